@@ -1,0 +1,172 @@
+import type { Reason } from '../reasons/failure.ts';
+import type { Target } from '../targets/target.ts';
+import type { Alert, AlertOutcome, Capture, CaptureRequest, CaptureState, Panel } from './capture.ts';
+
+/**
+ * The ledger: alerts, captures, leases, deadlines, spool, deliveries, blocks and cron runs. The capture row is
+ * the queue. Contract suite: test/contract/ledger.ts. All methods are durable when they return; a full disk
+ * throws a Failure `ledger-full`. Times are milliseconds since the epoch by flamepin's clock, passed in.
+ */
+export interface Ledger {
+  /**
+   * One notification, one transaction. For each alert: a resolved one closes its episode (sets alertResolvedAt on
+   * its captures); one seen before, by (source, fingerprint, startsAt), is `duplicate`, also when it comes twice in
+   * the same notification; a decided outcome is recorded as it is; one to be captured is checked against the
+   * cooldown of `workloadKey` and, when that has passed, becomes a queued capture.
+   * An alert that ended as `paused` or `observed` is not a duplicate when it comes again.
+   */
+  accept(decisions: readonly AlertDecision[], now: number): Promise<AcceptedAlert[]>;
+
+  /** The next capture that is due, leased to `owner` until now + leaseMs, oldest first; undefined when there is none. */
+  lease(owner: string, now: number, leaseMs: number): Promise<Capture | undefined>;
+  /** Keeps a lease alive. False: it was lost (another owner, or final); stop working on it. */
+  renew(id: string, owner: string, now: number, leaseMs: number): Promise<boolean>;
+  /** Gives the capture back, due again at `dueAt`; attempts of this state are counted. False: the lease was lost. */
+  release(id: string, owner: string, dueAt: number): Promise<boolean>;
+
+  /**
+   * After resolving, in one transaction: block, cooldown by the workload, total and per-node limits. `admitted`
+   * stores the target and moves to `capturing` with the intent to start. `wait`: limits are full, try later.
+   * `refused`: the reason to skip with. `lost`: the lease was lost.
+   */
+  admit(id: string, owner: string, target: Target, limits: CaptureLimits, now: number): Promise<Admission>;
+
+  /**
+   * Stores changed fields of a leased capture, and its new state. False: the lease was lost. Moving to a final
+   * state ends the lease; with `deliver` the annotation's delivery row becomes due in the same transaction.
+   */
+  advance(id: string, owner: string, change: CaptureChange, now: number): Promise<boolean>;
+
+  /** Recording bytes between collecting and storing; written in the same transaction as the change that ends the window. */
+  spool(
+    id: string,
+    owner: string,
+    recording: Uint8Array,
+    change: CaptureChange,
+    now: number,
+  ): Promise<boolean>;
+  readSpool(id: string): Promise<Buffer | undefined>;
+  /** Ends storing: the change, and the spool gone, in one transaction. */
+  finishStoring(id: string, owner: string, change: CaptureChange, now: number): Promise<boolean>;
+
+  /** The next annotation that is due: its capture, which mark is wanted, and how often it was tried. */
+  leaseDelivery(owner: string, now: number, leaseMs: number): Promise<Delivery | undefined>;
+  /** What became of it. `retry` keeps it due at `dueAt`; after `begun` it stays open for the finish. */
+  settleDelivery(id: string, owner: string, result: DeliveryResult, now: number): Promise<boolean>;
+
+  get(id: string): Promise<Capture | undefined>;
+  list(filter: CaptureFilter): Promise<Capture[]>;
+  /** The newest alert with this fingerprint, of whatever outcome, and its capture where there is one. */
+  findAlert(fingerprint: string): Promise<SeenAlert | undefined>;
+
+  /**
+   * Each second: past-deadline queued captures are skipped (`deadline-passed`, with a delivery), expired leases are
+   * freed (the state stays; the worker decides by state and session), due health watches are returned by `watches`.
+   * Returns what it changed.
+   */
+  sweep(now: number): Promise<{ skipped: string[]; freed: string[] }>;
+  /** Captures whose window ended within the last five minutes and that are still watched for harm. */
+  watches(now: number): Promise<Capture[]>;
+  /** Records harm to a target, blocks its image (or workload) and makes the delivery due again. */
+  recordHarm(id: string, harm: string, now: number): Promise<void>;
+  blocks(): Promise<Block[]>;
+  releaseBlock(key: string): Promise<boolean>;
+
+  /** Final captures older than `before` whose artifacts were deleted: forget all but what a page says of an expired one. */
+  expire(before: { captures: number; alerts: number }): Promise<number>;
+  /** Takes artifacts off a capture after they were deleted from the store. */
+  dropArtifacts(id: string, keys: readonly string[]): Promise<void>;
+  /** True for exactly one caller per (job, fireTime). */
+  claimCronRun(job: string, fireTime: number): Promise<boolean>;
+
+  /** Paused: alerts are recorded as `paused`. Durable. */
+  setPaused(paused: boolean): Promise<void>;
+  paused(): Promise<boolean>;
+  counts(): Promise<Record<CaptureState, number> & { deliveriesDue: number }>;
+  close(): Promise<void>;
+}
+
+/** What routing decided for one alert, before the ledger has seen it. */
+export type AlertDecision =
+  | {
+      alert: Alert;
+      outcome: Exclude<AlertOutcome, 'queued' | 'duplicate' | 'cooldown' | 'resolved'>;
+      reason: Reason;
+    }
+  | { alert: Alert; outcome: 'resolved' }
+  | {
+      alert: Alert;
+      outcome: 'queued';
+      /** New id, from captureId(). */
+      id: string;
+      request: CaptureRequest;
+      panel: Panel | null;
+      /** Cooldown key made of labels alone, before the target is known. */
+      workloadKey: string;
+      /** Skipped with `deadline-passed` when still queued by then. */
+      deadlineAt: number;
+      /** Captures that may wait at once; more are `skipped` with `queue-full`. */
+      queueLimit: number;
+    };
+
+export interface AcceptedAlert {
+  fingerprint: string;
+  outcome: AlertOutcome;
+  captureId?: string;
+  reason?: Reason;
+}
+
+export interface CaptureLimits {
+  total: number;
+  perNode: number;
+}
+
+export type Admission =
+  { kind: 'admitted' } | { kind: 'wait' } | { kind: 'refused'; reason: Reason } | { kind: 'lost' };
+
+export type CaptureChange = Partial<
+  Pick<Capture, 'state' | 'reason' | 'target' | 'session' | 'answer' | 'partial' | 'artifacts' | 'panel'>
+> & {
+  timeline?: Partial<Capture['timeline']>;
+  /** Makes the annotation's delivery due now: `begin` at the window's start, `finish` at the end. */
+  deliver?: 'begin' | 'finish';
+};
+
+export interface Delivery {
+  capture: Capture;
+  want: 'begin' | 'finish';
+  attempts: number;
+}
+
+export type DeliveryResult =
+  | { kind: 'begun' | 'finished'; annotationId: number | null }
+  | { kind: 'retry'; dueAt: number; reason: Reason }
+  | { kind: 'failed'; reason: Reason };
+
+export interface CaptureFilter {
+  workload?: string;
+  states?: readonly CaptureState[];
+  /** Only captures older than this id (paging), newest first. */
+  before?: string;
+  since?: number;
+  until?: number;
+  purpose?: CaptureRequest['purpose'];
+  image?: string;
+  limit: number;
+}
+
+export interface SeenAlert {
+  alert: Alert;
+  outcome: AlertOutcome;
+  reason: Reason | null;
+  receivedAt: number;
+  capture: Capture | null;
+}
+
+export interface Block {
+  /** Image digest, or workload where the image is unknown. */
+  key: string;
+  captureId: string;
+  reason: string;
+  since: number;
+}

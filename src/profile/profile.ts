@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+/**
+ * What is read from one recording, in the columnar form that is stored as profile.json, sent to the page and
+ * compared. All four events share one call tree, so a frame or stack has one number everywhere.
+ */
+
+/** The events that async-profiler writes into one recording. `cpu` to `lock` are always asked for. */
+export const profileEvents = ['cpu', 'wall', 'alloc', 'lock', 'live', 'nativemem', 'nativelock'] as const;
+export const profileEventSchema = z.enum(profileEvents);
+export type ProfileEvent = z.infer<typeof profileEventSchema>;
+
+/** async-profiler's own frame types, in the order of its numbers (FrameTypeId). */
+export const frameTypes = ['interpreted', 'jit', 'inlined', 'native', 'cpp', 'kernel', 'c1'] as const;
+export type FrameType = (typeof frameTypes)[number];
+
+/** Thread states of wall samples; `default` is what cpu, alloc and lock samples carry. */
+export const threadStates = ['default', 'runnable', 'sleeping', 'parked', 'contended'] as const;
+export type ThreadState = (typeof threadStates)[number];
+
+/** Length of a time slot in seconds; the strip and the 1 s blocks of the comparison are sums of slots. */
+export const slotSeconds = 0.5;
+
+const column = z.array(z.number().int().nonnegative());
+
+/**
+ * Samples of one event, aggregated by (stack, thread, state, slot); every column has the same length.
+ * `count` is samples; `value` is what they stand for: nanoseconds of cpu, wall or lock, bytes of alloc, live
+ * and nativemem.
+ */
+const samplesSchema = z.object({
+  stack: column,
+  thread: column,
+  state: column,
+  slot: column,
+  count: column,
+  value: z.array(z.number().nonnegative()),
+});
+
+export const eventProfileSchema = z.object({
+  unit: z.enum(['nanoseconds', 'bytes']),
+  /** Sampling interval in `unit`; 0 when the recording does not say. */
+  interval: z.number().nonnegative(),
+  samples: samplesSchema,
+});
+export type EventProfile = z.infer<typeof eventProfileSchema>;
+
+export const profileSchema = z.object({
+  version: z.literal(1),
+  /** Start of the window, epoch milliseconds by the target's clock. */
+  startedAt: z.number(),
+  durationSeconds: z.number().nonnegative(),
+  /** True when the recording ended before its window did, or could be read only in part. */
+  partial: z.boolean(),
+  /** `cpu` engine in use: ctimer, perf_events, itimer, or null when unknown. */
+  engine: z.string().nullable(),
+  /** Main class as in `java com.acme.Main` (dots), or null. Arguments are never kept. */
+  mainClass: z.string().nullable(),
+  jvm: z.string().nullable(),
+  /** Frame names as async-profiler's converter prints them (`com/acme/Checkout.price`); type is an index of `frameTypes`. */
+  frames: z.object({ name: z.array(z.string()), type: column }),
+  /**
+   * The call tree, outermost first: node i is frame[i] called by node parent[i]; node 0 is the root, its own
+   * parent, and has frame 0 (name ''). A parent's number is always smaller than its child's.
+   */
+  stacks: z.object({ parent: column, frame: column, line: column }),
+  threads: z.array(z.string()),
+  events: z.partialRecord(profileEventSchema, eventProfileSchema),
+  /** Stop-the-world pauses inside the window, milliseconds from its start; from the JDK's own events when there. */
+  gcPauses: z.array(z.object({ atMs: z.number(), durationMs: z.number(), name: z.string() })),
+  /** CPU load samples: JVM user + system, and the machine, each 0 to 1 of all its processors. */
+  cpuLoad: z.array(z.object({ atMs: z.number(), jvm: z.number(), machine: z.number() })),
+  /** Sentences for what the reader had to leave out. */
+  warnings: z.array(z.string()),
+});
+export type Profile = z.infer<typeof profileSchema>;

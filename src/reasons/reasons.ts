@@ -1,0 +1,231 @@
+/**
+ * Every reason why an alert was not profiled, a capture was skipped or failed, or its mark is not on the panel:
+ * one list for the ledger, pages, annotations, metrics, `explain` and docs. A code is never renamed: it stands
+ * in ledgers and dashboards. The sentence says what happened, the mend what to do.
+ */
+interface ReasonText {
+  sentence: string;
+  mend: string;
+  /** True when the same attempt may succeed later by itself. */
+  retryable: boolean;
+}
+
+const final = (sentence: string, mend: string): ReasonText => ({ sentence, mend, retryable: false });
+const passing = (sentence: string, mend: string): ReasonText => ({ sentence, mend, retryable: true });
+
+export const reasons = {
+  // The alert, before there is a capture.
+  'no-route': final(
+    'No route matches this alert.',
+    'Add a route whose matchers fit its labels; `flamepin explain` shows which came close.',
+  ),
+  'test-alert': final('This is a test alert from Grafana.', 'Nothing to do: the webhook works.'),
+  'no-data-alert': final(
+    'The alert says that data is missing or its rule failed, not that a service is slow.',
+    'Mend the alert rule or its data source.',
+  ),
+  'duplicate-alert': final(
+    'This firing of the alert has been handled already.',
+    'Nothing to do: see the earlier capture.',
+  ),
+  cooldown: final(
+    'The workload was profiled a short while ago.',
+    'See the earlier capture, or shorten `cooldown` on the route.',
+  ),
+  'observe-mode': final(
+    'flamepin only observes; it would have profiled this.',
+    'Set `mode: capture` when you are content with what it would do.',
+  ),
+  paused: final(
+    'Captures are on hold.',
+    'Resume with SIGUSR1 or POST /pause when profiling is wanted again.',
+  ),
+  'alert-resolved': final('The alert has resolved.', 'Nothing to do.'),
+  'no-target-labels': final(
+    'The alert carries no label that leads to a JVM.',
+    'Keep pod, instance or workload labels in the alert expression, or set `target` on the route.',
+  ),
+  'other-cluster': final(
+    'The alert comes from another cluster.',
+    'Send it to the flamepin of that cluster, or correct `cluster` in the configuration.',
+  ),
+
+  // Waiting and limits.
+  'deadline-passed': final(
+    'The capture waited too long for its turn; the spike may be over.',
+    'Raise `limits.total` or `limits.perNode`, or `limits.deadline` if a late profile is still of use.',
+  ),
+  'queue-full': final('Too many captures are waiting.', 'Raise `limits.queue`, or narrow the routes.'),
+  interrupted: final(
+    'flamepin was stopped in the middle of this capture and could not collect it.',
+    'Nothing is left running: async-profiler ends by itself. Wait for the next alert, or capture by hand.',
+  ),
+  'target-blocked': final(
+    'This workload is blocked: an earlier target died or restarted within five minutes of its window.',
+    'Look at why it died; release the block with `flamepin release` when profiling is not to blame.',
+  ),
+
+  // Finding the target.
+  'target-not-found': final(
+    'No process, container or pod fits the alert.',
+    'It may be gone already; check the labels with `flamepin explain`.',
+  ),
+  'target-ambiguous': final(
+    'Several targets fit the alert and nothing says which one is meant.',
+    'Add a namespace or pod label, or a more exact `target` on the route.',
+  ),
+  'target-not-running': final(
+    'The target is not running.',
+    'Look at its own logs: it may be starting, ending or crashing.',
+  ),
+  'target-restarted': final(
+    'The target has restarted since the alert began.',
+    'The process that was slow is gone; wait for the alert to fire again.',
+  ),
+  'target-denied': final(
+    'The workload does not allow profiling.',
+    'Its annotation or label `flamepin.io/profile` decides; ask its owner.',
+  ),
+  'target-only-replica': final(
+    'This is the only ready replica, and the configuration protects it.',
+    'Add a replica, or switch `protectOnlyReplica` off.',
+  ),
+  'not-a-jvm': final(
+    'No JVM runs there.',
+    'Check the `process` pattern or the container named by the alert.',
+  ),
+  'target-gone': final('The target went away.', 'It exited or was replaced; see its own logs.'),
+
+  // Before attaching: nothing has been touched.
+  'sigquit-not-caught': final(
+    'The JVM does not catch SIGQUIT (it runs with -Xrs), so attaching would kill it.',
+    'Remove -Xrs from its options.',
+  ),
+  'attach-disabled': final(
+    'The JVM was started with -XX:+DisableAttachMechanism or without dynamic agent loading.',
+    'Remove the option from the JVM.',
+  ),
+  'other-user': final(
+    'The JVM runs as another user than flamepin may act as.',
+    'Let flamepin reach the target as the same user and group, or as root.',
+  ),
+  'tmp-not-writable': final('/tmp of the target is not writable.', 'Mount an emptyDir (or a tmpfs) at /tmp.'),
+  'tmp-noexec': final('No writable directory of the target allows execution.', 'Mount /tmp without noexec.'),
+  'foreign-profiler': final(
+    'Another profiler is active in the JVM.',
+    'Let it finish, or exclude this workload from one of the two.',
+  ),
+  'target-stopped': final(
+    'The process is stopped (SIGSTOP) or frozen.',
+    'Continue it with SIGCONT; a stopped JVM cannot be profiled.',
+  ),
+  'memory-low': final(
+    'Less than 64 MB of memory is left under the limit of the target.',
+    'Raise its memory limit: the profiler needs about 25 MB.',
+  ),
+  'no-shell': final(
+    'The container has no shell.',
+    'Switch ephemeral containers on (`target.kubernetes.ephemeral`).',
+  ),
+  'architecture-unknown': final(
+    'async-profiler has no build for this machine.',
+    'Only linux-x64 and linux-arm64 are supported.',
+  ),
+  'payload-rejected': passing(
+    'The profiler arrived damaged in the target.',
+    'Nothing was started. If it happens again, look for a broken proxy in between.',
+  ),
+
+  // Reaching the target.
+  'exec-denied': final(
+    'flamepin may not run commands in the target.',
+    'Grant the rights in the role of the chart; `flamepin doctor` names the missing one.',
+  ),
+  'exec-timeout': passing(
+    'The target did not answer in time.',
+    'The node may be overloaded; what was started there ends by itself.',
+  ),
+  'exec-disconnected': passing(
+    'The connection to the target broke.',
+    'What was started there ends by itself.',
+  ),
+  'exec-overflow': final(
+    'The target sent more than flamepin accepts.',
+    'Raise `limits.recordingBytes` if the recording really is that large.',
+  ),
+  'exec-unavailable': passing(
+    'The API server, engine or host could not be reached.',
+    'Check the connection with `flamepin doctor`.',
+  ),
+  'ephemeral-failed': final(
+    'The ephemeral container did not start.',
+    'Check that the agent image can be pulled and that the pod may have one.',
+  ),
+
+  // Profiling and reading.
+  'profiler-failed': final('async-profiler could not start.', 'Its own words are in the detail.'),
+  'profiler-conflict': final(
+    'A session of async-profiler is active in the JVM already.',
+    'Let it finish, or stop it with `asprof stop`.',
+  ),
+  'recording-missing': final(
+    'The recording is not there.',
+    'The target may have been killed, or its /tmp cleaned, in the window.',
+  ),
+  'recording-damaged': final(
+    'The recording could not be read.',
+    'The raw file is kept when it was fetched whole; try `flamepin render` on it.',
+  ),
+  'recording-empty': final('The recording holds no samples.', 'The JVM was idle in the window.'),
+  'analysis-timeout': final(
+    'Reading the recording took too long.',
+    'The raw file is kept; try `flamepin render` on it.',
+  ),
+
+  // Storing and telling.
+  'store-unavailable': passing(
+    'The artifact store could not be reached.',
+    'flamepin keeps trying; check the connection with `flamepin doctor`.',
+  ),
+  'store-denied': final(
+    'The artifact store refused the credentials or the request.',
+    'Check credentials, bucket and rights with `flamepin doctor`.',
+  ),
+  'store-missing': final(
+    'The bucket or directory does not exist.',
+    'Create it, or correct `storage` in the configuration.',
+  ),
+  'artifact-expired': final(
+    'The artifact has passed its retention and was deleted.',
+    'Nothing to do: the answer in words is kept here.',
+  ),
+  'grafana-unavailable': passing(
+    'Grafana could not be reached.',
+    'flamepin keeps trying; only the mark on the panel is late.',
+  ),
+  'grafana-denied': final(
+    'Grafana refused the token.',
+    'Give the service account the right to edit annotations on the dashboard.',
+  ),
+  'grafana-rejected': final('Grafana did not accept the annotation.', 'Its own words are in the detail.'),
+  'panel-not-found': final(
+    'The dashboard or panel of the alert does not exist.',
+    'Correct `grafana.panels` or the annotations of the alert rule.',
+  ),
+  'panel-unknown': final(
+    'Nothing says which panel the alert belongs to.',
+    'Add __dashboardUid__ and __panelId__ to the rule, or an entry under `grafana.panels`.',
+  ),
+
+  // Faults of ours and of this machine.
+  'ledger-full': passing(
+    'The disk that holds the ledger is full.',
+    'Free space; Alertmanager sends the notification again.',
+  ),
+  'internal-error': final(
+    'A fault in flamepin itself.',
+    'Please report it with the log lines of this capture.',
+  ),
+} as const satisfies Record<string, ReasonText>;
+
+export type ReasonCode = keyof typeof reasons;

@@ -1,0 +1,33 @@
+/**
+ * The one way into a target: run a command there. The profiler knows nothing of Kubernetes, Docker or SSH;
+ * what implements this knows nothing of JVMs. test/contract/exec.ts holds the suite that each must pass.
+ */
+export interface ExecRequest {
+  /** Command and arguments; never joined into a shell line by an implementation without quoting. */
+  argv: readonly [string, ...string[]];
+  /** Bytes for stdin; afterwards stdin is closed. Without it the command reads end of file. */
+  stdin?: Uint8Array;
+  /** Everything must be settled by then, milliseconds from the call. */
+  deadlineMs: number;
+  /** Bound on stdout; more is `exec-overflow`. stderr is cut at 64 KiB, its end kept. */
+  maxOutputBytes: number;
+  signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  /** 128 + n when the command was ended by signal n. */
+  exitCode: number;
+  stdout: Buffer;
+  stderr: string;
+}
+
+export interface Exec {
+  /**
+   * Resolves once the command has ended and all of its output is here, whatever its exit code. Rejects with a
+   * Failure: exec-denied, exec-timeout, exec-disconnected, exec-overflow, exec-unavailable, target-gone, no-shell
+   * (the program does not exist there); an abort rejects with exec-disconnected. Rejecting means settled on our
+   * side only: the remote process may live on, so whatever runs remotely bounds itself.
+   */
+  run(request: ExecRequest): Promise<ExecResult>;
+  close?(): Promise<void>;
+}

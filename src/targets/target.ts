@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Exec } from './exec.ts';
+
+/** One place to profile, as it is kept in the ledger: enough to open it again after a crash. */
+export const targetSchema = z.object({
+  kind: z.enum(['host', 'kubernetes', 'docker', 'ssh']),
+  /** `kubernetes://namespace/pod/container`, `docker://id`, `host://pid`, `ssh://user@host:port/pid`. */
+  uri: z.string(),
+  /** For people: `checkout-7d9f-x2x` or `host 4711`. */
+  name: z.string(),
+  /** What cooldown, baselines and blocks are kept by: `namespace/Deployment/checkout`, or the host and command. */
+  workload: z.string(),
+  /** Where it runs, for the limit per node. */
+  node: z.string(),
+  /** Image digest, or null. */
+  image: z.string().nullable(),
+  /** When the image or process started, ISO; null when unknown. */
+  startedAt: z.string().nullable(),
+  /** Which of several was chosen and why, in words; '' when there was no choice. */
+  choice: z.string(),
+  /** What only the target's own adapter reads: uid of the pod, restart count, container id, … */
+  data: z.record(z.string(), z.unknown()),
+});
+export type Target = z.infer<typeof targetSchema>;
+
+/** What is looked for. Labels are hostile text. */
+export interface TargetRequest {
+  labels: Readonly<Record<string, string>>;
+  /** The alert's startsAt, ISO. */
+  startsAt: string;
+  generatorUrl: string;
+  /** A target named by hand (`flamepin capture`), instead of the labels. */
+  uri?: string;
+}
+
+/** What a target can tell afterwards: whether the profiler may have harmed it. */
+export type TargetHealth = { alive: true } | { alive: false; detail: string };
+
+/** One kind of target. Adapters are loaded when configured. */
+export interface Targets {
+  /** Labels → one target. Rejects with a Failure that says why there is none. */
+  resolve(request: TargetRequest, signal: AbortSignal): Promise<Target>;
+  /** Opens a resolved target for commands; also after a restart of flamepin. */
+  open(target: Target): Exec;
+  /** Has the target, resolved earlier, died or restarted since? */
+  health(target: Target, signal: AbortSignal): Promise<TargetHealth>;
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative, sep } from 'node:path';
+import { describe, it } from 'node:test';
+import ts from 'typescript';
+
+const source = join(import.meta.dirname, '../../../src');
+
+/**
+ * Which rooms a room may import from. What is not listed is refused. Files directly in src (cli, serve) are the
+ * composition root and may import everything. Ports live with who needs them, so an adapter's room names the
+ * port's room.
+ */
+const mayImport: Record<string, readonly string[]> = {
+  reasons: [],
+  profile: ['jfr', 'reasons'],
+  jfr: ['reasons'],
+  targets: ['reasons', 'captures', 'profiler', 'routing', 'telemetry'],
+  captures: ['reasons', 'profile', 'targets', 'profiler', 'artifacts', 'annotations', 'flamegraph'],
+  ledgers: ['reasons', 'captures', 'targets', 'profile'],
+  alerts: ['captures', 'reasons'],
+  routing: ['captures', 'reasons', 'config', 'alerts'],
+  config: ['captures', 'reasons', 'routing'],
+  profiler: ['reasons', 'captures', 'targets'],
+  artifacts: ['reasons', 'captures'],
+  annotations: ['reasons', 'captures'],
+  flamegraph: ['profile', 'captures', 'reasons'],
+  http: [
+    'alerts',
+    'routing',
+    'captures',
+    'reasons',
+    'artifacts',
+    'flamegraph',
+    'profile',
+    'targets',
+    'telemetry',
+    'config',
+  ],
+  schedule: ['captures', 'artifacts', 'reasons', 'config', 'targets', 'telemetry'],
+  telemetry: ['captures', 'reasons'],
+  commands: [
+    'config',
+    'alerts',
+    'routing',
+    'captures',
+    'reasons',
+    'profile',
+    'flamegraph',
+    'targets',
+    'profiler',
+    'artifacts',
+    'jfr',
+    'telemetry',
+  ],
+};
+
+/** Each SDK is known in one place only. */
+const sdkHomes: Record<string, string> = {
+  '@kubernetes/client-node': 'targets/kubernetes',
+  '@aws-sdk/client-s3': 'artifacts/s3',
+  '@aws-sdk/s3-request-presigner': 'artifacts/s3',
+  'node:sqlite': 'ledgers/',
+  'node-cron': 'schedule/',
+  'prom-client': 'telemetry/',
+  express: 'http/',
+  pino: 'telemetry/',
+  re2js: '',
+};
+
+/** Pure rooms: bytes and data in, data out. */
+const pure = ['jfr/', 'alerts/', 'routing/', 'flamegraph/layout', 'flamegraph/svg', 'profile/'];
+const impureFiles = ['profile/analyse'];
+const effects = /^node:(fs|net|http|https|child_process|os|dns|worker_threads)/;
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+function importsOf(file: string): string[] {
+  return ts
+    .preProcessFile(readFileSync(join(source, file), 'utf8'), true, true)
+    .importedFiles.map((i) => i.fileName);
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.split(sep).join('/'));
+
+const imports: Import[] = files.flatMap((from) =>
+  importsOf(from).map((to) => ({
+    from,
+    to: to.startsWith('.')
+      ? relative(source, normalize(join(source, dirname(from), to)))
+          .split(sep)
+          .join('/')
+      : to,
+  })),
+);
+
+const room = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
+
+describe('the rooms', () => {
+  it('know only those rooms that they may', () => {
+    const strays = imports
+      .filter(({ to }) => files.includes(to))
+      .filter(({ from, to }) => room(from) !== '' && room(from) !== room(to))
+      .filter(({ from, to }) => !(mayImport[room(from)] ?? []).includes(room(to)))
+      .map(({ from, to }) => `${from} → ${to}`);
+    assert.deepEqual(strays, []);
+  });
+
+  it('import files that exist, by their own ending', () => {
+    const missing = imports
+      .filter(
+        ({ to }) => /^[a-z-]+\//.test(to) && mayImport[room(to)] !== undefined && !to.startsWith('node:'),
+      )
+      .filter(({ to }) => !files.includes(to) && !to.endsWith('.json'))
+      .map(({ from, to }) => `${from} → ${to}`);
+    assert.deepEqual(missing, []);
+  });
+
+  it('keep every SDK in its one home', () => {
+    const strays = imports
+      .filter(({ from, to }) => to in sdkHomes && !from.startsWith(sdkHomes[to] ?? ''))
+      .map(({ from, to }) => `${from} → ${to}`);
+    assert.deepEqual(strays, []);
+  });
+
+  it('stay pure where they promise to: no files, no network, no clock, no environment', () => {
+    const strays = files
+      .filter(
+        (file) =>
+          pure.some((prefix) => file.startsWith(prefix)) && !impureFiles.some((p) => file.startsWith(p)),
+      )
+      .flatMap((file) => {
+        const text = readFileSync(join(source, file), 'utf8');
+        const found = importsOf(file).filter((to) => effects.test(to));
+        if (/\bprocess\.env\b/.test(text)) found.push('process.env');
+        if (/\bDate\.now\(\)|\bnew Date\(\)|\bperformance\.now\(\)/.test(text)) found.push('the clock');
+        if (/\bMath\.random\(\)/.test(text)) found.push('chance');
+        return found.map((what) => `${file} → ${what}`);
+      });
+    assert.deepEqual(strays, []);
+  });
+
+  it('leave the environment to the configuration alone', () => {
+    const strays = files.filter(
+      (file) =>
+        !file.startsWith('config/') &&
+        !file.startsWith('flamegraph/page/') &&
+        /\bprocess\.env\b/.test(readFileSync(join(source, file), 'utf8')),
+    );
+    assert.deepEqual(
+      strays.filter((file) => room(file) !== ''),
+      [],
+    );
+  });
+});
