@@ -1,25 +1,16 @@
 import { z } from 'zod';
+import { profileEvents } from './sampling.ts';
 
 /**
  * What is read from one recording, in the columnar form that is stored as profile.json, sent to the page and
  * compared. All four events share one call tree, so a frame or stack has one number everywhere.
  */
 
-/** The events that async-profiler writes into one recording. `cpu` to `lock` are always asked for. */
-export const profileEvents = ['cpu', 'wall', 'alloc', 'lock', 'live', 'nativemem', 'nativelock'] as const;
+export { frameTypes, profileEvents, slotSeconds, threadStates } from './sampling.ts';
+export type { FrameType, ThreadState } from './sampling.ts';
+
 export const profileEventSchema = z.enum(profileEvents);
 export type ProfileEvent = z.infer<typeof profileEventSchema>;
-
-/** async-profiler's own frame types, in the order of its numbers (FrameTypeId). */
-export const frameTypes = ['interpreted', 'jit', 'inlined', 'native', 'cpp', 'kernel', 'c1'] as const;
-export type FrameType = (typeof frameTypes)[number];
-
-/** Thread states of wall samples; `default` is what cpu, alloc and lock samples carry. */
-export const threadStates = ['default', 'runnable', 'sleeping', 'parked', 'contended'] as const;
-export type ThreadState = (typeof threadStates)[number];
-
-/** Length of a time slot in seconds; the strip and the 1 s blocks of the comparison are sums of slots. */
-export const slotSeconds = 0.5;
 
 const column = z.array(z.number().int().nonnegative());
 

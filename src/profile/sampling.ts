@@ -1,0 +1,18 @@
+/**
+ * What async-profiler tells apart when it samples. Apart from the schema in profile.ts, so that the browser page
+ * can use these words without carrying the schema library.
+ */
+
+/** The events that async-profiler writes into one recording. `cpu` to `lock` are always asked for. */
+export const profileEvents = ['cpu', 'wall', 'alloc', 'lock', 'live', 'nativemem', 'nativelock'] as const;
+
+/** async-profiler's own frame types, in the order of its numbers (FrameTypeId). */
+export const frameTypes = ['interpreted', 'jit', 'inlined', 'native', 'cpp', 'kernel', 'c1'] as const;
+export type FrameType = (typeof frameTypes)[number];
+
+/** Thread states of wall samples; `default` is what cpu, alloc and lock samples carry. */
+export const threadStates = ['default', 'runnable', 'sleeping', 'parked', 'contended'] as const;
+export type ThreadState = (typeof threadStates)[number];
+
+/** Length of a time slot in seconds; the strip and the 1 s blocks of the comparison are sums of slots. */
+export const slotSeconds = 0.5;
