@@ -1,0 +1,147 @@
+import { isJava, packageName } from './frame.ts';
+import { frameworkPackages, jdkPackages } from './framework-packages.ts';
+import { frameTypes, type FrameType, type Profile } from './profile.ts';
+
+/** Whose code a frame is: decides its colour and which frames the sentence may name. */
+export type FrameKind = 'application' | 'framework' | 'jdk' | 'native' | 'kernel' | 'gc-jit';
+
+export interface ApplicationCode {
+  /** As in the profile: with dots, or null when the recording does not say. */
+  mainClass: string | null;
+  /** Package prefixes with dots, configured or found by `applicationPackages`; they beat the framework list. */
+  applicationPackages: readonly string[];
+}
+
+/**
+ * Prefixes whose next part names the owner: `io.github.someone.tool` belongs to `io.github.someone`, while
+ * `com.acme.shop` belongs to `com.acme`.
+ */
+const hostingPrefixes = new Set(['io.github', 'com.github', 'io.gitlab', 'com.gitlab', 'org.sourceforge']);
+
+/**
+ * C++ symbols of HotSpot's collectors and compilers, by the class they belong to; seen in recordings of JDK 11 to
+ * 25 with Serial, Parallel, G1, ZGC and Shenandoah.
+ */
+const collectorOrCompiler = new RegExp(
+  '^(?:(?:static|virtual|void|bool) )*(?:' +
+    [
+      'G1[A-Z]\\w*',
+      'Z(?:Mark|Relocat|Driver|Heap|Worker|Page|Barrier|Generation|GC|Task|Root|Director|Unmapper|Store)\\w*',
+      'Shenandoah\\w*',
+      'XMark\\w*|XRelocate\\w*|XWorker\\w*|XDriver\\w*',
+      'PS(?:Promotion|Scavenge|ParallelCompact|MarkSweep|Card|Evac|Roots|Thread|Refill)\\w*',
+      'Parallel(?:Scavenge|Compact|GC|Mark)\\w*|ParMark\\w*|ParCompaction\\w*',
+      'DefNew\\w*|Tenured\\w*|SerialHeap|SerialFullGC|GenCollectedHeap|GenMarkSweep|MarkSweep|Generation',
+      'GC(?:Task|Cause|Trace|Policy|Id|VM)\\w*|CollectedHeap|ReferenceProcessor|WeakProcessor|VM_G1\\w*|VM_GC\\w*',
+      'VM_CollectFor\\w*|VM_ParallelGC\\w*|VM_GenCollect\\w*|ConcurrentGCThread|ConcurrentMark\\w*|TaskTerminator',
+      'CompileBroker|Compile|C1_?\\w*|C2Compiler|Compilation|Compiler|CompileWrapper|CompileTask',
+      'Phase\\w*|Parse|Matcher|Parse[A-Z]\\w*|GraphKit|GraphBuilder|LinearScan|LIR\\w*|LIRGenerator|IR|IRScope',
+      'ciMethod\\w*|ciEnv|ciTypeFlow|BytecodeAnalyzer|BCEscapeAnalyzer|IdealLoopTree|ConnectionGraph|LoopNode',
+      'JVMCI\\w*|InlineTree|PhiNode|TypeNode|IndexSet\\w*|CallGenerator|ParseGenerator|Scheduling',
+    ].join('|') +
+    ')(?:::|$|\\()',
+);
+
+/** Names that end like a class: what alloc and lock samples have as their innermost frame. */
+const className = /(?:^|[.$/])[A-Z][\w$]*$|\[\]$/;
+
+/**
+ * Whose code a frame is.
+ * @param name as in the profile, with slashes.
+ * @param code what is known about the application; see `applicationPackages`.
+ * @returns `application` for unknown packages only when nothing at all is known about the application.
+ */
+export function frameKind(name: string, type: FrameType, code: ApplicationCode): FrameKind {
+  if (!isJava(type)) {
+    if (type === 'kernel' && !className.test(name)) return 'kernel';
+    if (type === 'cpp' && collectorOrCompiler.test(name)) return 'gc-jit';
+    if (type !== 'kernel') return 'native';
+  }
+  const owner = owningPackage(name, type);
+  if (code.applicationPackages.some((prefix) => isWithin(owner, prefix))) return 'application';
+  if (jdkPackages.some((prefix) => isWithin(owner, prefix)) || name.endsWith('[]')) return 'jdk';
+  if (frameworkPackages.some((prefix) => isWithin(owner, prefix))) return 'framework';
+  const main = code.mainClass === null ? '' : ownerOf(packageOfClass(code.mainClass));
+  if (main !== '' && !isForeign(main)) return isWithin(owner, main) ? 'application' : fallback(owner);
+  return code.applicationPackages.length === 0 ? 'application' : fallback(owner);
+}
+
+/**
+ * The packages of the application itself: configured ones, the owner of the main class, and owners that are in at
+ * least a fifth of the stacks that hold code of no known framework.
+ * @param configured prefixes with dots; when there are any, only these count.
+ */
+export function applicationPackages(profile: Profile, configured: readonly string[] = []): string[] {
+  if (configured.length > 0) return [...configured];
+  const found = new Set<string>();
+  if (profile.mainClass !== null) {
+    const main = ownerOf(packageOfClass(profile.mainClass));
+    if (main !== '' && !isForeign(main)) found.add(main);
+  }
+  const { samplesByOwner, samples } = ownersSeen(profile);
+  for (const [owner, count] of samplesByOwner) if (count >= samples / 5) found.add(owner);
+  return [...found].sort();
+}
+
+/** `com.acme.shop.orders` → `com.acme`: whoever owns the name. */
+export function ownerOf(packageWithDots: string): string {
+  const parts = packageWithDots.split('.');
+  const hosted = hostingPrefixes.has(parts.slice(0, 2).join('.'));
+  return parts.slice(0, hosted ? 3 : 2).join('.');
+}
+
+/** Default-package classes are application code: frameworks do not live there. */
+function fallback(owner: string): FrameKind {
+  return owner === '' ? 'application' : 'framework';
+}
+
+function isForeign(packageWithDots: string): boolean {
+  return [...jdkPackages, ...frameworkPackages].some((prefix) => isWithin(packageWithDots, prefix));
+}
+
+function isWithin(packageWithDots: string, prefix: string): boolean {
+  return (
+    packageWithDots.startsWith(prefix) &&
+    (packageWithDots.length === prefix.length || packageWithDots[prefix.length] === '.')
+  );
+}
+
+function packageOfClass(classWithDots: string): string {
+  const end = classWithDots.lastIndexOf('.');
+  return end < 0 ? '' : classWithDots.slice(0, end);
+}
+
+/** Methods have slashes; the class frames of alloc and lock samples have dots only. */
+function owningPackage(name: string, type: FrameType): string {
+  if (name.includes('/')) return packageName(name, isJava(type) ? type : 'jit');
+  return className.test(name) ? packageOfClass(name) : '';
+}
+
+/**
+ * How many rows of samples pass through each unknown owner. Rows, not counts: a few busy stacks of one library
+ * must not outvote the application.
+ */
+function ownersSeen(profile: Profile): { samplesByOwner: Map<string, number>; samples: number } {
+  const ownerOfFrame = profile.frames.name.map((name, index) => {
+    const type = frameTypes[profile.frames.type[index] ?? 0] ?? 'jit';
+    const owner = isJava(type) && name.includes('/') ? ownerOf(packageName(name, type)) : '';
+    return owner === '' || isForeign(packageName(name, type)) ? '' : owner;
+  });
+  const { parent, frame } = profile.stacks;
+  const ownersOfStack: (readonly string[])[] = [[]];
+  for (let node = 1; node < parent.length; node++) {
+    const above = ownersOfStack[parent[node] ?? 0] ?? [];
+    const owner = ownerOfFrame[frame[node] ?? 0] ?? '';
+    ownersOfStack[node] = owner === '' || above.includes(owner) ? above : [...above, owner];
+  }
+  const samplesByOwner = new Map<string, number>();
+  let samples = 0;
+  for (const event of [profile.events.cpu, profile.events.wall]) {
+    for (const stack of event?.samples.stack ?? []) {
+      const owners = ownersOfStack[stack] ?? [];
+      if (owners.length > 0) samples++;
+      for (const owner of owners) samplesByOwner.set(owner, (samplesByOwner.get(owner) ?? 0) + 1);
+    }
+  }
+  return { samplesByOwner, samples };
+}

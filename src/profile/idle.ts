@@ -1,0 +1,101 @@
+import { isJava } from './frame.ts';
+import { framePattern } from './frame-pattern.ts';
+import { frameKind, type ApplicationCode } from './frame-kind.ts';
+import { waits, waitsForWork, waitsForWorkPairs, worksOnTask } from './idle-patterns.ts';
+import { frameTypes, threadStates, type Profile } from './profile.ts';
+
+/** What one stack says on its own. */
+type StackVerdict = 'waits-for-work' | 'waits-in-loop' | 'jvm-waits' | 'works';
+
+/**
+ * A thread of its own that is in one and the same wait for at least this share of its samples is a timer or a
+ * consumer, not work that is slow.
+ */
+const loopShare = 0.9;
+/** Frames of application or framework between such a thread's first frame and its wait. */
+const loopFrames = 2;
+
+const isWaitForWork = framePattern(waitsForWork);
+const isTask = framePattern(worksOnTask);
+const isWait = framePattern([...waits.sleep, ...waits.park, ...waits.socketRead]);
+const pairs = waitsForWorkPairs.map(
+  ([caller, callee]) => [framePattern([caller]), framePattern([callee])] as const,
+);
+
+/**
+ * Which wall samples are threads that wait for work: pool threads without a task, selectors, accept, timers, the
+ * JVM's own threads. A thread that waits inside a request (for a connection, a lock, an answer) is not idle.
+ * @returns one entry per row of `events.wall.samples`, 1 for idle; empty without wall samples.
+ */
+export function idleWallRows(profile: Profile, code: ApplicationCode): Uint8Array {
+  const samples = profile.events.wall?.samples;
+  if (samples === undefined) return new Uint8Array();
+  const verdicts = stackVerdicts(profile, code);
+  const sleeping = threadStates.indexOf('runnable');
+  const rows = samples.stack.length;
+  const idle = new Uint8Array(rows);
+
+  const totalOfThread = new Map<number, number>();
+  const loopOfThread = new Map<number, number>();
+  for (let row = 0; row < rows; row++) {
+    const thread = samples.thread[row] ?? 0;
+    const count = samples.count[row] ?? 0;
+    totalOfThread.set(thread, (totalOfThread.get(thread) ?? 0) + count);
+    if (verdicts[samples.stack[row] ?? 0] === 'waits-in-loop') {
+      loopOfThread.set(thread, (loopOfThread.get(thread) ?? 0) + count);
+    }
+  }
+  for (let row = 0; row < rows; row++) {
+    const verdict = verdicts[samples.stack[row] ?? 0];
+    const thread = samples.thread[row] ?? 0;
+    if (verdict === 'waits-for-work') idle[row] = 1;
+    else if (verdict === 'jvm-waits') idle[row] = samples.state[row] === sleeping ? 0 : 1;
+    else if (verdict === 'waits-in-loop') {
+      const share = (loopOfThread.get(thread) ?? 0) / Math.max(1, totalOfThread.get(thread) ?? 0);
+      if (share >= loopShare) idle[row] = 1;
+    }
+  }
+  return idle;
+}
+
+function stackVerdicts(profile: Profile, code: ApplicationCode): StackVerdict[] {
+  const names = profile.frames.name;
+  const waitForWork = names.map(isWaitForWork);
+  const task = names.map(isTask);
+  const wait = names.map(isWait);
+  const java: boolean[] = [];
+  const outside: boolean[] = [];
+  names.forEach((name, index) => {
+    const type = frameTypes[profile.frames.type[index] ?? 0] ?? 'native';
+    const kind = frameKind(name, type, code);
+    java.push(isJava(type) && name !== '');
+    outside.push(kind === 'application' || kind === 'framework');
+  });
+
+  const { parent, frame } = profile.stacks;
+  const nodes = parent.length;
+  const seenWaitForWork = new Uint8Array(nodes);
+  const seenTask = new Uint8Array(nodes);
+  const seenJava = new Uint8Array(nodes);
+  const seenWait = new Uint8Array(nodes);
+  const outsideFrames = new Uint32Array(nodes);
+  const verdicts: StackVerdict[] = ['works'];
+  for (let node = 1; node < nodes; node++) {
+    const above = parent[node] ?? 0;
+    const here = frame[node] ?? 0;
+    const pair = pairs.some(
+      ([caller, callee]) => callee(names[here] ?? '') && caller(names[frame[above] ?? 0] ?? ''),
+    );
+    seenWaitForWork[node] = waitForWork[here] || pair || seenWaitForWork[above] ? 1 : 0;
+    seenTask[node] = task[here] || seenTask[above] ? 1 : 0;
+    seenJava[node] = java[here] || seenJava[above] ? 1 : 0;
+    seenWait[node] = wait[here] || seenWait[above] ? 1 : 0;
+    outsideFrames[node] = (outsideFrames[above] ?? 0) + (outside[here] ? 1 : 0);
+    if (seenWaitForWork[node]) verdicts.push('waits-for-work');
+    else if (!seenJava[node]) verdicts.push('jvm-waits');
+    else if (seenWait[node] && !seenTask[node] && (outsideFrames[node] ?? 0) <= loopFrames) {
+      verdicts.push('waits-in-loop');
+    } else verdicts.push('works');
+  }
+  return verdicts;
+}
