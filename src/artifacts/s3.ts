@@ -22,7 +22,8 @@ export interface S3StoreOptions {
   /** Put before every key, with its own slash: `flamepin/`. Default ''. */
   prefix?: string | undefined;
   /** Without them the SDK's own chain: environment, shared files, IRSA or pod identity, instance metadata. */
-  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
+  credentials?:
+    { accessKeyId: string; secretAccessKey: string; sessionToken?: string; expiration?: Date } | undefined;
   serverSideEncryption?: 'AES256' | 'aws:kms' | undefined;
   kmsKeyId?: string | undefined;
   /** `If-None-Match: *` on every write, so that a repeated one cannot replace an object. Default true. */

@@ -108,13 +108,19 @@ export async function startS3({ bucket = 'profiles' }: { bucket?: string } = {})
     child.kill(signal);
     await gone;
   };
+  // A test that dies without stopping the server must not leave it behind.
+  const atExit = () => server?.kill('SIGKILL');
+  process.once('exit', atExit);
   const clean = async () => {
+    process.off('exit', atExit);
     client.destroy();
     await end('SIGKILL');
     await rm(directory, { recursive: true, force: true });
     // SeaweedFS leaves its sockets behind.
-    for (const [i, name] of names.entries())
+    for (const [i, name] of names.entries()) {
+      await rm(`/tmp/seaweedfs-${name}-${ports[2 * i]}.sock`, { force: true });
       await rm(`/tmp/seaweedfs-${name}-grpc-${ports[2 * i + 1]}.sock`, { force: true });
+    }
   };
 
   try {

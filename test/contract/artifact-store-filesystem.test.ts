@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { filesystemStore } from '../../src/artifacts/filesystem.ts';
+import { failsWith, picture, testArtifactStore } from './artifact-store.ts';
+
+const soon = () => AbortSignal.timeout(30_000);
+
+async function openStore() {
+  const directory = await mkdtemp(join(tmpdir(), 'flamepin-store-'));
+  const stop = () => rm(directory, { recursive: true, force: true });
+  return { directory, store: filesystemStore({ directory: join(directory, 'new', 'artifacts') }), stop };
+}
+
+testArtifactStore('file system', openStore);
+
+describe('artifacts as files', () => {
+  it('does not fill the directory below a volume that is no longer mounted', async () => {
+    const { directory, store, stop } = await openStore();
+    await rm(directory, { recursive: true });
+    await assert.rejects(store.put(picture(), soon()), failsWith('store-missing'));
+    await assert.rejects(store.list('captures/', 1, soon()), failsWith('store-missing'));
+    await stop();
+  });
+
+  it('leaves no half-written file when it is stopped in the middle', async () => {
+    const { directory, store, stop } = await openStore();
+    const object = { ...picture(), body: Buffer.alloc(64 * 1024 * 1024, 'x') };
+    const stopped = new AbortController();
+    const put = store.put(object, stopped.signal);
+    setImmediate(() => stopped.abort());
+    await assert.rejects(put, failsWith('store-unavailable'));
+    const left = await readdir(directory, { recursive: true });
+    assert.deepEqual(
+      left.filter((name) => name.endsWith('.part') || name.endsWith('.html')),
+      [],
+    );
+    assert.equal(await store.get(object.key, soon()), undefined);
+    await stop();
+  });
+
+  it('leaves no empty folders behind', async () => {
+    const { directory, store, stop } = await openStore();
+    const object = picture();
+    await store.put(object, soon());
+    await store.delete([object.key], soon());
+    assert.deepEqual(await readdir(join(directory, 'new', 'artifacts')), []);
+    await stop();
+  });
+
+  it('says that something else stands in its way', async () => {
+    const { directory, store, stop } = await openStore();
+    const object = picture();
+    await store.put(object, soon());
+    const folder = dirname(object.key);
+    await assert.rejects(store.put({ ...object, key: `${object.key}/below` }, soon()), (error) => {
+      assert.ok(error instanceof Error);
+      return true;
+    });
+    assert.equal((await store.list(folder, 10, soon())).length, 1);
+    await writeFile(join(directory, 'file'), '');
+    assert.throws(
+      () => filesystemStore({ directory: join(directory, 'file') }),
+      failsWith('store-unavailable'),
+    );
+    await stop();
+  });
+});
