@@ -108,6 +108,13 @@ export const timelineSchema = z.object({
 });
 export type Timeline = z.infer<typeof timelineSchema>;
 
+export const cpuStatSchema = z.object({
+  usageMicros: z.number(),
+  periods: z.number(),
+  throttledPeriods: z.number(),
+  throttledMicros: z.number(),
+});
+
 /** What the profiler needs to collect and clean up after a crash of flamepin, and what preflight saw. */
 export const sessionSchema = z.object({
   bootId: z.string(),
@@ -125,15 +132,9 @@ export const sessionSchema = z.object({
   commandLine: z.string(),
   /** What was looked at before attaching: name → what was seen, shown on the page. */
   checks: z.record(z.string(), z.string()),
-  /** cpu.stat of the cgroup at the start; null where there is none. */
-  cpuStat: z
-    .object({
-      usageMicros: z.number(),
-      periods: z.number(),
-      throttledPeriods: z.number(),
-      throttledMicros: z.number(),
-    })
-    .nullable(),
+  /** cpu.stat of the cgroup when the window started, and when it was collected; null where there is none. */
+  cpuStat: cpuStatSchema.nullable(),
+  cpuStatAfter: cpuStatSchema.nullable().default(null),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -152,6 +153,27 @@ export const answerSchema = z.object({
   topFrames: z.array(z.object({ name: z.string(), share: z.number() })),
   /** The capture it was compared with, when there was one. */
   comparedWith: z.object({ captureId: z.string(), label: z.string() }).nullable(),
+  /** What changed against it, strongest first; frames as people read them. Shares are 0 to 1. */
+  comparison: z
+    .object({
+      baseLabel: z.string(),
+      rows: z.array(
+        z.object({
+          frame: z.string(),
+          event: profileEventSchema,
+          baseShare: z.number(),
+          currentShare: z.number(),
+          deltaShare: z.number(),
+          deltaShareLow: z.number(),
+          deltaShareHigh: z.number(),
+          baseCores: z.number(),
+          currentCores: z.number(),
+          significant: z.boolean(),
+        }),
+      ),
+    })
+    .nullable()
+    .default(null),
   samples: z.number().int().nonnegative(),
 });
 export type Answer = z.infer<typeof answerSchema>;

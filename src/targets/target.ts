@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Session } from '../captures/capture.ts';
 import type { Exec } from './exec.ts';
 
 /** One place to profile, as it is kept in the ledger: enough to open it again after a crash. */
@@ -29,6 +30,8 @@ export interface TargetRequest {
   /** The alert's startsAt, ISO. */
   startsAt: string;
   generatorUrl: string;
+  /** RE2 over the command line, from the route, when several JVMs run there. */
+  process?: string;
   /** A target named by hand (`flamepin capture`), instead of the labels. */
   uri?: string;
 }
@@ -42,6 +45,6 @@ export interface Targets {
   resolve(request: TargetRequest, signal: AbortSignal): Promise<Target>;
   /** Opens a resolved target for commands; also after a restart of flamepin. */
   open(target: Target): Exec;
-  /** Has the target, resolved earlier, died or restarted since? */
-  health(target: Target, signal: AbortSignal): Promise<TargetHealth>;
+  /** Has the target, or the JVM of that session in it, died or restarted since? */
+  health(target: Target, session: Session | null, signal: AbortSignal): Promise<TargetHealth>;
 }

@@ -1,0 +1,188 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { compileDemoService, startDemoService } from './service.ts';
+
+/**
+ * `npm run demo`: a small shop whose connection pool runs dry, the alert that Alertmanager would send, flamepin, and
+ * the link to what it found. Keeps serving until Ctrl-C; with --once it ends after the link. Stops what it started
+ * and removes its data.
+ */
+const windowSeconds = 15;
+/** From the notification to a finished capture: the window, a cold start and reading; generous for a busy machine. */
+const patienceMs = 90_000;
+
+const captureSchema = z.object({
+  state: z.string(),
+  headline: z.string().nullable(),
+  reason: z.object({ sentence: z.string(), mend: z.string() }).nullable(),
+});
+
+const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
+process.exitCode = await demo(values.once, interrupted.signal);
+
+async function demo(onceOnly: boolean, stop: AbortSignal): Promise<number> {
+  const java = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  const release = Number(/version "(\d+)/.exec(java.stderr ?? '')?.[1] ?? 0);
+  if (release < 17) {
+    say(
+      `The demo profiles a real JVM and needs a JDK 17 or later on PATH; ${release === 0 ? 'there is no java' : `this is ${release}`}.`,
+    );
+    say('On Debian and Ubuntu: apt-get install openjdk-17-jdk-headless');
+    return 1;
+  }
+  await using cleanup = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'flamepin-demo-'));
+  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  try {
+    say('Compiling and starting a small shop (com.acme.shop), 20 requests per second …');
+    const shop = await startDemoService(await compileDemoService(join(directory, 'classes')), { load: 20 });
+    cleanup.defer(() => shop.stop());
+    stop.throwIfAborted();
+
+    const server = await startFlamepin(directory);
+    cleanup.defer(() => end(server.process));
+    say(`flamepin listens on ${server.url}`);
+
+    say('Its connection pool runs dry; the alert HighLatency is sent as Alertmanager would …');
+    await shop.switch('pool', true);
+    await sleep(2_000, undefined, { signal: stop });
+    const id = await sendAlert(server.url, shop.port);
+    const capture = await finished(server.url, id, stop);
+    if (capture.state !== 'done') {
+      say(`No profile: ${capture.reason?.sentence ?? capture.state} ${capture.reason?.mend ?? ''}`);
+      return 1;
+    }
+    say('');
+    say(`  ${capture.headline ?? ''}`);
+    say(`  ${server.url}/captures/${id}`);
+    say('');
+    if (onceOnly) return 0;
+    say('Open the link; Ctrl-C ends the demo and removes its data.');
+    await sleep(2 ** 31 - 1, undefined, { signal: stop });
+    return 0;
+  } catch (error) {
+    if (stop.aborted) return 0;
+    throw error;
+  }
+}
+
+async function startFlamepin(directory: string): Promise<{ process: ChildProcess; url: string }> {
+  const configuration = join(directory, 'flamepin.yaml');
+  await writeFile(
+    configuration,
+    `server: {port: 0}
+routes:
+  - matchers: ['alertname=~"High.*"']
+    duration: ${windowSeconds}s
+    target: {host: {process: "com.acme.shop"}}
+storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
+ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
+`,
+  );
+  const bin = join(import.meta.dirname, '..', 'bin', 'flamepin.js');
+  const child = spawn(process.execPath, [bin, 'serve', '--config', configuration], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout });
+  const listening = z.looseObject({ msg: z.string(), port: z.number().optional() });
+  const said: string[] = [];
+  const port = await new Promise<number>((resolve, reject) => {
+    lines.on('line', (line) => {
+      if (said.length < 50) said.push(line);
+      const entry = listening.safeParse(parseJson(line));
+      if (entry.success && entry.data.msg === 'listening' && entry.data.port !== undefined)
+        resolve(entry.data.port);
+    });
+    child.once('exit', (code) => reject(new Error(`flamepin ended with ${code}\n${said.join('\n')}`)));
+  });
+  return { process: child, url: `http://127.0.0.1:${port}` };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+async function sendAlert(url: string, port: number): Promise<string> {
+  const alert = {
+    status: 'firing',
+    labels: {
+      alertname: 'HighLatency',
+      severity: 'critical',
+      instance: `localhost:${port}`,
+      job: 'shop',
+      uri: '/checkout',
+    },
+    annotations: { summary: 'p99 of /checkout is over 500 ms' },
+    startsAt: new Date().toISOString(),
+    endsAt: '0001-01-01T00:00:00Z',
+    generatorURL: '',
+    fingerprint: '5a1f0c3d9b7e2846',
+  };
+  const response = await fetch(`${url}/webhooks/alertmanager`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      version: '4',
+      status: 'firing',
+      receiver: 'flamepin',
+      groupKey: '{}',
+      truncatedAlerts: 0,
+      groupLabels: {},
+      commonLabels: {},
+      commonAnnotations: {},
+      externalURL: '',
+      alerts: [alert],
+    }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const answer = z
+    .object({ alerts: z.array(z.object({ outcome: z.string(), captureId: z.string().optional() })) })
+    .parse(await response.json());
+  const id = answer.alerts[0]?.captureId;
+  if (id === undefined) throw new Error(`the alert was not queued: ${JSON.stringify(answer)}`);
+  return id;
+}
+
+async function finished(url: string, id: string, stop: AbortSignal): Promise<z.infer<typeof captureSchema>> {
+  const giveUp = Date.now() + patienceMs;
+  let last = '';
+  for (;;) {
+    const response = await fetch(`${url}/captures/${id}`, {
+      headers: { Accept: 'application/json' },
+      signal: stop,
+    });
+    const capture = captureSchema.parse(await response.json());
+    if (capture.state !== last) say(`  ${capture.state} …`);
+    last = capture.state;
+    if (['done', 'failed', 'skipped'].includes(capture.state)) return capture;
+    if (Date.now() > giveUp)
+      throw new Error(`the capture is still ${capture.state} after ${patienceMs / 1000} s`);
+    await sleep(500, undefined, { signal: stop });
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await exited;
+  clearTimeout(patience);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

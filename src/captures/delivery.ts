@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import type { Annotator } from '../annotations/annotator.ts';
+import { asFailure } from '../reasons/failure.ts';
+import { backoffMs } from './backoff.ts';
+import type { Delivery, DeliveryResult, Ledger } from './ledger.ts';
+import type { CaptureObserver } from './observer.ts';
+
+/** About a day at five minutes apart; then the mark is given up and the reason stays on the page. */
+const attemptLimit = 300;
+/** Grafana answers in milliseconds; a request that hangs must not hold its place for long. */
+const deadlineMs = 20_000;
+
+interface DeliveryParts {
+  ledger: Ledger;
+  annotator: Annotator;
+  observer: CaptureObserver;
+  owner: string;
+  now(): number;
+}
+
+/** Makes or finishes one mark on the panel, and records what came of it. A Grafana that is away delays only this. */
+export async function deliver(
+  delivery: Delivery,
+  parts: DeliveryParts,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<void> {
+  const { ledger, annotator, observer, owner, now } = parts;
+  const { capture, want, attempts } = delivery;
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(deadlineMs)]);
+  let result: DeliveryResult;
+  try {
+    const annotationId = await (want === 'begin'
+      ? annotator.begin(capture, signal)
+      : annotator.finish(capture, signal));
+    result = { kind: want === 'begin' ? 'begun' : 'finished', annotationId };
+    observer.delivered(result.kind, null);
+  } catch (error) {
+    const failure = asFailure(error);
+    const again = failure.retryable && attempts < attemptLimit;
+    result = again
+      ? { kind: 'retry', dueAt: now() + backoffMs(attempts, 500), reason: failure.reason }
+      : { kind: 'failed', reason: failure.reason };
+    observer.delivered(result.kind, failure.code);
+    log.warn(
+      { reason: failure.code, detail: failure.detail, attempts },
+      again ? 'the mark is late' : 'no mark on the panel',
+    );
+  }
+  await ledger.settleDelivery(capture.id, owner, result, now());
+}

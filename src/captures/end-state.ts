@@ -1,0 +1,33 @@
+import type { ReasonCode } from '../reasons/reasons.ts';
+
+/** Reasons for which flamepin itself decided not to profile: nothing was touched, so the capture is `skipped`. */
+const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'cooldown',
+  'deadline-passed',
+  'queue-full',
+  'other-cluster',
+  'no-target-labels',
+  'target-blocked',
+  'target-not-found',
+  'target-ambiguous',
+  'target-not-running',
+  'target-restarted',
+  'target-denied',
+  'target-only-replica',
+  'not-a-jvm',
+  'sigquit-not-caught',
+  'attach-disabled',
+  'other-user',
+  'tmp-not-writable',
+  'tmp-noexec',
+  'foreign-profiler',
+  'target-stopped',
+  'memory-low',
+  'no-shell',
+  'architecture-unknown',
+]);
+
+/** `skipped` when flamepin decided against the capture, `failed` when it tried and could not. */
+export function endState(code: ReasonCode): 'skipped' | 'failed' {
+  return decidedAgainst.has(code) ? 'skipped' : 'failed';
+}

@@ -1,0 +1,29 @@
+import type { Exec } from '../targets/exec.ts';
+import type { Session } from './capture.ts';
+
+/** What the worker needs of the profiler; src/profiler implements it with async-profiler. */
+export interface Profiling {
+  /**
+   * Checks the target, touching nothing, then starts one bounded window. Rejects with a Failure: the preflight
+   * codes when nothing was touched, `profiler-failed`, `profiler-conflict`, or what the exec rejects with.
+   */
+  start(
+    exec: Exec,
+    request: { captureId: string; durationSeconds: number; process: string | null; pid: number | null },
+    signal: AbortSignal,
+  ): Promise<{ session: Session; firstSampleAt: string | null }>;
+  /** Fetches the recording once the agent has ended it, size and SHA-256 checked; it stays in the target until cleanUp. */
+  collect(
+    exec: Exec,
+    session: Session,
+    options: { maxBytes: number },
+    signal: AbortSignal,
+  ): Promise<{
+    recording: Buffer;
+    partial: boolean;
+    cpuStat: Session['cpuStat'];
+    windowEndedAt: string | null;
+  }>;
+  /** Stops our own session where it still runs and removes our files. `left`: what could not be removed. */
+  cleanUp(exec: Exec, session: Session, signal: AbortSignal): Promise<{ left: string[] }>;
+}

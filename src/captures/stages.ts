@@ -1,0 +1,343 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { asFailure, Failure } from '../reasons/failure.ts';
+import type { ArtifactStore } from '../artifacts/store.ts';
+import { artifactKey } from '../artifacts/keys.ts';
+import type { Exec } from '../targets/exec.ts';
+import type { Target, Targets } from '../targets/target.ts';
+import type { Analysis, Baseline } from './analysis.ts';
+import { backoffMs } from './backoff.ts';
+import type { Artifact, Capture, Session } from './capture.ts';
+import { endState } from './end-state.ts';
+import type { CaptureChange, CaptureLimits, Ledger } from './ledger.ts';
+import type { CaptureObserver, CaptureStage } from './observer.ts';
+import type { Profiling } from './profiling.ts';
+
+/** What moving a capture from stage to stage needs. */
+export interface StageParts {
+  ledger: Ledger;
+  targets(kind: Target['kind']): Promise<Targets>;
+  profiling: Profiling;
+  analysis: Analysis;
+  store: ArtifactStore;
+  baselineFor(capture: Capture, signal: AbortSignal): Promise<Baseline | null>;
+  observer: CaptureObserver;
+  now(): number;
+  owner: string;
+  limits: CaptureLimits & { recordingBytes: number; deadlineMs: number };
+  publicUrl: string | null;
+  applicationPackages: readonly string[];
+}
+
+/** How long after the window's end a recording that cannot be fetched is asked for again, milliseconds. */
+const collectPatienceMs = 60_000;
+/** S3 away for hours loses nothing: 60 attempts, at most five minutes apart. */
+const storePatienceMs = 4 * 60 * 60_000;
+/** Limits are full: look again soon, a window may just have ended. */
+const admissionRetryMs = 500;
+
+/**
+ * Takes a leased capture as far as it goes: resolve, start, wait, collect, store. Every step is durable before
+ * the next; whatever happens, the capture ends final, or goes back into the queue with a time to try again.
+ * `signal` aborts on shutdown or when the lease is lost: a running window is then left to the agent's own timeout.
+ */
+export async function runCapture(
+  capture: Capture,
+  parts: StageParts,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    let current: Capture | null = capture;
+    if (current.state === 'queued' || current.state === 'resolving')
+      current = await resolveAndStart(current, parts, log, signal);
+    if (current?.state === 'capturing') current = await collect(current, parts, log, signal);
+    if (current?.state === 'storing') await store(current, parts, log, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const failure = asFailure(error);
+    log.error({ err: error }, 'capture ended by a fault');
+    await end(capture, failure, parts, log);
+  }
+}
+
+async function resolveAndStart(
+  capture: Capture,
+  parts: StageParts,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Capture | null> {
+  const { ledger, owner, now } = parts;
+  let target: Target;
+  let targets: Targets;
+  try {
+    targets = await parts.targets(capture.request.target.kind);
+    target = await timed(parts, 'resolve', () =>
+      targets.resolve(
+        {
+          labels: capture.alert.labels,
+          startsAt: capture.alert.startsAt,
+          generatorUrl: capture.alert.generatorUrl,
+          ...(capture.request.target.process === null ? {} : { process: capture.request.target.process }),
+          ...(capture.request.target.uri === null ? {} : { uri: capture.request.target.uri }),
+        },
+        signal,
+      ),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return await retryOrEnd(
+      capture,
+      asFailure(error),
+      parts,
+      log,
+      receivedAt(capture) + parts.limits.deadlineMs,
+    );
+  }
+
+  const admission = await ledger.admit(capture.id, owner, target, parts.limits, now());
+  if (admission.kind === 'lost') return null;
+  if (admission.kind === 'wait') {
+    await ledger.release(capture.id, owner, now() + admissionRetryMs);
+    return null;
+  }
+  if (admission.kind === 'refused') {
+    const { code, detail } = admission.reason;
+    await end({ ...capture, target }, new Failure(code, { detail }), parts, log);
+    return null;
+  }
+  const resolvedAt = iso(now());
+  log.info({ target: target.uri, choice: target.choice }, 'starting the window');
+
+  const exec = targets.open(target);
+  const startedAt = now();
+  try {
+    const { session, firstSampleAt } = await timed(parts, 'start', () =>
+      parts.profiling.start(
+        exec,
+        {
+          captureId: capture.id,
+          durationSeconds: capture.request.durationSeconds,
+          process: capture.request.target.process,
+          pid: pidOf(target),
+        },
+        signal,
+      ),
+    );
+    const timeline = { resolvedAt, startedAt: iso(startedAt), firstSampleAt: firstSampleAt ?? iso(now()) };
+    const change: CaptureChange = { session, timeline, deliver: 'begin' };
+    if (!(await ledger.advance(capture.id, owner, change, now()))) return null;
+    if (capture.request.purpose === 'alert')
+      parts.observer.firstSample((Date.parse(timeline.firstSampleAt) - receivedAt(capture)) / 1000);
+    log.info({ pid: session.pid, firstSampleAt: timeline.firstSampleAt }, 'profiling');
+    return {
+      ...capture,
+      state: 'capturing',
+      target,
+      session,
+      timeline: { ...capture.timeline, ...timeline },
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    await end({ ...capture, target }, asFailure(error), parts, log, { resolvedAt });
+    return null;
+  } finally {
+    await exec.close?.();
+  }
+}
+
+async function collect(
+  capture: Capture,
+  parts: StageParts,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Capture | null> {
+  const { ledger, owner, now } = parts;
+  const { target, session } = capture;
+  if (target === null || session === null) {
+    // The intent to start was written, but not what came of it: never run again.
+    await end(capture, new Failure('interrupted'), parts, log);
+    return null;
+  }
+  const windowEnd =
+    Date.parse(capture.timeline.startedAt ?? iso(now())) + capture.request.durationSeconds * 1000;
+  await sleep(Math.max(0, windowEnd - now()), undefined, { signal });
+
+  const exec = (await parts.targets(target.kind)).open(target);
+  try {
+    const collected = await timed(parts, 'collect', () =>
+      fetchRecording(exec, session, windowEnd, parts, signal),
+    );
+    const masked = await parts.analysis.mask(collected.recording);
+    const timeline = { windowEndedAt: collected.windowEndedAt ?? iso(windowEnd), collectedAt: iso(now()) };
+    const change: CaptureChange = {
+      state: 'storing',
+      partial: collected.partial,
+      session: { ...session, cpuStatAfter: collected.cpuStat },
+      timeline,
+    };
+    if (!(await ledger.spool(capture.id, owner, masked, change, now()))) return null;
+    await leaveClean(exec, session, parts, log, signal);
+    return {
+      ...capture,
+      state: 'storing',
+      partial: collected.partial,
+      session: { ...session, cpuStatAfter: collected.cpuStat },
+      timeline: { ...capture.timeline, ...timeline },
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    await leaveClean(exec, session, parts, log, signal);
+    await end(capture, asFailure(error), parts, log);
+    return null;
+  } finally {
+    await exec.close?.();
+  }
+}
+
+async function fetchRecording(
+  exec: Exec,
+  session: Session,
+  windowEnd: number,
+  parts: StageParts,
+  signal: AbortSignal,
+): ReturnType<Profiling['collect']> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await parts.profiling.collect(exec, session, { maxBytes: parts.limits.recordingBytes }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = asFailure(error);
+      if (!failure.retryable || parts.now() > windowEnd + collectPatienceMs) throw failure;
+      await sleep(backoffMs(attempt, 500), undefined, { signal });
+    }
+  }
+}
+
+/** Nothing of ours stays in the target; what can't be removed is said in the log, with its path. */
+async function leaveClean(
+  exec: Exec,
+  session: Session,
+  parts: StageParts,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { left } = await parts.profiling.cleanUp(exec, session, signal);
+    if (left.length > 0) log.warn({ left }, 'files are left in the target');
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ err: error, leftovers: session.leftovers }, 'the target could not be cleaned');
+  }
+}
+
+async function store(capture: Capture, parts: StageParts, log: Logger, signal: AbortSignal): Promise<void> {
+  const { ledger, owner, now } = parts;
+  const recording = await ledger.readSpool(capture.id);
+  if (recording === undefined) {
+    await end(capture, new Failure('recording-missing'), parts, log);
+    return;
+  }
+  const giveUpAt = Date.parse(capture.timeline.collectedAt ?? iso(now())) + storePatienceMs;
+  try {
+    const baseline = await parts.baselineFor(capture, signal);
+    const { answer, partial, artifacts } = await timed(parts, 'analyse', () =>
+      parts.analysis.analyse({
+        recording,
+        capture,
+        baseline,
+        publicUrl: parts.publicUrl,
+        applicationPackages: parts.applicationPackages,
+      }),
+    );
+    const stored = await timed(parts, 'store', () =>
+      Promise.all(
+        artifacts.map(async (made): Promise<Artifact> => {
+          const key = artifactKey(capture.id, made.name, made.event);
+          const { body, contentType, contentEncoding } = made;
+          const metadata = {
+            workload: capture.target?.workload ?? '',
+            alert: capture.alert.labels['alertname'] ?? '',
+          };
+          await parts.store.put({ key, body, contentType, contentEncoding, metadata }, signal);
+          return { name: made.name, event: made.event, key, size: body.length, contentType, contentEncoding };
+        }),
+      ),
+    );
+    const change: CaptureChange = {
+      state: 'done',
+      answer,
+      partial: partial || capture.partial,
+      artifacts: stored,
+      timeline: { storedAt: iso(now()) },
+      deliver: 'finish',
+    };
+    if (await ledger.finishStoring(capture.id, owner, change, now())) {
+      parts.observer.ended('done', null, now());
+      log.info({ headline: answer.headline }, 'capture done');
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    await retryOrEnd(capture, asFailure(error), parts, log, giveUpAt);
+  }
+}
+
+async function retryOrEnd(
+  capture: Capture,
+  failure: Failure,
+  parts: StageParts,
+  log: Logger,
+  giveUpAt: number,
+): Promise<null> {
+  const now = parts.now();
+  if (!failure.retryable || now >= giveUpAt) {
+    await end(capture, failure, parts, log);
+    return null;
+  }
+  // Age stands for the number of attempts: doubling from half a second, whatever process made them.
+  const dueAt = now + backoffMs(Math.log2(Math.max(1, (now - receivedAt(capture)) / 1000)), 500);
+  log.warn({ err: failure, dueAt: iso(dueAt) }, 'will try again');
+  await parts.ledger.release(capture.id, parts.owner, dueAt);
+  return null;
+}
+
+async function end(
+  capture: Capture,
+  failure: Failure,
+  parts: StageParts,
+  log: Logger,
+  timeline: CaptureChange['timeline'] = {},
+): Promise<void> {
+  const state = endState(failure.code);
+  const change: CaptureChange = {
+    state,
+    reason: failure.reason,
+    target: capture.target,
+    timeline,
+    deliver: 'finish',
+  };
+  if (!(await parts.ledger.advance(capture.id, parts.owner, change, parts.now()))) return;
+  parts.observer.ended(state, failure.code, parts.now());
+  log[state === 'failed' ? 'error' : 'warn'](
+    { reason: failure.code, detail: failure.detail, stderr: failure.stderr },
+    `capture ${state}`,
+  );
+}
+
+async function timed<T>(parts: StageParts, stage: CaptureStage, work: () => Promise<T>): Promise<T> {
+  const began = parts.now();
+  try {
+    return await work();
+  } finally {
+    parts.observer.stage(stage, (parts.now() - began) / 1000);
+  }
+}
+
+function pidOf(target: Target): number | null {
+  const pid = target.data['pid'];
+  return typeof pid === 'number' ? pid : null;
+}
+
+const receivedAt = (capture: Capture): number =>
+  Date.parse(capture.timeline.receivedAt ?? capture.alert.startsAt);
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,143 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ConfigurationError } from './config/problems.ts';
+import { parseDuration } from './config/durations.ts';
+import { Failure, describeReason } from './reasons/failure.ts';
+import { captureEventSchema } from './captures/capture.ts';
+import { profileEvents } from './profile/profile.ts';
+import { version } from './version.ts';
+
+/** The work was done, but its result is that something is wrong (`doctor`): exit code 1 without a further word. */
+const failed = 1;
+const wrongUsage = 2;
+
+/**
+ * The command line. Resolves to the exit code: 0 done, 1 the work failed, 2 wrong usage or configuration. Data goes
+ * to stdout, errors to stderr. Each command is loaded when it is called: imports alone cost memory and time.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command('flamepin')
+    .description(
+      'Turns an alert into a flame graph of the JVM behind it, pinned on the Grafana panel that alerted.',
+    )
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(--help shows how)');
+  const configOption = (): Option =>
+    new Option('--config <file>', 'configuration file; without one the embedded defaults apply');
+
+  program
+    .command('serve')
+    .description('receive alerts and profile what is behind them')
+    .addOption(configOption())
+    .action(async (options: { config?: string }) => {
+      const { serve } = await import('./serve.ts');
+      await serve(options.config);
+    });
+
+  program
+    .command('capture')
+    .description('profile one target now')
+    .argument('<target>', 'kubernetes://[context/]namespace/pod[/container], host://[pid], …')
+    .addOption(new Option('--event <event>', 'lead event').choices(captureEventSchema.options).default('cpu'))
+    .addOption(
+      new Option('--duration <duration>', 'length of the window').argParser(seconds).default(30, '30s'),
+    )
+    .addOption(new Option('--output <directory>', 'where the files go').default('.', 'this directory'))
+    .option('--json', 'the result for machines', false)
+    .addOption(configOption())
+    .action(async (target: string, options) => {
+      const { capture } = await import('./commands/capture.ts');
+      await capture(target, options);
+    });
+
+  program
+    .command('render')
+    .description('recording → picture or data')
+    .argument('<recording>', 'JFR file, gzipped or not')
+    .addOption(new Option('--event <event>', 'event').choices(profileEvents))
+    .addOption(
+      new Option('--format <format>', 'format').choices(['html', 'svg', 'json', 'collapsed']).default('html'),
+    )
+    .option('--output <file>', 'file; else stdout')
+    .action(async (recording: string, options) => {
+      const { render } = await import('./commands/render.ts');
+      await render(recording, options);
+    });
+
+  program
+    .command('compare')
+    .description('what changed between two recordings, with its uncertainty')
+    .argument('<base>', 'recording in good health')
+    .argument('<current>', 'recording to explain')
+    .addOption(new Option('--event <event>', 'event').choices(profileEvents).default('cpu'))
+    .addOption(
+      new Option('--format <format>', 'format').choices(['text', 'json', 'html', 'svg']).default('text'),
+    )
+    .option('--output <file>', 'file; else stdout')
+    .action(async (base: string, current: string, options) => {
+      const { compare } = await import('./commands/compare.ts');
+      await compare(base, current, options);
+    });
+
+  program
+    .command('explain')
+    .description('what would be done for each alert of a notification; touches nothing')
+    .argument('<notification>', 'JSON file with a webhook body; - for stdin')
+    .addOption(configOption())
+    .option('--json', 'the result for machines', false)
+    .action(async (notification: string, options) => {
+      const { explain } = await import('./commands/explain.ts');
+      await explain(notification, options);
+    });
+
+  program
+    .command('doctor')
+    .description('check rights, connections, clocks and limits, each with its mend')
+    .addOption(configOption())
+    .option('--json', 'the result for machines', false)
+    .action(async (options) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      if (!(await doctor(options))) code = failed;
+    });
+
+  program
+    .command('release')
+    .description('let a blocked image or workload be profiled again; without a name, list the blocks')
+    .argument('[key]', 'image digest or workload, as the list shows it')
+    .addOption(configOption())
+    .action(async (key: string | undefined, options) => {
+      const { release } = await import('./commands/release.ts');
+      if (!(await release(key, options))) code = failed;
+    });
+
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    return explainError(error);
+  }
+}
+
+function explainError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongUsage;
+  if (error instanceof ConfigurationError) {
+    process.stderr.write(`${error.message}\n`);
+    return wrongUsage;
+  }
+  if (error instanceof Failure) {
+    const { sentence, detail, mend } = describeReason(error.reason);
+    process.stderr.write(`${sentence}${detail === '' ? '' : `\n  ${detail}`}\n  ${mend}\n`);
+    return failed;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return failed;
+}
+
+/** `30s` → 30; by hand 1 s to 60 s, whole seconds. */
+function seconds(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms < 1000 || ms > 60_000 || ms % 1000 !== 0)
+    throw new InvalidArgumentError('Write whole seconds between 1s and 60s.');
+  return ms / 1000;
+}

@@ -1,0 +1,29 @@
+import type { Request } from 'express';
+import { sameText } from '../alerts/signature.ts';
+import { RequestProblem } from './problem.ts';
+
+/**
+ * Demands `Authorization: Bearer …`. `secret` is null when the right is not configured: the route is then off.
+ * Throws a RequestProblem 401 or 403.
+ */
+export function demandToken(
+  request: Request,
+  secret: (() => string) | null,
+  key: 'recordingsTokenFile' | 'capturesTokenFile',
+): void {
+  if (secret === null)
+    throw new RequestProblem(
+      403,
+      'not-enabled',
+      'This is switched off.',
+      `Set \`access.${key}\` in the configuration to allow it.`,
+    );
+  const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (given === undefined || !sameText(given, secret()))
+    throw new RequestProblem(
+      401,
+      'token-required',
+      'A token is needed for this.',
+      `Send \`Authorization: Bearer\` with the token of \`access.${key}\`.`,
+    );
+}

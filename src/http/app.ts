@@ -1,0 +1,85 @@
+import express, { type Express } from 'express';
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { ArtifactStore } from '../artifacts/store.ts';
+import type { Ledger } from '../captures/ledger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { alertRoute } from './alerts.ts';
+import { serveArtifact } from './artifacts.ts';
+import { captureRoutes, type HandRequest } from './captures.ts';
+import { healthRoutes } from './health.ts';
+import { messagePage } from './layout.ts';
+import { problemHandler } from './problem.ts';
+import { securityHeaders } from './security-headers.ts';
+import { webhookRoutes, type Sender } from './webhooks.ts';
+import type { SignedRequest, Verdict } from '../alerts/signature.ts';
+import type { Alert } from '../captures/capture.ts';
+import type { AlertDecision } from '../captures/ledger.ts';
+
+export interface AppParts {
+  ledger: Ledger;
+  store: ArtifactStore;
+  metrics: Metrics;
+  log: Logger;
+  now(): number;
+  identify(sender: Sender, request: SignedRequest): Verdict;
+  bodyLimit: number;
+  publicUrl: string | null;
+  recordingsToken: (() => string) | null;
+  capturesToken: (() => string) | null;
+  applicationPackages: readonly string[];
+  /** The flame graph's script and style. */
+  assets: { script: string; style: string };
+  decide(alert: Alert, now: number): Promise<AlertDecision>;
+  requestByHand(hand: HandRequest): Promise<string>;
+  setPaused(paused: boolean): Promise<void>;
+  wake(): void;
+}
+
+const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1 2h14v3H1z" fill="#8a94a0"/><path d="M3 6h9v3H3z" fill="#c9822b"/><path d="M5 10h4v4H5z" fill="#d9480f"/></svg>';
+
+/** The whole HTTP surface; who may do what is decided in the routes. */
+export function createApp(parts: AppParts): Express {
+  const { ledger, store, metrics, log } = parts;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(securityHeaders);
+  app.use(healthRoutes(ledger, metrics));
+  app.use(webhookRoutes({ ...parts, accepted: () => parts.wake() }));
+
+  const siteStyle = readFileSync(new URL('site.css', import.meta.url), 'utf8');
+  for (const [path, type, text] of [
+    ['/page.js', 'text/javascript', parts.assets.script],
+    ['/page.css', 'text/css', parts.assets.style],
+    ['/site.css', 'text/css', siteStyle],
+    ['/icon.svg', 'image/svg+xml', icon],
+  ] as const) {
+    app.get(path, (_request, response) => {
+      response.type(type).setHeader('Cache-Control', 'public, max-age=300').send(text);
+    });
+  }
+
+  app.get('/alerts/:fingerprint', alertRoute(ledger));
+  app.use(
+    captureRoutes({
+      ledger,
+      publicUrl: parts.publicUrl,
+      applicationPackages: parts.applicationPackages,
+      capturesToken: parts.capturesToken,
+      request: (hand) => parts.requestByHand(hand),
+      setPaused: (paused) => parts.setPaused(paused),
+    }),
+  );
+  app.get('/captures/:id/:name', serveArtifact({ ledger, store, recordingsToken: parts.recordingsToken }));
+  app.use((_request, response) => {
+    response
+      .status(404)
+      .send(
+        messagePage('Not found', 'There is nothing at this address.', 'The newest captures are in the list.'),
+      );
+  });
+  app.use(problemHandler(log));
+  return app;
+}

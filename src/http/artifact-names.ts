@@ -1,0 +1,10 @@
+import type { Artifact } from '../captures/capture.ts';
+
+/** The artifacts that have a route. */
+export const artifactNames = [
+  'flamegraph.svg',
+  'flamegraph.html',
+  'profile.json',
+  'summary.md',
+  'recording.jfr',
+] as const satisfies readonly Artifact['name'][];

@@ -1,0 +1,94 @@
+import { gunzipSync } from 'node:zlib';
+import type { RequestHandler, Response } from 'express';
+import type { ArtifactStore, StoredObject } from '../artifacts/store.ts';
+import type { Artifact, Capture } from '../captures/capture.ts';
+import type { Ledger } from '../captures/ledger.ts';
+import { demandToken } from './access.ts';
+import { artifactNames } from './artifact-names.ts';
+import { sendGone, sendUnknownCapture } from './capture-gone.ts';
+
+/** S3 answers in tens of milliseconds; a page must not hang on one that does not. */
+const deadlineMs = 20_000;
+/** What a stored recording or profile may unpack to for a browser that does not take gzip; bytes. */
+const unpackedLimit = 512 * 1024 * 1024;
+
+interface ArtifactParts {
+  ledger: Ledger;
+  store: ArtifactStore;
+  recordingsToken: (() => string) | null;
+}
+
+/** `GET /captures/{id}/{artifact}?event=`: streamed through flamepin, for a phone may not reach the store. */
+export function serveArtifact({
+  ledger,
+  store,
+  recordingsToken,
+}: ArtifactParts): RequestHandler<{ id: string; name: string }> {
+  return async (request, response, next) => {
+    const { id } = request.params;
+    const name = artifactNames.find((known) => known === request.params.name);
+    if (name === undefined) {
+      next();
+      return;
+    }
+    const capture = await ledger.get(id);
+    if (capture === undefined) {
+      sendUnknownCapture(request, response);
+      return;
+    }
+    // Recordings hold more than pictures do: thread names, the JVM's flags, whatever a masking missed.
+    if (name === 'recording.jfr') demandToken(request, recordingsToken, 'recordingsTokenFile');
+    const event = typeof request.query['event'] === 'string' ? request.query['event'] : undefined;
+    const artifact = findArtifact(capture, name, event);
+    const object =
+      artifact === undefined ? undefined : await store.get(artifact.key, AbortSignal.timeout(deadlineMs));
+    if (object === undefined) {
+      sendGone(request, response, capture, name);
+      return;
+    }
+    sendObject(response, name, id, object, request.acceptsEncodings('gzip') === 'gzip');
+  };
+}
+
+/** Without an event: the one that holds all, else that of the alert. */
+function findArtifact(
+  capture: Capture,
+  name: Artifact['name'],
+  event: string | undefined,
+): Artifact | undefined {
+  const named = capture.artifacts.filter((artifact) => artifact.name === name);
+  const wanted = event ?? capture.request.event;
+  return (
+    named.find((artifact) => artifact.event === wanted) ??
+    (event === undefined ? named[0] : named.find((a) => a.event === null))
+  );
+}
+
+function sendObject(
+  response: Response,
+  name: Artifact['name'],
+  id: string,
+  object: StoredObject,
+  acceptsGzip: boolean,
+): void {
+  response.setHeader('Content-Type', object.contentType);
+  response.setHeader('Cache-Control', 'private, max-age=3600');
+  response.setHeader('Vary', 'Accept-Encoding');
+  if (name === 'flamegraph.html')
+    // Its own meta element allows exactly its own script and style by hash; the sandbox keeps it from our origin.
+    response.setHeader(
+      'Content-Security-Policy',
+      "sandbox allow-scripts allow-downloads; frame-ancestors 'none'",
+    );
+  if (name === 'flamegraph.svg')
+    response.setHeader(
+      'Content-Security-Policy',
+      "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
+  if (name === 'recording.jfr') response.setHeader('Content-Disposition', `attachment; filename="${id}.jfr"`);
+  const gzipped = object.contentEncoding === 'gzip';
+  if (gzipped && acceptsGzip) response.setHeader('Content-Encoding', 'gzip');
+  response.send(
+    gzipped && !acceptsGzip ? gunzipSync(object.body, { maxOutputLength: unpackedLimit }) : object.body,
+  );
+}

@@ -1,0 +1,31 @@
+import type { Capture } from '../captures/capture.ts';
+import { captureView } from '../captures/capture-view.ts';
+import { isFinal } from '../captures/outcome.ts';
+import { captureMain } from '../flamegraph/page-shell.ts';
+import type { ProfileSource } from '../flamegraph/view.ts';
+import { page } from './layout.ts';
+
+/** Seconds between looks at a capture that is under way. */
+const refreshSeconds = 2;
+
+/** One capture, whatever its state; with its picture once there is one. */
+export function capturePage(capture: Capture, applicationPackages: readonly string[]): string {
+  const view = captureView(capture, { base: '', applicationPackages });
+  const source = profileSource(capture);
+  return page({
+    title: `${view.headline} · ${view.title}`,
+    main: captureMain(source === null ? { ...view, window: null } : view, source),
+    script: source !== null,
+    ...(isFinal(capture) ? {} : { refreshSeconds }),
+  });
+}
+
+/** null while there is no profile yet, or not any more. */
+function profileSource(capture: Capture): ProfileSource | null {
+  if (!capture.artifacts.some(({ name }) => name === 'profile.json')) return null;
+  const base = capture.answer?.comparedWith?.captureId;
+  return {
+    profileHref: `/captures/${capture.id}/profile.json`,
+    baseHref: base === undefined ? null : `/captures/${base}/profile.json`,
+  };
+}

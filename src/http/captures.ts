@@ -1,0 +1,116 @@
+import express, { Router, type Request } from 'express';
+import { z } from 'zod';
+import { captureEventSchema, captureStates } from '../captures/capture.ts';
+import type { CaptureFilter, Ledger } from '../captures/ledger.ts';
+import { captureJson } from './capture-json.ts';
+import { capturePage } from './capture-page.ts';
+import { sendUnknownCapture, wantsJson } from './capture-gone.ts';
+import { demandToken } from './access.ts';
+import { listPage } from './list-page.ts';
+import { RequestProblem } from './problem.ts';
+
+const pageSize = 50;
+const handBodyLimit = '16kb';
+
+export const handRequestSchema = z.strictObject({
+  target: z.string().max(500),
+  event: captureEventSchema.default('cpu'),
+  durationSeconds: z.number().int().min(15).max(60).default(30),
+});
+export type HandRequest = z.infer<typeof handRequestSchema>;
+
+interface CapturesParts {
+  ledger: Ledger;
+  publicUrl: string | null;
+  applicationPackages: readonly string[];
+  capturesToken: (() => string) | null;
+  /** Queues a capture by hand; resolves to its id. */
+  request(hand: HandRequest): Promise<string>;
+  setPaused(paused: boolean): Promise<void>;
+}
+
+/** Pages and JSON of captures, and a capture by hand. */
+export function captureRoutes(parts: CapturesParts): Router {
+  const { ledger, publicUrl, capturesToken } = parts;
+  const router = Router();
+
+  router.get('/', (_request, response) => response.redirect(302, '/captures'));
+
+  router.get('/captures', async (request, response) => {
+    const query = {
+      workload: text(request, 'workload'),
+      state: text(request, 'state'),
+      before: text(request, 'before'),
+    };
+    const since = time(request, 'since');
+    const until = time(request, 'until');
+    const state = captureStates.find((known) => known === query.state);
+    const filter: CaptureFilter = {
+      limit: pageSize,
+      ...(query.workload === undefined ? {} : { workload: query.workload }),
+      ...(state === undefined ? {} : { states: [state] }),
+      ...(query.before === undefined ? {} : { before: query.before }),
+      ...(since === undefined ? {} : { since }),
+      ...(until === undefined ? {} : { until }),
+    };
+    const captures = await ledger.list(filter);
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Vary', 'Accept');
+    if (wantsJson(request)) response.json({ captures: captures.map(captureJson) });
+    else
+      response.send(
+        listPage(
+          captures,
+          query,
+          pageSize,
+          publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
+        ),
+      );
+  });
+
+  router.get('/captures/:id', async (request, response) => {
+    const capture = await ledger.get(request.params.id);
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Vary', 'Accept');
+    if (capture === undefined) sendUnknownCapture(request, response);
+    else if (wantsJson(request)) response.json(captureJson(capture));
+    else response.send(capturePage(capture, parts.applicationPackages));
+  });
+
+  router.post('/captures', express.json({ limit: handBodyLimit }), async (request, response) => {
+    demandToken(request, capturesToken, 'capturesTokenFile');
+    const hand = handRequestSchema.safeParse(request.body);
+    if (!hand.success)
+      throw new RequestProblem(
+        400,
+        'request-invalid',
+        z.prettifyError(hand.error),
+        'Send {"target": "host://4711", "event": "cpu", "durationSeconds": 30}.',
+      );
+    const id = await parts.request(hand.data);
+    response.status(202).json({ id, path: `/captures/${id}` });
+  });
+
+  for (const [path, paused] of [
+    ['/pause', true],
+    ['/resume', false],
+  ] as const) {
+    router.post(path, async (request, response) => {
+      demandToken(request, capturesToken, 'capturesTokenFile');
+      await parts.setPaused(paused);
+      response.json({ paused });
+    });
+  }
+  return router;
+}
+
+function text(request: Request, name: string): string | undefined {
+  const value = request.query[name];
+  return typeof value === 'string' && value !== '' ? value.slice(0, 500) : undefined;
+}
+
+/** ISO time → milliseconds; what is no time is ignored, as an empty field is. */
+function time(request: Request, name: string): number | undefined {
+  const value = Date.parse(text(request, name) ?? '');
+  return Number.isNaN(value) ? undefined : value;
+}

@@ -1,0 +1,29 @@
+import { Router } from 'express';
+import type { Ledger } from '../captures/ledger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** `/healthz` (the process answers), `/readyz` (the ledger answers too), `/metrics` (Prometheus). */
+export function healthRoutes(ledger: Ledger, metrics: Metrics): Router {
+  const router = Router();
+  router.get('/healthz', (_request, response) => {
+    response.type('text/plain').send('ok\n');
+  });
+  router.get('/readyz', async (_request, response) => {
+    await ledger.counts();
+    response.type('text/plain').send('ready\n');
+  });
+  router.get('/metrics', async (_request, response) => {
+    const {
+      deliveriesDue,
+      done: _done,
+      skipped: _skipped,
+      failed: _failed,
+      ...queue
+    } = await ledger.counts();
+    metrics.queue({ ...queue, annotating: deliveriesDue });
+    const { contentType, text } = await metrics.scrape();
+    response.setHeader('Content-Type', contentType);
+    response.send(text);
+  });
+  return router;
+}

@@ -1,0 +1,108 @@
+import express, { Router, type Request } from 'express';
+import type { Logger } from 'pino';
+import { parseNotification } from '../alerts/notification.ts';
+import type { SignedRequest, Verdict } from '../alerts/signature.ts';
+import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
+import type { Alert } from '../captures/capture.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { RequestProblem } from './problem.ts';
+
+export type Sender = 'alertmanager' | 'grafana';
+
+interface WebhookParts {
+  /** Which configured source of that sender the request comes from, or why none is believed. */
+  identify(sender: Sender, request: SignedRequest): Verdict;
+  ledger: Ledger;
+  metrics: Metrics;
+  log: Logger;
+  now(): number;
+  bodyLimit: number;
+  /** What to do with one firing alert. */
+  decide(alert: Alert, now: number): Promise<AlertDecision>;
+  /** Called once the notification is committed. */
+  accepted(): void;
+}
+
+const methods: Record<Sender, string> = { alertmanager: 'POST', grafana: 'POST, PUT' };
+
+/**
+ * `POST /webhooks/alertmanager`, `POST` or `PUT /webhooks/grafana`. Answered 2xx only after the commit; an alert that
+ * can't be mapped is 2xx with its reason, for a 4xx would be sent again for ever.
+ */
+export function webhookRoutes(parts: WebhookParts): Router {
+  const router = Router();
+  const body = express.raw({ type: () => true, limit: parts.bodyLimit });
+  for (const sender of ['alertmanager', 'grafana'] as const) {
+    const receive: express.RequestHandler = async (request, response) => {
+      const alerts = await receiveNotification(request, sender, parts);
+      response.json({ accepted: alerts.filter(({ outcome }) => outcome === 'queued').length, alerts });
+    };
+    const route = router.route(`/webhooks/${sender}`).post(demandJson, body, receive);
+    if (sender === 'grafana') route.put(demandJson, body, receive);
+    route.all((request, response) => {
+      response.setHeader('Allow', methods[sender]);
+      throw new RequestProblem(
+        405,
+        'method-not-allowed',
+        `${request.method} is not for this address.`,
+        `Send notifications with ${methods[sender]}.`,
+      );
+    });
+  }
+  return router;
+}
+
+/** Before the body is read: what is no JSON by its own word is not worth 16 MiB. */
+const demandJson: express.RequestHandler = (request, _response, next) => {
+  if (request.is('application/json') !== 'application/json')
+    throw new RequestProblem(
+      415,
+      'content-type',
+      'The body is not declared as JSON.',
+      'Send Content-Type: application/json, as Alertmanager and Grafana do.',
+    );
+  next();
+};
+
+async function receiveNotification(
+  request: Request,
+  sender: Sender,
+  parts: WebhookParts,
+): Promise<AcceptedAlert[]> {
+  const now = parts.now();
+  const raw: unknown = request.body;
+  const body = Buffer.isBuffer(raw) ? raw : Buffer.alloc(0);
+  const verdict = parts.identify(sender, { headers: request.headers, rawBody: body, now });
+  if (verdict.source === null) {
+    parts.log.warn({ sender, detail: verdict.detail }, 'notification refused');
+    throw new RequestProblem(
+      401,
+      'unauthorized',
+      `The sender could not be authenticated: ${verdict.detail}.`,
+      'Give the receiver the secret that flamepin has under `sources`.',
+    );
+  }
+  const { source } = verdict;
+  const notification = parseNotification(parseJson(body), { source, sender });
+  for (const warning of notification.warnings) parts.log.warn({ source }, warning);
+  const decisions: AlertDecision[] = [];
+  for (const alert of notification.alerts) decisions.push(await parts.decide(alert, now));
+  const accepted = await parts.ledger.accept(decisions, now);
+  parts.accepted();
+  for (const { outcome } of accepted) parts.metrics.alert(source, outcome);
+  parts.log.info({ source, alerts: accepted.slice(0, 20), total: accepted.length }, 'notification committed');
+  return accepted;
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new RequestProblem(
+      400,
+      'not-json',
+      'The body is not JSON.',
+      'Send the webhook body of Alertmanager or Grafana unchanged.',
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import { schedule, type Logger as CronLogger } from 'node-cron';
+import type { Logger } from 'pino';
+import type { Ledger } from '../captures/ledger.ts';
+
+export interface CronJob {
+  name: string;
+  /** Five fields, UTC. */
+  expression: string;
+  run(now: number): Promise<void>;
+}
+
+export interface Schedule {
+  stop(): Promise<void>;
+}
+
+/** A late fire (the process was frozen) still counts when it is not later than this; milliseconds. */
+const lateTolerance = 60_000;
+
+/** Runs the jobs; each fire once among all that share the ledger, never beside itself. Missed fires are not made up for. */
+export function startSchedule(
+  jobs: readonly CronJob[],
+  ledger: Ledger,
+  now: () => number,
+  log: Logger,
+): Schedule {
+  const tasks = jobs.map(({ name, expression, run }) =>
+    schedule(
+      expression,
+      async ({ date }) => {
+        if (!(await ledger.claimCronRun(name, date.getTime()))) return;
+        try {
+          await run(now());
+        } catch (error) {
+          log.error({ err: error, job: name }, 'a scheduled job failed');
+        }
+      },
+      {
+        name,
+        timezone: 'UTC',
+        noOverlap: true,
+        missedExecutionTolerance: lateTolerance,
+        logger: cronLog(log),
+      },
+    ),
+  );
+  return {
+    stop: async () => {
+      for (const task of tasks) await task.destroy();
+    },
+  };
+}
+
+function cronLog(log: Logger): CronLogger {
+  const text = (message: string | Error): string => (message instanceof Error ? message.message : message);
+  return {
+    info: (message) => log.debug(message),
+    debug: (message) => log.debug(text(message)),
+    warn: (message) => log.warn(message),
+    error: (message) => log.error(text(message)),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { ArtifactStore } from '../artifacts/store.ts';
+import { finalStates } from '../captures/capture.ts';
+import type { Ledger } from '../captures/ledger.ts';
+
+/** Captures looked at in one go; a run that meets more goes on until there are none. */
+const batch = 200;
+const deadlineMs = 60_000;
+
+interface RetentionParts {
+  ledger: Ledger;
+  store: ArtifactStore;
+  /** Ages in milliseconds. A recording holds more than a picture, so it goes sooner. */
+  retention: { recordingsMs: number; profilesMs: number };
+  log: Logger;
+}
+
+/**
+ * Deletes recordings and profiles that have passed their age, then forgets what is left of such captures one
+ * profile's age later, so that an old link still says what was known.
+ */
+export async function sweepRetention(parts: RetentionParts, now: number): Promise<void> {
+  const recordings = await drop(
+    parts,
+    now - parts.retention.recordingsMs,
+    (name) => name === 'recording.jfr',
+  );
+  const profiles = await drop(parts, now - parts.retention.profilesMs, () => true);
+  const forgotten = await parts.ledger.expire({
+    captures: now - 2 * parts.retention.profilesMs,
+    alerts: now - parts.retention.profilesMs,
+  });
+  parts.log.info({ recordings, profiles, forgotten }, 'retention swept');
+}
+
+async function drop(
+  { ledger, store }: RetentionParts,
+  until: number,
+  expired: (name: string) => boolean,
+): Promise<number> {
+  let dropped = 0;
+  let before: string | undefined;
+  for (;;) {
+    const captures = await ledger.list({
+      states: finalStates,
+      until,
+      limit: batch,
+      ...(before === undefined ? {} : { before }),
+    });
+    for (const capture of captures) {
+      const keys = capture.artifacts.filter(({ name }) => expired(name)).map(({ key }) => key);
+      if (keys.length === 0) continue;
+      await store.delete(keys, AbortSignal.timeout(deadlineMs));
+      await ledger.dropArtifacts(capture.id, keys);
+      dropped += keys.length;
+    }
+    before = captures.at(-1)?.id;
+    if (before === undefined || captures.length < batch) return dropped;
+  }
+}

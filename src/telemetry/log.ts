@@ -1,0 +1,26 @@
+import { pino, type Logger } from 'pino';
+
+/**
+ * JSON lines on stdout. Secrets never reach a log call; should a header or token slip into an object all the same,
+ * its value is replaced here.
+ */
+export function createLog(level: string): Logger {
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: {
+      paths: [
+        '*.authorization',
+        '*.password',
+        '*.token',
+        '*.secret',
+        '*.headers',
+        'authorization',
+        'headers',
+      ],
+      censor: '[redacted]',
+    },
+  });
+}
