@@ -1,0 +1,94 @@
+import { chunkHeaderBytes, readChunks, type Chunk } from './chunk.ts';
+import { Cursor, damaged, EndOfBytes, stringEncoding } from './cursor.ts';
+import { findSecretStrings } from './secret-strings.ts';
+
+/**
+ * Overwrites what a recording carries of its JVM's start: arguments of the JVM and of main, system properties,
+ * environment variables, command lines of processes, string values of flags. Every byte that is taken out becomes
+ * `*` in place, so all lengths and offsets hold and every JFR tool still opens the file.
+ *
+ * Kept, because they tell an operator how a JVM was set up and are not where secrets are passed: heap and stack
+ * sizes, `-XX` switches and numbers, the *names* of -D properties and of environment variables, and the main class
+ * or jar (the first word of the Java arguments), which says what the application's own code is. Values of -D, the
+ * arguments of main, classpaths and agents' options go, and so does every word that is not known to be harmless:
+ * a value may hold blanks, so where one ends cannot be told.
+ *
+ * Changes `recording` itself. Throws Failure `recording-damaged` when it cannot be sure to have found them all;
+ * nothing of such a recording may be stored. In a chunk that is cut off, what follows its last whole event is
+ * blanked with zeros, for the piece of an event cannot be told from an argument.
+ */
+export function maskSecrets(recording: Buffer): void {
+  const { chunks, rest } = readChunks(recording);
+  for (const chunk of chunks) maskChunk(recording, chunk);
+  const last = chunks.at(-1);
+  if (rest && last !== undefined) recording.fill(0, last.end);
+}
+
+function maskChunk(recording: Buffer, chunk: Chunk): void {
+  const found = findSecretStrings(recording, chunk);
+  for (const { at, keep } of found.strings) {
+    try {
+      maskString(new Cursor(recording, at, chunk.end, chunk.compressed), keep);
+    } catch (error) {
+      if (error instanceof EndOfBytes) throw damaged('an argument that leads out of its chunk');
+      throw error;
+    }
+  }
+  if (found.readableUntil < chunk.end) {
+    recording.fill(0, Math.max(found.readableUntil, chunk.start + chunkHeaderBytes), chunk.end);
+  }
+}
+
+/** What may stay of a string: a function from its text to the stretches that are kept, [from, to). */
+export type Keep = (text: string) => [from: number, to: number][];
+
+function maskString(cursor: Cursor, keep: Keep): void {
+  const { bytes } = cursor;
+  const encoding = cursor.byte();
+  switch (encoding) {
+    case stringEncoding.utf8:
+    case stringEncoding.latin1: {
+      // Kept stretches are found in ASCII patterns only, so for both encodings one character stands for one byte.
+      const length = cursor.count('string');
+      const kept = keep(bytes.toString('latin1', cursor.at, cursor.at + length));
+      for (let i = 0; i < length; i++) if (!isKept(kept, i)) bytes[cursor.at + i] = star;
+      return;
+    }
+    case stringEncoding.chars: {
+      const length = cursor.count('string');
+      const starts: number[] = [];
+      let text = '';
+      for (let i = 0; i < length; i++) {
+        starts.push(cursor.at);
+        text += String.fromCharCode(cursor.integer(2) & 0xffff);
+      }
+      starts.push(cursor.at);
+      const kept = keep(text);
+      for (let i = 0; i < length; i++) {
+        if (!isKept(kept, i)) overwriteCharacter(cursor, starts[i]!, starts[i + 1]!);
+      }
+      return;
+    }
+    default:
+      return; // Null, empty, or a number whose string stands in the pool, where it is masked.
+  }
+}
+
+const star = 0x2a;
+
+/** One character of a character array: a padded LEB128 number, or two bytes, of the length that is there. */
+function overwriteCharacter(cursor: Cursor, from: number, to: number): void {
+  const { bytes } = cursor;
+  if (cursor.compressed) {
+    bytes.fill(0x80, from, to);
+    bytes[to - 1] = 0;
+    bytes[from] = to - from > 1 ? star | 0x80 : star;
+  } else {
+    bytes[from] = 0;
+    bytes[to - 1] = star;
+  }
+}
+
+function isKept(kept: readonly [number, number][], at: number): boolean {
+  return kept.some(([from, to]) => at >= from && at < to);
+}

@@ -1,0 +1,93 @@
+import { type Cursor, damaged } from './cursor.ts';
+
+/** What the recording says of one of its types: events, constants and structures alike. */
+export interface JfrClass {
+  id: number;
+  name: string;
+  fields: JfrField[];
+}
+
+export interface JfrField {
+  name: string;
+  /** Id of its class. */
+  type: number;
+  /** True when only a key of that class's constant pool is written. */
+  pooled: boolean;
+  array: boolean;
+}
+
+export interface Schema {
+  byId: ReadonlyMap<number, JfrClass>;
+  byName: ReadonlyMap<string, JfrClass>;
+}
+
+/** Deeper trees than this do not occur (metadata → region/root → class → field → annotation): stops hostile nesting. */
+const maximumDepth = 12;
+
+interface Element {
+  name: string;
+  attributes: Map<string, string>;
+  children: Element[];
+}
+
+/**
+ * Reads the metadata event at the cursor. Throws Failure `recording-damaged`, or EndOfBytes when it is cut off:
+ * without its schema nothing of a chunk can be read.
+ */
+export function readSchema(cursor: Cursor): Schema {
+  cursor.skipInteger(4); // size
+  const type = cursor.integer(8);
+  if (type !== 0) throw damaged(`event type ${type} where the metadata should be`);
+  cursor.skipInteger(8); // start time
+  cursor.skipInteger(8); // duration
+  cursor.skipInteger(8); // metadata id
+  const count = cursor.count('metadata strings');
+  const strings: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const text = cursor.text();
+    strings.push(typeof text === 'string' ? text : '');
+  }
+  const root = readElement(cursor, strings, 0);
+  const byId = new Map<number, JfrClass>();
+  const byName = new Map<string, JfrClass>();
+  const metadata = root.children.find((child) => child.name === 'metadata');
+  for (const child of metadata?.children ?? []) {
+    if (child.name !== 'class') continue;
+    const described = readClass(child);
+    byId.set(described.id, described);
+    byName.set(described.name, described);
+  }
+  if (byId.size === 0) throw damaged('metadata without classes');
+  return { byId, byName };
+}
+
+function readElement(cursor: Cursor, strings: readonly string[], depth: number): Element {
+  if (depth > maximumDepth) throw damaged('metadata nested too deeply');
+  const string = () => {
+    const text = strings[cursor.integer(4)];
+    if (text === undefined) throw damaged('metadata names a string that is not there');
+    return text;
+  };
+  const name = string();
+  const attributes = new Map<string, string>();
+  for (let left = cursor.count('attributes'); left > 0; left--) attributes.set(string(), string());
+  const children: Element[] = [];
+  for (let left = cursor.count('elements'); left > 0; left--) {
+    children.push(readElement(cursor, strings, depth + 1));
+  }
+  return { name, attributes, children };
+}
+
+function readClass(element: Element): JfrClass {
+  const fields: JfrField[] = [];
+  for (const child of element.children) {
+    if (child.name !== 'field') continue;
+    fields.push({
+      name: child.attributes.get('name') ?? '',
+      type: Number(child.attributes.get('class')),
+      pooled: child.attributes.get('constantPool') === 'true',
+      array: (child.attributes.get('dimension') ?? '0') !== '0',
+    });
+  }
+  return { id: Number(element.attributes.get('id')), name: element.attributes.get('name') ?? '', fields };
+}

@@ -1,0 +1,56 @@
+import type { EventReader, OpenChunk } from '../jfr/recording.ts';
+import type { ProfileEvent } from './profile.ts';
+
+/** async-profiler's own interval where its setting says 0: 10 ms of cpu (its documentation, seen in recordings). */
+const defaultCpuNanos = 10_000_000;
+
+/** Which setting of which event holds the interval of a profile's event. */
+const intervalSettings: readonly [ProfileEvent, name: string, eventName: string][] = [
+  ['cpu', 'interval', 'jdk.ExecutionSample'],
+  ['wall', 'wall', 'jdk.ExecutionSample'],
+  ['alloc', 'alloc', 'jdk.ObjectAllocationInNewTLAB'],
+  ['lock', 'lock', 'jdk.JavaMonitorEnter'],
+  ['nativemem', 'nativemem', 'profiler.Malloc'],
+  ['nativelock', 'nativelock', 'profiler.NativeLock'],
+];
+
+const nanosPerUnit: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
+
+/** What the recording says of how it was made: jdk.ActiveSetting of async-profiler and of the JDK. */
+export class Settings {
+  /** Engine behind cpu samples: ctimer, perf_events, itimer; null when the recording does not say. */
+  engine: string | null = null;
+  private readonly intervals = new Map<ProfileEvent, number>();
+
+  /** Sampling interval in nanoseconds or bytes; 0 when unknown. */
+  interval(event: ProfileEvent): number {
+    return this.intervals.get(event) ?? (event === 'live' ? this.interval('alloc') : 0);
+  }
+
+  readers({ schema, pools }: OpenChunk): Record<string, EventReader> {
+    return {
+      'jdk.ActiveSetting': {
+        fields: ['id', 'name', 'value'],
+        visit: ([id, nameSlot, valueSlot]) => {
+          const name = pools.text(nameSlot) ?? '';
+          const value = pools.text(valueSlot) ?? '';
+          if (name === 'engine' && value !== '') this.engine = value.slice(0, 40);
+          const eventName = typeof id === 'number' ? schema.byId.get(id)?.name : undefined;
+          for (const [event, setting, settingOf] of intervalSettings) {
+            if (name === setting && eventName === settingOf) this.take(event, Number(value));
+          }
+          // The JDK's recorder: `period` of its execution samples, which count as wall.
+          const period = /^(\d+) (ns|us|ms|s)$/.exec(value);
+          if (name === 'period' && eventName === 'jdk.ExecutionSample' && period !== null) {
+            this.take('wall', Number(period[1]) * nanosPerUnit[period[2]!]!);
+          }
+        },
+      },
+    };
+  }
+
+  private take(event: ProfileEvent, value: number): void {
+    const interval = value === 0 && event === 'cpu' ? defaultCpuNanos : value;
+    if (Number.isSafeInteger(interval) && interval >= 0) this.intervals.set(event, interval);
+  }
+}
