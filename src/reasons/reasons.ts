@@ -15,6 +15,14 @@ const passing = (sentence: string, mend: string): ReasonText => ({ sentence, men
 
 export const reasons = {
   // The alert, before there is a capture.
+  'notification-malformed': final(
+    'This is not a notification of Alertmanager or Grafana.',
+    'Point the webhook here without a custom payload or template.',
+  ),
+  'notification-version': final(
+    'This version of the notification payload is not known.',
+    'flamepin reads version "4" (Alertmanager) and "1" (Grafana).',
+  ),
   'no-route': final(
     'No route matches this alert.',
     'Add a route whose matchers fit its labels; `flamepin explain` shows which came close.',
@@ -48,6 +56,10 @@ export const reasons = {
   'other-cluster': final(
     'The alert comes from another cluster.',
     'Send it to the flamepin of that cluster, or correct `cluster` in the configuration.',
+  ),
+  'other-namespace': final(
+    'The alert names a namespace that flamepin is not configured for.',
+    'Add it to `targets.kubernetes.namespaces`, with the rights there, if it should be profiled.',
   ),
 
   // Waiting and limits.
@@ -95,6 +107,11 @@ export const reasons = {
     'Check the `process` pattern or the container named by the alert.',
   ),
   'target-gone': final('The target went away.', 'It exited or was replaced; see its own logs.'),
+
+  'target-kind-unsupported': final(
+    'This kind of target is not supported yet.',
+    'Use a kubernetes or host target.',
+  ),
 
   // Before attaching: nothing has been touched.
   'sigquit-not-caught': final(
@@ -221,6 +238,22 @@ export const reasons = {
   'ledger-full': passing(
     'The disk that holds the ledger is full.',
     'Free space; Alertmanager sends the notification again.',
+  ),
+  'ledger-locked': final(
+    'Another flamepin has the ledger open.',
+    'Stop the other one, or give each its own `ledger.sqlite.path`; several replicas need `ledger.postgres`.',
+  ),
+  'ledger-too-new': final(
+    'The ledger was written by a newer flamepin.',
+    'Run that version or a later one, or point `ledger.sqlite.path` at a new file.',
+  ),
+  'ledger-unreadable': final(
+    'The database of the ledger is damaged, or belongs to another program.',
+    'Check `ledger.sqlite.path`; restore the file, or move it away to begin with an empty ledger.',
+  ),
+  'ledger-unavailable': passing(
+    'The database of the ledger could not be opened, read or written.',
+    'Check that the directory exists and is writable, and that its disk is well.',
   ),
   'internal-error': final(
     'A fault in flamepin itself.',

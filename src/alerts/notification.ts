@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Alert } from '../captures/capture.ts';
+import { Failure } from '../reasons/failure.ts';
+
+/** One webhook body, read. */
+export interface Notification {
+  /** Who wrote it: version "1" is Grafana's whatever the path; "4" is also written by Mimir behind Grafana. */
+  sender: 'alertmanager' | 'grafana';
+  /** For logs only. */
+  groupKey: string;
+  receiver: string;
+  alerts: Alert[];
+  /** Alerts that the sender left out (`max_alerts`). */
+  truncatedAlerts: number;
+  /** Sentences for the log: what was left out, cut or mended, at most 20. */
+  warnings: string[];
+}
+
+/** Only what is used is looked at; unknown keys are the sender's next version. */
+const bodySchema = z.object({
+  version: z.string(),
+  status: z.enum(['firing', 'resolved']).optional().catch(undefined),
+  groupKey: z.string().catch(''),
+  receiver: z.string().catch(''),
+  truncatedAlerts: z.number().int().nonnegative().catch(0),
+  alerts: z.array(z.unknown()),
+});
+
+const text = z.string().catch('');
+const pairs = z.record(
+  z.string(),
+  z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]),
+);
+const entrySchema = z.object({
+  status: z.enum(['firing', 'resolved']).optional().catch(undefined),
+  labels: pairs,
+  annotations: pairs.nullish().transform((value) => value ?? {}),
+  startsAt: z.string(),
+  endsAt: text,
+  generatorURL: text,
+  fingerprint: text,
+  panelURL: text,
+  dashboardURL: text,
+});
+type Entry = z.infer<typeof entrySchema>;
+
+/**
+ * A parsed webhook body → its alerts, in their order. `source` is the configured source's name, `sender` the path it
+ * came in by. Entries that are no alerts are left out with a warning, for one odd entry must not keep the others
+ * from being handled. Throws a Failure when nothing can be made of it: `notification-version` or
+ * `notification-malformed`.
+ */
+export function parseNotification(
+  body: unknown,
+  context: { source: string; sender: 'alertmanager' | 'grafana' },
+): Notification {
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success)
+    throw new Failure('notification-malformed', {
+      detail: parsed.error.issues.map(describeIssue).join('; '),
+    });
+  const { version, status, groupKey, receiver, truncatedAlerts, alerts: entries } = parsed.data;
+  if (version !== '4' && version !== '1')
+    throw new Failure('notification-version', { detail: `version ${JSON.stringify(version.slice(0, 40))}` });
+  const sender = version === '1' ? 'grafana' : context.sender;
+
+  const warnings = new Warnings();
+  if (truncatedAlerts > 0)
+    warnings.add(
+      `${truncatedAlerts} alerts were left out by the sender and cannot be profiled; set max_alerts: 0 on its receiver.`,
+    );
+  const alerts: Alert[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const read = entrySchema.safeParse(entry);
+    if (!read.success) {
+      warnings.add(
+        `alerts[${index}] is no alert and was left out: ${read.error.issues.map(describeIssue).join('; ')}`,
+      );
+      continue;
+    }
+    const alert = readAlert(read.data, status, { source: context.source, sender }, warnings, index);
+    if (alert !== undefined) alerts.push(alert);
+  }
+  if (alerts.length === 0 && entries.length > 0)
+    throw new Failure('notification-malformed', { detail: warnings.list().join(' ').slice(0, 1000) });
+  return {
+    sender,
+    groupKey: cut(groupKey, 1024),
+    receiver: cut(receiver, 1024),
+    alerts,
+    truncatedAlerts,
+    warnings: warnings.list(),
+  };
+}
+
+function readAlert(
+  entry: Entry,
+  groupStatus: 'firing' | 'resolved' | undefined,
+  origin: Pick<Alert, 'source' | 'sender'>,
+  warnings: Warnings,
+  index: number,
+): Alert | undefined {
+  const status = entry.status ?? groupStatus;
+  const startsAt = readTime(entry.startsAt);
+  if (status === undefined || startsAt === null) {
+    warnings.add(
+      `alerts[${index}] was left out: ${status === undefined ? 'neither firing nor resolved' : 'no start time'}.`,
+    );
+    return undefined;
+  }
+  return {
+    ...origin,
+    fingerprint: /^[\w.-]{1,128}$/.test(entry.fingerprint)
+      ? entry.fingerprint
+      : labelFingerprint(entry.labels),
+    status,
+    startsAt,
+    endsAt: status === 'resolved' ? readTime(entry.endsAt) : null,
+    labels: bounded(entry.labels, `alerts[${index}].labels`, warnings),
+    annotations: bounded(entry.annotations, `alerts[${index}].annotations`, warnings),
+    generatorUrl: clean(entry.generatorURL, longestUrl),
+    panelUrl: clean(entry.panelURL, longestUrl),
+    dashboardUrl: clean(entry.dashboardURL, longestUrl),
+  };
+}
+
+/** An expression in a generator URL may be long; Prometheus itself sets no limit. */
+const longestUrl = 16 * 1024;
+/** Longest label value, in UTF-16 units. Identity is the fingerprint, so a cut value confuses no two alerts. */
+const longestValue = 4096;
+const longestName = 1024;
+const mostLabels = 256;
+
+function bounded(
+  record: Readonly<Record<string, string>>,
+  path: string,
+  warnings: Warnings,
+): Record<string, string> {
+  const kept: [string, string][] = [];
+  for (const [name, value] of Object.entries(record)) {
+    if (kept.length >= mostLabels) {
+      warnings.add(`${path}: only the first ${mostLabels} were kept.`);
+      break;
+    }
+    if (name.length > longestName) {
+      warnings.add(`${path}: a name of ${name.length} characters was left out.`);
+      continue;
+    }
+    if (value.length > longestValue)
+      warnings.add(`${path}.${name}: a value of ${value.length} characters was cut to ${longestValue}.`);
+    kept.push([clean(name, longestName), clean(value, longestValue)]);
+  }
+  return Object.fromEntries(kept);
+}
+
+/** Text that every store can hold: PostgreSQL refuses NUL, and UTF-8 has no lone surrogates. */
+function clean(value: string, most: number): string {
+  return cut(value.replaceAll('\0', '\ufffd'), most).toWellFormed();
+}
+
+function cut(value: string, most: number): string {
+  if (value.length <= most) return value;
+  // A surrogate pair is not cut in half.
+  const end = (value.charCodeAt(most - 2) & 0xfc00) === 0xd800 ? most - 2 : most - 1;
+  return `${value.slice(0, end)}…`;
+}
+
+/**
+ * RFC 3339 → ISO in UTC with milliseconds, so that two Alertmanagers that write the same instant in their own time
+ * zones mean the same firing; null for no time, and for Go's zero time.
+ */
+function readTime(written: string): string | null {
+  const [, , fraction] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i.exec(written) ?? [];
+  const time = Date.parse(fraction === undefined ? written : written.replace(fraction, fraction.slice(0, 4)));
+  if (Number.isNaN(time) || time < 0) return null;
+  return new Date(time).toISOString();
+}
+
+/** Stands in for a missing fingerprint: 16 hex digits of SHA-256 over the sorted labels, the same on every replica. */
+function labelFingerprint(labels: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map(String).join('.').slice(0, 200);
+  return `${path === '' ? 'the body' : path}: ${issue.message}`;
+}
+
+/** At most 20 sentences, and how many more there were: 10,000 odd alerts must not become 10,000 log lines. */
+class Warnings {
+  readonly #kept: string[] = [];
+  #more = 0;
+
+  add(sentence: string): void {
+    if (this.#kept.length < 19) this.#kept.push(sentence.slice(0, 500));
+    else this.#more += 1;
+  }
+
+  list(): string[] {
+    return this.#more === 0 ? this.#kept : [...this.#kept, `There were ${this.#more} further warnings.`];
+  }
+}

@@ -1,0 +1,176 @@
+import { classifyAlert } from '../alerts/classify.ts';
+import type { Alert, AlertOutcome, CaptureEvent, CaptureRequest, Panel } from '../captures/capture.ts';
+import type { AlertDecision } from '../captures/ledger.ts';
+import type { Route } from '../config/schema.ts';
+import type { TargetSettings } from '../config/target-settings.ts';
+import type { Reason } from '../reasons/failure.ts';
+import type { ReasonCode } from '../reasons/reasons.ts';
+import { wantedFrom, type Wanted } from './labels.ts';
+import { leadEvent } from './lead-event.ts';
+import { allMatch } from './matchers.ts';
+import { findPanel, type PanelRule } from './panel.ts';
+import { workloadKey } from './workload-key.ts';
+
+/** What the configuration says, and the switch that an operator can turn. */
+export interface RoutingRules {
+  mode: 'capture' | 'observe';
+  paused: boolean;
+  routes: readonly Route[];
+  targets: Pick<TargetSettings, 'kubernetes'>;
+  panels: readonly PanelRule[];
+}
+
+/** What would be done with an alert and why: `decide` and `flamepin explain` say the same because both come from here. */
+export interface Consideration {
+  alert: Alert;
+  wanted: Wanted;
+  /** The matching route; null: none, or not looked for (the alert is resolved or ignored). */
+  route: { index: number; route: Route } | null;
+  event: { event: CaptureEvent; because: string } | null;
+  panel: Panel | null;
+  verdict: { outcome: 'queued' } | { outcome: 'resolved' } | Refusal;
+}
+
+type Refusal = {
+  outcome: Exclude<AlertOutcome, 'queued' | 'duplicate' | 'cooldown' | 'resolved'>;
+  reason: Reason;
+};
+
+export function consider(alert: Alert, rules: RoutingRules): Consideration {
+  const wanted = wantedFrom(alert.labels);
+  const panel = findPanel(alert, rules.panels);
+  const without = (verdict: Consideration['verdict']): Consideration => ({
+    alert,
+    wanted,
+    route: null,
+    event: null,
+    panel,
+    verdict,
+  });
+  if (alert.status === 'resolved') return without({ outcome: 'resolved' });
+  const kind = classifyAlert(alert);
+  if (kind === 'test') return without(refuse('ignored', 'test-alert'));
+  if (kind === 'no-data') return without(refuse('ignored', 'no-data-alert'));
+
+  const index = rules.routes.findIndex((route) => allMatch(route.matchers, alert.labels));
+  const route = rules.routes[index];
+  if (route === undefined)
+    return without(refuse('unrouted', 'no-route', closestSentence(alert, rules.routes)));
+
+  const unmappable = findUnmappable(route, wanted, rules.targets.kubernetes);
+  let verdict: Consideration['verdict'] = { outcome: 'queued' };
+  if (unmappable !== null) verdict = unmappable;
+  else if (rules.paused) verdict = refuse('paused', 'paused');
+  else if (rules.mode === 'observe') verdict = refuse('observed', 'observe-mode');
+  return { alert, wanted, panel, route: { index, route }, event: eventOf(alert, route), verdict };
+}
+
+/** Milliseconds, a fresh id per call, and the limits that are kept with the capture. */
+export interface DecisionMoment {
+  now: number;
+  newId: () => string;
+  /** `limits.deadline`, milliseconds. */
+  deadlineMs: number;
+  /** `limits.queue`. */
+  queueLimit: number;
+}
+
+/** What the ledger is asked to accept for one alert. Pure: the moment brings clock and randomness. */
+export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment): AlertDecision {
+  const { verdict, route, event, wanted, panel } = consider(alert, rules);
+  if (verdict.outcome === 'resolved') return { alert, outcome: 'resolved' };
+  if (verdict.outcome !== 'queued') return { alert, ...verdict };
+  if (route === null || event === null) throw new Error('a queued alert has a route and an event');
+  return {
+    alert,
+    outcome: 'queued',
+    id: moment.newId(),
+    request: requestFor(route.route, event.event),
+    panel,
+    workloadKey: workloadKey(route.route.target, wanted),
+    deadlineAt: moment.now + moment.deadlineMs,
+    queueLimit: moment.queueLimit,
+  };
+}
+
+function requestFor(route: Route, event: CaptureEvent): CaptureRequest {
+  return {
+    target: { kind: route.target.kind, process: route.target.process, uri: null },
+    event,
+    durationSeconds: route.duration / 1000,
+    cooldownSeconds: Math.ceil(route.cooldown / 1000),
+    purpose: 'alert',
+  };
+}
+
+function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: string } {
+  return route.event === undefined
+    ? leadEvent(alert.labels['alertname'] ?? '')
+    : { event: route.event, because: 'the route says so' };
+}
+
+/** Labels that cannot lead to a JVM of this kind, or lead where flamepin may not go. */
+function findUnmappable(
+  route: Route,
+  wanted: Wanted,
+  kubernetes: TargetSettings['kubernetes'],
+): Refusal | null {
+  switch (route.target.kind) {
+    case 'host':
+      return null;
+    case 'ssh':
+      return wanted.host === null ? refuse('unmappable', 'no-target-labels', 'no host or instance') : null;
+    case 'docker':
+      return wanted.engineContainer.id === null &&
+        wanted.engineContainer.name === null &&
+        wanted.podIp === null &&
+        wanted.service === null
+        ? refuse('unmappable', 'no-target-labels', 'no container, instance or service')
+        : null;
+    case 'kubernetes': {
+      const { cluster, namespaces } = kubernetes;
+      if (cluster !== undefined && wanted.cluster !== null && wanted.cluster !== cluster)
+        return refuse('unmappable', 'other-cluster', `${wanted.cluster}, not ${cluster}`);
+      if (namespaces !== undefined && wanted.namespace !== null && !namespaces.includes(wanted.namespace))
+        return refuse('unmappable', 'other-namespace', wanted.namespace);
+      return wanted.pod === null &&
+        wanted.podIp === null &&
+        wanted.podGuess === null &&
+        wanted.workload === null &&
+        wanted.hpa === null &&
+        wanted.service === null
+        ? refuse('unmappable', 'no-target-labels', 'no pod, instance, workload or service')
+        : null;
+    }
+  }
+}
+
+function refuse(outcome: Refusal['outcome'], code: ReasonCode, detail = ''): Refusal {
+  return { outcome, reason: { code, detail: detail.slice(0, 2000) } };
+}
+
+/** A route that did not match, and the matchers in its way. */
+export interface NearMiss {
+  index: number;
+  failed: { matcher: string; value: string }[];
+}
+
+/** The route with the fewest failing matchers, the first of equals; null when there are no routes. */
+export function closestRoute(alert: Alert, routes: readonly Route[]): NearMiss | null {
+  let closest: NearMiss | null = null;
+  for (const [index, route] of routes.entries()) {
+    const failed = route.matchers
+      .filter((matcher) => !matcher.matches(alert.labels))
+      .map(({ text, name }) => ({ matcher: text, value: alert.labels[name] ?? '' }));
+    if (closest === null || failed.length < closest.failed.length) closest = { index, failed };
+  }
+  return closest;
+}
+
+function closestSentence(alert: Alert, routes: readonly Route[]): string {
+  const closest = closestRoute(alert, routes);
+  const [first] = closest?.failed ?? [];
+  if (closest === null || first === undefined) return 'there are no routes';
+  const value = first.value === '' ? 'the label is missing' : `the label is "${first.value.slice(0, 200)}"`;
+  return `closest: routes[${closest.index}], where ${first.matcher} fails: ${value}`;
+}

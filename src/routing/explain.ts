@@ -1,0 +1,62 @@
+import type { Alert, AlertOutcome, CaptureEvent, Panel } from '../captures/capture.ts';
+import type { Reason } from '../reasons/failure.ts';
+import { closestRoute, consider, type NearMiss, type RoutingRules } from './decide.ts';
+import type { Wanted } from './labels.ts';
+import { alertExpression } from './panel.ts';
+import { workloadKey } from './workload-key.ts';
+
+/** What `flamepin explain` prints of one alert. What only the ledger knows (duplicate, cooldown) is not looked at. */
+export interface Explanation {
+  alert: Alert;
+  outcome: AlertOutcome;
+  reason: Reason | null;
+  route: {
+    index: number;
+    name: string | null;
+    matchers: string[];
+    durationSeconds: number;
+    cooldownSeconds: number;
+  } | null;
+  /** Set when no route matched and there are routes. */
+  closest: NearMiss | null;
+  event: { event: CaptureEvent; because: string } | null;
+  target: { kind: string; process: string | null; workloadKey: string } | null;
+  /** What the labels say, and by which labels (`wanted.from`). */
+  wanted: Wanted;
+  panel: Panel | null;
+  /** The rule's expression, to look for its panel with `suggestPanels`; null when the generator URL holds none. */
+  expression: string | null;
+}
+
+/** Pure, and the same judgement as `decide`. */
+export function explainDecision(alert: Alert, rules: RoutingRules): Explanation {
+  const { verdict, route, event, wanted, panel } = consider(alert, rules);
+  return {
+    alert,
+    outcome: verdict.outcome,
+    reason: 'reason' in verdict ? verdict.reason : null,
+    route:
+      route === null
+        ? null
+        : {
+            index: route.index,
+            name: route.route.name ?? null,
+            matchers: route.route.matchers.map(({ text }) => text),
+            durationSeconds: route.route.duration / 1000,
+            cooldownSeconds: Math.ceil(route.route.cooldown / 1000),
+          },
+    closest: verdict.outcome === 'unrouted' ? closestRoute(alert, rules.routes) : null,
+    event,
+    target:
+      route === null
+        ? null
+        : {
+            kind: route.route.target.kind,
+            process: route.route.target.process,
+            workloadKey: workloadKey(route.route.target, wanted),
+          },
+    wanted,
+    panel,
+    expression: alertExpression(alert.generatorUrl),
+  };
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { CaptureRequest } from '../captures/capture.ts';
+import type { Wanted } from './labels.ts';
+
+/**
+ * The cooldown's first key, made of labels before the target is known. It is rather too narrow than too wide: two
+ * keys for one workload cost a resolve (the cooldown is checked again afterwards), one key for two workloads would
+ * cost a capture.
+ */
+export function workloadKey(
+  target: Pick<CaptureRequest['target'], 'kind' | 'process'>,
+  wanted: Wanted,
+): string {
+  const key = partsOf(target, wanted)
+    .map((part) => encodeURIComponent(part.toWellFormed()))
+    .join('/');
+  return key.length <= 300 ? key : `${target.kind}/${createHash('sha256').update(key).digest('hex')}`;
+}
+
+function partsOf(target: Pick<CaptureRequest['target'], 'kind' | 'process'>, wanted: Wanted): string[] {
+  const process = target.process ?? '';
+  const service = wanted.service?.name ?? '';
+  switch (target.kind) {
+    case 'host':
+      return ['host', process, wanted.host ?? '', service];
+    case 'ssh':
+      return ['ssh', wanted.host ?? '', process];
+    case 'docker':
+      return ['docker', wanted.engineContainer.id ?? wanted.engineContainer.name ?? wanted.podIp ?? service];
+    case 'kubernetes':
+      return ['kubernetes', wanted.cluster ?? '', wanted.namespace ?? '', ...kubernetesParts(wanted)];
+  }
+}
+
+function kubernetesParts(wanted: Wanted): string[] {
+  const { pod, workload, hpa, podIp, podGuess, service } = wanted;
+  const deployment = pod === null ? null : deploymentOf(pod);
+  if (deployment !== null) return ['Deployment', deployment];
+  if (pod !== null) return ['Pod', pod];
+  if (workload !== null) return [workload.kind ?? 'Workload', workload.name];
+  if (hpa !== null) return ['HorizontalPodAutoscaler', hpa];
+  if (podIp !== null) return ['ip', podIp];
+  return podGuess !== null ? ['Pod', podGuess] : ['Service', service?.name ?? ''];
+}
+
+/**
+ * `checkout-7d9f8c6b5-x2x4z` → checkout. Both hashes use only Kubernetes' safe alphabet (no vowels, no 0, 1, 3),
+ * so names that people chose are hardly ever taken for one.
+ */
+function deploymentOf(pod: string): string | null {
+  return /^(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$/.exec(pod)?.[1] ?? null;
+}
