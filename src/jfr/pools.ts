@@ -1,6 +1,6 @@
 import { chunkHeaderBytes, type Chunk } from './chunk.ts';
 import { Cursor, damaged } from './cursor.ts';
-import type { Records, type Value, type Wanted } from './record.ts';
+import type { Records, Value, Wanted } from './record.ts';
 import type { Schema } from './schema.ts';
 
 /** Constants by key; each holds the wanted fields in their slots. */
@@ -56,12 +56,10 @@ export class Pools {
     for (;;) {
       if (seen.has(offset) || seen.size > maximumCheckpoints) throw damaged('checkpoints in a circle');
       seen.add(offset);
-      const delta = this.readCheckpoint(
-        new Cursor(recording, chunk.start + offset, chunk.end, chunk.compressed),
-      );
+      const delta = this.readCheckpoint(new Cursor(recording, offset, chunk.end, chunk.compressed));
       if (delta === 0) return;
       offset += delta;
-      if (offset < chunkHeaderBytes || chunk.start + offset >= chunk.end)
+      if (offset < chunk.start + chunkHeaderBytes || offset >= chunk.end)
         throw damaged('a checkpoint outside its chunk');
     }
   }

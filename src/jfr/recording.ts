@@ -40,7 +40,7 @@ export class OpenChunk {
   ): OpenChunk | null {
     return orNullWhenCutOff(header, () => {
       const found = header.whole ? null : walk(recording, header);
-      const metadata = header.metadata > 0 ? header.start + header.metadata : found?.metadata;
+      const metadata = header.metadata > 0 ? header.metadata : found?.metadata;
       if (metadata === undefined) return null;
       const schema = readSchema(new Cursor(recording, metadata, header.end, header.compressed));
       const records = new Records(schema);
@@ -50,7 +50,7 @@ export class OpenChunk {
       } else {
         // The header of an unfinished chunk may name an older checkpoint or none: take all that can be found.
         const starts = new Set(found.checkpoints);
-        if (header.checkpoint > 0) starts.add(header.start + header.checkpoint);
+        if (header.checkpoint > 0) starts.add(header.checkpoint);
         if (starts.size === 0) return null;
         for (const start of starts) {
           orNullWhenCutOff(header, () =>

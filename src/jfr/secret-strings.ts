@@ -43,7 +43,7 @@ export function findSecretStrings(
   chunk: Chunk,
 ): { strings: SecretString[]; readableUntil: number } {
   const events = listEvents(recording, chunk);
-  const metadata = chunk.metadata > 0 ? chunk.start + chunk.metadata : events.metadata;
+  const metadata = chunk.metadata > 0 ? chunk.metadata : events.metadata;
   if (metadata === undefined) {
     if (chunk.whole) throw damaged('no metadata');
     return { strings: [], readableUntil: chunk.start };

@@ -1,10 +1,11 @@
-import { openChunks, type EventReader, type OpenChunk } from '../jfr/recording.ts';
+import { openChunks, type OpenChunk } from '../jfr/recording.ts';
 import { damaged } from '../jfr/cursor.ts';
-import type { Value, Wanted } from '../jfr/record.ts';
+import type { Wanted } from '../jfr/record.ts';
 import { CallTree } from './call-tree.ts';
 import { ChunkNames } from './chunk-names.ts';
 import { JvmFacts } from './jvm-facts.ts';
-import { profileEvents, type ProfileEvent, type Profile, slotSeconds, threadStates } from './profile.ts';
+import { profileEvents, type Profile, type ProfileEvent, slotSeconds } from './profile.ts';
+import { type Sample, sampleReaders, stateNumbers } from './sample-events.ts';
 import { Settings } from './settings.ts';
 import { Tuples } from './tuples.ts';
 
@@ -25,23 +26,6 @@ const constants: Readonly<Record<string, Wanted>> = {
  * hours, and its later samples then stand in the last slot.
  */
 const maximumWindowSeconds = 24 * 3600;
-
-/** Where samples of an event come from, and how many of a kind they are. */
-interface Sample {
-  event: ProfileEvent;
-  time: number;
-  thread: number;
-  stackTrace: number;
-  state: number;
-  /** Samples that this row stands for. */
-  count: number;
-  /** Nanoseconds or bytes; null for cpu and wall, where count times interval is the value. */
-  value: number | null;
-  /** Class at the end of the stack: what was allocated or waited for; 0 for none. */
-  classId: number;
-  /** Frame type that the converter gives that class: kernel for memory outside of a TLAB, else inlined. */
-  classType: number;
-}
 
 /**
  * Reads a recording of async-profiler or of the JDK (uncompressed bytes) into a profile: pure, synchronous, linear
@@ -67,7 +51,7 @@ class Reading {
   private readonly tree = new CallTree();
   private readonly threads: string[] = [];
   private readonly threadNumbers = new Map<string, number>();
-  private readonly samples = new Map<ProfileEvent, EventSamples>();
+  private readonly samples = new Map<ProfileEvent, SampleRows>();
   private readonly facts = new JvmFacts();
   private readonly settings = new Settings();
   private startMs = Infinity;
@@ -99,7 +83,7 @@ class Reading {
       const ms = atMs(sample.time);
       if (!header.whole && ms > lastMs && ms - clock.startMs < maximumWindowSeconds * 1000) lastMs = ms;
       const slot = slotOf(ms - this.startMs);
-      this.eventSamples(sample.event).add(
+      this.rowsOf(sample.event).add(
         node,
         threadOf(sample.thread),
         sample.state,
@@ -118,9 +102,9 @@ class Reading {
     this.endMs = Math.max(this.endMs, lastMs);
   }
 
-  private eventSamples(event: ProfileEvent): EventSamples {
+  private rowsOf(event: ProfileEvent): SampleRows {
     let samples = this.samples.get(event);
-    if (samples === undefined) this.samples.set(event, (samples = new EventSamples()));
+    if (samples === undefined) this.samples.set(event, (samples = new SampleRows()));
     return samples;
   }
 
@@ -160,13 +144,13 @@ class Reading {
       events[event] = {
         unit: event === 'alloc' || event === 'live' || event === 'nativemem' ? 'bytes' : 'nanoseconds',
         interval,
-        samples: samples.columns(lastSlot, interval),
+        samples: samples.columns(lastSlot, event === 'cpu' || event === 'wall' ? interval : null),
       };
     }
     return {
       version: 1,
-      startedAt: this.startMs,
-      durationSeconds,
+      startedAt: Math.round(this.startMs * 1000) / 1000,
+      durationSeconds: Math.round(durationSeconds * 1e6) / 1e6,
       partial: this.partial,
       engine: this.settings.engine,
       mainClass: this.facts.mainClass,
@@ -194,7 +178,7 @@ function slotOf(ms: number): number {
 }
 
 /** Samples of one event, those alike added up. */
-class EventSamples {
+class SampleRows {
   private readonly rows = new Tuples();
   private readonly counts: number[] = [];
   private readonly values: number[] = [];
@@ -205,165 +189,16 @@ class EventSamples {
     this.values[row] = (this.values[row] ?? 0) + (value ?? 0);
   }
 
-  columns(lastSlot: number, interval: number) {
+  /** `interval` is given for events whose value is their count times the interval. */
+  columns(lastSlot: number, interval: number | null) {
     const [stack, thread, state, slot] = this.rows.columns;
-    const timed = this.values.every((value) => value === 0);
     return {
       stack,
       thread,
       state,
       slot: slot.map((one) => Math.min(one, lastSlot)),
       count: this.counts,
-      value: timed ? this.counts.map((count) => count * interval) : this.values.map(Math.round),
+      value: interval === null ? this.values.map(Math.round) : this.counts.map((count) => count * interval),
     };
   }
-}
-
-/** Number of a chunk's thread state → index of `threadStates`. */
-function stateNumbers(chunk: OpenChunk): (id: number) => number {
-  const numbers = new Map<number, number>();
-  for (const [id, [name]] of chunk.pools.pool('jdk.types.ThreadState')) {
-    numbers.set(id, threadStates.indexOf(stateOf(chunk.pools.text(name) ?? '')));
-  }
-  return (id) => numbers.get(id) ?? -1;
-}
-
-/** async-profiler writes the first three names, the JDK the others. */
-function stateOf(name: string): (typeof threadStates)[number] {
-  if (name === 'STATE_DEFAULT') return 'default';
-  if (name === 'STATE_SLEEPING') return 'sleeping';
-  if (name.startsWith('STATE_PARKED') || name.startsWith('STATE_IN_OBJECT_WAIT')) return 'parked';
-  return name.startsWith('STATE_BLOCKED') ? 'contended' : 'runnable';
-}
-
-const kernelType = 5;
-const inlinedType = 2;
-
-/** Readers of all events that hold samples. */
-function sampleReaders(
-  states: (id: number) => number,
-  nanosPerTick: number,
-  add: (sample: Sample) => void,
-): Record<string, EventReader> {
-  const reader = (
-    fields: readonly string[],
-    take: (numbers: readonly number[]) => Sample | null,
-  ): EventReader => {
-    const numbers = fields.map(() => 0);
-    return {
-      fields,
-      visit: (slots: readonly Value[]) => {
-        for (let i = 0; i < numbers.length; i++) {
-          const value = slots[i];
-          numbers[i] = typeof value === 'number' ? value : 0;
-        }
-        const sample = take(numbers);
-        if (sample !== null) add(sample);
-      },
-    };
-  };
-  const execution = (counted: boolean) =>
-    reader(
-      ['startTime', 'sampledThread', 'stackTrace', 'state', ...(counted ? ['samples'] : [])],
-      ([time = 0, thread = 0, stackTrace = 0, stateId = 0, samples = 1]) => {
-        const state = states(stateId);
-        // A state that the recording does not name belongs to no event, as in the converter.
-        if (state < 0 || samples <= 0) return null;
-        const event = state === 0 ? 'cpu' : 'wall';
-        return {
-          event,
-          time,
-          thread,
-          stackTrace,
-          state,
-          count: samples,
-          value: null,
-          classId: 0,
-          classType: 0,
-        };
-      },
-    );
-  const allocation = (sizeField: string, classType: number) =>
-    reader(
-      ['startTime', 'eventThread', 'stackTrace', 'objectClass', sizeField],
-      ([time = 0, thread = 0, stackTrace = 0, classId = 0, bytes = 0]) => {
-        return {
-          event: 'alloc',
-          time,
-          thread,
-          stackTrace,
-          state: 0,
-          count: 1,
-          value: bytes,
-          classId,
-          classType,
-        };
-      },
-    );
-  const lock = (classField: string) =>
-    reader(
-      ['startTime', 'eventThread', 'stackTrace', 'duration', classField],
-      ([time = 0, thread = 0, stackTrace = 0, ticks = 0, classId = 0]) => {
-        const value = ticks * nanosPerTick;
-        return {
-          event: 'lock',
-          time,
-          thread,
-          stackTrace,
-          state: 0,
-          count: 1,
-          value,
-          classId,
-          classType: inlinedType,
-        };
-      },
-    );
-  const plain = (event: ProfileEvent, valueField: string, factor: number) =>
-    reader(
-      ['startTime', 'eventThread', 'stackTrace', valueField],
-      ([time = 0, thread = 0, stackTrace = 0, amount = 0]) => {
-        return {
-          event,
-          time,
-          thread,
-          stackTrace,
-          state: 0,
-          count: 1,
-          value: amount * factor,
-          classId: 0,
-          classType: 0,
-        };
-      },
-    );
-  return {
-    'jdk.ExecutionSample': execution(false),
-    'jdk.NativeMethodSample': execution(false),
-    'profiler.WallClockSample': execution(true),
-    'jdk.ObjectAllocationInNewTLAB': allocation('tlabSize', inlinedType),
-    'jdk.ObjectAllocationOutsideTLAB': allocation('allocationSize', kernelType),
-    'jdk.ObjectAllocationSample': allocation('weight', kernelType),
-    'jdk.JavaMonitorEnter': lock('monitorClass'),
-    'jdk.ThreadPark': lock('parkedClass'),
-    'profiler.LiveObject': {
-      ...reader(
-        ['startTime', 'eventThread', 'stackTrace', 'objectClass', 'allocationSize'],
-        ([time = 0, thread = 0, stackTrace = 0, classId = 0, value = 0]) => {
-          return {
-            event: 'live',
-            time,
-            thread,
-            stackTrace,
-            state: 0,
-            count: 1,
-            value,
-            classId,
-            classType: inlinedType,
-          };
-        },
-      ),
-    },
-    'profiler.Malloc': plain('nativemem', 'size', 1),
-    'profiler.Free': plain('nativemem', '', 0),
-    'profiler.NativeLock': plain('nativelock', 'duration', nanosPerTick),
-  };
 }

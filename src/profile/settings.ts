@@ -1,8 +1,12 @@
 import type { EventReader, OpenChunk } from '../jfr/recording.ts';
 import type { ProfileEvent } from './profile.ts';
 
-/** async-profiler's own interval where its setting says 0: 10 ms of cpu (its documentation, seen in recordings). */
-const defaultCpuNanos = 10_000_000;
+/** async-profiler's own intervals where its setting says 0 (measured: --all with 4.5 writes 0 for these). */
+const defaultIntervals: Readonly<Partial<Record<ProfileEvent, number>>> = {
+  cpu: 10_000_000,
+  wall: 50_000_000,
+  alloc: 524_288,
+};
 
 /** Which setting of which event holds the interval of a profile's event. */
 const intervalSettings: readonly [ProfileEvent, name: string, eventName: string][] = [
@@ -50,7 +54,7 @@ export class Settings {
   }
 
   private take(event: ProfileEvent, value: number): void {
-    const interval = value === 0 && event === 'cpu' ? defaultCpuNanos : value;
+    const interval = value === 0 ? (defaultIntervals[event] ?? 0) : value;
     if (Number.isSafeInteger(interval) && interval >= 0) this.intervals.set(event, interval);
   }
 }
