@@ -1,0 +1,278 @@
+import { RE2JS } from 're2js';
+import type { Session } from '../captures/capture.ts';
+import { asFailure, Failure } from '../reasons/failure.ts';
+import type { Exec } from '../targets/exec.ts';
+import type { Profiling } from '../captures/profiling.ts';
+import { clockOf, cpuStatOf, fact, readFacts } from './facts.ts';
+import { payloadsFrom } from './payload-source.ts';
+import { sha256Of, type Architecture, type Payload } from './payload.ts';
+import { cleanUpScript, collectScript, commandOf, startScript } from './script.ts';
+import { sessionOf, type Answer } from './session.ts';
+
+/** Bounds, milliseconds and bytes. start.sh: 20 s for the JVM's answer, 1 s to find the busiest, and the transfer. */
+const startDeadlineMs = 35_000;
+const listDeadlineMs = 10_000;
+const cleanUpDeadlineMs = 20_000;
+/** The dump of a 60 s window takes under 0.1 s; more is a JVM that does not get to run. */
+const graceSeconds = 10;
+const transferDeadlineMs = 60_000;
+const maxFactsBytes = 1 << 20;
+/** Sizes and hashes that do not match come from a broken proxy or a cut connection: worth another try. */
+const attempts = 3;
+
+export interface StartRequest {
+  captureId: string;
+  /** 1 to 60. */
+  durationSeconds: number;
+  /** RE2 over the command line (arguments joined by blanks), when several JVMs may run there. */
+  process: string | null;
+  /** The process, when it is known. */
+  pid: number | null;
+  /** What the target's adapter knows of its machine; without it the target says so at the cost of a second try. */
+  architecture?: Architecture;
+}
+
+export interface Collected {
+  recording: Buffer;
+  /** The window was cut short: the process ended in it, or the profiler could not be asked. */
+  partial: boolean;
+  /** cpu.stat at the end; null when there is none or the process is gone. */
+  cpuStat: Session['cpuStat'];
+  /** When the recording was last written, ISO, on our clock. */
+  windowEndedAt: string | null;
+}
+
+/**
+ * async-profiler in a target, through nothing but an Exec: one command starts, one collects, one cleans up.
+ * The agent in the JVM ends the session by itself, whatever becomes of us.
+ */
+export class Profiler implements Profiling {
+  readonly #payloads: (architecture: Architecture) => Promise<Payload>;
+
+  /** @param payloads reads what is sent to a target of that architecture; rejects when there is none */
+  constructor(payloads: (architecture: Architecture) => Promise<Payload>) {
+    this.#payloads = payloads;
+  }
+
+  /**
+   * Finds the JVM, checks what would make profiling it dangerous or futile, and starts a session that ends itself.
+   * @returns the session, and when its first sample was due at the latest (ISO, our clock)
+   * @throws Failure with the reason of the refusal (nothing was touched), or of the connection
+   */
+  async start(
+    exec: Exec,
+    request: StartRequest,
+    signal: AbortSignal,
+  ): Promise<{ session: Session; firstSampleAt: string | null }> {
+    const candidates =
+      request.pid !== null
+        ? String(request.pid)
+        : request.process === null
+          ? 'any'
+          : await this.#matching(exec, request, request.process, signal);
+    const architecture = request.architecture ?? 'linux-x64';
+    const first = await this.#tryStart(exec, request, candidates, architecture, signal);
+    const there = fact(first.facts, 'arch');
+    const other = architecture === 'linux-x64' ? 'linux-arm64' : 'linux-x64';
+    const answer =
+      request.architecture === undefined &&
+      fact(first.facts, 'refused') === 'architecture-unknown' &&
+      there === other
+        ? await this.#tryStart(exec, request, candidates, other, signal)
+        : first;
+    return sessionOf(answer);
+  }
+
+  async #tryStart(
+    exec: Exec,
+    request: StartRequest,
+    candidates: string,
+    architecture: Architecture,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const payload = await this.#payloads(architecture);
+    const sentAt = Date.now();
+    const result = await exec.run({
+      argv: commandOf(
+        startScript,
+        'start',
+        request.captureId,
+        String(request.durationSeconds),
+        candidates,
+        architecture,
+        String(payload.asprofBytes),
+        payload.sha256,
+      ),
+      stdin: payload.bytes,
+      deadlineMs: startDeadlineMs,
+      maxOutputBytes: maxFactsBytes,
+      signal,
+    });
+    return {
+      facts: readFacts(result.stdout.toString('utf8')),
+      stderr: result.stderr,
+      sentAt,
+      receivedAt: Date.now(),
+    };
+  }
+
+  /** Which JVMs there fit the pattern: RE2 is not spoken by any shell, so the command lines are matched here. */
+  async #matching(exec: Exec, request: StartRequest, pattern: string, signal: AbortSignal): Promise<string> {
+    const expression = RE2JS.compile(pattern);
+    const zeros = '0'.repeat(64);
+    const result = await exec.run({
+      argv: commandOf(startScript, 'list', request.captureId, '1', 'any', 'linux-x64', '0', zeros),
+      deadlineMs: listDeadlineMs,
+      maxOutputBytes: maxFactsBytes,
+      signal,
+    });
+    const jvms: { pid: string; args: string[] }[] = [];
+    for (const line of result.stdout.toString('utf8').split('\n')) {
+      if (line.startsWith('jvm=')) jvms.push({ pid: line.slice(4), args: [] });
+      else if (line.startsWith('arg=')) jvms.at(-1)?.args.push(line.slice(4));
+    }
+    const fitting = jvms.filter(({ args }) => expression.matcher(args.join(' ')).find());
+    if (fitting.length === 0) {
+      throw new Failure('not-a-jvm', {
+        detail: `none of the ${jvms.length} JVMs there has a command line that matches ${pattern}`,
+        stderr: result.stderr,
+      });
+    }
+    // start.sh takes no more; who runs 32 JVMs in one place needs a better pattern.
+    return fitting
+      .slice(0, 32)
+      .map(({ pid }) => pid)
+      .join(',');
+  }
+
+  /**
+   * Waits for the end of the session (call it when the window should be over) and fetches the recording, size and
+   * hash checked. The recording stays in the target until cleanUp.
+   * @throws Failure target-gone, recording-missing, exec-overflow (over maxBytes), payload-rejected (arrived damaged
+   *   each time), or of the connection
+   */
+  async collect(
+    exec: Exec,
+    session: Session,
+    { maxBytes }: { maxBytes: number },
+    signal: AbortSignal,
+  ): Promise<Collected> {
+    const place = /^(?:\/proc\/\d+\/root)?(\/[a-z/]+)\/flamepin-(c-[0-9a-z]{26})\/recording\.jfr$/.exec(
+      session.recordingPath,
+    );
+    if (place === null)
+      throw new Failure('recording-missing', { detail: `not a path of ours: ${session.recordingPath}` });
+    const [, base = '', captureId = ''] = place;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#fetch(exec, session, base, captureId, maxBytes, signal);
+      } catch (error) {
+        const failure = asFailure(error);
+        const again = failure.code === 'recording-damaged' || failure.code === 'exec-disconnected';
+        if (!again || attempt === attempts || signal.aborted) throw failure;
+      }
+    }
+  }
+
+  async #fetch(
+    exec: Exec,
+    session: Session,
+    base: string,
+    captureId: string,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<Collected> {
+    const waitSeconds = 60 + graceSeconds;
+    const result = await exec.run({
+      argv: commandOf(
+        collectScript,
+        captureId,
+        String(session.pid),
+        session.startTicks,
+        session.bootId,
+        base,
+        String(maxBytes),
+        String(waitSeconds),
+      ),
+      deadlineMs: waitSeconds * 1000 + transferDeadlineMs,
+      maxOutputBytes: maxBytes + maxFactsBytes,
+      signal,
+    });
+    const end = result.stdout.indexOf('\n\n');
+    if (end === -1) {
+      throw new Failure('recording-damaged', {
+        detail: 'the answer of the target was cut',
+        stderr: result.stderr,
+      });
+    }
+    const facts = readFacts(result.stdout.subarray(0, end).toString('utf8'));
+    const recording = result.stdout.subarray(end + 2);
+    const state = fact(facts, 'state');
+    const size = Number(fact(facts, 'size'));
+    if (!(size > 0)) {
+      if (state === 'gone')
+        throw new Failure('target-gone', { detail: `process ${session.pid}, without a recording` });
+      throw new Failure('recording-missing', {
+        detail: size === 0 ? 'the file is empty' : `${session.recordingPath} is not there`,
+        stderr: result.stderr,
+      });
+    }
+    if (size > maxBytes) {
+      throw new Failure('exec-overflow', {
+        detail: `the recording has ${size} bytes, ${maxBytes} are allowed`,
+      });
+    }
+    if (recording.length !== size || sha256Of(recording) !== fact(facts, 'sha256')) {
+      throw new Failure('recording-damaged', {
+        detail: `${recording.length} of ${size} bytes arrived, or others than were sent`,
+        stderr: result.stderr,
+      });
+    }
+    const ended = clockOf(fact(facts, 'ended'));
+    return {
+      recording,
+      partial: state !== 'over',
+      cpuStat: cpuStatOf(facts),
+      windowEndedAt: ended === null ? null : new Date(ended.earliest - session.clockSkewMs).toISOString(),
+    };
+  }
+
+  /**
+   * Removes everything of ours from the target's file system; a session that still runs is ended first.
+   * @returns what could not be removed
+   */
+  async cleanUp(exec: Exec, session: Session, signal: AbortSignal): Promise<{ left: string[] }> {
+    const captureId = /flamepin-(c-[0-9a-z]{26})\//.exec(session.recordingPath)?.[1] ?? '';
+    return this.#remove(exec, [captureId, String(session.pid), session.startTicks, 'stop'], signal);
+  }
+
+  /** The same when flamepin died before it learned of the session: by the capture's id alone; a session ends by itself. */
+  async cleanUpUnknown(exec: Exec, captureId: string, signal: AbortSignal): Promise<{ left: string[] }> {
+    return this.#remove(exec, [captureId, '0', '0', 'leave'], signal);
+  }
+
+  async #remove(exec: Exec, values: string[], signal: AbortSignal): Promise<{ left: string[] }> {
+    const result = await exec.run({
+      argv: commandOf(cleanUpScript, ...values),
+      deadlineMs: cleanUpDeadlineMs,
+      maxOutputBytes: maxFactsBytes,
+      signal,
+    });
+    const facts = readFacts(result.stdout.toString('utf8'));
+    if (fact(facts, 'cleaned') === null) {
+      throw new Failure('exec-disconnected', {
+        detail: 'cleaning up did not come to its end',
+        stderr: result.stderr,
+      });
+    }
+    return { left: [...(facts.get('left') ?? [])] };
+  }
+}
+
+/**
+ * The profiler with async-profiler from a directory (it or its subdirectory named after the architecture holds the
+ * files), or from the cache, which async-profiler.sh fills when it is empty.
+ */
+export function asyncProfiler(directory: string | null, cacheDirectory: string): Profiler {
+  return new Profiler(payloadsFrom(directory, cacheDirectory));
+}

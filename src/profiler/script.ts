@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * A fixed shell text with positional parameters. Text and patterns are all that an admission policy needs to pin
+ * what may run in a target: `sh -c TEXT flamepin PARAMETERS…`, each parameter matching its pattern.
+ */
+export interface Script {
+  text: string;
+  /** One anchored pattern for each parameter, in order; RE2 syntax, so that a CEL expression can use it as it is. */
+  parameters: readonly string[];
+}
+
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+const captureId = '^c-[0-9a-z]{26}$';
+const pid = '^[0-9]{1,10}$';
+const ticks = '^[0-9]{1,20}$';
+
+export const startScript: Script = {
+  text: read('start.sh'),
+  parameters: [
+    '^(list|start)$',
+    captureId,
+    '^([1-9]|[1-5][0-9]|60)$',
+    '^(any|[0-9]{1,10}(,[0-9]{1,10}){0,31})$',
+    '^linux-(x64|arm64)$',
+    '^[0-9]{1,8}$',
+    '^[0-9a-f]{64}$',
+  ],
+};
+
+export const collectScript: Script = {
+  text: read('collect.sh'),
+  parameters: [
+    captureId,
+    pid,
+    ticks,
+    '^[0-9a-f-]{36}$',
+    '^/(tmp|var/tmp|dev/shm)$',
+    '^[0-9]{1,12}$',
+    '^[0-9]{1,3}$',
+  ],
+};
+
+export const cleanUpScript: Script = {
+  text: read('clean-up.sh'),
+  parameters: [captureId, pid, ticks, '^(stop|leave)$'],
+};
+
+/** The command that runs a script; throws a TypeError for a parameter that an admission policy would refuse. */
+export function commandOf(script: Script, ...values: string[]): [string, ...string[]] {
+  if (values.length !== script.parameters.length) {
+    throw new TypeError(`${values.length} parameters, ${script.parameters.length} expected`);
+  }
+  script.parameters.forEach((pattern, index) => {
+    const value = values[index] ?? '';
+    if (!new RegExp(pattern).test(value))
+      throw new TypeError(`parameter ${index + 1} (${value}) does not match ${pattern}`);
+  });
+  return ['sh', '-c', script.text, 'flamepin', ...values];
+}

@@ -1,0 +1,102 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** One process of this machine that runs a JVM. */
+export interface HostProcess {
+  pid: number;
+  /** Field 22 of /proc/PID/stat, clock ticks since boot: with pid and boot id it names one process for ever. */
+  startTicks: string;
+  /** CPU used since its start, clock ticks (100 a second). */
+  usedTicks: number;
+  /** The program and its arguments. */
+  args: string[];
+}
+
+/** All JVMs of this machine; the mark is HotSpot's VM thread, which every user may read. */
+export async function hostJvms(): Promise<HostProcess[]> {
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(names.map((name) => hostJvm(Number(name))));
+  return found.filter((process) => process !== null);
+}
+
+/** The process, or null when there is none or it is not a JVM. */
+export async function hostJvm(pid: number): Promise<HostProcess | null> {
+  try {
+    const stat = await readStat(pid);
+    // Cheapest first: most processes have a single thread, and a JVM has a dozen.
+    if (stat.threads < 4 || !(await hasVmThread(pid))) return null;
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+    return {
+      pid,
+      startTicks: stat.startTicks,
+      usedTicks: stat.usedTicks,
+      args: commandLine.split('\0').slice(0, -1),
+    };
+  } catch {
+    // It ended while it was looked at.
+    return null;
+  }
+}
+
+async function hasVmThread(pid: number): Promise<boolean> {
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const name = await readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => '');
+    if (name === 'VM Thread\n') return true;
+  }
+  return false;
+}
+
+/** Field 22 of /proc/PID/stat; null when there is no such process. */
+export async function startTicksOf(pid: number): Promise<string | null> {
+  try {
+    const { state, startTicks } = await readStat(pid);
+    return state === 'Z' || state === 'X' ? null : startTicks;
+  } catch {
+    return null;
+  }
+}
+
+async function readStat(
+  pid: number,
+): Promise<{ state: string; usedTicks: number; threads: number; startTicks: string }> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // The name may hold anything; what counts follows its last parenthesis. Field n of proc(5) is at n - 3.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    state: fields[0] ?? '',
+    usedTicks: Number(fields[11]) + Number(fields[12]),
+    threads: Number(fields[17]),
+    startTicks: fields[19] ?? '',
+  };
+}
+
+export async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/** When a process started, from its ticks since boot (a hundred a second on x64 and arm64). */
+export async function startTime(startTicks: string): Promise<Date> {
+  const seconds = /^btime (\d+)$/m.exec(await readFile('/proc/stat', 'utf8'))?.[1];
+  return new Date((Number(seconds) + Number(startTicks) / 100) * 1000);
+}
+
+/** Does the process listen on a TCP port? False also when its descriptors may not be read. */
+export async function listensOn(pid: number, port: number): Promise<boolean> {
+  const hexadecimal = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const sockets = new Set<string>();
+  for (const table of ['tcp', 'tcp6']) {
+    const lines = await readFile(`/proc/${pid}/net/${table}`, 'utf8').catch(() => '');
+    for (const line of lines.split('\n').slice(1)) {
+      // sl, local address, remote address, state (0A: listening), …, inode in the tenth column
+      const columns = line.trim().split(/\s+/);
+      if (columns[3] === '0A' && columns[1]?.endsWith(hexadecimal) === true)
+        sockets.add(`socket:[${columns[9]}]`);
+    }
+  }
+  if (sockets.size === 0) return false;
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  for (const descriptor of descriptors) {
+    const link = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+    if (sockets.has(link)) return true;
+  }
+  return false;
+}
