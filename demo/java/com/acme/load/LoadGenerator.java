@@ -10,9 +10,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Random;
 
 /**
- * Sends requests at a constant rate, whether or not earlier ones have been answered. It runs inside the service it
+ * Sends requests at a constant mean rate, whether or not earlier ones have been answered. The gaps are random
+ * (exponential): even gaps that divide the profiler's interval would hide from it or meet it every time. It runs inside the service it
  * loads, so it is one thread that waits in a selector: blocking clients would fill the service's own wall-clock
  * profile with their waiting.
  */
@@ -25,6 +27,7 @@ public final class LoadGenerator implements Runnable {
   private final Selector selector;
   private final Deque<SocketChannel> idle = new ArrayDeque<>();
   private final ByteBuffer buffer = ByteBuffer.allocate(16 * 1024);
+  private final Random random = new Random(42);
   private int connections;
   private int sent;
 
@@ -53,11 +56,15 @@ public final class LoadGenerator implements Runnable {
         long now = System.nanoTime();
         // A stall of more than a second is not made up for.
         if (now - next > 1_000_000_000L) next = now;
-        for (; next <= now; next += intervalNanos) send();
+        for (; next <= now; next += gapNanos()) send();
       } catch (IOException cause) {
         System.err.println("load: " + cause);
       }
     }
+  }
+
+  private long gapNanos() {
+    return (long) (-Math.log(1 - random.nextDouble()) * intervalNanos);
   }
 
   private void send() throws IOException {

@@ -1,0 +1,116 @@
+/**
+ * From many frames that grew to the few causes: every caller of a slow method grew with it, so callers that a
+ * callee explains are left out, and one cause is one line.
+ */
+
+/** A caller is explained when at least this share of its weight lies in named callees. */
+const explainedShare = 0.8;
+/** Another frame may be named with a cause when it carries at least this share of it. */
+const mostlyShare = 0.5;
+
+export interface Weights {
+  /** Stacks, outermost first, each frame once; and how much each weighs: a share, or a difference of shares. */
+  paths: readonly (readonly number[])[];
+  weight: readonly number[];
+}
+
+export interface Cause {
+  frame: number;
+  /** The frame's own class further in, or a callee, that holds most of it; null when there is none. */
+  mostly: number | null;
+  /** The nearest candidate of another class around it that holds most of it; null when there is none. */
+  calledBy: number | null;
+}
+
+/**
+ * @param candidates frames that may be named; all must have positive weight in sum.
+ * @param classOf equal for frames of one class, so that a private method is named with its entry.
+ * @param innermost true names the innermost candidate (where a thread waits); false the caller that it belongs to
+ *   as long as that is mostly it (what uses the processor).
+ * @returns heaviest first.
+ */
+export function findCauses(
+  { paths, weight }: Weights,
+  candidates: ReadonlySet<number>,
+  classOf: (frame: number) => string,
+  innermost: boolean,
+): Cause[] {
+  const total = new Map<number, number>();
+  const explained = new Map<number, number>();
+  /** Weight of the inner frame in stacks where the outer one is around it. */
+  const inside = new Map<number, Map<number, number>>();
+  const directlyInside = new Map<number, Map<number, number>>();
+  paths.forEach((path, index) => {
+    const heavy = weight[index] ?? 0;
+    if (heavy === 0) return;
+    const named = path.filter((frame) => candidates.has(frame));
+    named.forEach((frame, depth) => {
+      add(total, frame, heavy);
+      if (depth < named.length - 1) add(explained, frame, heavy);
+      for (const outer of named.slice(0, depth)) add(row(inside, frame), outer, heavy);
+      const caller = named[depth - 1];
+      if (caller !== undefined) add(row(directlyInside, frame), caller, heavy);
+    });
+  });
+  const of = (frame: number): number => total.get(frame) ?? 0;
+  const unexplained = [...candidates].filter(
+    (frame) => of(frame) > 0 && (explained.get(frame) ?? 0) < explainedShare * of(frame),
+  );
+  const outermost = unexplained.filter(
+    (frame) =>
+      !unexplained.some(
+        (outer) =>
+          outer !== frame &&
+          (inside.get(frame)?.get(outer) ?? 0) >= explainedShare * of(frame) &&
+          of(outer) > 0,
+      ),
+  );
+
+  const callerOf = (frame: number): number | null => {
+    const [caller, carried] = heaviest(directlyInside.get(frame));
+    return caller !== null && carried >= explainedShare * of(frame) ? caller : null;
+  };
+  /** Out of the class of `frame`; the last frame of the class, and the first beyond it. */
+  const leaveClass = (frame: number): { entry: number; beyond: number | null } => {
+    let entry = frame;
+    for (;;) {
+      const caller = callerOf(entry);
+      if (caller === null || classOf(caller) !== classOf(frame)) return { entry, beyond: caller };
+      if (of(caller) > of(frame) / mostlyShare) return { entry, beyond: null };
+      entry = caller;
+    }
+  };
+  const causes = outermost.map((frame): Cause => {
+    const { entry, beyond } = leaveClass(frame);
+    if (innermost) return { frame, mostly: null, calledBy: beyond };
+    const belongs = beyond !== null && of(beyond) * explainedShare <= of(entry);
+    if (belongs) return { frame: beyond, mostly: entry, calledBy: null };
+    if (entry !== frame) return { frame: entry, mostly: frame, calledBy: beyond };
+    const callees = [...candidates].filter((inner) => inner !== frame);
+    const inner = callees.find((callee) => (inside.get(callee)?.get(frame) ?? 0) >= mostlyShare * of(frame));
+    return { frame, mostly: inner ?? null, calledBy: beyond };
+  });
+  const seen = new Set<number>();
+  return causes
+    .sort((a, b) => of(b.frame) - of(a.frame) || a.frame - b.frame)
+    .filter((cause) => !seen.has(cause.frame) && seen.add(cause.frame));
+}
+
+function add(sums: Map<number, number>, key: number, weight: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + weight);
+}
+
+function row(table: Map<number, Map<number, number>>, key: number): Map<number, number> {
+  let found = table.get(key);
+  if (found === undefined) {
+    found = new Map();
+    table.set(key, found);
+  }
+  return found;
+}
+
+function heaviest(sums: Map<number, number> | undefined): [number | null, number] {
+  let best: [number | null, number] = [null, 0];
+  for (const [key, weight] of sums ?? []) if (weight > best[1]) best = [key, weight];
+  return best;
+}

@@ -1,0 +1,55 @@
+import type { Cause } from './cause.ts';
+import type { ChangedFrame } from './comparison.ts';
+import type { FrameNames } from './event-samples.ts';
+import type { FrameEstimates } from './frame-tally.ts';
+import type { ProfileEvent } from './profile.ts';
+import type { Difference } from './statistics.ts';
+
+/** A frame's name for people: dots for Java, native names as they are. */
+export function displayName(names: FrameNames, frame: number): string {
+  const name = names.names[frame] ?? '';
+  const kind = names.kinds[frame];
+  return kind === 'native' || kind === 'kernel' || kind === 'gc-jit' ? name : name.replaceAll('/', '.');
+}
+
+/** `com.acme.shop.RuleSet.scan` → `RuleSet.scan`; names of native code stay whole. */
+export function shortDisplayName(name: string): string {
+  if (!/^[\w$.<>]+$/.test(name)) return name;
+  return name.split('.').slice(-2).join('.');
+}
+
+/** The outer class of a frame: `com/acme/shop/RuleSet$Scanner.run` → `com/acme/shop/RuleSet`. */
+export function classOf(names: FrameNames, frame: number): string {
+  const name = names.names[frame] ?? '';
+  const method = name.lastIndexOf('.');
+  const owner = method < 0 ? name : name.slice(0, method);
+  const nested = owner.indexOf('$', owner.lastIndexOf('/') + 2);
+  return nested < 0 ? owner : owner.slice(0, nested);
+}
+
+/** One line of the comparison. */
+export function changedRow(
+  event: ProfileEvent,
+  names: FrameNames,
+  cause: Cause,
+  measured: { base: FrameEstimates; current: FrameEstimates; share: Difference },
+  significant: boolean,
+  spread: { low: number; high: number } | undefined,
+): ChangedFrame {
+  return {
+    frame: displayName(names, cause.frame),
+    event,
+    kind: names.kinds[cause.frame] ?? 'native',
+    baseShare: measured.base.share.value,
+    currentShare: measured.current.share.value,
+    deltaShare: measured.share.value,
+    deltaShareLow: measured.share.low,
+    deltaShareHigh: measured.share.high,
+    baseCores: measured.base.rate.value,
+    currentCores: measured.current.rate.value,
+    significant,
+    mostly: cause.mostly === null ? null : displayName(names, cause.mostly),
+    calledBy: cause.calledBy === null ? null : displayName(names, cause.calledBy),
+    ...(spread && { spread }),
+  };
+}

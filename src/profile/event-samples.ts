@@ -1,0 +1,163 @@
+import { frameKind, type ApplicationCode, type FrameKind } from './frame-kind.ts';
+import { isJava } from './frame.ts';
+import { idleWallRows } from './idle.ts';
+import { frameTypes, slotSeconds, type Profile, type ProfileEvent } from './profile.ts';
+import { stableName } from './stable-name.ts';
+import { activities, stackActivity, type Activity } from './wait-kind.ts';
+
+/** Stands for all stacks of the collectors' threads, whose single frames say little. */
+export const collectorFrame = 'garbage collection';
+/** Stands for all stacks of the compilers' threads. */
+export const compilerFrame = 'JIT compilation';
+
+/** Numbers names, so that two profiles can be counted in the same columns. */
+export class FrameNames {
+  readonly names: string[] = [];
+  readonly kinds: FrameKind[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  number(name: string, kind: FrameKind): number {
+    const known = this.numbers.get(name);
+    if (known !== undefined) return known;
+    const number = this.names.length;
+    this.numbers.set(name, number);
+    this.names.push(name);
+    this.kinds.push(kind);
+    return number;
+  }
+}
+
+/** One event of a profile, ready for counting: without idle threads, names stable, each frame once per stack. */
+export interface EventSamples {
+  /** Stacks that were sampled, outermost first, as numbers of `FrameNames`; recursion is left out. */
+  paths: readonly (readonly number[])[];
+  /** What the innermost frames of each path do. */
+  pathActivity: readonly Activity[];
+  /** Rows: index of `paths`, block of one second, samples, and what they stand for (seconds or bytes). */
+  path: readonly number[];
+  block: readonly number[];
+  count: readonly number[];
+  value: readonly number[];
+  thread: readonly number[];
+  blocks: number;
+  seconds: number;
+  /** Samples, idle ones left out. */
+  samples: number;
+  /** Seconds or bytes, idle ones left out. */
+  total: number;
+  /** What one sample stands for on average, or by the interval when there are none. */
+  perSample: number;
+  /** Samples left out because their thread waits for work; wall only. */
+  idle: number;
+}
+
+/**
+ * Makes one event of a profile ready for counting.
+ * @param names shared by the profiles that are to be compared.
+ * @returns no rows when the profile lacks the event.
+ */
+export function eventSamples(
+  profile: Profile,
+  event: ProfileEvent,
+  code: ApplicationCode,
+  names: FrameNames,
+): EventSamples {
+  const source = profile.events[event];
+  const seconds = Math.max(profile.durationSeconds, 1);
+  const blocks = Math.max(1, Math.floor(seconds));
+  const unit = source?.unit === 'bytes' ? 1 : 1e-9;
+  const rows = { path: [] as number[], block: [] as number[], count: [] as number[], value: [] as number[] };
+  const thread: number[] = [];
+  const paths: number[][] = [];
+  const pathActivity: Activity[] = [];
+  const idleRows = event === 'wall' ? idleWallRows(profile, code) : new Uint8Array();
+  const pathOf = pathMaker(profile, event, code, names);
+  const activityOf = stackActivity(profile, code);
+  const pathOfStack = new Map<number, number>();
+  let samples = 0;
+  let total = 0;
+  let idle = 0;
+  (source?.samples.stack ?? []).forEach((stack, row) => {
+    const count = source?.samples.count[row] ?? 0;
+    if (idleRows[row] === 1) {
+      idle += count;
+      return;
+    }
+    let path = pathOfStack.get(stack);
+    if (path === undefined) {
+      path = paths.length;
+      pathOfStack.set(stack, path);
+      paths.push(pathOf(stack));
+      pathActivity.push(activityOf(stack));
+    }
+    const value = (source?.samples.value[row] ?? 0) * unit;
+    const second = Math.floor((source?.samples.slot[row] ?? 0) * slotSeconds);
+    rows.path.push(path);
+    rows.block.push(Math.min(second, blocks - 1));
+    rows.count.push(count);
+    rows.value.push(value);
+    thread.push(source?.samples.thread[row] ?? 0);
+    samples += count;
+    total += value;
+  });
+  const perSample = samples > 0 ? total / samples : (source?.interval ?? 0) * unit;
+  return { paths, pathActivity, ...rows, thread, blocks, seconds, samples, total, perSample, idle };
+}
+
+/** Sums a column by activity. */
+export function byActivity(samples: EventSamples, column: readonly number[]): Record<Activity, number> {
+  const sums = Object.fromEntries(activities.map((activity) => [activity, 0])) as Record<Activity, number>;
+  samples.path.forEach((path, row) => {
+    sums[samples.pathActivity[path] ?? 'running'] += column[row] ?? 0;
+  });
+  return sums;
+}
+
+function pathMaker(
+  profile: Profile,
+  event: ProfileEvent,
+  code: ApplicationCode,
+  names: FrameNames,
+): (stack: number) => number[] {
+  const { parent, frame } = profile.stacks;
+  // Samples of alloc and lock end in the class that was allocated or locked: what, not where.
+  const endsInClass = event === 'alloc' || event === 'lock' || event === 'live';
+  const isClass = profile.frames.name.map(
+    (name, index) => !name.includes('/') && isClassType(profile.frames.type[index] ?? 0),
+  );
+  const numbers: number[] = [];
+  const numberOf = (index: number): number => {
+    const known = numbers[index];
+    if (known !== undefined) return known;
+    const name = profile.frames.name[index] ?? '';
+    const kind = frameKind(name, frameTypes[profile.frames.type[index] ?? 0] ?? 'native', code);
+    const number = names.number(stableName(name), kind);
+    numbers[index] = number;
+    return number;
+  };
+  return (stack) => {
+    let leaf = stack;
+    if (endsInClass && isClass[frame[leaf] ?? 0]) leaf = parent[leaf] ?? 0;
+    const inward: number[] = [];
+    for (let node = leaf; node > 0; node = parent[node] ?? 0) inward.push(numberOf(frame[node] ?? 0));
+    const path = [...new Set(inward.reverse())];
+    const machinery = machineryOf(path, names);
+    return machinery === null ? path : [names.number(machinery, 'gc-jit'), ...path];
+  };
+}
+
+function isClassType(type: number): boolean {
+  const name = frameTypes[type] ?? 'native';
+  return isJava(name) || name === 'kernel';
+}
+
+function machineryOf(path: readonly number[], names: FrameNames): string | null {
+  let collectorOrCompiler = false;
+  for (const number of path) {
+    const kind = names.kinds[number];
+    if (kind === 'application' || kind === 'framework' || kind === 'jdk') return null;
+    if (names.names[number]?.startsWith('CompileBroker::')) return compilerFrame;
+    collectorOrCompiler ||= kind === 'gc-jit';
+  }
+  return collectorOrCompiler ? collectorFrame : null;
+}

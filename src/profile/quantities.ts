@@ -1,0 +1,64 @@
+import type { ProfileEvent } from './profile.ts';
+
+/** Figures as sentences write them. */
+
+/** 0.2837 → `28%`; below one percent `0.4%`. */
+export function percent(share: number): string {
+  const value = share * 100;
+  return `${Math.abs(value) > 0 && Math.abs(value) < 0.95 ? value.toFixed(1) : value.toFixed(0)}%`;
+}
+
+/** 0.27 → `+27`, −0.05 → `−5`; with half the width of its interval, `+27 ±2 pp`. */
+export function points(delta: number, low: number, high: number): string {
+  const reach = Math.max(1, Math.round(((high - low) / 2) * 100));
+  return `${delta < 0 ? '−' : '+'}${Math.abs(delta * 100).toFixed(0)} ±${reach} pp`;
+}
+
+/** A rate of an event in its unit: `0.157 cores`, `3.2 threads`, `48 MB/s`, `0.31 s/s`. */
+export function rate(value: number, event: ProfileEvent): string {
+  const { number, unit } = rateParts(value, event);
+  return `${number} ${unit}`;
+}
+
+/** `0.003 → 0.157 cores`: the unit once when both have the same. */
+export function rates(before: number, after: number, event: ProfileEvent): string {
+  const from = rateParts(before, event);
+  const to = rateParts(after, event);
+  return from.unit === to.unit
+    ? `${from.number} → ${to.number} ${to.unit}`
+    : `${from.number} ${from.unit} → ${to.number} ${to.unit}`;
+}
+
+function rateParts(value: number, event: ProfileEvent): { number: string; unit: string } {
+  switch (event) {
+    case 'cpu':
+      return { number: significant(value), unit: 'cores' };
+    case 'wall':
+      return { number: significant(value), unit: 'threads' };
+    case 'lock':
+    case 'nativelock':
+      return { number: significant(value), unit: 's/s' };
+    case 'alloc':
+    case 'live':
+    case 'nativemem': {
+      const steps = ['B/s', 'kB/s', 'MB/s', 'GB/s'];
+      let step = 0;
+      let left = value;
+      while (left >= 1000 && step < steps.length - 1) {
+        left /= 1000;
+        step++;
+      }
+      return { number: significant(left), unit: steps[step] ?? 'B/s' };
+    }
+  }
+}
+
+/** Three decimals below one, two digits above: more would claim what samples cannot know. */
+function significant(value: number): string {
+  if (value === 0) return '0';
+  if (value < 0.0005) return '0.000';
+  if (value < 0.2) return value.toFixed(3);
+  if (value < 10) return value.toFixed(2);
+  if (value < 100) return value.toFixed(1);
+  return value.toFixed(0);
+}
