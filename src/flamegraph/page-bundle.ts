@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'esbuild';
+
+/**
+ * The page's script and style. A clone bundles the script from its modules on first use; a published package, which
+ * has no bundler, holds it ready beside this file.
+ */
+const inClone = import.meta.url.endsWith('.ts');
+
+let script: Promise<string> | undefined;
+let style: string | undefined;
+
+/** The browser page's script: one self-contained file, without imports. */
+export function pageScript(): Promise<string> {
+  script ??= inClone ? bundlePage() : readFile(new URL('./page.js', import.meta.url), 'utf8');
+  return script;
+}
+
+/** The browser page's style sheet; also the base (colours, type) of other pages. */
+export function pageStyle(): string {
+  style ??= readFileSync(new URL(inClone ? './page/page.css' : './page.css', import.meta.url), 'utf8');
+  return style;
+}
+
+/** Bundles the page's modules; needs the bundler, a development dependency. */
+export async function bundlePage(): Promise<string> {
+  const { build } = await import('esbuild');
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL('./page/main.ts', import.meta.url))],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: ['es2023'],
+    charset: 'ascii',
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [withoutSchemas],
+  });
+  return result.outputFiles[0]!.text;
+}
+
+/**
+ * profile.ts hands on the words of sampling.ts beside its schemas. The page needs the words alone: read from there,
+ * they do not bring the schema library, three times the size of the rest. A module that needs a schema fails to
+ * bundle.
+ */
+const withoutSchemas: Plugin = {
+  name: 'without schemas',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/profile\.ts$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, dirname(path), 'sampling.ts'),
+    }));
+  },
+};

@@ -1,0 +1,194 @@
+import { html } from 'ghtml';
+import { escapedName } from './escape.ts';
+import { pointsText, shareText, windowText } from './figures.ts';
+import type { ComparisonRow, ProfileSource, View, ViewDetail } from './view.ts';
+
+/** More rows than this are no answer any more. On a phone CSS shows the first five. */
+const changedShown = 12;
+
+/**
+ * The <main> of a capture's page: sentence, lines, table and links read without script; the page's script adds tabs,
+ * strip and picture. No inline script, style or style attribute. `source` is null where the profile's data stands in
+ * the page itself, or where there is no profile (`view.window` null).
+ */
+export function captureMain(view: View, source: ProfileSource | null): string {
+  return html`<main
+    id="capture"
+    class="capture"
+    data-event="${view.event}"
+    data-profile="${source?.profileHref ?? ''}"
+    data-base="${source?.baseHref ?? ''}"
+    data-base-label="${shown(view.comparison?.baseLabel ?? '')}"
+    data-packages="${view.applicationPackages.join(' ')}"
+    data-judged="${JSON.stringify(judgements(view))}"
+  >
+    <header class="answer">
+      <p class="where">
+        <span class="what">${shown(view.title)}</span>
+        ${view.window === null ? '' : windowText(view.window)}
+        !${view.badges.map(({ words, tone }) => html`<span class="badge ${tone}">${shown(words)}</span> `)}
+      </p>
+      <h1>${shown(view.headline)}</h1>
+      !${lines(view)}
+    </header>
+    !${view.window === null ? '' : '<div id="event-tabs" class="tabs" hidden></div><div id="strip" class="strip" hidden></div>'}
+    !${table(view)} !${view.window === null ? '' : picturePlace(view)}
+    <footer class="facts">
+      <p>!${view.facts.map((fact) => html`<span>${shown(fact)}</span>`).join(' · ')}</p>
+      <p class="links">!${view.links.map(link).join('')}</p>
+    </footer>
+    !${view.details.map(detail)}
+  </main>`;
+}
+
+function shown(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+function lines(view: View): string {
+  const words = confidenceWords(view.confidence);
+  const all = [...(words === null ? [] : [words]), ...view.lines];
+  if (all.length === 0) return '';
+  return html`<ul class="lines">
+    !${all.map((line) => html`<li>${shown(line)}</li>`)}
+  </ul>`;
+}
+
+/** `certain` needs no words: the sentence stands as it is. */
+function confidenceWords(confidence: View['confidence']): string | null {
+  switch (confidence) {
+    case 'likely':
+      return 'Likely, not certain: see the intervals below.';
+    case 'unknown':
+      return 'What causes it cannot be told from this window.';
+    case 'certain':
+    case null:
+      return null;
+  }
+}
+
+function table(view: View): string {
+  if (view.comparison !== null && view.comparison.rows.length > 0) {
+    const { baseLabel, baseHref, rows } = view.comparison;
+    const against =
+      baseHref === null || !isSafe(baseHref)
+        ? html`${shown(baseLabel)}`
+        : html`<a href="${baseHref}">${shown(baseLabel)}</a>`;
+    return html`<section class="changed" aria-labelledby="changed-title">
+      <h2 id="changed-title">What changed <small>against !${against}</small></h2>
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">frame</th>
+            <th scope="col" class="event">event</th>
+            <th scope="col" class="number">now</th>
+            <th scope="col" class="number">before</th>
+            <th scope="col" class="number">difference<span class="wide">, points</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          !${rows.slice(0, changedShown).map(changedRow)}
+        </tbody>
+      </table>
+    </section>`;
+  }
+  if (view.topFrames.length === 0) return '';
+  return html`<section class="changed" aria-labelledby="changed-title">
+    <h2 id="changed-title">Widest application frames <small>${view.event}</small></h2>
+    <table class="figures">
+      <thead>
+        <tr>
+          <th scope="col">frame</th>
+          <th scope="col" class="number">share</th>
+        </tr>
+      </thead>
+      <tbody>
+        !${view.topFrames.slice(0, changedShown).map(
+          ({ name, share }) =>
+            html`<tr>
+              <th scope="row" data-frame="${shown(name)}" data-event="${view.event}">!${frameName(name)}</th>
+              <td class="number">${shareText(share)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+function changedRow(row: ComparisonRow): string {
+  const half = ((row.deltaShareHigh - row.deltaShareLow) / 2) * 100;
+  const tone = !row.significant ? 'same' : row.deltaShare > 0 ? 'grew' : 'shrank';
+  const difference = row.significant
+    ? html`${pointsText(row.deltaShare)} <small>±${half.toFixed(half < 1 ? 1 : 0)}</small>`
+    : 'within noise';
+  return html`<tr>
+    <th scope="row" data-frame="${shown(row.frame)}" data-event="${row.event}">
+      !${frameName(row.frame)} <small class="narrow">${row.event}</small>
+    </th>
+    <td class="event">${row.event}</td>
+    <td class="number">${shareText(row.currentShare)}</td>
+    <td class="number">${shareText(row.baseShare)}</td>
+    <td class="number ${tone}">!${difference}</td>
+  </tr>`;
+}
+
+/** `com.acme.shop.Cart.add` → `Cart.add`, its package in small print behind it. */
+function frameName(name: string): string {
+  const [, owner, label] = /^((?:[\p{Ll}_][\p{L}\p{N}_$]*\.)+)(\p{Lu}.*\..*)$/u.exec(name) ?? [];
+  if (owner === undefined || label === undefined) return html`${shown(name)}`;
+  const method = label.lastIndexOf('.');
+  return html`${shown(label.slice(0, method))}<wbr />${shown(label.slice(method))}
+    <small class="wide">${shown(owner.slice(0, -1))}</small>`;
+}
+
+function picturePlace(view: View): string {
+  const picture = view.links.find(({ href }) => href.includes('flamegraph.svg') && isSafe(href));
+  const instead =
+    picture === undefined
+      ? 'The picture needs a browser with scripts switched on.'
+      : html`The interactive picture needs scripts; <a href="${picture.href}">the static one</a> does not.`;
+  return html`<section id="picture" class="picture" aria-label="Flame graph" tabindex="-1">
+    <p id="picture-state" role="status">Reading the profile …</p>
+    <noscript><p>!${instead}</p></noscript>
+  </section>`;
+}
+
+function link({ words, href }: { words: string; href: string }): string {
+  return isSafe(href) ? html`<a href="${href}">${shown(words)}</a> ` : html`<span>${shown(words)}</span> `;
+}
+
+/** Addresses may come from an alert: `javascript:` and `data:` never become links. */
+function isSafe(href: string): boolean {
+  return /^(https?:\/\/|mailto:|\/(?!\/)|\.{0,2}\/|[?#])/i.test(href) && !/[\p{Cc}\s]/u.test(href);
+}
+
+function detail({ summary, rows, text }: ViewDetail): string {
+  const list =
+    rows.length === 0
+      ? ''
+      : html`<dl>
+          !${rows.map(
+            ([term, words]) =>
+              html`<div>
+                <dt>${shown(term)}</dt>
+                <dd>${shown(words)}</dd>
+              </div>`,
+          )}
+        </dl>`;
+  const block = text === '' ? '' : html`<pre tabindex="0">${text.replace(/[^\P{C}\n\t]/gu, '\ufffd')}</pre>`;
+  return html`<details class="more">
+    <summary>${shown(summary)}</summary>
+    !${list}!${block}
+  </details>`;
+}
+
+/** The comparison's verdicts, for difference mode: `event frame` → significant. */
+function judgements(view: View): Record<string, boolean> {
+  const rows = view.comparison?.rows ?? [];
+  return Object.fromEntries(rows.map((row) => [`${row.event} ${row.frame}`, row.significant]));
+}
+
+/** For a document's <title>. */
+export function documentTitle(view: View): string {
+  return escapedName(`${view.headline} · ${view.title}`);
+}

@@ -1,0 +1,320 @@
+import { changePaint, kindPaint, type Paint, type Theme } from '../palette.ts';
+import { rateText, shareText } from '../figures.ts';
+import { nameMatcher } from '../search.ts';
+import { sandwich, widestApplicationNode, type Sandwich } from '../sandwich.ts';
+import { ratePerSecond, timeStrip, type TimeStrip } from '../time-strip.ts';
+import type { CallTree } from '../call-tree.ts';
+import type { ProfileEvent } from '../../profile/profile.ts';
+import { readAddress, writeAddress, type Shown } from './address.ts';
+import { Controls } from './controls.ts';
+import { Detail } from './detail.ts';
+import { element } from './element.ts';
+import { FrameTable } from './frame-table.ts';
+import { frameWords, oneLine, type FrameWords } from './frame-words.ts';
+import { Icicle } from './icicle.ts';
+import { Key } from './key.ts';
+import { namesOf, sameBox, type Model } from './model.ts';
+import { icicleScene, sandwichScene, type Box, type Scene } from './scene.ts';
+import { Strip } from './strip.ts';
+import { Tabs } from './tabs.ts';
+
+/** The parts of the server's page that the script fills. */
+export interface Places {
+  tabs: HTMLElement;
+  strip: HTMLElement;
+  picture: HTMLElement;
+  /** Says aloud what was moved to. */
+  status: HTMLElement;
+}
+
+/** The capture's page: one state, kept in the address; every part is shown anew from it. */
+export class CapturePage {
+  readonly #model: Model;
+  readonly #lead: ProfileEvent;
+  readonly #status: HTMLElement;
+  readonly #tabs: Tabs;
+  readonly #strip: Strip;
+  readonly #controls: Controls;
+  readonly #detail = new Detail();
+  readonly #table = new FrameTable();
+  readonly #key = new Key();
+  readonly #icicle: Icicle;
+  readonly #darkness = matchMedia('(prefers-color-scheme: dark)');
+  #shown: Shown;
+  #sandwich: { key: string; trees: Sandwich } | null = null;
+  #found: Set<string> | null = null;
+
+  constructor(model: Model, lead: ProfileEvent, places: Places) {
+    this.#model = model;
+    this.#lead = lead;
+    this.#status = places.status;
+    this.#shown = readAddress(location.hash, lead);
+    const { profile } = model.reading;
+    this.#strip = new Strip(places.strip, profile);
+    this.#tabs = new Tabs(
+      places.tabs,
+      (['cpu', 'wall', 'alloc', 'lock', 'live', 'nativemem', 'nativelock'] as const)
+        .filter((event) => profile.events[event] !== undefined)
+        .map((event) => ({ event, total: rateText(event, ratePerSecond(model.reading, event)) })),
+      (event) => this.#go({ event, zoom: '' }),
+    );
+    this.#controls = new Controls({
+      search: (search) => this.#go({ search }, false),
+      fold: (fold) => this.#go({ fold, zoom: '' }, false),
+      view: (view) => this.#go({ view, frame: view === 'sandwich' ? this.#frameForSandwich() : '' }),
+      difference: (difference) => this.#go({ difference }, false),
+      toPicture: () => this.#selectFound(),
+      reset: () => this.#go({ zoom: '', search: '' }),
+    });
+    this.#icicle = new Icicle({
+      paint: (box) => this.#paint(box),
+      strong: (box) => this.#kindOf(box) === 'application',
+      label: (box) => this.#label(box),
+      matched: (box) => this.#matched(box),
+      tip: (box) => oneLine(this.#words(box)),
+      selected: (box) => this.#select(box),
+      open: (box) => this.#open(box),
+      back: () => this.#back(),
+    });
+    places.picture.replaceChildren(
+      this.#controls.host,
+      this.#detail.host,
+      this.#icicle.host,
+      this.#key.host,
+      this.#table.host,
+      places.status,
+    );
+    this.#listen();
+    this.#show();
+  }
+
+  /** The baseline has arrived: difference mode can be chosen. */
+  baseArrived(): void {
+    this.#show();
+  }
+
+  /** Shows an event, searches one frame and opens it: what a row of "what changed" leads to. */
+  find(event: ProfileEvent, name: string): void {
+    this.#go({ event, search: name, zoom: '', view: 'icicle', frame: '' });
+    this.#selectFound();
+  }
+
+  #listen(): void {
+    addEventListener('hashchange', () => {
+      const next = readAddress(location.hash, this.#lead);
+      if (writeAddress(next, this.#lead) === writeAddress(this.#shown, this.#lead)) return;
+      this.#shown = next;
+      this.#show();
+    });
+    let pending = 0;
+    addEventListener('resize', () => {
+      cancelAnimationFrame(pending);
+      pending = requestAnimationFrame(() => this.#show());
+    });
+    this.#darkness.addEventListener('change', () => this.#show());
+    addEventListener('keydown', (event) => {
+      const typing = event.target instanceof HTMLInputElement && event.target.type !== 'checkbox';
+      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      this.#controls.focusSearch();
+    });
+  }
+
+  /** Changes the state and the address; `kept`: the back button undoes it. */
+  #go(change: Partial<Shown>, kept = true): void {
+    this.#shown = { ...this.#shown, ...change };
+    const fragment = writeAddress(this.#shown, this.#lead);
+    const now = location.hash === '' ? '#' : location.hash;
+    if (fragment !== now) {
+      if (kept) location.hash = fragment;
+      else location.replace(fragment);
+    }
+    this.#show();
+  }
+
+  get #tree(): CallTree {
+    return this.#model.tree(this.#shown.event, this.#shown.fold);
+  }
+
+  get #theme(): Theme {
+    return this.#darkness.matches ? 'dark' : 'light';
+  }
+
+  get #difference(): ReturnType<Model['difference']> {
+    const { view, difference, event, fold } = this.#shown;
+    return view === 'icicle' && difference ? this.#model.difference(event, fold) : null;
+  }
+
+  #show(): void {
+    const { event, search, view } = this.#shown;
+    const before = this.#icicle.selected;
+    this.#search(search);
+    this.#tabs.show(event);
+    const scene = this.#scene();
+    const sameTree = this.#scenesTree === scene.trees[0];
+    this.#scenesTree = scene.trees[0] ?? null;
+    this.#icicle.show(scene, (box) => sameTree && before !== null && sameBox(before, box));
+    this.#controls.show(this.#shown, this.#model.hasBase, this.#searchWords());
+    this.#key.show(this.#difference !== null, this.#theme);
+    this.#table.show(
+      scene,
+      `${view === 'sandwich' ? 'Callers and callees' : 'Widest frames'}, ${event}`,
+      (box) => this.#words(box),
+      (box) => this.#open(box),
+    );
+    this.#tell(this.#icicle.selected);
+  }
+  #scenesTree: CallTree | null = null;
+
+  #scene(): Scene {
+    const { width } = this.#icicle;
+    if (this.#shown.view === 'sandwich') return sandwichScene(this.#sandwichTrees(), width);
+    return icicleScene(this.#tree, width, this.#model.nodeOf(this.#tree, this.#shown.zoom));
+  }
+
+  #sandwichTrees(): Sandwich {
+    const { event, frame } = this.#shown;
+    const tree = this.#model.tree(event, false);
+    const wanted = tree.frames.findIndex(({ name, kind }) => name === frame && kind !== 'root');
+    const at = wanted >= 0 ? wanted : tree.frame[widestApplicationNode(tree)]!;
+    const key = `${event} ${at}`;
+    if (this.#sandwich?.key !== key) this.#sandwich = { key, trees: sandwich(tree, at) };
+    return this.#sandwich.trees;
+  }
+
+  #treeOf(box: Box): CallTree {
+    if (this.#shown.view === 'icicle') return this.#tree;
+    const { callees, callers } = this.#sandwichTrees();
+    return box.layer === 0 ? callees : callers;
+  }
+
+  #kindOf(box: Box): ReturnType<typeof this.frameOf>['kind'] {
+    return this.frameOf(box).kind;
+  }
+
+  frameOf(box: Box): CallTree['frames'][number] {
+    const tree = this.#treeOf(box);
+    return tree.frames[tree.frame[box.node]!]!;
+  }
+
+  #words(box: Box): FrameWords {
+    const whole = this.#model.tree(this.#shown.event, false).total[0]!;
+    return frameWords(this.#shown.event, this.#treeOf(box), box.node, whole, this.#difference);
+  }
+
+  #paint(box: Box): Paint {
+    const kind = this.#kindOf(box);
+    const difference = this.#difference;
+    if (difference === null || kind === 'idle') return kindPaint(kind, this.#theme);
+    return changePaint(difference.verdict(box.node), difference.delta(box.node), this.#theme);
+  }
+
+  #label(box: Box): string {
+    const { label } = this.frameOf(box);
+    const difference = this.#difference;
+    if (difference === null || difference.verdict(box.node) === 'same') return label;
+    const delta = difference.delta(box.node);
+    return `${delta > 0 ? '▲ +' : '▼ −'}${Math.abs(delta * 100).toFixed(1)} ${label}`;
+  }
+
+  #search(query: string): void {
+    const accepts = nameMatcher(query);
+    const { frames } = this.#model.reading.named;
+    this.#found =
+      accepts === null ? null : new Set(frames.map(({ name }) => name).filter((name) => accepts(name)));
+  }
+
+  #matched(box: Box): boolean | null {
+    const found = this.#found;
+    if (found === null) return null;
+    return namesOf(this.#treeOf(box), box.node).some((name) => found.has(name));
+  }
+
+  #searchWords(): string {
+    const found = this.#found;
+    if (found === null) return '';
+    if (found.size === 0) return 'nothing matches';
+    const strip = this.#stripOf((name) => found.has(name));
+    const all = this.#stripOf(null);
+    return all.weight === 0 ? 'no samples' : `${shareText(strip.weight / all.weight)} matched`;
+  }
+
+  #stripOf(accepts: ((name: string) => boolean) | null): TimeStrip {
+    const frames = accepts === null ? null : this.#model.framesNamed(accepts);
+    return timeStrip(this.#model.reading, this.#shown.event, frames);
+  }
+
+  #select(box: Box | null): void {
+    this.#tell(box);
+    if (box !== null) this.#status.textContent = oneLine(this.#words(box));
+  }
+
+  /** Detail and strip follow the selected box, else the zoomed one. */
+  #tell(box: Box | null): void {
+    if (box === null) this.#detail.show(null, null);
+    else
+      this.#detail.show(this.#words(box), {
+        zoom: () => this.#zoom(box),
+        callers: () => this.#go({ view: 'sandwich', frame: this.frameOf(box).name }),
+        close: () => this.#icicle.select(-1),
+      });
+    const node = box?.node ?? this.#model.nodeOf(this.#tree, this.#shown.zoom);
+    const tree = box === null ? this.#tree : this.#treeOf(box);
+    const frame = tree.frames[tree.frame[node]!]!;
+    const names = new Set(namesOf(tree, node));
+    const all = this.#stripOf(null);
+    const aggregate = frame.kind === 'root' || frame.kind === 'threads' || frame.kind === 'idle';
+    if (aggregate) this.#strip.show(all, null, this.#shown.event);
+    else
+      this.#strip.show(
+        all,
+        this.#stripOf((name) => names.has(name)),
+        frame.label,
+      );
+  }
+
+  #open(box: Box): void {
+    if (this.#shown.view === 'sandwich') this.#go({ frame: this.frameOf(box).name });
+    else this.#zoom(box);
+  }
+
+  #zoom(box: Box): void {
+    if (this.#shown.view === 'sandwich') {
+      this.#go({ view: 'icicle', frame: '', zoom: '', search: this.frameOf(box).name });
+      this.#selectFound();
+      return;
+    }
+    this.#go({ zoom: this.#model.hashOf(this.#tree, box.node) });
+  }
+
+  /** Escape undoes the last thing: selection on a phone's sheet, zoom, search, view. */
+  #back(): void {
+    if (this.#shown.view === 'sandwich') this.#go({ view: 'icicle', frame: '' });
+    else if (this.#shown.zoom !== '') {
+      const node = this.#model.nodeOf(this.#tree, this.#shown.zoom);
+      this.#go({ zoom: this.#model.hashOf(this.#tree, this.#tree.parent[node]!) });
+    } else if (this.#shown.search !== '') this.#go({ search: '' });
+    else this.#icicle.select(-1);
+  }
+
+  #selectFound(): void {
+    const index = this.#icicle.widest((box) => this.#matched(box) === true && this.#kindOf(box) !== 'folded');
+    this.#icicle.select(index >= 0 ? index : this.#icicle.widest((box) => this.#matched(box) === true));
+    this.#icicle.host.focus({ preventScroll: true });
+  }
+
+  #frameForSandwich(): string {
+    const box = this.#icicle.selected;
+    if (box !== null && !['root', 'threads', 'folded', 'idle'].includes(this.#kindOf(box)))
+      return this.frameOf(box).name;
+    const tree = this.#model.tree(this.#shown.event, false);
+    return tree.frames[tree.frame[widestApplicationNode(tree)]!]!.name;
+  }
+}
+
+/** The line that screen readers follow. */
+export function statusLine(): HTMLElement {
+  return element('p', {
+    attributes: { class: 'aside', role: 'status', 'aria-live': 'polite', id: 'spoken' },
+  });
+}

@@ -1,0 +1,50 @@
+import type { FrameWords } from './frame-words.ts';
+import { element } from './element.ts';
+
+interface DetailActions {
+  zoom(): void;
+  callers(): void;
+  close(): void;
+}
+
+/** What the selected frame is: a line above the picture, on a phone a sheet at the bottom. */
+export class Detail {
+  readonly host = element('div', { attributes: { class: 'detail', id: 'detail' } });
+  readonly #hint = 'Click a box to zoom. Keys: arrows move, Enter zooms, Esc goes back, / searches.';
+
+  constructor() {
+    this.show(null, null);
+  }
+
+  show(words: FrameWords | null, actions: DetailActions | null): void {
+    this.host.classList.toggle('open', words !== null);
+    if (words === null || actions === null) {
+      this.host.replaceChildren(element('p', { attributes: { class: 'hint' } }, this.#hint));
+      return;
+    }
+    const button = (label: string, act: () => void): HTMLElement =>
+      element('button', { attributes: { type: 'button' }, on: { click: act } }, label);
+    const figures = [
+      `${words.share} of the samples shown`,
+      `${words.self} in itself`,
+      words.samples,
+      words.change,
+      words.kind,
+    ];
+    this.host.replaceChildren(
+      element('p', { attributes: { class: 'detail-name' } }, words.name),
+      element(
+        'p',
+        { attributes: { class: 'detail-figures' } },
+        figures.filter((figure) => figure !== '').join(' · '),
+      ),
+      element(
+        'p',
+        { attributes: { class: 'detail-actions' } },
+        button('Zoom', () => actions.zoom()),
+        button('Callers', () => actions.callers()),
+        button('Close', () => actions.close()),
+      ),
+    );
+  }
+}

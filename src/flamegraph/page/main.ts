@@ -1,0 +1,58 @@
+import { profileEvents } from '../../profile/sampling.ts';
+import type { Profile } from '../../profile/profile.ts';
+import { CapturePage, statusLine } from './capture-page.ts';
+import { Model } from './model.ts';
+
+/** Fills the capture's page that the server, or the file, holds already. */
+async function start(): Promise<void> {
+  const main = document.getElementById('capture');
+  const tabs = document.getElementById('event-tabs');
+  const strip = document.getElementById('strip');
+  const picture = document.getElementById('picture');
+  if (main === null || tabs === null || strip === null || picture === null) return;
+  const given = main.dataset;
+  const lead = profileEvents.find((event) => event === given['event']) ?? 'cpu';
+  const packages = (given['packages'] ?? '').split(' ').filter((prefix) => prefix !== '');
+  const judged = JSON.parse(given['judged'] ?? '{}') as Record<string, boolean>;
+  const profile = await profileFrom('profile-data', given['profile'] ?? '');
+  if (profile === null) return;
+  const model = new Model(profile, packages, judged);
+  const page = new CapturePage(model, lead, { tabs, strip, picture, status: statusLine() });
+  offerRows(main, page);
+  document.documentElement.dataset['ready'] = 'yes';
+  const base = await profileFrom('base-data', given['base'] ?? '');
+  if (base === null) return;
+  model.setBase(base);
+  page.baseArrived();
+}
+
+/** From the page itself, else from the server; null where there is neither. */
+async function profileFrom(id: string, href: string): Promise<Profile | null> {
+  const held = document.getElementById(id)?.textContent;
+  if (held !== undefined && held !== null) return JSON.parse(held) as Profile;
+  if (href === '') return null;
+  const response = await fetch(href, { headers: { Accept: 'application/json' } });
+  if (!response.ok) throw new Error(`The profile could not be read: the server answered ${response.status}.`);
+  return (await response.json()) as Profile;
+}
+
+/** Rows of "what changed" lead to their frame in the picture. */
+function offerRows(main: HTMLElement, page: CapturePage): void {
+  for (const cell of main.querySelectorAll<HTMLElement>('[data-frame]')) {
+    const event = profileEvents.find((known) => known === cell.dataset['event']);
+    const frame = cell.dataset['frame'];
+    if (event === undefined || frame === undefined) continue;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'plain';
+    button.append(...cell.childNodes);
+    button.addEventListener('click', () => page.find(event, frame));
+    cell.replaceChildren(button);
+  }
+}
+
+start().catch((error: unknown) => {
+  const state = document.getElementById('picture-state');
+  const words = error instanceof Error ? error.message : String(error);
+  if (state !== null) state.textContent = `${words} The static picture and the downloads below still work.`;
+});

@@ -1,0 +1,91 @@
+import type { PictureKind } from './picture-frame.ts';
+
+/**
+ * Colours by kind, the same in every capture. Application code alone is saturated; the others differ in
+ * lightness first, so that they stay apart for people who do not tell red from green; a test computes it.
+ */
+export type Theme = 'light' | 'dark';
+
+export interface Paint {
+  fill: string;
+  text: string;
+}
+
+const light: Record<PictureKind, Paint> = {
+  application: { fill: '#f6a21e', text: '#1b1206' },
+  framework: { fill: '#b4cbe8', text: '#16202b' },
+  jdk: { fill: '#dde1e5', text: '#1d2226' },
+  native: { fill: '#8fb8ad', text: '#0e1c18' },
+  kernel: { fill: '#b692bd', text: '#1b0f1e' },
+  'gc-jit': { fill: '#8b97b5', text: '#0d1119' },
+  root: { fill: '#eceff2', text: '#1d2226' },
+  threads: { fill: '#d0d8e0', text: '#1d2226' },
+  folded: { fill: '#f3f5f7', text: '#4a545d' },
+  idle: { fill: '#f3f5f7', text: '#4a545d' },
+};
+
+const dark: Record<PictureKind, Paint> = {
+  application: { fill: '#f0a02c', text: '#1b1206' },
+  framework: { fill: '#31537d', text: '#e8eef5' },
+  jdk: { fill: '#3d444b', text: '#e6e9ec' },
+  native: { fill: '#1f5a4e', text: '#e3f1ed' },
+  kernel: { fill: '#6d4675', text: '#f5ecf7' },
+  'gc-jit': { fill: '#5a6a94', text: '#f2f4f9' },
+  root: { fill: '#262b30', text: '#e6e9ec' },
+  threads: { fill: '#30373e', text: '#e6e9ec' },
+  folded: { fill: '#20252a', text: '#b3bcc4' },
+  idle: { fill: '#20252a', text: '#b3bcc4' },
+};
+
+/** Whether a frame's share grew or shrank against the baseline by more than noise. */
+export type Verdict = 'grew' | 'shrank' | 'same';
+
+const changeLight: Record<Verdict, readonly Paint[]> = {
+  grew: [
+    { fill: '#fcd9b0', text: '#241300' },
+    { fill: '#f9b266', text: '#241300' },
+    { fill: '#ee8421', text: '#1a0e00' },
+  ],
+  shrank: [
+    { fill: '#c9e0f5', text: '#071a2b' },
+    { fill: '#8fc0ea', text: '#071a2b' },
+    { fill: '#4e9bdb', text: '#04121f' },
+  ],
+  same: [{ fill: '#e1e4e7', text: '#2a3036' }],
+};
+
+const changeDark: Record<Verdict, readonly Paint[]> = {
+  grew: [
+    { fill: '#6b4219', text: '#fff1e0' },
+    { fill: '#9a5510', text: '#fff6ec' },
+    { fill: '#f08a24', text: '#1a0e00' },
+  ],
+  shrank: [
+    { fill: '#1d3f5e', text: '#e3f1fd' },
+    { fill: '#235f95', text: '#f0f8ff' },
+    { fill: '#5aa7e6', text: '#04121f' },
+  ],
+  same: [{ fill: '#353b41', text: '#dfe3e6' }],
+};
+
+/** Colours of a frame by its kind. */
+export function kindPaint(kind: PictureKind, theme: Theme): Paint {
+  return (theme === 'light' ? light : dark)[kind];
+}
+
+/** Colours of a frame in difference mode; `delta` in shares, three steps: up to 5, up to 15 points, more. */
+export function changePaint(verdict: Verdict, delta: number, theme: Theme): Paint {
+  const steps = (theme === 'light' ? changeLight : changeDark)[verdict];
+  const step = Math.abs(delta) < 0.05 ? 0 : Math.abs(delta) < 0.15 ? 1 : 2;
+  return steps[Math.min(step, steps.length - 1)]!;
+}
+
+/** Kinds of code, as a legend lists them. */
+export const legend: readonly { kind: PictureKind; words: string }[] = [
+  { kind: 'application', words: 'application' },
+  { kind: 'framework', words: 'framework' },
+  { kind: 'jdk', words: 'JDK' },
+  { kind: 'native', words: 'native' },
+  { kind: 'kernel', words: 'kernel' },
+  { kind: 'gc-jit', words: 'GC, JIT' },
+];

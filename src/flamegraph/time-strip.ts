@@ -1,0 +1,59 @@
+import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import { slotSeconds } from '../profile/sampling.ts';
+import type { Reading } from './reading.ts';
+import { weighing } from './weight.ts';
+
+/** One event over the window. */
+export interface TimeStrip {
+  /** Weight per slot of half a second, idle threads left out. */
+  slots: Float64Array;
+  /** Their sum. */
+  weight: number;
+  samples: number;
+}
+
+/**
+ * An event over time, of all samples or of those in whose stack one of `frames` is (frame of the profile → 1).
+ * Recursion counts once. O(stacks + samples).
+ */
+export function timeStrip(reading: Reading, event: ProfileEvent, frames: Uint8Array | null): TimeStrip {
+  const { profile } = reading;
+  const count = Math.max(1, Math.ceil(profile.durationSeconds / slotSeconds));
+  const strip: TimeStrip = { slots: new Float64Array(count), weight: 0, samples: 0 };
+  const samples = profile.events[event]?.samples;
+  if (samples === undefined) return strip;
+  const weights = samples[weighing(event)];
+  const idle = reading.idleRows(event);
+  const within = frames === null ? null : stacksWith(profile, frames);
+  for (const [row, stack] of samples.stack.entries()) {
+    if (idle?.[row] === 1 || within?.[stack] === 0) continue;
+    const slot = Math.min(samples.slot[row]!, count - 1);
+    strip.slots[slot]! += weights[row]!;
+    strip.weight += weights[row]!;
+    strip.samples += samples.count[row]!;
+  }
+  return strip;
+}
+
+/** Stacks (1) in which one of the frames is. */
+function stacksWith(profile: Profile, frames: Uint8Array): Uint8Array {
+  const { parent, frame } = profile.stacks;
+  const within = new Uint8Array(parent.length);
+  for (let stack = 1; stack < parent.length; stack += 1)
+    within[stack] = frames[frame[stack]!] === 1 ? 1 : within[parent[stack]!]!;
+  return within;
+}
+
+/**
+ * What an event amounts to per second of the window, idle threads left out: cores, threads, bytes per second or
+ * seconds of waiting per second.
+ */
+export function ratePerSecond(reading: Reading, event: ProfileEvent): number {
+  const { profile } = reading;
+  const found = profile.events[event];
+  if (found === undefined || profile.durationSeconds === 0) return 0;
+  const idle = reading.idleRows(event);
+  let value = 0;
+  for (const [row, amount] of found.samples.value.entries()) if (idle?.[row] !== 1) value += amount;
+  return value / profile.durationSeconds / (found.unit === 'nanoseconds' ? 1e9 : 1);
+}

@@ -1,0 +1,69 @@
+import type { ProfileEvent } from '../profile/profile.ts';
+
+/**
+ * What the page shows around the picture. Everything is plain text and may be hostile; it is escaped where it
+ * becomes HTML.
+ */
+export interface View {
+  /** What was captured: `HighLatency checkout`. */
+  title: string;
+  /** Small words beside the title: `firing`, `resolved`, `partial`. */
+  badges: readonly { words: string; tone: 'alarm' | 'calm' | 'warning' }[];
+  /** The sentence. */
+  headline: string;
+  confidence: 'certain' | 'likely' | 'unknown' | null;
+  /** Further lines, most important first. */
+  lines: readonly string[];
+  /** Start of the window, epoch milliseconds, and its length; null before there is a window. */
+  window: { startedAt: number; durationSeconds: number } | null;
+  /** The event that is shown first. */
+  event: ProfileEvent;
+  comparison: ViewComparison | null;
+  /** Widest frames, shown instead of a comparison where there is none. */
+  topFrames: readonly { name: string; share: number }[];
+  /** Facts in small print under the picture: pod, image, engine, how soon after the alert. */
+  facts: readonly string[];
+  /** Downloads and other views. Only http, https, mailto and relative addresses become links. */
+  links: readonly { words: string; href: string }[];
+  /** Folded sections under the picture: the alert's labels, the timeline, what was checked, the commands. */
+  details: readonly ViewDetail[];
+  /** Package prefixes, with dots, of application code from the configuration. */
+  applicationPackages: readonly string[];
+}
+
+export interface ViewDetail {
+  summary: string;
+  rows: readonly (readonly [term: string, words: string])[];
+  /** Shown as it is, in a monospace block; '' for none. */
+  text: string;
+}
+
+export interface ViewComparison {
+  /** `Tue 14:00, same image`. */
+  baseLabel: string;
+  /** Where the baseline's own page is; null when it has none. */
+  baseHref: string | null;
+  /** Strongest first; frames as people read them. */
+  rows: readonly ComparisonRow[];
+}
+
+/** One line of what changed; the fields of `flamepin compare --format json`. Shares are 0 to 1. */
+export interface ComparisonRow {
+  frame: string;
+  event: ProfileEvent;
+  baseShare: number;
+  currentShare: number;
+  deltaShare: number;
+  deltaShareLow: number;
+  deltaShareHigh: number;
+  baseCores: number;
+  currentCores: number;
+  significant: boolean;
+}
+
+/** Where the page's script finds its data; null where the data is in the page itself. */
+export interface ProfileSource {
+  profileHref: string;
+  /** The baseline's profile.json, for difference mode. */
+  baseHref: string | null;
+}

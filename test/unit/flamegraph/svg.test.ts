@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { renderDifferenceSvg, renderSvg } from '../../../src/flamegraph/svg.ts';
+import { hostileNames, hostileProfile } from './hostile.ts';
+import { healthyShop, slowShop } from './shop.ts';
+
+/** UPDATE_GOLDEN=1 writes the files anew; look at them before committing. */
+function assertGolden(name: string, svg: string): void {
+  const path = new URL(`./golden/${name}`, import.meta.url);
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, svg);
+  assert.equal(svg, readFileSync(path, 'utf8'));
+}
+
+describe('a static flame graph', () => {
+  it('is the picture that was looked at and kept, byte for byte', () => {
+    assertGolden('shop-cpu.svg', renderSvg(slowShop(), { event: 'cpu', title: 'cpu: 48% in RuleSet.scan' }));
+    assertGolden(
+      'shop-wall-folded.svg',
+      renderSvg(slowShop(), { event: 'wall', title: 'wall: 61% in getConnection', foldFramework: true }),
+    );
+    assertGolden(
+      'shop-difference.svg',
+      renderDifferenceSvg(healthyShop(), slowShop(), {
+        event: 'cpu',
+        title: 'cpu: 48% in RuleSet.scan (+42 points)',
+        baseLabel: 'Tue 14:00',
+      }),
+    );
+  });
+
+  it('does not depend on the order in which the recording held its stacks', () => {
+    const straight = slowShop();
+    const turned = slowShop();
+    const { samples } = turned.events.cpu!;
+    for (const column of Object.values(samples)) column.reverse();
+    const options = { event: 'cpu', title: 'same' } as const;
+    assert.equal(renderSvg(turned, options), renderSvg(straight, options));
+  });
+
+  it('tells title, window and number of samples, and each frame in full with its share', () => {
+    const svg = renderSvg(slowShop(), { event: 'cpu', title: 'HighLatency checkout' });
+    assert.match(svg, /<title id="t">HighLatency checkout<\/title>/);
+    assert.match(svg, /cpu: 1,310 samples, 2026-03-03 02:14:07–02:14:37 UTC/);
+    assert.match(svg, /<title>com\.acme\.shop\.rules\.RuleSet\.scan \(630 samples, 48%\)<\/title>/);
+  });
+
+  it('draws an empty event as an empty picture that says so', () => {
+    const svg = renderSvg(slowShop(), { event: 'live', title: 'nothing' });
+    assert.match(svg, /live: 0 samples/);
+  });
+
+  it('keeps every hostile name inert, in titles, labels and the heading', () => {
+    for (const title of hostileNames) {
+      const svg = renderSvg(hostileProfile(), { event: 'cpu', title });
+      const tags = new Set(Array.from(svg.matchAll(/<\/?([^\s>/]+)/g), ([, tag]) => tag));
+      assert.deepEqual([...tags].sort(), ['?xml', 'desc', 'g', 'rect', 'svg', 'text', 'title']);
+      assert.doesNotMatch(svg, /[^\P{Cc}\n]|\p{Cs}|[\u202a-\u202e\u2066-\u2069\ufffe\uffff]/u);
+      assert.doesNotMatch(svg, /&(?!(amp|lt|gt|quot|#39);)/);
+    }
+  });
+
+  it('marks in a difference what grew with ▲ and what shrank with ▼, by share of the total', () => {
+    const svg = renderDifferenceSvg(healthyShop(), slowShop(), {
+      event: 'cpu',
+      title: 'x',
+      baseLabel: 'Tue 14:00',
+    });
+    assert.match(svg, /▲ \+41\.\d RuleSet\.scan/);
+    assert.match(svg, /▼ −19\.\d OrderRepository\.find/);
+    assert.match(svg, /against Tue 14:00: 2026-03-02 14:00:00–14:00:30 UTC, 725 samples/);
+  });
+
+  it('marks nothing between two windows of the same load', () => {
+    const svg = renderDifferenceSvg(slowShop(), slowShop(), {
+      event: 'cpu',
+      title: 'x',
+      baseLabel: 'before',
+    });
+    assert.doesNotMatch(svg, /[▲▼] [+−]\d+\.\d [A-Z]/);
+  });
+
+  it('lists what only the baseline had', () => {
+    const svg = renderDifferenceSvg(slowShop(), healthyShop(), {
+      event: 'wall',
+      title: 'x',
+      baseLabel: 'before',
+    });
+    assert.doesNotMatch(svg, /gone since/);
+    const without = healthyShop();
+    delete without.events.lock;
+    without.events.lock = { ...slowShop().events.cpu! };
+    const other = renderDifferenceSvg(slowShop(), without, {
+      event: 'lock',
+      title: 'x',
+      baseLabel: 'before',
+    });
+    assert.match(other, /▼ gone since: com\.acme\.shop\.Basket\.lock \(was 100%\)/);
+  });
+});
