@@ -1,0 +1,189 @@
+import { html } from 'ghtml';
+import type { Capture } from '../captures/capture.ts';
+import { describeReason, type Reason } from '../reasons/failure.ts';
+
+/** What the text of a mark needs beside the capture itself. */
+export interface Surroundings {
+  /** Where people reach flamepin, `https://flamepin.example.com`; null when nobody said. */
+  publicUrl: string | null;
+  /** A link to the picture that works without flamepin, used when there is no publicUrl. */
+  signed: { url: string; expiresAt: Date } | null;
+  /** Other captures marked on the same panel at about this time: marks that this one may lie upon. */
+  neighbours: readonly Neighbour[];
+  /** Why the mark is not on the alert's own panel, a sentence; '' when it is. */
+  place: string;
+}
+
+export interface Neighbour {
+  captureId: string;
+  /** Alert or workload, as its tags say. */
+  name: string;
+}
+
+/** Bounds, in characters: labels may be of any length, MySQL's TEXT column ends at 64 KB. */
+const most = { headline: 400, line: 300, name: 120, frame: 160, detail: 500, neighbours: 5 } as const;
+
+/** The mark while the capture runs, as HTML. */
+export function beginText(capture: Capture, around: Surroundings): string {
+  const doing = html`<b>flamepin</b> profiling !${targetName(capture)} (cpu, wall, alloc, lock) for
+    ${capture.request.durationSeconds} s …`;
+  return joined([doing, context(capture), links(capture, around, 'Follow the capture'), ...below(around)]);
+}
+
+/**
+ * The mark in its final form, as HTML: the answer and the link, or the reason why there is none. Grafana shows it
+ * through its sanitiser: `a` with http(s), `b`, `br`, `code` and `i` survive; newlines and Markdown mean nothing.
+ */
+export function finishText(capture: Capture, around: Surroundings): string {
+  const lines = capture.state === 'done' ? answerLines(capture) : refusalLines(capture);
+  const label = capture.state === 'done' ? 'Open the flame graph' : 'Details';
+  return joined([
+    capture.harm === null
+      ? ''
+      : html`<b>Attention: ${clip(capture.harm, most.line)}</b> This image is not profiled again until the
+          block is released.`,
+    ...lines,
+    context(capture),
+    links(capture, around, label),
+    ...below(around),
+  ]);
+}
+
+const joined = (lines: readonly string[]): string =>
+  lines
+    .filter((line) => line !== '')
+    .map((line) => line.replaceAll(/\s+/g, ' '))
+    .join('<br>');
+
+function answerLines(capture: Capture): string[] {
+  const { answer, partial, request } = capture;
+  const short = partial
+    ? html`Partial: the recording holds less than the window of ${request.durationSeconds} s.`
+    : '';
+  if (answer === null) return ['<b>Profiled, but there is no answer in words.</b>', short];
+  const sure =
+    answer.confidence === 'likely'
+      ? ' <i>likely</i>'
+      : answer.confidence === 'unknown'
+        ? ' <i>can’t tell</i>'
+        : '';
+  const frames = answer.topFrames
+    .slice(0, 3)
+    .map(({ name, share }) => html`${percent(share)} <code>${clip(name, most.frame)}</code>`);
+  const evidence = [
+    targetName(capture),
+    html`${answer.samples.toLocaleString('en-US')} samples / ${request.durationSeconds} s`,
+    windowOf(capture),
+  ];
+  return [
+    html`<b>${clip(answer.headline, most.headline)}</b>!${sure}`,
+    ...answer.lines.slice(0, 4).map((line) => html`${clip(line, most.line)}`),
+    frames.join(' · '),
+    short,
+    evidence.filter((part) => part !== '').join(' · '),
+  ];
+}
+
+function refusalLines(capture: Capture): string[] {
+  const reason: Reason = capture.reason ?? { code: 'internal-error', detail: 'no reason was kept' };
+  const { sentence, detail, mend } = describeReason(reason);
+  const what = capture.target === null ? '' : html`It was about !${targetName(capture)}.`;
+  return [
+    html`<b>No profile: ${asClause(sentence)}</b> ${mend}`,
+    detail === '' ? '' : html`<code>${clip(detail, most.detail)}</code>`,
+    what,
+  ];
+}
+
+/** "The disk is full." → "the disk is full."; names at the beginning keep their capital. */
+const asClause = (sentence: string): string =>
+  sentence.replace(/^(The|A|An|No|Nothing|Too|This|It|Several|More)\b/, (word) => word.toLowerCase());
+
+function targetName({ target, alert }: Capture): string {
+  if (target === null) return html`the JVM of ${clip(alert.labels['alertname'] ?? 'the alert', most.name)}`;
+  const kind = { kubernetes: 'pod ', docker: 'container ', host: '', ssh: '' }[target.kind];
+  const choice = target.choice === '' ? '' : ` (${clip(target.choice, most.name)})`;
+  return html`${kind}<code>${clip(target.name, most.name)}</code>${choice}`;
+}
+
+/** Marks do not follow the dashboard's variables, so each says whose it is. */
+function context({ alert, target, alertResolvedAt }: Capture): string {
+  const resolved = alertResolvedAt === null ? '' : `resolved ${clock(alertResolvedAt)} UTC`;
+  const parts = [
+    alert.labels['alertname'] ?? '',
+    target?.workload ?? alert.labels['namespace'] ?? '',
+    resolved,
+  ];
+  return html`${parts
+    .filter((part) => part !== '')
+    .map((part) => clip(part, most.name))
+    .join(' · ')}`;
+}
+
+function windowOf({ timeline: { startedAt, windowEndedAt } }: Capture): string {
+  return startedAt === null || windowEndedAt === null
+    ? ''
+    : `${clock(startedAt)}–${clock(windowEndedAt)} UTC`;
+}
+
+function links(capture: Capture, around: Surroundings, label: string): string {
+  const { publicUrl, signed } = around;
+  if (publicUrl !== null) {
+    const page = pageUrl(publicUrl, capture.id);
+    const parts = [link(page, label)];
+    const baseline = capture.answer?.comparedWith ?? null;
+    if (capture.state === 'done' && baseline !== null)
+      parts.push(
+        link(pageUrl(publicUrl, baseline.captureId), `compared with ${clip(baseline.label, most.name)}`),
+      );
+    if (capture.artifacts.some(({ name }) => name === 'flamegraph.svg'))
+      parts.push(link(`${page}/flamegraph.svg`, 'SVG'));
+    parts.push(
+      link(`${publicUrl.replace(/\/+$/, '')}/captures?${timesAround(capture)}`, 'others at this time'),
+    );
+    return parts.join(' · ');
+  }
+  if (signed !== null) {
+    const until = `${signed.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    return html`!${link(signed.url, label)} (works until ${until}; with server.publicUrl it would last)`;
+  }
+  return html`No link: flamepin does not know its own address (server.publicUrl). Capture
+    <code>${capture.id}</code>`;
+}
+
+function below({ publicUrl, neighbours, place }: Surroundings): string[] {
+  const named = neighbours.slice(0, most.neighbours).map(({ captureId, name }) => {
+    const words = clip(name === '' ? captureId : name, most.name);
+    return publicUrl === null ? html`${words}` : link(pageUrl(publicUrl, captureId), words);
+  });
+  const more = neighbours.length > named.length ? ` and ${neighbours.length - named.length} more` : '';
+  return [
+    named.length === 0 ? '' : html`Also profiled here at this time: !${named.join(', ')}${more}`,
+    place === '' ? '' : html`<i>${place}</i>`,
+  ];
+}
+
+/**
+ * Marks of one group can lie upon one another, and the lowest may be older than its neighbours and not name them;
+ * the list of captures around the window always does.
+ */
+function timesAround({ timeline, alert }: Capture): string {
+  const middle = Date.parse(timeline.startedAt ?? timeline.receivedAt ?? alert.startsAt);
+  const quarter = 15 * 60_000;
+  const iso = (time: number) => new Date(time).toISOString();
+  return new URLSearchParams({ since: iso(middle - quarter), until: iso(middle + quarter) }).toString();
+}
+
+const pageUrl = (publicUrl: string, captureId: string): string =>
+  `${publicUrl.replace(/\/+$/, '')}/captures/${captureId}`;
+
+const link = (url: string, words: string): string => html`<a href="${url}" target="_blank">${words}</a>`;
+
+const percent = (share: number): string => `${Math.round(share * 100)}%`;
+
+const clock = (iso: string): string => new Date(iso).toISOString().slice(11, 19);
+
+function clip(text: string, length: number): string {
+  const plain = text.toWellFormed();
+  return plain.length <= length ? plain : `${plain.slice(0, length - 1).toWellFormed()}…`;
+}
