@@ -1,0 +1,214 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { Failure } from '../../reasons/failure.ts';
+import type { Exec, ExecRequest, ExecResult } from '../exec.ts';
+import { apiPath, statusMessage, type KubernetesApi } from './api.ts';
+import { ExecSession } from './exec-session.ts';
+import type { ExecSlots } from './exec-slots.ts';
+
+/** One container of one pod. */
+export interface ContainerPlace {
+  namespace: string;
+  pod: string;
+  container: string;
+}
+
+export interface KubernetesExecOptions extends ContainerPlace {
+  api: KubernetesApi;
+  slots: ExecSlots;
+  /**
+   * Asked when a command did not end with an exit code: is the container still the running one? Tells a missing
+   * program from a container that has gone, which the API server's status does not.
+   */
+  running: (signal: AbortSignal) => Promise<boolean>;
+  timing?: Partial<ExecTiming>;
+}
+
+/** Milliseconds; measured: opening takes 11 to 15, an exec of `true` 86 to 152. */
+export interface ExecTiming {
+  handshake: number;
+  /** Between pings, and between looks at whether anything came. */
+  heartbeat: number;
+  /** Nothing at all came from the server, not even an answer to a ping, or it took no more stdin. */
+  silence: number;
+}
+
+const defaultTiming: ExecTiming = { handshake: 10_000, heartbeat: 5_000, silence: 15_000 };
+const refusalBodyBytes = 4096;
+/** v5 tells the end of stdin apart from the end of the connection (Kubernetes 1.30 and later); v4 cannot. */
+const v5 = 'v5.channel.k8s.io';
+const v4 = 'v4.channel.k8s.io';
+
+/**
+ * Commands in a container, over one WebSocket each. Resolves only on the server's status frame; whatever else
+ * ends the connection is a Failure, and every wait has a deadline. What was started in the container may live on.
+ */
+export function kubernetesExec(options: KubernetesExecOptions): Exec {
+  const timing = { ...defaultTiming, ...options.timing };
+  return {
+    run: async (request) => {
+      const deadline = AbortSignal.timeout(request.deadlineMs);
+      const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
+      try {
+        signal.throwIfAborted();
+        const release = await options.slots.take(signal);
+        try {
+          return await runOnce(options, request, timing, signal);
+        } finally {
+          release();
+        }
+      } catch (cause) {
+        const detail = `${options.namespace}/${options.pod}/${options.container}`;
+        if (request.signal?.aborted === true)
+          throw new Failure('exec-disconnected', { detail: `${detail}: given up`, cause });
+        if (deadline.aborted) throw new Failure('exec-timeout', { detail, cause });
+        throw cause;
+      }
+    },
+  };
+}
+
+async function runOnce(
+  options: KubernetesExecOptions,
+  request: ExecRequest,
+  timing: ExecTiming,
+  signal: AbortSignal,
+): Promise<ExecResult> {
+  const socket = await openSocket(options, request, timing, signal);
+  try {
+    const session = new ExecSession(socket, request.maxOutputBytes, timing);
+    const ended = session.ended(signal);
+    // Its rejection is observed below; sending may fail first for the same cause.
+    ended.catch(() => undefined);
+    if (request.stdin !== undefined) await Promise.race([session.send(request.stdin), ended]);
+    const end = await ended;
+    if (end.kind === 'exit')
+      return { exitCode: end.exitCode, stdout: session.stdout, stderr: session.stderr };
+    const detail = end.detail;
+    const stderr = session.stderr;
+    if (!(await options.running(signal))) throw new Failure('target-gone', { detail, stderr });
+    // The container runs and the server answered that it could not run the command: the program is not there.
+    if (end.kind === 'refused') throw new Failure('no-shell', { detail, stderr });
+    throw new Failure('exec-disconnected', { detail, stderr });
+  } finally {
+    // close() would wait up to 30 s for the other side's part of the goodbye.
+    socket.terminate();
+  }
+}
+
+/** Opens, again while the server asks to come later: until the 101 nothing has been started. */
+async function openSocket(
+  options: KubernetesExecOptions,
+  request: ExecRequest,
+  timing: ExecTiming,
+  signal: AbortSignal,
+): Promise<WebSocket> {
+  // With stdin the two protocols need different commands, so they are offered one after the other.
+  const offers = request.stdin === undefined ? [[v5, v4]] : [[v5], [v4]];
+  for (;;) {
+    const opened = await attempt(options, request, offers[0] ?? [v4], timing, signal);
+    if (opened instanceof WebSocket) return opened;
+    if (opened.status === 429) {
+      await sleep(opened.retryAfterSeconds * 1000, undefined, { signal });
+      continue;
+    }
+    const older = [400, 403, unreadable].includes(opened.status) && offers.length > 1;
+    if (older) {
+      // A server before 1.30 refuses v5 alone with these; if it meant something else, it says so again.
+      offers.shift();
+      continue;
+    }
+    const detail = statusMessage(opened);
+    if (opened.status === 401 || opened.status === 403) throw new Failure('exec-denied', { detail });
+    if (opened.status === 404) throw new Failure('target-gone', { detail });
+    if (opened.status === 400 && !(await options.running(signal)))
+      throw new Failure('target-gone', { detail });
+    throw new Failure('exec-unavailable', { detail });
+  }
+}
+
+/** In place of an HTTP status: the handshake itself failed. */
+const unreadable = 0;
+
+interface Refusal {
+  status: number;
+  body: unknown;
+  retryAfterSeconds: number;
+}
+
+async function attempt(
+  options: KubernetesExecOptions,
+  request: ExecRequest,
+  offered: string[],
+  timing: ExecTiming,
+  signal: AbortSignal,
+): Promise<WebSocket | Refusal> {
+  const { headers, agent } = await options.api.access.authenticate();
+  const url = execUrl(options, request, !offered.includes(v5));
+  const socket = new WebSocket(url, offered, {
+    headers,
+    agent,
+    handshakeTimeout: timing.handshake,
+    perMessageDeflate: false,
+    // The kubelet sends frames of 32 KiB.
+    maxPayload: 1024 * 1024,
+  });
+  return await new Promise<WebSocket | Refusal>((resolve, reject) => {
+    const abandon = (): void => {
+      reject(new Failure('exec-timeout', { cause: signal.reason }));
+      socket.terminate();
+    };
+    signal.addEventListener('abort', abandon, { once: true });
+    const settled = (): void => {
+      signal.removeEventListener('abort', abandon);
+    };
+    socket.once('open', () => {
+      settled();
+      // What arrives before the session listens would be lost.
+      socket.pause();
+      resolve(socket);
+    });
+    socket.once('unexpected-response', (_request, response) => {
+      readRefusal(response).then(resolve, reject).finally(settled);
+    });
+    socket.on('error', (cause) => {
+      settled();
+      resolve({ status: unreadable, body: { message: cause.message }, retryAfterSeconds: 0 });
+    });
+  });
+}
+
+function execUrl(options: KubernetesExecOptions, request: ExecRequest, endOfInputByCount: boolean): string {
+  const { stdin, argv } = request;
+  // Without a half-close the command's input would never end, and with a close its status would be lost.
+  const command =
+    stdin !== undefined && endOfInputByCount
+      ? ['sh', '-c', 'n=$1; shift; head -c "$n" | "$@"', 'sh', String(stdin.length), ...argv]
+      : argv;
+  const query = new URLSearchParams({ container: options.container, stdout: 'true', stderr: 'true' });
+  if (stdin !== undefined) query.set('stdin', 'true');
+  for (const word of command) query.append('command', word);
+  const path = apiPath('api', 'v1', 'namespaces', options.namespace, 'pods', options.pod, 'exec');
+  return `${options.api.access.server.replace(/^http/, 'ws')}${path}?${query.toString()}`;
+}
+
+async function readRefusal(response: IncomingMessage): Promise<Refusal> {
+  let text = '';
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    text += chunk.toString();
+    if (text.length > refusalBodyBytes) break;
+  }
+  const retryAfter = Number(response.headers['retry-after']);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = { message: text.slice(0, 500) };
+  }
+  return {
+    status: response.statusCode ?? 0,
+    body,
+    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : 1,
+  };
+}
