@@ -57,7 +57,7 @@ describe('a source with a bearer token', () => {
 
   it('refuses whatever else is sent', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (token) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'ab-9\0\n"\'<&$\\:/.\ud800é😀') }), (token) => {
         fc.pre(token.trim() !== 'correct horse');
         assert.equal(ask(bearer, { authorization: `Bearer ${token}` }).source, null);
       }),

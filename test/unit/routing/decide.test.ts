@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parseNotification } from '../../../src/alerts/notification.ts';
+import type { Alert } from '../../../src/captures/capture.ts';
+import { settingsSchema } from '../../../src/config/schema.ts';
+import { closestRoute, decide, type RoutingRules } from '../../../src/routing/decide.ts';
+import { explainDecision } from '../../../src/routing/explain.ts';
+import { wantedFrom } from '../../../src/routing/labels.ts';
+import { leadEvent } from '../../../src/routing/lead-event.ts';
+import { workloadKey } from '../../../src/routing/workload-key.ts';
+
+const now = Date.parse('2026-11-23T02:00:00Z');
+const moment = { now, newId: () => 'c-1', deadlineMs: 120_000, queueLimit: 100 };
+
+function rules(routes: unknown[], change: Partial<RoutingRules> = {}): RoutingRules {
+  return {
+    mode: 'capture',
+    paused: false,
+    routes: settingsSchema.parse({ routes }).routes,
+    targets: { kubernetes: { protectOnlyReplica: false, requireOptIn: false, sibling: false } },
+    panels: [],
+    ...change,
+  };
+}
+
+function alertsOf(name: string): Alert[] {
+  const url = new URL(`../../fixtures/notifications/${name}.json`, import.meta.url);
+  return parseNotification(JSON.parse(readFileSync(url, 'utf8')), { source: 'am', sender: 'alertmanager' })
+    .alerts;
+}
+function first(name: string): Alert {
+  const [alert] = alertsOf(name);
+  assert.ok(alert);
+  return alert;
+}
+const latency = first('alertmanager-0.25');
+const everything = { matchers: [], target: { kubernetes: {} } };
+const outcome = (alert: Alert, given: RoutingRules) => {
+  const decision = decide(alert, given, moment);
+  return [decision.outcome, 'reason' in decision ? decision.reason.code : null];
+};
+
+describe('an alert that matches a route', () => {
+  it('becomes a capture as the first matching route says', () => {
+    const decision = decide(
+      latency,
+      rules([
+        { matchers: ['severity="info"'], target: { host: {} } },
+        {
+          matchers: ['alertname=~".*Latency.*"', 'severity="critical"'],
+          duration: '20s',
+          cooldown: '5m',
+          target: { kubernetes: { process: '.*shop.*' } },
+        },
+        everything,
+      ]),
+      moment,
+    );
+    assert.deepEqual(decision, {
+      alert: latency,
+      outcome: 'queued',
+      id: 'c-1',
+      request: {
+        target: { kind: 'kubernetes', process: '.*shop.*', uri: null },
+        event: 'wall',
+        durationSeconds: 20,
+        cooldownSeconds: 300,
+        purpose: 'alert',
+      },
+      panel: null,
+      workloadKey: 'kubernetes/prod-eu/shop/Deployment/checkout',
+      deadlineAt: now + 120_000,
+      queueLimit: 100,
+    });
+  });
+
+  it("leads with the route's event when it has one", () => {
+    const decision = decide(latency, rules([{ ...everything, event: 'lock' }]), moment);
+    assert.equal(decision.outcome === 'queued' && decision.request.event, 'lock');
+  });
+});
+
+describe('an alert that is not profiled has its reason', () => {
+  it('resolved, test, no data, error', () => {
+    const all = rules([everything]);
+    const [, resolved] = alertsOf('alertmanager-0.25');
+    assert.ok(resolved);
+    assert.deepEqual(outcome(resolved, all), ['resolved', null]);
+    assert.deepEqual(outcome(first('grafana-resolved'), all), ['resolved', null]);
+    assert.deepEqual(outcome(first('grafana-test'), all), ['ignored', 'test-alert']);
+    assert.deepEqual(outcome(first('grafana-nodata'), all), ['ignored', 'no-data-alert']);
+    assert.deepEqual(outcome(first('grafana-error'), all), ['ignored', 'no-data-alert']);
+  });
+
+  it('no route: which came closest, and the matcher that failed', () => {
+    const given = rules([
+      { matchers: ['team="x"', 'severity="page"'], target: { host: {} } },
+      { matchers: ['severity="critical"', 'namespace="pay"'], target: { host: {} } },
+    ]);
+    assert.deepEqual(outcome(latency, given), ['unrouted', 'no-route']);
+    assert.deepEqual(closestRoute(latency, given.routes), {
+      index: 1,
+      failed: [{ matcher: 'namespace="pay"', value: 'shop' }],
+    });
+    const decision = decide(latency, given, moment);
+    assert.match(
+      'reason' in decision ? decision.reason.detail : '',
+      /routes\[1\], where namespace="pay" fails: the label is "shop"/,
+    );
+    assert.deepEqual(outcome(latency, rules([])), ['unrouted', 'no-route']);
+  });
+
+  it('labels that lead nowhere, for the kind of target that the route names', () => {
+    const bare: Alert = { ...latency, labels: { alertname: 'A', severity: 'critical' } };
+    assert.deepEqual(outcome(bare, rules([everything])), ['unmappable', 'no-target-labels']);
+    assert.deepEqual(outcome(bare, rules([{ matchers: [], target: { docker: {} } }])), [
+      'unmappable',
+      'no-target-labels',
+    ]);
+    assert.deepEqual(outcome(bare, rules([{ matchers: [], target: { ssh: {} } }])), [
+      'unmappable',
+      'no-target-labels',
+    ]);
+    assert.deepEqual(outcome(bare, rules([{ matchers: [], target: { host: {} } }])), ['queued', null]);
+  });
+
+  it('another cluster, another namespace', () => {
+    const kubernetes = { protectOnlyReplica: false, requireOptIn: false, sibling: false };
+    const given = (change: object) =>
+      rules([everything], { targets: { kubernetes: { ...kubernetes, ...change } } });
+    assert.deepEqual(outcome(latency, given({ cluster: 'prod-us' })), ['unmappable', 'other-cluster']);
+    assert.deepEqual(outcome(latency, given({ cluster: 'prod-eu' })), ['queued', null]);
+    assert.deepEqual(outcome(latency, given({ namespaces: ['pay'] })), ['unmappable', 'other-namespace']);
+    assert.deepEqual(outcome(latency, given({ namespaces: ['pay', 'shop'] })), ['queued', null]);
+  });
+
+  it('paused, or only observed', () => {
+    assert.deepEqual(outcome(latency, rules([everything], { paused: true })), ['paused', 'paused']);
+    assert.deepEqual(outcome(latency, rules([everything], { mode: 'observe' })), [
+      'observed',
+      'observe-mode',
+    ]);
+  });
+});
+
+describe('the lead event, when the route names none', () => {
+  for (const [name, event] of [
+    ['HighLatency', 'wall'],
+    ['Checkout is slow', 'wall'],
+    ['RequestDurationP99', 'wall'],
+    ['http_p95_high', 'wall'],
+    ['CPUThrottlingHigh', 'cpu'],
+    ['HighCpuUsage', 'cpu'],
+    ['JvmMemoryFillingUp', 'alloc'],
+    ['HeapUsageHigh', 'alloc'],
+    ['JvmGcDurationHigh', 'alloc'],
+    ['HighGCPause', 'alloc'],
+    ['high_allocation_rate', 'alloc'],
+    ['LockContention', 'lock'],
+    ['GcpPubsubLatencyHigh', 'wall'],
+    ['HighErrorRate', 'cpu'],
+    ['', 'cpu'],
+  ] as const)
+    it(`${name || '(no name)'} leads with ${event}`, () => {
+      assert.equal(leadEvent(name).event, event);
+    });
+});
+
+describe('the first key of the cooldown', () => {
+  const key = (labels: Record<string, string>) =>
+    workloadKey({ kind: 'kubernetes', process: null }, wantedFrom(labels));
+
+  it('is one for all pods of a Deployment, and its own for pods of other names', () => {
+    const pod = (name: string) => key({ namespace: 'shop', pod: name });
+    assert.equal(pod('checkout-7d9f8c6b5-x2x4z'), pod('checkout-7d9f8c6b5-q4k7p'));
+    assert.equal(pod('checkout-7d9f8c6b5-x2x4z'), key({ namespace: 'shop', deployment: 'checkout' }));
+    assert.notEqual(pod('checkout-0'), pod('checkout-1'));
+    assert.notEqual(pod('order-service-alpha'), pod('order-service-gamma'));
+  });
+
+  it('cannot be forged into that of another namespace, and is bounded', () => {
+    assert.notEqual(
+      key({ namespace: 'a', deployment: 'b' }),
+      key({ namespace: 'a/Deployment', deployment: 'b' }),
+    );
+    assert.ok(key({ namespace: 'x'.repeat(4096), deployment: '\ud800' }).length < 300);
+  });
+});
+
+describe('explain', () => {
+  it('tells for each alert what would be done and why, as it would be done', () => {
+    const told = explainDecision(latency, rules([everything]));
+    assert.deepEqual(
+      {
+        outcome: told.outcome,
+        route: told.route?.index,
+        event: told.event,
+        target: told.target,
+        pod: [told.wanted.pod, told.wanted.from['pod']],
+        expression: told.expression,
+      },
+      {
+        outcome: 'queued',
+        route: 0,
+        event: { event: 'wall', because: 'the name speaks of latency' },
+        target: {
+          kind: 'kubernetes',
+          process: null,
+          workloadKey: 'kubernetes/prod-eu/shop/Deployment/checkout',
+        },
+        pod: ['checkout-7d9f8c6b5-x2x4z', 'pod'],
+        expression: 'histogram_quantile(0.99, sum by (le, pod) (rate(http_seconds_bucket[5m]))) > 2',
+      },
+    );
+  });
+
+  it('agrees with what is done, for every notification', () => {
+    const given = rules([{ matchers: ['namespace="shop"'], target: { kubernetes: {} } }]);
+    for (const name of [
+      'alertmanager-0.25',
+      'alertmanager-0.34',
+      'grafana-13',
+      'grafana-test',
+      'grafana-nodata',
+    ])
+      for (const alert of alertsOf(name))
+        assert.equal(explainDecision(alert, given).outcome, decide(alert, given, moment).outcome);
+  });
+
+  it('names the closest route of an unrouted alert', () => {
+    const told = explainDecision(latency, rules([{ matchers: ['severity="info"'], target: { host: {} } }]));
+    assert.deepEqual(told.closest, { index: 0, failed: [{ matcher: 'severity="info"', value: 'critical' }] });
+  });
+
+  it('finds the panel of Grafana and of kube-prometheus', () => {
+    assert.deepEqual(explainDecision(first('grafana-13'), rules([everything])).panel, {
+      dashboardUid: 'shop-overview',
+      panelId: 7,
+      foundBy: "Grafana's panelURL",
+    });
+    assert.equal(explainDecision(first('alertmanager-0.34'), rules([everything])).panel?.panelId, 2);
+    assert.equal(
+      explainDecision(first('grafana-by-external-alertmanager'), rules([everything])).panel?.panelId,
+      7,
+    );
+  });
+});
