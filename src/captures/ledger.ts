@@ -17,8 +17,11 @@ export interface Ledger {
    */
   accept(decisions: readonly AlertDecision[], now: number): Promise<AcceptedAlert[]>;
 
-  /** The next capture that is due, leased to `owner` until now + leaseMs, oldest first; undefined when there is none. */
-  lease(owner: string, now: number, leaseMs: number): Promise<Capture | undefined>;
+  /**
+   * The next capture that is due, of any state that is not final, leased to `owner` until now + leaseMs, oldest first;
+   * undefined when there is none. `owner` names one worker, not one process: writes are fenced by it alone.
+   */
+  lease(owner: string, now: number, leaseMs: number): Promise<LeasedCapture | undefined>;
   /** Keeps a lease alive. False: it was lost (another owner, or final); stop working on it. */
   renew(id: string, owner: string, now: number, leaseMs: number): Promise<boolean>;
   /** Gives the capture back, due again at `dueAt`; attempts of this state are counted. False: the lease was lost. */
@@ -27,7 +30,8 @@ export interface Ledger {
   /**
    * After resolving, in one transaction: block, cooldown by the workload, total and per-node limits. `admitted`
    * stores the target and moves to `capturing` with the intent to start. `wait`: limits are full, try later.
-   * `refused`: the reason to skip with. `lost`: the lease was lost.
+   * `refused`: it has been skipped with this reason, with a delivery unless it was the cooldown. `lost`: the lease was
+   * lost, or it was admitted before. Only captures of the same purpose count for a cooldown.
    */
   admit(id: string, owner: string, target: Target, limits: CaptureLimits, now: number): Promise<Admission>;
 
@@ -86,6 +90,9 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/** `attempts`: how often work on this stage was given back or cut off by a crash before; 0 the first time. */
+export type LeasedCapture = Capture & { attempts: number };
+
 /** What routing decided for one alert, before the ledger has seen it. */
 export type AlertDecision =
   | {
@@ -105,7 +112,7 @@ export type AlertDecision =
       workloadKey: string;
       /** Skipped with `deadline-passed` when still queued by then. */
       deadlineAt: number;
-      /** Captures that may wait at once; more are `skipped` with `queue-full`. */
+      /** Captures that may wait at once; more are `skipped` with `queue-full`, and their alerts `ignored`. */
       queueLimit: number;
     };
 

@@ -180,6 +180,10 @@ export const reasons = {
   ),
 
   // Profiling and reading.
+  'profiler-unavailable': final(
+    'async-profiler could not be obtained.',
+    'Put its files into a directory and name it as `profiler.directory`.',
+  ),
   'profiler-failed': final('async-profiler could not start.', 'Its own words are in the detail.'),
   'profiler-conflict': final(
     'A session of async-profiler is active in the JVM already.',
@@ -232,6 +236,21 @@ export const reasons = {
   'panel-unknown': final(
     'Nothing says which panel the alert belongs to.',
     'Add __dashboardUid__ and __panelId__ to the rule, or an entry under `grafana.panels`.',
+  ),
+
+  // What only `doctor` looks at.
+  'public-url-wrong': final(
+    'The public URL leads somewhere else.',
+    'Correct `server.publicUrl`, or the proxy in front of flamepin.',
+  ),
+  'service-unreachable': passing(
+    'The service could not be reached.',
+    'Check its address, the network policy and the proxy in between.',
+  ),
+  'service-refused': final('The service refused the request.', 'Check its token and rights.'),
+  'clock-skew': final(
+    'The clocks are apart.',
+    'Let both machines keep time by NTP; signatures and timelines depend on it.',
   ),
 
   // Faults of ours and of this machine.

@@ -1,0 +1,81 @@
+import type { Capture, CaptureState } from '../captures/capture.ts';
+import type { AlertDecision, CaptureChange } from '../captures/ledger.ts';
+
+/** What every ledger does to a capture, whatever database keeps it. Pure. */
+
+/** Stages in their order: a capture never goes back to an earlier one. `queued` and `resolving` both wait. */
+const stages = {
+  queued: 'waiting',
+  resolving: 'waiting',
+  capturing: 'capturing',
+  storing: 'storing',
+  done: 'final',
+  skipped: 'final',
+  failed: 'final',
+} as const satisfies Record<CaptureState, string>;
+export type Stage = (typeof stages)[CaptureState];
+const order: readonly Stage[] = ['waiting', 'capturing', 'storing', 'final'];
+
+export function stageOf(state: CaptureState): Stage {
+  return stages[state];
+}
+
+/** What a queued decision becomes. */
+export function newCapture(decision: Extract<AlertDecision, { outcome: 'queued' }>, now: number): Capture {
+  return {
+    id: decision.id,
+    state: 'queued',
+    reason: null,
+    alert: decision.alert,
+    request: decision.request,
+    panel: decision.panel,
+    target: null,
+    session: null,
+    answer: null,
+    partial: false,
+    artifacts: [],
+    timeline: {
+      receivedAt: isoTime(now),
+      resolvedAt: null,
+      startedAt: null,
+      firstSampleAt: null,
+      windowEndedAt: null,
+      collectedAt: null,
+      storedAt: null,
+      annotatedAt: null,
+    },
+    annotation: { state: 'none', reason: null, id: null },
+    alertResolvedAt: null,
+    harm: null,
+  };
+}
+
+/**
+ * The capture after a change. Throws when the change would go back to an earlier stage, or into `capturing`, which
+ * only `admit` may do: a second start is worse than a fault that shows.
+ */
+export function applyChange(capture: Capture, change: CaptureChange): Capture {
+  const fields = { ...change };
+  delete fields.deliver;
+  const changed: Capture = { ...capture, ...fields, timeline: { ...capture.timeline, ...change.timeline } };
+  const from = order.indexOf(stageOf(capture.state));
+  const to = order.indexOf(stageOf(changed.state));
+  if (to < from || (changed.state === 'capturing' && capture.state !== 'capturing'))
+    throw new Error(`a capture cannot move from ${capture.state} to ${changed.state}`);
+  return changed;
+}
+
+/** All but what a page says of an expired capture is left out: its alert's labels, target, answer and times stay. */
+export function compactCapture(capture: Capture): Capture {
+  return {
+    ...capture,
+    session: null,
+    alert: { ...capture.alert, annotations: {}, generatorUrl: '' },
+    target: capture.target === null ? null : { ...capture.target, data: {} },
+  };
+}
+
+/** Milliseconds since the epoch → ISO, UTC. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { Ledger } from '../captures/ledger.ts';
+import { Acceptance } from './sqlite/acceptance.ts';
+import { readCapture } from './sqlite/capture-rows.ts';
+import { Database, type DatabaseOptions } from './sqlite/database.ts';
+import { leaseDelivery, settleDelivery } from './sqlite/deliveries.ts';
+import { listBlocks, recordHarm, releaseBlock } from './sqlite/harm.ts';
+import { dropArtifacts, expire } from './sqlite/retention.ts';
+import { countCaptures, findAlert, listCaptures, watchedCaptures } from './sqlite/search.ts';
+import { admit, advance, freeAllLeases, lease, release, renew, sweep } from './sqlite/work.ts';
+
+const recordingSchema = z.object({ recording: z.instanceof(Uint8Array) });
+const settingSchema = z.object({ value: z.string() });
+
+/**
+ * The ledger in one SQLite file, for one flamepin: a second one that opens it is refused at once. Local or block
+ * volumes only: the lock is not to be trusted on NFS, EFS or SMB. Leases of a process that was killed are free as
+ * soon as the file is open. Every method runs on the calling thread: 10,000 alerts in one notification hold it for
+ * about half a second.
+ *
+ * Throws Failure: ledger-locked (another flamepin has it), ledger-too-new (written by a newer flamepin),
+ * ledger-unreadable (damaged, or another program's), ledger-unavailable (rights, disk), ledger-full.
+ */
+export function openSqliteLedger(options: DatabaseOptions): Ledger {
+  const database = new Database(options);
+  try {
+    database.transactionSync(() => {
+      freeAllLeases(database);
+    });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return {
+    accept: (decisions, now) =>
+      database.transaction(() => {
+        const acceptance = new Acceptance(database, now);
+        return decisions.map((decision) => acceptance.accept(decision));
+      }),
+
+    lease: (owner, now, leaseMs) => database.transaction(() => lease(database, owner, now, leaseMs)),
+    renew: (id, owner, now, leaseMs) => database.transaction(() => renew(database, id, owner, now + leaseMs)),
+    release: (id, owner, dueAt) => database.transaction(() => release(database, id, owner, dueAt)),
+    admit: (id, owner, target, limits, now) =>
+      database.transaction(() => admit(database, id, owner, target, limits, now)),
+    advance: (id, owner, change, now) =>
+      database.transaction(() => advance(database, id, owner, change, now)),
+
+    spool: (id, owner, recording, change, now) =>
+      database.transaction(() => advance(database, id, owner, change, now, { recording })),
+    readSpool: (id) =>
+      database.read(() => {
+        const row = database.one(
+          recordingSchema,
+          'SELECT recording FROM spool WHERE capture_id = ?',
+          id,
+        )?.recording;
+        return row && Buffer.from(row.buffer, row.byteOffset, row.byteLength);
+      }),
+    finishStoring: (id, owner, change, now) =>
+      database.transaction(() => advance(database, id, owner, change, now, { drop: true })),
+
+    leaseDelivery: (owner, now, leaseMs) =>
+      database.transaction(() => leaseDelivery(database, owner, now, leaseMs)),
+    settleDelivery: (id, owner, result, now) =>
+      database.transaction(() => settleDelivery(database, id, owner, result, now)),
+
+    get: (id) => database.read(() => readCapture(database, id)),
+    list: (filter) => database.read(() => listCaptures(database, filter)),
+    findAlert: (fingerprint) => database.read(() => findAlert(database, fingerprint)),
+
+    sweep: (now) => database.transaction(() => sweep(database, now)),
+    watches: (now) => database.read(() => watchedCaptures(database, now)),
+    recordHarm: (id, harm, now) =>
+      database.transaction(() => {
+        recordHarm(database, id, harm, now);
+      }),
+    blocks: () => database.read(() => listBlocks(database)),
+    releaseBlock: (key) => database.transaction(() => releaseBlock(database, key)),
+
+    expire: (before) => database.transaction(() => expire(database, before)),
+    dropArtifacts: (id, keys) =>
+      database.transaction(() => {
+        dropArtifacts(database, id, keys);
+      }),
+    claimCronRun: (job, fireTime) =>
+      database.transaction(
+        () =>
+          database.run('INSERT OR IGNORE INTO cron_runs (job, fire_time) VALUES (?, ?)', job, fireTime) > 0,
+      ),
+
+    setPaused: (paused) =>
+      database.transaction(() => {
+        database.run(`INSERT OR REPLACE INTO settings (name, value) VALUES ('paused', ?)`, String(paused));
+      }),
+    paused: () =>
+      database.read(
+        () =>
+          database.one(settingSchema, `SELECT value FROM settings WHERE name = 'paused'`)?.value === 'true',
+      ),
+    counts: () => database.read(() => countCaptures(database)),
+    close: () =>
+      database.read(() => {
+        database.close();
+      }),
+  };
+}

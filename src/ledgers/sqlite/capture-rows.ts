@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { captureSchema, type Capture } from '../../captures/capture.ts';
+import { stageOf } from '../capture-change.ts';
+import type { Database } from './database.ts';
+
+/** Capture rows: the JSON is the capture, parsed on its way out; the other columns are the queue's. */
+
+export const captureJson = z.preprocess(
+  (text) => (typeof text === 'string' ? (JSON.parse(text) as unknown) : text),
+  captureSchema,
+);
+const dataSchema = z.object({ data: captureJson });
+const heldSchema = z.object({ data: captureJson, deadline_at: z.number() });
+
+export interface QueueColumns {
+  workloadKey: string;
+  createdAt: number;
+  deadlineAt: number;
+}
+
+export function insertCapture(database: Database, capture: Capture, queue: QueueColumns): void {
+  database.run(
+    `INSERT INTO captures (id, data, workload_key, created_at, deadline_at, due_at, cooldown_from)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    capture.id,
+    JSON.stringify(capture),
+    queue.workloadKey,
+    queue.createdAt,
+    queue.deadlineAt,
+    queue.createdAt,
+    stageOf(capture.state) === 'final' ? null : queue.createdAt,
+  );
+}
+
+export function readCapture(database: Database, id: string): Capture | undefined {
+  return database.one(dataSchema, 'SELECT data FROM captures WHERE id = ?', id)?.data;
+}
+
+/** The capture, when `owner` still holds its lease: every write of a worker is fenced by this. */
+export function heldCapture(
+  database: Database,
+  id: string,
+  owner: string,
+): { capture: Capture; deadlineAt: number } | undefined {
+  const row = database.one(
+    heldSchema,
+    'SELECT data, deadline_at FROM captures WHERE id = ? AND lease_owner = ?',
+    id,
+    owner,
+  );
+  return row && { capture: row.data, deadlineAt: row.deadline_at };
+}
+
+/** Writes the JSON, and nothing else. */
+export function saveCapture(database: Database, capture: Capture): void {
+  database.run('UPDATE captures SET data = ? WHERE id = ?', JSON.stringify(capture), capture.id);
+}
+
+/** Writes a capture that has ended: the lease and the spool go, and without a start its cooldown as well. */
+export function endCapture(database: Database, capture: Capture): void {
+  database.run(
+    `UPDATE captures SET data = ?, lease_owner = NULL, lease_until = 0, cooldown_from = admitted_at WHERE id = ?`,
+    JSON.stringify(capture),
+    capture.id,
+  );
+  dropSpool(database, capture.id);
+}
+
+export function dropSpool(database: Database, id: string): void {
+  database.run('DELETE FROM spool WHERE capture_id = ?', id);
+}

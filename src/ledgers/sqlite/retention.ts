@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { compactCapture } from '../capture-change.ts';
+import { captureJson, readCapture, saveCapture } from './capture-rows.ts';
+import type { Database } from './database.ts';
+
+/** Rows that expire, so that the ledger does not grow for ever. */
+
+/** What a page says of an expired capture is kept this much longer, milliseconds: links in old incident notes. */
+const pageKeptMs = 365 * 24 * 3_600_000;
+
+/** Bounds of one call: it takes about 0.1 s, during which nothing else is served. The next call goes on. */
+const captureBatch = 1000;
+const alertBatch = 10_000;
+
+const dataSchema = z.object({ data: captureJson });
+
+/** How many captures were compacted or forgotten and alerts forgotten. */
+export function expire(database: Database, before: { captures: number; alerts: number }): number {
+  const old = database.all(
+    dataSchema,
+    `SELECT data FROM captures WHERE unfinished = 0 AND compacted = 0 AND created_at < ? AND artifacts = 0
+     ORDER BY created_at LIMIT ?`,
+    before.captures,
+    captureBatch,
+  );
+  for (const { data: capture } of old) {
+    saveCapture(database, compactCapture(capture));
+    database.run('UPDATE captures SET compacted = 1 WHERE id = ?', capture.id);
+    database.run('DELETE FROM deliveries WHERE capture_id = ?', capture.id);
+  }
+  const forgotten = database.run(
+    `DELETE FROM captures WHERE seq IN (
+       SELECT seq FROM captures WHERE unfinished = 0 AND compacted = 1 AND created_at < ? LIMIT ?)`,
+    before.captures - pageKeptMs,
+    captureBatch,
+  );
+  const alerts = database.run(
+    `DELETE FROM alerts WHERE rowid IN (
+       SELECT alerts.rowid FROM alerts LEFT JOIN captures ON captures.id = alerts.capture_id
+       WHERE alerts.seen_at < ? AND coalesce(captures.unfinished, 0) = 0 LIMIT ?)`,
+    before.alerts,
+    alertBatch,
+  );
+  database.run('DELETE FROM cron_runs WHERE fire_time < ?', before.alerts);
+  return old.length + forgotten + alerts;
+}
+
+export function dropArtifacts(database: Database, id: string, keys: readonly string[]): void {
+  const capture = readCapture(database, id);
+  if (capture === undefined) return;
+  const artifacts = capture.artifacts.filter(({ key }) => !keys.includes(key));
+  saveCapture(database, { ...capture, artifacts });
+}

@@ -1,0 +1,110 @@
+import type { SQLInputValue } from 'node:sqlite';
+import { z } from 'zod';
+import {
+  alertOutcomes,
+  alertSchema,
+  captureStates,
+  reasonSchema,
+  type Capture,
+  type CaptureState,
+} from '../../captures/capture.ts';
+import type { CaptureFilter, SeenAlert } from '../../captures/ledger.ts';
+import { isoTime } from '../capture-change.ts';
+import { captureJson, readCapture } from './capture-rows.ts';
+import type { Database } from './database.ts';
+
+/** What is read from the ledger without changing it. */
+
+const json = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : text);
+const dataSchema = z.object({ data: captureJson });
+const seenSchema = z.object({
+  data: z.preprocess(json, alertSchema),
+  outcome: z.enum(alertOutcomes),
+  reason: z.preprocess(json, reasonSchema.nullable()),
+  received_at: z.number(),
+  capture_id: z.string().nullable(),
+});
+const stateCountSchema = z.object({ state: z.enum(captureStates), count: z.number() });
+
+/** How long after its window a target is watched, milliseconds. */
+const watchMs = 5 * 60_000;
+
+/** Newest first. `since` (inclusive) and `until` (exclusive) are about when the alert was received. */
+export function listCaptures(database: Database, filter: CaptureFilter): Capture[] {
+  const conditions: string[] = [];
+  const values: SQLInputValue[] = [];
+  const where = (condition: string, ...operands: (SQLInputValue | undefined)[]): void => {
+    const given = operands.filter((operand) => operand !== undefined);
+    if (given.length === 0) return;
+    conditions.push(condition);
+    values.push(...given);
+  };
+  where('workload = ?', filter.workload);
+  where('image = ?', filter.image);
+  where('purpose = ?', filter.purpose);
+  where('id < ?', filter.before);
+  where('created_at >= ?', filter.since);
+  where('created_at < ?', filter.until);
+  if (filter.states !== undefined)
+    where('state IN (SELECT value FROM json_each(?))', JSON.stringify(filter.states));
+  const condition = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  return database
+    .all(
+      dataSchema,
+      `SELECT data FROM captures ${condition} ORDER BY id DESC LIMIT ?`,
+      ...values,
+      filter.limit,
+    )
+    .map(({ data }) => data);
+}
+
+export function findAlert(database: Database, fingerprint: string): SeenAlert | undefined {
+  const row = database.one(
+    seenSchema,
+    `SELECT data, outcome, reason, received_at, capture_id FROM alerts WHERE fingerprint = ?
+     ORDER BY received_at DESC, rowid DESC LIMIT 1`,
+    fingerprint,
+  );
+  return (
+    row && {
+      alert: row.data,
+      outcome: row.outcome,
+      reason: row.reason,
+      receivedAt: row.received_at,
+      capture: row.capture_id === null ? null : (readCapture(database, row.capture_id) ?? null),
+    }
+  );
+}
+
+export function watchedCaptures(database: Database, now: number): Capture[] {
+  return database
+    .all(
+      dataSchema,
+      'SELECT data FROM captures WHERE harmed = 0 AND window_ended_at > ? AND workload IS NOT NULL ORDER BY seq',
+      isoTime(now - watchMs),
+    )
+    .map(({ data }) => data);
+}
+
+export function countCaptures(database: Database): Record<CaptureState, number> & { deliveriesDue: number } {
+  const due = database.one(
+    z.object({ count: z.number() }),
+    'SELECT count(*) AS count FROM deliveries WHERE due_at IS NOT NULL',
+  );
+  const counts = {
+    queued: 0,
+    resolving: 0,
+    capturing: 0,
+    storing: 0,
+    done: 0,
+    skipped: 0,
+    failed: 0,
+    deliveriesDue: due?.count ?? 0,
+  };
+  for (const { state, count } of database.all(
+    stateCountSchema,
+    'SELECT state, count(*) AS count FROM captures GROUP BY state',
+  ))
+    counts[state] = count;
+  return counts;
+}

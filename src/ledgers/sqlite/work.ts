@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import type { Capture } from '../../captures/capture.ts';
+import type { Admission, CaptureChange, CaptureLimits, LeasedCapture } from '../../captures/ledger.ts';
+import type { Reason } from '../../reasons/failure.ts';
+import type { Target } from '../../targets/target.ts';
+import { applyChange, isoTime, stageOf } from '../capture-change.ts';
+import { captureJson, dropSpool, endCapture, heldCapture, readCapture, saveCapture } from './capture-rows.ts';
+import type { Database } from './database.ts';
+import { makeDue } from './deliveries.ts';
+
+/** The queue as a worker sees it: leases, the intent to start, and the way from stage to stage. */
+
+const leasedSchema = z.object({ data: captureJson, attempts: z.number() });
+const idSchema = z.object({ id: z.string() });
+const earlierSchema = z.object({ id: z.string(), admitted_at: z.number() });
+const blockSchema = z.object({ key: z.string(), capture_id: z.string() });
+const runningSchema = z.object({ total: z.number(), on_node: z.number() });
+
+/** Bound of one sweep: 2,000 skips take about 0.1 s, during which nothing else is served. The next second goes on. */
+const sweepLimit = 2000;
+
+export function lease(
+  database: Database,
+  owner: string,
+  now: number,
+  leaseMs: number,
+): LeasedCapture | undefined {
+  // A lease that ran out is an attempt that ended in a crash or a freeze: it counts.
+  const row = database.one(
+    leasedSchema,
+    `UPDATE captures SET lease_owner = ?, lease_until = ?, attempts = attempts + (lease_owner IS NOT NULL)
+     WHERE seq = (
+       SELECT seq FROM captures
+       WHERE unfinished = 1 AND due_at <= ? AND lease_until <= ?
+         AND (state IN ('capturing', 'storing') OR deadline_at > ?)
+       ORDER BY seq LIMIT 1)
+     RETURNING data, attempts`,
+    owner,
+    now + leaseMs,
+    now,
+    now,
+    now,
+  );
+  return row && { ...row.data, attempts: row.attempts };
+}
+
+export function renew(database: Database, id: string, owner: string, until: number): boolean {
+  return (
+    database.run('UPDATE captures SET lease_until = ? WHERE id = ? AND lease_owner = ?', until, id, owner) > 0
+  );
+}
+
+export function release(database: Database, id: string, owner: string, dueAt: number): boolean {
+  return (
+    database.run(
+      `UPDATE captures SET lease_owner = NULL, lease_until = 0, due_at = ?, attempts = attempts + 1
+       WHERE id = ? AND lease_owner = ?`,
+      dueAt,
+      id,
+      owner,
+    ) > 0
+  );
+}
+
+export function admit(
+  database: Database,
+  id: string,
+  owner: string,
+  target: Target,
+  limits: CaptureLimits,
+  now: number,
+): Admission {
+  const held = heldCapture(database, id, owner);
+  // Started already: there is no second start, whoever asks.
+  if (held === undefined || stageOf(held.capture.state) !== 'waiting') return { kind: 'lost' };
+  const { timeline } = held.capture;
+  const capture: Capture = {
+    ...held.capture,
+    target,
+    timeline: { ...timeline, resolvedAt: timeline.resolvedAt ?? isoTime(now) },
+  };
+  const reason = refusal(database, capture, target, held.deadlineAt, now);
+  if (reason !== undefined) {
+    const skipped: Capture = { ...capture, state: 'skipped', reason };
+    endCapture(database, reason.code === 'cooldown' ? skipped : makeDue(database, skipped, 'finish', now));
+    return { kind: 'refused', reason };
+  }
+  const running = database.one(
+    runningSchema,
+    `SELECT count(*) AS total, count(*) FILTER (WHERE node = ?) AS on_node
+     FROM captures WHERE unfinished = 1 AND state = 'capturing'`,
+    target.node,
+  ) ?? { total: 0, on_node: 0 };
+  if (running.total >= limits.total || running.on_node >= limits.perNode) return { kind: 'wait' };
+  saveCapture(database, { ...capture, state: 'capturing' });
+  database.run(
+    'UPDATE captures SET admitted_at = ?, cooldown_from = ?, attempts = 0 WHERE id = ?',
+    now,
+    now,
+    id,
+  );
+  return { kind: 'admitted' };
+}
+
+function refusal(
+  database: Database,
+  capture: Capture,
+  target: Target,
+  deadlineAt: number,
+  now: number,
+): Reason | undefined {
+  const block = database.one(
+    blockSchema,
+    'SELECT key, capture_id FROM blocks WHERE key IN (?, ?) LIMIT 1',
+    target.image ?? target.workload,
+    target.workload,
+  );
+  if (block !== undefined)
+    return { code: 'target-blocked', detail: `${block.key}, since ${block.capture_id}` };
+  const { cooldownSeconds, purpose } = capture.request;
+  if (cooldownSeconds > 0) {
+    const earlier = database.one(
+      earlierSchema,
+      `SELECT id, admitted_at FROM captures
+       WHERE workload = ? AND purpose = ? AND admitted_at > ? AND id <> ? ORDER BY admitted_at DESC LIMIT 1`,
+      target.workload,
+      purpose,
+      now - cooldownSeconds * 1000,
+      capture.id,
+    );
+    if (earlier !== undefined)
+      return { code: 'cooldown', detail: `${earlier.id} at ${isoTime(earlier.admitted_at)}` };
+  }
+  return deadlineAt <= now
+    ? { code: 'deadline-passed', detail: `The deadline was ${isoTime(deadlineAt)}.` }
+    : undefined;
+}
+
+/** With `recording`, it is written in the same transaction; with `dropsSpool`, it goes. False: the lease was lost. */
+export function advance(
+  database: Database,
+  id: string,
+  owner: string,
+  change: CaptureChange,
+  now: number,
+  spool: { recording?: Uint8Array; drop?: boolean } = {},
+): boolean {
+  const held = heldCapture(database, id, owner);
+  if (held === undefined) return false;
+  const before = stageOf(held.capture.state);
+  let capture = applyChange(held.capture, change);
+  const after = stageOf(capture.state);
+  if (change.deliver !== undefined) capture = makeDue(database, capture, change.deliver, now);
+  if (spool.recording !== undefined)
+    database.run(
+      `INSERT INTO spool (capture_id, recording) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET recording = excluded.recording`,
+      id,
+      spool.recording,
+    );
+  if (spool.drop === true) dropSpool(database, id);
+  if (after === 'final') endCapture(database, capture);
+  else saveCapture(database, capture);
+  if (after !== before) database.run('UPDATE captures SET attempts = 0, due_at = ? WHERE id = ?', now, id);
+  return true;
+}
+
+export function sweep(database: Database, now: number): { skipped: string[]; freed: string[] } {
+  const late = database.all(
+    z.object({ id: z.string(), deadline_at: z.number() }),
+    `SELECT id, deadline_at FROM captures
+     WHERE unfinished = 1 AND state IN ('queued', 'resolving') AND deadline_at <= ? AND lease_until <= ?
+     ORDER BY seq LIMIT ?`,
+    now,
+    now,
+    sweepLimit,
+  );
+  for (const { id, deadline_at: deadlineAt } of late) {
+    const capture = readCapture(database, id);
+    if (capture === undefined) continue;
+    const reason: Reason = { code: 'deadline-passed', detail: `The deadline was ${isoTime(deadlineAt)}.` };
+    endCapture(database, makeDue(database, { ...capture, state: 'skipped', reason }, 'finish', now));
+  }
+  const freed = database.all(
+    idSchema,
+    `UPDATE captures SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1
+     WHERE unfinished = 1 AND lease_owner IS NOT NULL AND lease_until <= ? RETURNING id`,
+    now,
+  );
+  return { skipped: late.map(({ id }) => id), freed: freed.map(({ id }) => id) };
+}
+
+/** Frees what a process that is gone held: whoever has opened the file holds it alone. */
+export function freeAllLeases(database: Database): void {
+  for (const table of ['captures', 'deliveries'])
+    database.run(
+      `UPDATE ${table} SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1 WHERE lease_owner IS NOT NULL`,
+    );
+}
