@@ -7,6 +7,8 @@
 const explainedShare = 0.8;
 /** Another frame may be named with a cause when it carries at least this share of it. */
 const mostlyShare = 0.5;
+/** A caller that changed by this much more than its callee is named instead of it. */
+const outgrownBy = 1.2;
 
 export interface Weights {
   /** Stacks, outermost first, each frame once; and how much each weighs: a share, or a difference of shares. */
@@ -80,15 +82,31 @@ export function findCauses(
       entry = caller;
     }
   };
-  const causes = outermost.map((frame): Cause => {
+  /**
+   * A callee that others use too, less than before, hides how much its guilty caller grew: then that caller is the
+   * cause. Cannot happen among positive weights, where a callee within a caller never outweighs it.
+   */
+  const outgrown = (frame: number): number => {
+    let best = frame;
+    for (let caller = callerOf(frame); caller !== null; caller = callerOf(caller)) {
+      const within = inside.get(frame)?.get(caller) ?? 0;
+      if (of(caller) < outgrownBy * of(best) || within < 0.9 * of(caller)) return best;
+      best = caller;
+    }
+    return best;
+  };
+  const causes = outermost.map((inner): Cause => {
+    const frame = outgrown(inner);
+    if (frame !== inner) return { frame, mostly: inner, calledBy: null };
     const { entry, beyond } = leaveClass(frame);
     if (innermost) return { frame, mostly: null, calledBy: beyond };
     const belongs = beyond !== null && of(beyond) * explainedShare <= of(entry);
     if (belongs) return { frame: beyond, mostly: entry, calledBy: null };
     if (entry !== frame) return { frame: entry, mostly: frame, calledBy: beyond };
-    const callees = [...candidates].filter((inner) => inner !== frame);
-    const inner = callees.find((callee) => (inside.get(callee)?.get(frame) ?? 0) >= mostlyShare * of(frame));
-    return { frame, mostly: inner ?? null, calledBy: beyond };
+    const [callee, carried] = heaviest(
+      new Map([...candidates].map((other) => [other, inside.get(other)?.get(frame) ?? 0])),
+    );
+    return { frame, mostly: carried >= mostlyShare * of(frame) ? callee : null, calledBy: beyond };
   });
   const seen = new Set<number>();
   return causes

@@ -67,7 +67,7 @@ export function stackActivity(profile: Profile, code: ApplicationCode): (stack: 
       // What the JDK says beats the system call below it: accept and select poll, too.
       if (fact.java && !seenJava && found === 'socket-read') found = 'running';
       seenJava ||= fact.java;
-      if (fact.hint !== null && (found === 'running' || fact.hint === 'lock')) found = fact.hint;
+      if (fact.hint !== null && (found === 'running' || outranks(fact.hint, found))) found = fact.hint;
     }
     return found;
   };
@@ -78,6 +78,11 @@ interface FrameFacts {
   java: boolean;
   /** True for the first frame that is not the JDK's: what lies above it is somebody's own doing. */
   ends: boolean;
+}
+
+/** A lock is taken by parking, and sockets share their system calls with files. */
+function outranks(outer: Activity, inner: Activity): boolean {
+  return outer === 'lock' || (inner === 'file' && (outer === 'socket-read' || outer === 'socket-write'));
 }
 
 function hintOfJdk(name: string): Activity | null {

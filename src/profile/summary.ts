@@ -1,0 +1,213 @@
+import type { Answer } from '../captures/capture.ts';
+import { blindSpots, fewSamples } from './blind-spots.ts';
+import { shortDisplayName } from './changed-row.ts';
+import type { ChangedFrame, Comparison } from './comparison.ts';
+import { place } from './comparison-headline.ts';
+import { division, idleSentence } from './division.ts';
+import { entryPart, samplesWithin, type EntryPart } from './entry-frames.ts';
+import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
+import { applicationPackages } from './frame-kind.ts';
+import { hotSpots, widestFrames, type HotSpot } from './hot-spots.ts';
+import type { Profile, ProfileEvent } from './profile.ts';
+import { percent, points, rate, rates } from './quantities.ts';
+import {
+  freshStartVerdict,
+  pausesVerdict,
+  throttlingVerdict,
+  type CpuThrottling,
+  type Verdict,
+} from './verdicts.ts';
+
+export interface AnswerInput {
+  profile: Profile;
+  /** The lead event. */
+  event: ProfileEvent;
+  /** Of the alert: those that name a part of the service choose what is looked at. */
+  labels: Readonly<Record<string, string>>;
+  /** When the alert began, ISO; null for captures by hand. */
+  startsAt: string | null;
+  /** The window that was asked for. */
+  durationSeconds: number;
+  /** Of the lead event; null without a baseline. */
+  comparison: Comparison | null;
+  /** Of further events with the same baseline. */
+  otherComparisons?: readonly Comparison[];
+  /** cpu.stat after the window minus before; null where there is none. */
+  cpuThrottling: CpuThrottling | null;
+  /** When the target's process started, ISO. */
+  targetStartedAt: string | null;
+  /** Configured packages of application code; found in the profile when there are none. */
+  applicationPackages?: readonly string[];
+}
+
+/** What the profile alone can answer; the caller adds which capture it was compared with. */
+export type ProfileAnswer = Pick<Answer, 'headline' | 'confidence' | 'lines' | 'topFrames' | 'samples'>;
+
+const topFrames = 8;
+/** A hot spot of at least this share is likely the cause even without a baseline. */
+const dominantShare = 0.5;
+/** A change of at least this size is called certain when there are samples enough. */
+const certainChange = 0.1;
+const furtherChanges = 3;
+
+/** The profile in words. Pure; the same input gives the same text. Everything returned is plain text. */
+export function answer(input: AnswerInput): ProfileAnswer {
+  const { profile, event, comparison } = input;
+  const code = {
+    mainClass: profile.mainClass,
+    applicationPackages: applicationPackages(profile, input.applicationPackages ?? []),
+  };
+  const names = new FrameNames();
+  const whole = eventSamples(profile, event, code, names);
+  const cpu = event === 'cpu' ? whole : eventSamples(profile, 'cpu', code, names);
+  const part = entryPart(input.labels, whole, names);
+  const within = part !== null && part.numbers.size > 0 ? samplesWithin(whole, part.numbers) : whole;
+  const spots = hotSpots(within, names, event);
+  const verdicts = [
+    throttlingVerdict(input.cpuThrottling),
+    pausesVerdict(profile),
+    freshStartVerdict(input.targetStartedAt, input.startsAt, cpu, names),
+  ].filter((verdict) => verdict !== null);
+
+  const grown = comparison?.changed.find((row) => row.significant && row.deltaShare > 0) ?? null;
+  const strong = verdicts.find((verdict) => verdict.strong) ?? null;
+  const headline = headlineOf(input, {
+    grown,
+    strong,
+    spots,
+    part,
+    samples: within.samples,
+    total: within.total / within.seconds,
+  });
+  const lines = [
+    ...verdicts
+      .filter((verdict) => !headline.startsWith(verdict.sentence))
+      .map((verdict) => capital(verdict.sentence)),
+    ...partLines(part, within, whole, spots, event, grown),
+    ...(grown && strong ? [comparison?.headline ?? ''] : []),
+    ...changeLines(comparison, grown),
+    division(event, within, names, part !== null && part.numbers.size > 0 ? part.value : ''),
+    idleSentence(whole),
+    ...downstreamLine(event, within, spots),
+    ...otherEventLines(input, cpu, names),
+    ...blindSpots(profile, event, code, whole.samples, input.durationSeconds),
+  ];
+  return {
+    headline,
+    confidence: confidenceOf(grown, strong, comparison === null ? (spots[0] ?? null) : null, within.samples),
+    lines: [...new Set(lines.filter((line) => line !== '' && line !== headline))],
+    topFrames: widestFrames(within, names, topFrames),
+    samples: whole.samples,
+  };
+}
+
+interface Findings {
+  grown: ChangedFrame | null;
+  strong: Verdict | null;
+  spots: readonly HotSpot[];
+  part: EntryPart | null;
+  samples: number;
+  /** In the event's unit per second. */
+  total: number;
+}
+
+function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, total }: Findings): string {
+  const { event, comparison } = input;
+  if (strong !== null && (grown === null || grown.deltaShare < dominantShare)) return strong.sentence;
+  if (comparison !== null && grown !== null) return comparison.headline;
+  const spot = spots[0];
+  const where = part !== null && part.numbers.size > 0 ? part.value : '';
+  if (comparison !== null) {
+    return spot === undefined
+      ? comparison.headline
+      : `${comparison.headline}; widest: ${spotWords(spot, event, where)}`;
+  }
+  if (spot !== undefined) return `${event}: ${spotWords(spot, event, where)}`;
+  const of = where === '' ? '' : ` of ${where}`;
+  return samples === 0
+    ? `${event}: no samples${of}`
+    : `${event}: no application code stands out${of} (${rate(total, event)}, ${samples} samples)`;
+}
+
+/** `61% waiting in HikariPool.getConnection, called by OrderRepository.find (9.1 threads)`. */
+function spotWords(spot: HotSpot, event: ProfileEvent, where: string): string {
+  const inner = spot.mostly === null ? '' : `, mostly ${shortDisplayName(spot.mostly)}`;
+  const outer =
+    spot.mostly !== null || spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
+  const of = where === '' ? '' : ` of ${where}`;
+  return `${percent(spot.share)}${of} ${place(event, spot.frame, spot.activity)}${inner}${outer} (${rate(spot.rate, event)})`;
+}
+
+function confidenceOf(
+  grown: ChangedFrame | null,
+  strong: Verdict | null,
+  spot: HotSpot | null,
+  samples: number,
+): Answer['confidence'] {
+  if (strong !== null) return 'likely';
+  if (grown !== null)
+    return grown.deltaShareLow >= certainChange && samples >= fewSamples ? 'certain' : 'likely';
+  return spot !== null && spot.share >= dominantShare && samples >= fewSamples / 2 ? 'likely' : 'unknown';
+}
+
+/** Which frames stand for the alert's label, and what is different about them. */
+function partLines(
+  part: EntryPart | null,
+  within: EventSamples,
+  whole: EventSamples,
+  spots: readonly HotSpot[],
+  event: ProfileEvent,
+  grown: ChangedFrame | null,
+): string[] {
+  if (part === null) return [];
+  if (part.numbers.size === 0) {
+    return [`Could not tell which frames serve ${part.label}: the whole process is described.`];
+  }
+  const share = whole.samples === 0 ? 0 : within.samples / whole.samples;
+  const served = part.frames.map(shortDisplayName).slice(0, 3).join(', ');
+  const lines = [`${part.label} is served by ${served}: ${percent(share)} of ${event} samples.`];
+  const spot = spots[0];
+  if (grown !== null && spot !== undefined) lines.push(`There: ${spotWords(spot, event, '')}.`);
+  return lines;
+}
+
+/** Further causes that changed; the first is the headline's. */
+function changeLines(comparison: Comparison | null, grown: ChangedFrame | null): string[] {
+  if (comparison === null) return [];
+  const { event, baseTotal, currentTotal, totalChanged } = comparison;
+  const total = totalChanged
+    ? `${event} in total ${rates(baseTotal, currentTotal, event)} vs ${comparison.baseLabel}.`
+    : `${event} in total ${rates(baseTotal, currentTotal, event)}, unchanged.`;
+  const rows = comparison.changed.filter((row) => row.significant && row !== grown).slice(0, furtherChanges);
+  return [total, ...rows.map(changeWords)];
+}
+
+function changeWords(row: ChangedFrame): string {
+  const direction = row.deltaShare > 0 ? 'More' : 'Less';
+  const change = points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh);
+  const figures = `${percent(row.baseShare)} → ${percent(row.currentShare)}, ${change}`;
+  return `${direction} in ${shortDisplayName(row.frame)}: ${figures}; ${rates(row.baseCores, row.currentCores, row.event)}.`;
+}
+
+/** Waiting for one answer most of the time is a verdict about somebody else. */
+function downstreamLine(event: ProfileEvent, within: EventSamples, spots: readonly HotSpot[]): string[] {
+  const spot = spots.find((one) => one.activity === 'socket-read');
+  if (event !== 'wall' || spot === undefined || spot.share < 0.3 || within.samples < fewSamples / 2)
+    return [];
+  const client = shortDisplayName(spot.calledBy ?? spot.frame);
+  return [
+    `${percent(spot.share)} of the time waits for whoever ${client} asks: look there next (the host is not in the recording).`,
+  ];
+}
+
+function otherEventLines(input: AnswerInput, cpu: EventSamples, names: FrameNames): string[] {
+  const changed = (input.otherComparisons ?? [])
+    .filter((other) => other.changed.some((row) => row.significant && row.deltaShare > 0))
+    .map((other) => `Also ${other.headline}`);
+  const processor = input.event === 'cpu' ? [] : [division('cpu', cpu, names, '')];
+  return [...changed, ...processor];
+}
+
+function capital(sentence: string): string {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
+}
