@@ -131,11 +131,12 @@ class Reading {
   }
 
   profile(): Profile {
-    if (this.chunks === 0) {
+    if (this.chunks === 0 || (this.partial && this.samples.size === 0)) {
       throw damaged('it ends before its constants were written, as when the JVM is killed in the window');
     }
     const durationSeconds = Math.max(0, this.endMs - this.startMs) / 1000;
-    const lastSlot = Math.max(0, Math.ceil(durationSeconds / slotSeconds) - 1);
+    // A window lasts some milliseconds longer than asked for: that rest belongs to its last slot.
+    const lastSlot = Math.max(0, Math.round(durationSeconds / slotSeconds) - 1);
     const events: Profile['events'] = {};
     for (const event of profileEvents) {
       const samples = this.samples.get(event);
@@ -186,7 +187,7 @@ class SampleRows {
   add(stack: number, thread: number, state: number, slot: number, count: number, value: number | null): void {
     const row = this.rows.index(stack, thread, state, slot);
     this.counts[row] = (this.counts[row] ?? 0) + count;
-    this.values[row] = (this.values[row] ?? 0) + (value ?? 0);
+    this.values[row] = (this.values[row] ?? 0) + Math.max(0, value ?? 0);
   }
 
   /** `interval` is given for events whose value is their count times the interval. */

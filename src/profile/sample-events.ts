@@ -36,6 +36,9 @@ function stateOf(name: string): (typeof threadStates)[number] {
   return name.startsWith('STATE_BLOCKED') ? 'contended' : 'runnable';
 }
 
+/** One row of a wall sample stands for at most its window's samples: more is no count. */
+const maximumCount = 1e9;
+
 const kernelType = 5;
 const inlinedType = 2;
 
@@ -68,7 +71,7 @@ export function sampleReaders(
       ([time = 0, thread = 0, stackTrace = 0, stateId = 0, samples = 1]) => {
         const state = states(stateId);
         // A state that the recording does not name belongs to no event, as in the converter.
-        if (state < 0 || samples <= 0) return null;
+        if (state < 0 || !(samples > 0 && samples <= maximumCount)) return null;
         const event = state === 0 ? 'cpu' : 'wall';
         return {
           event,

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { maskSecrets } from '../../src/jfr/mask-arguments.ts';
+import { collapsed } from '../../src/profile/collapsed.ts';
+import { type Profile, profileEvents, profileSchema } from '../../src/profile/profile.ts';
+import { readProfile } from '../../src/profile/read-profile.ts';
+import {
+  convert,
+  convertedPath,
+  makeRecordings,
+  plantedSecret,
+  type Recording,
+} from '../setup/recordings.ts';
+
+const sorted = (lines: string) => lines.split('\n').filter(Boolean).sort();
+
+describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
+  let recordings: Recording[];
+  let profiles: Map<Recording, Profile>;
+  const profileOf = (name: RegExp) => {
+    const recording = recordings.find((one) => name.test(one.name));
+    assert.ok(recording, `a recording ${name}`);
+    return profiles.get(recording)!;
+  };
+
+  before(async () => {
+    recordings = await makeRecordings();
+    await convert(recordings, profileEvents);
+    profiles = new Map(recordings.map((one) => [one, readProfile(one.bytes)]));
+  });
+
+  it('give the same lines as jfrconv, for every event', async () => {
+    const rows = [];
+    for (const recording of recordings) {
+      for (const event of profileEvents) {
+        const theirs = sorted(await readFile(convertedPath(recording.path, event), 'utf8'));
+        const ours = sorted(collapsed(profiles.get(recording)!, event));
+        assert.deepEqual(ours, theirs, `${recording.name}, ${event}`);
+        if (theirs.length > 0) rows.push(event);
+      }
+    }
+    // Every event was really compared, most of them in many recordings.
+    for (const event of profileEvents) assert.ok(rows.includes(event), `some recording holds ${event}`);
+    assert.ok(rows.length >= 20, `${rows.length} comparisons`);
+  });
+
+  it('become profiles that the schema accepts', () => {
+    for (const profile of profiles.values()) {
+      profileSchema.parse(profile);
+      assert.equal(profile.partial, false);
+      assert.deepEqual(profile.warnings, []);
+    }
+  });
+
+  it('tell the engine, the interval, the main class and the JVM', () => {
+    const profile = profileOf(/as flamepin records/);
+    assert.equal(profile.engine, 'ctimer');
+    assert.equal(profile.mainClass, 'shop.Shop');
+    assert.match(profile.jvm ?? '', /OpenJDK.* \d+\./);
+    assert.equal(profile.events.cpu?.interval, 10_000_000);
+    assert.equal(profile.events.wall?.interval, 50_000_000);
+    assert.equal(profile.events.alloc?.interval, 524_288);
+    assert.equal(profile.events.lock?.interval, 1_000_000);
+    assert.ok(Math.abs(profile.durationSeconds - 5) < 1, `${profile.durationSeconds} s`);
+    assert.equal(profileOf(/every millisecond/).events.cpu?.interval, 1_000_000);
+  });
+
+  it('keep what each thread does in each half second', () => {
+    const profile = profileOf(/as flamepin records/);
+    const { slot, thread, state, count, value } = profile.events.wall!.samples;
+    assert.deepEqual(
+      [...new Set(slot)].sort((a, b) => a - b),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    );
+    assert.ok(profile.threads.includes('request-7'));
+    assert.ok(profile.threads.includes('housekeeping <b>&"quoted"</b>; with semicolon'));
+    assert.deepEqual(new Set(state), new Set([1, 2]));
+    // A thread is sampled every 50 ms, so each is worth one second per second.
+    const request = profile.threads.indexOf('request-7');
+    const seconds = value.reduce((sum, one, row) => sum + (thread[row] === request ? one : 0), 0) / 1e9;
+    assert.ok(seconds > 4 && seconds < 6, `${seconds} s of request-7`);
+    assert.equal(
+      count.reduce((a, b) => a + b) * 50_000_000,
+      value.reduce((a, b) => a + b),
+    );
+  });
+
+  it('keep counts, bytes and durations apart', () => {
+    const { alloc, lock } = profileOf(/as flamepin records/).events;
+    const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+    assert.ok(total(alloc!.samples.value) > total(alloc!.samples.count) * 1000);
+    assert.ok(total(lock!.samples.value) >= total(lock!.samples.count) * 1_000_000, 'waits of at least 1 ms');
+  });
+
+  it('keep lines of source', () => {
+    const { frames, stacks } = profileOf(/as flamepin records/);
+    const scan = stacks.frame.flatMap((frame, node) =>
+      frames.name[frame] === 'shop/Shop$Checkout.order' ? [stacks.line[node]] : [],
+    );
+    assert.ok(scan.length > 0);
+    assert.ok(
+      scan.every((line) => line !== undefined && line > 100 && line < 300),
+      String(scan),
+    );
+  });
+
+  it("hold the JDK's pauses of garbage collection when its own recorder made them", () => {
+    const { gcPauses, cpuLoad, durationSeconds } = profileOf(/JDK's recorder/);
+    assert.ok(gcPauses.length > 2);
+    for (const { atMs, durationMs } of gcPauses) {
+      assert.ok(atMs >= 0 && atMs <= durationSeconds * 1000 && durationMs > 0 && durationMs < 1000);
+    }
+    assert.ok(cpuLoad.length > 0 && cpuLoad.every(({ machine }) => machine >= 0 && machine <= 1));
+  });
+
+  describe('once masked', () => {
+    let directory: string;
+    let masked: Recording[];
+    before(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'flamepin-masked-'));
+      masked = [];
+      for (const [number, { name, bytes }] of recordings.entries()) {
+        const copy = Buffer.from(bytes);
+        maskSecrets(copy);
+        const path = join(directory, `${number}.jfr`);
+        await writeFile(path, copy);
+        masked.push({ name, path, bytes: copy });
+      }
+    });
+    after(() => rm(directory, { recursive: true, force: true }));
+
+    it('hold no argument, property or variable', () => {
+      for (const [number, { name, bytes }] of masked.entries()) {
+        assert.ok(recordings[number]!.bytes.includes(plantedSecret), `${name} held the secret`);
+        for (const encoding of ['latin1', 'utf16le'] as const) {
+          assert.equal(bytes.includes(Buffer.from(plantedSecret, encoding)), false, name);
+        }
+        assert.equal(bytes.length, recordings[number]!.bytes.length);
+      }
+    });
+
+    it('still name the main class, and which options were set', () => {
+      for (const { bytes } of masked) {
+        assert.equal(readProfile(bytes).mainClass, 'shop.Shop');
+        assert.ok(bytes.includes('-Xmx96m'));
+        assert.ok(bytes.includes('-Dshop.password=***'));
+      }
+    });
+
+    it('give jfrconv and us the same stacks as before', async () => {
+      const some = masked.filter(({ name }) => /several chunks|JDK's recorder|as flamepin/.test(name));
+      await convert(some, ['cpu', 'wall', 'alloc', 'lock']);
+      for (const { name, path, bytes } of some) {
+        const original = profiles.get(recordings.find((one) => one.name === name)!)!;
+        for (const event of ['cpu', 'wall', 'alloc', 'lock'] as const) {
+          const lines = sorted(collapsed(original, event));
+          assert.deepEqual(sorted(collapsed(readProfile(bytes), event)), lines, name);
+          assert.deepEqual(sorted(await readFile(convertedPath(path, event), 'utf8')), lines, name);
+        }
+      }
+    });
+  });
+});

@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { maskSecrets } from '../../../src/jfr/mask-arguments.ts';
+import { collapsed } from '../../../src/profile/collapsed.ts';
+import { profileEvents, profileSchema } from '../../../src/profile/profile.ts';
+import { readProfile } from '../../../src/profile/read-profile.ts';
+import { Failure } from '../../../src/reasons/failure.ts';
+import { mutate, randomNumbers } from './mutate.ts';
+
+const { recording, rounds, seed } = workerData as { recording: Uint8Array; rounds: number; seed: number };
+const original = Buffer.from(recording);
+const random = randomNumbers(seed);
+const seen = { read: 0, partial: 0, damaged: 0, masked: 0, unmaskable: 0 };
+
+function attempt(round: number, what: string, work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'recording-damaged') return false;
+    throw new Error(`round ${round}, ${what}: ${String(error)}`, { cause: error });
+  }
+}
+
+for (let round = 0; round < rounds; round++) {
+  const bytes = mutate(original, random);
+  const good = attempt(round, 'reading', () => {
+    const profile = readProfile(bytes);
+    if (round % 10 === 0) profileSchema.parse(profile);
+    for (const event of profileEvents) collapsed(profile, event);
+    if (profile.partial) seen.partial++;
+    else seen.read++;
+  });
+  if (!good) seen.damaged++;
+  if (attempt(round, 'masking', () => maskSecrets(bytes))) seen.masked++;
+  else seen.unmaskable++;
+}
+parentPort?.postMessage(seen);
