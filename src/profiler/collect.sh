@@ -71,8 +71,11 @@ if [ -n "$line" ] && [ "$line" != "$own_mount" ]; then
   fi
 fi
 
+# The agent opens the file when it starts: without it there is nothing to wait for.
+wait=$7
+[ -e "$recording" ] || wait=-1
 now=$(date +%s)
-end=$((now + $7))
+end=$((now + wait))
 polls=0
 result=late
 while :; do
@@ -98,7 +101,7 @@ while :; do
       esac
       ;;
   esac
-  [ "$(date +%s)" -le $end ] || break
+  [ "$(date +%s)" -le "$end" ] || break
   polls=$((polls + 1))
   if [ $polls -lt 40 ]; then pause=0.05; else pause=0.25; fi
   sleep $pause 2>/dev/null || sleep 1

@@ -25,6 +25,7 @@ tools=
 placed=
 layout=shared
 runs=
+shared_with=
 
 newline='
 '
@@ -52,6 +53,8 @@ drain() {
 
 remove_ours() {
   [ -z "$recording_dir" ] || rm -rf "$recording_dir"
+  # A directory that was there before may belong to a session that is running.
+  [ -z "$shared_with" ] || return 0
   [ -z "$placed" ] || rm -rf "$placed"
   [ -z "$tools" ] || [ "$tools" = /opt/flamepin ] || [ "$layout" = agent ] || rm -rf "$tools"
 }
@@ -381,6 +384,11 @@ if [ $layout = agent ] && [ -x /opt/flamepin/asprof ] && [ -f /opt/flamepin/liba
   runs=1
   drain
 fi
+for base in /tmp /var/tmp /dev/shm; do
+  for taken in "$base/flamepin-$id" "$view$base/flamepin-$id"; do
+    if [ -d "$taken" ]; then refuse profiler-conflict "$taken is there already: this capture was started before"; fi
+  done
+done
 blocked=
 for base in /tmp /var/tmp /dev/shm; do
   [ -d "$base" ] || continue
@@ -396,6 +404,7 @@ for base in /tmp /var/tmp /dev/shm; do
         break
       fi
     fi
+    if [ -d "$mine" ]; then shared_with=$mine; fi
     rm -rf "$mine" 2>/dev/null
     # What another user has put there in advance cannot be removed: then it is not used.
     mkdir -m 755 "$mine" 2>/dev/null || {
@@ -472,7 +481,6 @@ esac
 if ! mkdir -m 700 "$recording_dir" 2>/dev/null; then
   taken=$recording_dir
   recording_dir=
-  if [ -d "$taken" ]; then refuse profiler-conflict "$taken is there already: this capture was started before"; fi
   refuse tmp-not-writable "$taken could not be made"
 fi
 if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
@@ -512,8 +520,7 @@ while IFS= read -r line; do
   case $path in
     "$jvm_library" | "$library")
       if ! idle "$jvm_library"; then
-        # Its files are that session's.
-        tools='' placed=''
+        shared_with=$tools
         refuse profiler-conflict "a session of flamepin is running in process $pid"
       fi
       ;;

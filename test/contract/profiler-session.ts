@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Session } from '../../src/captures/capture.ts';
+import { asyncProfiler, type Profiler } from '../../src/profiler/profiler.ts';
+import { Failure } from '../../src/reasons/failure.ts';
+import type { ReasonCode } from '../../src/reasons/reasons.ts';
+
+export const cacheDirectory = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache/flamepin');
+const architecture = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
+const script = join(import.meta.dirname, '../../src/profiler/async-profiler.sh');
+
+let kept: Profiler | undefined;
+/** The profiler under test, with async-profiler from the cache or wherever the script finds it. */
+export function profiler(): Profiler {
+  kept ??= asyncProfiler(null, cacheDirectory);
+  return kept;
+}
+
+let directory: string | undefined;
+/** Where asprof and its library lie. */
+export function toolsDirectory(): string {
+  if (directory === undefined) {
+    const { status, stdout, stderr } = spawnSync('sh', [script, architecture], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    directory = stdout.trim();
+  }
+  return directory;
+}
+
+/** Asks the agent in a JVM, by the path it was loaded from, whether it is profiling. */
+export function active(pid: number, session: Session): Promise<boolean> {
+  const library = session.leftovers.find((path) => path.includes('flamepin-jvm-')) ?? '';
+  const status = asprof('status', '--libpath', join(library, 'libasyncProfiler.so'), String(pid));
+  assert.match(status, /Profiling is running|Profiler is not active/);
+  return Promise.resolve(status.includes('is running'));
+}
+
+/** Runs asprof on this machine; what it said on both streams. */
+export function asprof(...args: string[]): string {
+  const { stdout, stderr } = spawnSync(join(toolsDirectory(), 'asprof'), args, {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  return stdout + stderr;
+}
+
+/** Paths of ours, or of asprof, that belong to a process and are still in the file system. */
+export function ours(pid: number): string[] {
+  return ['/tmp', '/var/tmp', '/dev/shm'].flatMap((base) =>
+    readdirSync(base)
+      .filter(
+        (name) =>
+          name.startsWith(`flamepin-jvm-${pid}-`) || (name.startsWith('asprof') && name.endsWith(`.${pid}`)),
+      )
+      .map((name) => join(base, name)),
+  );
+}
+
+export async function failsWith(code: ReasonCode, pending: Promise<unknown>): Promise<Failure> {
+  const error = await pending.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(
+    error instanceof Failure,
+    `expected ${code}, got ${error === undefined ? 'success' : String(error)}`,
+  );
+  assert.equal(error.code, code, error.message);
+  return error;
+}

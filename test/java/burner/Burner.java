@@ -1,0 +1,31 @@
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A JVM with something to see: burns a share of one core in percent (first argument, default 30), allocates a little,
+ * and has a thread that waits. Listens on a port of its choice when the second argument is `listen`.
+ */
+public class Burner {
+  static volatile Object sink;
+
+  public static void main(String[] args) throws Exception {
+    int percent = args.length > 0 ? Integer.parseInt(args[0]) : 30;
+    if (args.length > 1 && args[1].equals("listen")) {
+      System.out.println("port " + new java.net.ServerSocket(0).getLocalPort());
+    }
+    Thread waiting = new Thread(() -> LockSupport.park(), "waiting");
+    waiting.setDaemon(true);
+    waiting.start();
+    System.out.println("ready");
+    while (true) {
+      burn(percent * 100_000L);
+      Thread.sleep(10 - percent / 10);
+    }
+  }
+
+  static void burn(long nanos) {
+    long end = System.nanoTime() + nanos;
+    while (System.nanoTime() < end) {
+      sink = new byte[64];
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { start, waitFor, type Started } from './process.ts';
+
+/** A JDK of this machine. */
+export interface Jdk {
+  home: string;
+  release: number;
+}
+
+/** Every JDK from 17 on that PATH or /usr/lib/jvm knows, each once, oldest first. Fails when there is none. */
+export function jdks(): Jdk[] {
+  const installed = existsSync('/usr/lib/jvm')
+    ? readdirSync('/usr/lib/jvm').map((name) => join('/usr/lib/jvm', name))
+    : [];
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'javac'))
+    .filter((file) => existsSync(file))
+    .map((file) => join(realpathSync(file), '../..'));
+  const homes = new Set(
+    [...onPath, ...installed]
+      .filter((home) => existsSync(join(home, 'bin/javac')))
+      .map((home) => realpathSync(home)),
+  );
+  const found = [...homes]
+    .map((home) => {
+      const text = existsSync(join(home, 'release')) ? readFileSync(join(home, 'release'), 'utf8') : '';
+      return { home, release: Number(/JAVA_VERSION="(?:1\.)?(\d+)/.exec(text)?.[1] ?? 0) };
+    })
+    .filter(({ release }) => release >= 17)
+    .sort((left, right) => left.release - right.release);
+  assert.ok(
+    found.length > 0,
+    'these tests need a JDK 17 or later: put its javac on PATH or install openjdk-17-jdk-headless',
+  );
+  return found;
+}
+
+/** Compiles test/java/burner into a directory that every user may read; remove it with `remove`. */
+export function compileBurner(): { classes: string; remove: () => void } {
+  const [jdk] = jdks();
+  const classes = mkdtempSync(join(tmpdir(), 'burner-'));
+  chmodSync(classes, 0o755);
+  const source = join(import.meta.dirname, '../java/burner/Burner.java');
+  execFileSync(join(jdk?.home ?? '', 'bin/javac'), ['--release', '17', '-d', classes, source]);
+  return {
+    classes,
+    remove: () => {
+      rmSync(classes, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A JVM of a test. */
+export interface Jvm extends Started {
+  pid: number;
+}
+
+export interface JvmOptions {
+  jdk?: Jdk;
+  /** Flags of the JVM. */
+  flags?: string[];
+  /** Arguments of the program. */
+  args?: string[];
+  /** What runs the JVM by exec, so that the pid stays: `setpriv …`, `unshare -m sh -c …`. */
+  prefix?: string[];
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Starts a Burner and waits until it is up. */
+export async function startBurner(classes: string, options: JvmOptions = {}): Promise<Jvm> {
+  const jdk = options.jdk ?? jdks()[0];
+  const java = join(jdk?.home ?? '', 'bin/java');
+  const [command = '', ...args] = [
+    ...(options.prefix ?? []),
+    java,
+    '-Xmx32m',
+    ...(options.flags ?? []),
+    '-cp',
+    classes,
+    'Burner',
+    ...(options.args ?? []),
+  ];
+  const started = start(command, args, { env: { ...process.env, ...options.env } });
+  await waitFor(
+    'a JVM that is up',
+    20_000,
+    () => (started.output().includes('ready') ? true : undefined),
+    started.output,
+  );
+  return { ...started, pid: started.process.pid ?? 0 };
+}
