@@ -1,12 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { startFlamepin } from './flamepin.ts';
 import { compileDemoService, startDemoService } from './service.ts';
 
 /**
@@ -48,8 +47,18 @@ async function demo(onceOnly: boolean, stop: AbortSignal): Promise<number> {
     cleanup.defer(() => shop.stop());
     stop.throwIfAborted();
 
-    const server = await startFlamepin(directory);
-    cleanup.defer(() => end(server.process));
+    const server = await startFlamepin(
+      directory,
+      `server: {port: 0}
+routes:
+  - matchers: ['alertname=~"High.*"']
+    duration: ${windowSeconds}s
+    target: {host: {process: "com.acme.shop"}}
+storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
+ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
+`,
+    );
+    cleanup.defer(() => server.stop());
     say(`flamepin listens on ${server.url}`);
 
     say('Its connection pool runs dry; the alert HighLatency is sent as Alertmanager would …');
@@ -72,46 +81,6 @@ async function demo(onceOnly: boolean, stop: AbortSignal): Promise<number> {
   } catch (error) {
     if (stop.aborted) return 0;
     throw error;
-  }
-}
-
-async function startFlamepin(directory: string): Promise<{ process: ChildProcess; url: string }> {
-  const configuration = join(directory, 'flamepin.yaml');
-  await writeFile(
-    configuration,
-    `server: {port: 0}
-routes:
-  - matchers: ['alertname=~"High.*"']
-    duration: ${windowSeconds}s
-    target: {host: {process: "com.acme.shop"}}
-storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
-ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
-`,
-  );
-  const bin = join(import.meta.dirname, '..', 'bin', 'flamepin.js');
-  const child = spawn(process.execPath, [bin, 'serve', '--config', configuration], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout });
-  const listening = z.looseObject({ msg: z.string(), port: z.number().optional() });
-  const said: string[] = [];
-  const port = await new Promise<number>((resolve, reject) => {
-    lines.on('line', (line) => {
-      if (said.length < 50) said.push(line);
-      const entry = listening.safeParse(parseJson(line));
-      if (entry.success && entry.data.msg === 'listening' && entry.data.port !== undefined)
-        resolve(entry.data.port);
-    });
-    child.once('exit', (code) => reject(new Error(`flamepin ended with ${code}\n${said.join('\n')}`)));
-  });
-  return { process: child, url: `http://127.0.0.1:${port}` };
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }
 
@@ -172,15 +141,6 @@ async function finished(url: string, id: string, stop: AbortSignal): Promise<z.i
       throw new Error(`the capture is still ${capture.state} after ${patienceMs / 1000} s`);
     await sleep(500, undefined, { signal: stop });
   }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
-  await exited;
-  clearTimeout(patience);
 }
 
 function say(line: string): void {

@@ -14,7 +14,8 @@ import type { ArtifactStore } from './store.ts';
 
 export interface S3StoreOptions {
   bucket: string;
-  region: string;
+  /** Without it the SDK's own chain: AWS_REGION, shared files. */
+  region?: string | undefined;
   /** Any S3-compatible service; AWS when left out. */
   endpoint?: string | undefined;
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`; what most services other than AWS want. Default false. */
@@ -52,7 +53,7 @@ export function s3Store(options: S3StoreOptions): ArtifactStore {
   const requestTimeout = options.requestTimeoutMs ?? 20_000;
   const whenChecksums = checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   const client = new S3Client({
-    region: options.region,
+    ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     forcePathStyle: options.forcePathStyle ?? false,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),

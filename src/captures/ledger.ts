@@ -69,7 +69,10 @@ export interface Ledger {
    * Returns what it changed.
    */
   sweep(now: number): Promise<{ skipped: string[]; freed: string[] }>;
-  /** Captures whose window ended within the last five minutes and that are still watched for harm. */
+  /**
+   * Captures whose window ended within the last five minutes and that are still watched for harm; of one that failed
+   * in its window, the planned end counts.
+   */
   watches(now: number): Promise<Capture[]>;
   /** Records harm to a target, blocks its image (or workload) and makes the delivery due again. */
   recordHarm(id: string, harm: string, now: number): Promise<void>;

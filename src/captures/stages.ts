@@ -139,7 +139,10 @@ async function resolveAndStart(
     };
   } catch (error) {
     signal.throwIfAborted();
-    await end({ ...capture, target }, asFailure(error), parts, log, { resolvedAt });
+    const failure = asFailure(error);
+    // A refusal touched nothing; anything else may have started a session of which nothing more is known.
+    if (endState(failure.code) === 'failed') await leaveCleanAfterStart(capture, target, parts, log, signal);
+    await end({ ...capture, target }, failure, parts, log, { resolvedAt });
     return null;
   } finally {
     await exec.close?.();
@@ -154,8 +157,11 @@ async function collect(
 ): Promise<Capture | null> {
   const { ledger, owner, now } = parts;
   const { target, session } = capture;
-  if (target === null || session === null) {
+  if (target === null)
+    throw new Failure('internal-error', { detail: 'a capture without a target was to be collected' });
+  if (session === null) {
     // The intent to start was written, but not what came of it: never run again.
+    await leaveCleanAfterStart(capture, target, parts, log, signal);
     await end(capture, new Failure('interrupted'), parts, log);
     return null;
   }
@@ -228,6 +234,25 @@ async function leaveClean(
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ err: error, leftovers: session.leftovers }, 'the target could not be cleaned');
+  }
+}
+
+async function leaveCleanAfterStart(
+  capture: Capture,
+  target: Target,
+  parts: StageParts,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const exec = (await parts.targets(target.kind)).open(target);
+  try {
+    const { left } = await parts.profiling.cleanUpUnknown(exec, capture.id, signal);
+    if (left.length > 0) log.warn({ left }, 'files are left in the target');
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ err: error }, 'the target could not be cleaned');
+  } finally {
+    await exec.close?.();
   }
 }
 

@@ -9,7 +9,7 @@ import { path, pattern, section } from './fields.ts';
 const process = pattern.optional();
 
 const kubernetes = {
-  /** kubeconfig file; default: the pod's own service account, else $KUBECONFIG or ~/.kube/config, as kubectl does. */
+  /** kubeconfig file. Default, as kubectl does: $KUBECONFIG, ~/.kube/config, then the pod's own service account. */
   kubeconfig: path.optional(),
   /** Context of the kubeconfig; default: its current one. */
   context: z.string().min(1).optional(),

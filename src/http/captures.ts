@@ -12,12 +12,19 @@ import { RequestProblem } from './problem.ts';
 const pageSize = 50;
 const handBodyLimit = '16kb';
 
+const targetPattern = /^(host|kubernetes|docker|ssh):\/\//;
+
 export const handRequestSchema = z.strictObject({
-  target: z.string().max(500),
+  target: z
+    .string()
+    .max(500)
+    .regex(targetPattern, { error: 'Begin with host://, kubernetes://, docker:// or ssh://.' }),
   event: captureEventSchema.default('cpu'),
   durationSeconds: z.number().int().min(15).max(60).default(30),
 });
 export type HandRequest = z.infer<typeof handRequestSchema>;
+
+const releaseSchema = z.object({ key: z.string().max(1000) });
 
 interface CapturesParts {
   ledger: Ledger;
@@ -101,6 +108,23 @@ export function captureRoutes(parts: CapturesParts): Router {
       response.json({ paused });
     });
   }
+
+  router.get('/blocks', async (request, response) => {
+    demandToken(request, capturesToken, 'capturesTokenFile');
+    response.json({ blocks: await ledger.blocks() });
+  });
+  router.post('/blocks/release', express.json({ limit: handBodyLimit }), async (request, response) => {
+    demandToken(request, capturesToken, 'capturesTokenFile');
+    const wanted = releaseSchema.safeParse(request.body);
+    if (!wanted.success || !(await ledger.releaseBlock(wanted.data.key)))
+      throw new RequestProblem(
+        404,
+        'block-unknown',
+        'Nothing is blocked under this key.',
+        'GET /blocks lists the keys; send {"key": "…"}.',
+      );
+    response.json({ released: wanted.data.key });
+  });
   return router;
 }
 

@@ -65,12 +65,7 @@ function bodyProblem(error: unknown): RequestProblem | undefined {
   if (!(error instanceof Error) || !('type' in error)) return undefined;
   switch (error.type) {
     case 'entity.too.large':
-      return new RequestProblem(
-        413,
-        'body-too-large',
-        'The body is larger than 16 MiB.',
-        'Group fewer alerts into one notification (`group_by`), or shorten their annotations.',
-      );
+      return bodyTooLarge('limit' in error ? Number(error.limit) : 0);
     case 'encoding.unsupported':
       return new RequestProblem(
         415,
@@ -84,4 +79,14 @@ function bodyProblem(error: unknown): RequestProblem | undefined {
     default:
       return undefined;
   }
+}
+
+/** 413, with the limit that was passed, in bytes. */
+export function bodyTooLarge(limit: number): RequestProblem {
+  return new RequestProblem(
+    413,
+    'body-too-large',
+    `The body is larger than ${Math.floor(limit / 1024 ** 2)} MiB.`,
+    'Group fewer alerts into one notification (`group_by`), or raise `limits.notificationBytes`.',
+  );
 }

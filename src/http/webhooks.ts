@@ -5,7 +5,7 @@ import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
 import type { Alert } from '../captures/capture.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { RequestProblem } from './problem.ts';
+import { bodyTooLarge, RequestProblem } from './problem.ts';
 
 export type Sender = 'alertmanager' | 'grafana';
 
@@ -31,14 +31,15 @@ const methods: Record<Sender, string> = { alertmanager: 'POST', grafana: 'POST, 
  */
 export function webhookRoutes(parts: WebhookParts): Router {
   const router = Router();
+  const json = demandJson(parts.bodyLimit);
   const body = express.raw({ type: () => true, limit: parts.bodyLimit });
   for (const sender of ['alertmanager', 'grafana'] as const) {
     const receive: express.RequestHandler = async (request, response) => {
       const alerts = await receiveNotification(request, sender, parts);
       response.json({ accepted: alerts.filter(({ outcome }) => outcome === 'queued').length, alerts });
     };
-    const route = router.route(`/webhooks/${sender}`).post(demandJson, body, receive);
-    if (sender === 'grafana') route.put(demandJson, body, receive);
+    const route = router.route(`/webhooks/${sender}`).post(json, body, receive);
+    if (sender === 'grafana') route.put(json, body, receive);
     route.all((request, response) => {
       response.setHeader('Allow', methods[sender]);
       throw new RequestProblem(
@@ -52,17 +53,23 @@ export function webhookRoutes(parts: WebhookParts): Router {
   return router;
 }
 
-/** Before the body is read: what is no JSON by its own word is not worth 16 MiB. */
-const demandJson: express.RequestHandler = (request, _response, next) => {
-  if (request.is('application/json') !== 'application/json')
-    throw new RequestProblem(
-      415,
-      'content-type',
-      'The body is not declared as JSON.',
-      'Send Content-Type: application/json, as Alertmanager and Grafana do.',
-    );
-  next();
-};
+/** Before the body is read: what is no JSON, or too large by its own word, is not worth waiting for. */
+const demandJson =
+  (limit: number): express.RequestHandler =>
+  (request, response, next) => {
+    if (Number(request.headers['content-length'] ?? 0) > limit) {
+      response.setHeader('Connection', 'close');
+      throw bodyTooLarge(limit);
+    }
+    if (request.is('application/json') !== 'application/json')
+      throw new RequestProblem(
+        415,
+        'content-type',
+        'The body is not declared as JSON.',
+        'Send Content-Type: application/json, as Alertmanager and Grafana do.',
+      );
+    next();
+  };
 
 async function receiveNotification(
   request: Request,

@@ -253,6 +253,8 @@ export const reasons = {
     'Let both machines keep time by NTP; signatures and timelines depend on it.',
   ),
 
+  'file-unreadable': final('The file could not be read.', 'Check its path and rights.'),
+
   // Faults of ours and of this machine.
   'ledger-full': passing(
     'The disk that holds the ledger is full.',

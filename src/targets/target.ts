@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Session } from '../captures/capture.ts';
+import { Failure } from '../reasons/failure.ts';
 import type { Exec } from './exec.ts';
+
+const targetKindSchema = z.enum(['host', 'kubernetes', 'docker', 'ssh']);
 
 /** One place to profile, as it is kept in the ledger: enough to open it again after a crash. */
 export const targetSchema = z.object({
-  kind: z.enum(['host', 'kubernetes', 'docker', 'ssh']),
+  kind: targetKindSchema,
   /** `kubernetes://namespace/pod/container`, `docker://id`, `host://pid`, `ssh://user@host:port/pid`. */
   uri: z.string(),
   /** For people: `checkout-7d9f-x2x` or `host 4711`. */
@@ -47,4 +50,23 @@ export interface Targets {
   open(target: Target): Exec;
   /** Has the target, or the JVM of that session in it, died or restarted since? */
   health(target: Target, session: Session | null, signal: AbortSignal): Promise<TargetHealth>;
+  /** For `doctor`: what could keep captures of this kind from working. Touches no target. */
+  check?(signal: AbortSignal): Promise<CheckResult[]>;
+  close?(): Promise<void>;
+}
+
+/** One line of `doctor`. `mend` is empty when `ok`. */
+export interface CheckResult {
+  what: string;
+  ok: boolean;
+  detail: string;
+  mend: string;
+}
+
+/** `host://4711` → host. Throws Failure `target-not-found` for any other scheme. */
+export function kindOfUri(uri: string): Target['kind'] {
+  const kind = targetKindSchema.options.find((known) => uri.startsWith(`${known}://`));
+  if (kind === undefined)
+    throw new Failure('target-not-found', { detail: `${uri} begins with none of ${targetKindSchema.options.map((known) => `${known}://`).join(', ')}` });
+  return kind;
 }

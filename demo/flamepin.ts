@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+
+/** flamepin itself as a child process, for the demo and for tests: started, listened to, stopped by its pid. */
+export interface RunningFlamepin {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  pid: number;
+  /** Its log, one parsed line an entry, the last 2,000. */
+  log: readonly LogEntry[];
+  stop(): Promise<void>;
+  /** As the kernel ends it when memory is short: SIGKILL. */
+  kill(): Promise<void>;
+}
+
+const logEntry = z.looseObject({ level: z.string(), msg: z.string() });
+export type LogEntry = z.infer<typeof logEntry>;
+
+const logKept = 2_000;
+const startMs = 60_000;
+/** Its own grace is 29 s, for a step that will not end. */
+const stopMs = 35_000;
+
+/** Writes the configuration, starts `flamepin serve` with it and waits until it listens. */
+export async function startFlamepin(
+  directory: string,
+  configuration: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<RunningFlamepin> {
+  const file = join(directory, 'flamepin.yaml');
+  await writeFile(file, configuration);
+  const bin = join(import.meta.dirname, '..', 'bin', 'flamepin.js');
+  const child = spawn(process.execPath, [bin, 'serve', '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: directory,
+    env: environment,
+  });
+  const exited = once(child, 'exit');
+  const log: LogEntry[] = [];
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (errors.length < 100) errors.push(line);
+  });
+  const { promise: listening, resolve, reject } = Promise.withResolvers<number>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const entry = parseEntry(line);
+    if (entry === undefined) return;
+    log.push(entry);
+    if (log.length > logKept) log.shift();
+    if (entry.msg === 'listening') resolve(z.number().parse(entry['port']));
+  });
+  const said = (): string => [...errors, ...log.slice(-20).map((entry) => JSON.stringify(entry))].join('\n');
+  void exited.then(([code]) =>
+    reject(new Error(`flamepin ended with ${code} before it listened\n${said()}`)),
+  );
+  const patience = setTimeout(() => reject(new Error(`flamepin does not listen\n${said()}`)), startMs);
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
+    await exited;
+    clearTimeout(timer);
+  };
+  try {
+    const url = `http://127.0.0.1:${await listening}`;
+    return { url, pid: child.pid ?? 0, log, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  } catch (error) {
+    await end('SIGKILL');
+    throw error;
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+function parseEntry(line: string): LogEntry | undefined {
+  try {
+    return logEntry.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { maskSecrets } from '../jfr/mask-arguments.ts';
+import { asFailure } from '../reasons/failure.ts';
+import type { Answer } from './capture.ts';
+import type { AnalysisInput, MadeArtifact } from './analysis.ts';
+import type { ThreadAnswer } from './bounded-thread.ts';
+import { makeArtifacts } from './make-artifacts.ts';
+
+export type ThreadTask =
+  { kind: 'mask'; recording: Uint8Array } | { kind: 'analyse'; input: AnalysisInput; recordingBytes: number };
+
+export interface AnalysisResult {
+  answer: Answer;
+  partial: boolean;
+  artifacts: MadeArtifact[];
+}
+
+async function work(task: ThreadTask): Promise<Uint8Array | AnalysisResult> {
+  switch (task.kind) {
+    case 'mask': {
+      const { buffer, byteOffset, byteLength } = task.recording;
+      const recording = Buffer.from(buffer, byteOffset, byteLength);
+      maskSecrets(recording);
+      return recording;
+    }
+    case 'analyse':
+      return makeArtifacts(task.input, task.recordingBytes);
+  }
+}
+
+async function answer(task: ThreadTask): Promise<ThreadAnswer<Uint8Array | AnalysisResult>> {
+  try {
+    return { result: await work(task) };
+  } catch (error) {
+    const { code, detail } = asFailure(error);
+    return { code, detail };
+  }
+}
+
+parentPort?.postMessage(await answer(workerData as ThreadTask));

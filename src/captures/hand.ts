@@ -1,0 +1,45 @@
+import { captureId } from './capture-id.ts';
+import type { CaptureEvent } from './capture.ts';
+import type { AlertDecision } from './ledger.ts';
+
+/** `POST /captures`: a capture that nobody's alert asked for; it goes through the same queue, limits and checks. */
+export function handDecision(
+  hand: {
+    target: string;
+    kind: 'host' | 'kubernetes' | 'docker' | 'ssh';
+    event: CaptureEvent;
+    durationSeconds: number;
+  },
+  now: number,
+  limits: { deadline: number; queue: number },
+): Extract<AlertDecision, { outcome: 'queued' }> {
+  const id = captureId(now);
+  return {
+    alert: {
+      source: 'hand',
+      sender: 'hand',
+      fingerprint: id,
+      status: 'firing',
+      startsAt: new Date(now).toISOString(),
+      endsAt: null,
+      labels: {},
+      annotations: {},
+      generatorUrl: '',
+      panelUrl: '',
+      dashboardUrl: '',
+    },
+    outcome: 'queued',
+    id,
+    request: {
+      target: { kind: hand.kind, process: null, uri: hand.target },
+      event: hand.event,
+      durationSeconds: hand.durationSeconds,
+      cooldownSeconds: 0,
+      purpose: 'hand',
+    },
+    panel: null,
+    workloadKey: `hand ${id}`,
+    deadlineAt: now + limits.deadline,
+    queueLimit: limits.queue,
+  };
+}

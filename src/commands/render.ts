@@ -1,0 +1,76 @@
+import { basename } from 'node:path';
+import { renderHtml } from '../flamegraph/html.ts';
+import { renderSvg } from '../flamegraph/svg.ts';
+import type { View } from '../flamegraph/view.ts';
+import { collapsed } from '../profile/collapsed.ts';
+import { profileEvents, type Profile, type ProfileEvent } from '../profile/profile.ts';
+import { answer } from '../profile/summary.ts';
+import { Failure } from '../reasons/failure.ts';
+import { writeOutput } from './output.ts';
+import { readRecordingFile } from './recording-file.ts';
+
+interface RenderOptions {
+  event?: ProfileEvent;
+  format: 'html' | 'svg' | 'json' | 'collapsed';
+  output?: string;
+}
+
+/** `flamepin render RECORDING`: a recording of async-profiler or the JDK as picture or data. */
+export async function render(path: string, { event: wanted, format, output }: RenderOptions): Promise<void> {
+  const profile = await readRecordingFile(path);
+  const event = wanted ?? profileEvents.find((each) => profile.events[each] !== undefined) ?? 'cpu';
+  if (profile.events[event] === undefined && format !== 'collapsed')
+    throw new Failure('recording-empty', {
+      detail: `no ${event} samples; it holds ${Object.keys(profile.events).join(', ')}`,
+    });
+  await writeOutput(await rendered(profile, event, format, basename(path)), output);
+}
+
+async function rendered(
+  profile: Profile,
+  event: ProfileEvent,
+  format: RenderOptions['format'],
+  name: string,
+): Promise<string> {
+  switch (format) {
+    case 'html':
+      return renderHtml(profile, recordingView(profile, event, name));
+    case 'svg':
+      return renderSvg(profile, { event, title: name });
+    case 'json':
+      return JSON.stringify(profile);
+    case 'collapsed':
+      return collapsed(profile, event);
+  }
+}
+
+/** A recording that nobody's alert asked for, as the page shows it. */
+export function recordingView(profile: Profile, event: ProfileEvent, title: string): View {
+  const { headline, confidence, lines, topFrames } = answer({
+    profile,
+    event,
+    labels: {},
+    startsAt: null,
+    durationSeconds: profile.durationSeconds,
+    comparison: null,
+    cpuThrottling: null,
+    targetStartedAt: null,
+  });
+  return {
+    title,
+    badges: profile.partial ? [{ words: 'partial', tone: 'warning' }] : [],
+    headline,
+    confidence,
+    lines,
+    window: { startedAt: profile.startedAt, durationSeconds: profile.durationSeconds },
+    event,
+    comparison: null,
+    topFrames,
+    facts: [profile.jvm, profile.engine === null ? null : `engine ${profile.engine}`].filter(
+      (fact) => fact !== null,
+    ),
+    links: [],
+    details: [],
+    applicationPackages: [],
+  };
+}

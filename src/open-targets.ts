@@ -1,0 +1,42 @@
+import type { Configuration } from './config/load.ts';
+import { Failure } from './reasons/failure.ts';
+import type { Target, Targets } from './targets/target.ts';
+
+export interface OpenTargets {
+  get(kind: Target['kind']): Promise<Targets>;
+  close(): Promise<void>;
+}
+
+/**
+ * The adapters of all kinds of targets, each loaded when it is first asked for: imports alone cost (with
+ * @kubernetes/client-node 149 MB resident, without 94).
+ */
+export function openTargets(configuration: Configuration): OpenTargets {
+  const opened = new Map<Target['kind'], Promise<Targets>>();
+  return {
+    get: (kind) => {
+      let targets = opened.get(kind);
+      if (targets === undefined) {
+        targets = open(kind, configuration);
+        opened.set(kind, targets);
+      }
+      return targets;
+    },
+    close: async () => {
+      for (const targets of opened.values()) await (await targets).close?.();
+    },
+  };
+}
+
+async function open(kind: Target['kind'], _configuration: Configuration): Promise<Targets> {
+  switch (kind) {
+    case 'host': {
+      const { hostTargets } = await import('./targets/host.ts');
+      return hostTargets();
+    }
+    case 'kubernetes':
+    case 'docker':
+    case 'ssh':
+      throw new Failure('target-kind-unsupported', { detail: kind });
+  }
+}

@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { hostname } from 'node:os';
+import { identifySource } from './alerts/signature.ts';
+import { analysisThread } from './captures/analysis-thread.ts';
+import { findBaseline } from './captures/baseline.ts';
+import { captureId } from './captures/capture-id.ts';
+import type { Annotator } from './annotations/annotator.ts';
+import { startWorker } from './captures/worker.ts';
+import { kindOfUri } from './targets/target.ts';
+import { loadConfiguration, type Configuration } from './config/load.ts';
+import { currentCredentials } from './config/sources.ts';
+import { pageScript, pageStyle } from './flamegraph/page-bundle.ts';
+import { createApp } from './http/app.ts';
+import { openLedger } from './open-ledger.ts';
+import { openStore } from './open-store.ts';
+import { obtainPayloads } from './profiler/obtain.ts';
+import { Profiler } from './profiler/profiler.ts';
+import { decide } from './routing/decide.ts';
+import { requestBaselines } from './schedule/baselines.ts';
+import { startSchedule, type CronJob } from './schedule/cron.ts';
+import { sweepRetention } from './schedule/retention.ts';
+import { createLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { openTargets } from './open-targets.ts';
+import { version } from './version.ts';
+import { handDecision } from './captures/hand.ts';
+
+/** Kubernetes gives a pod 30 s to end; a second is left for closing the ledger. */
+const graceMs = 29_000;
+/** A notification of 16 MiB over a slow line; Alertmanager gives up after ten seconds anyway. */
+const requestTimeoutMs = 60_000;
+
+/** Runs the receiver until SIGTERM or SIGINT. The composition root: every concrete part is named here, closed in reverse. */
+export async function serve(configurationPath: string | undefined): Promise<void> {
+  const configuration = loadConfiguration(configurationPath);
+  const log = createLog(configuration.log.level);
+  for (const warning of configuration.warnings) log.warn(warning);
+  await using closing = new AsyncDisposableStack();
+  const now = (): number => Date.now();
+
+  const ledger = openLedger(configuration);
+  closing.defer(() => ledger.close());
+  const store = await openStore(configuration);
+  closing.defer(async () => store.close?.());
+  const metrics = createMetrics();
+  const targets = openTargets(configuration);
+  closing.defer(() => targets.close());
+  const publicUrl = configuration.server.publicUrl ?? null;
+
+  const payloads = obtainPayloads(configuration.profiler.directory ?? null, configuration.cacheDirectory);
+  // Before the first alert, so that it does not wait for a download; a failure comes back with the capture.
+  payloads('linux-x64').catch((error: unknown) =>
+    log.warn({ err: error }, 'async-profiler is not at hand yet'),
+  );
+
+  const worker = startWorker({
+    ledger,
+    targets: (kind) => targets.get(kind),
+    profiling: new Profiler(payloads),
+    analysis: analysisThread(configuration.limits.recordingBytes),
+    store,
+    baselineFor: (capture, signal) => findBaseline(capture, ledger, store, now(), signal),
+    annotator: await openAnnotator(configuration),
+    observer: metrics,
+    now,
+    owner: `${hostname()} ${process.pid}`,
+    limits: {
+      total: configuration.limits.total,
+      perNode: configuration.limits.perNode,
+      recordingBytes: configuration.limits.recordingBytes,
+      deadlineMs: configuration.limits.deadline,
+    },
+    publicUrl,
+    applicationPackages: configuration.applicationPackages,
+    log,
+  });
+  closing.defer(() => worker.stop(graceMs));
+
+  const schedule = startSchedule(jobs(), ledger, now, log);
+  closing.defer(() => schedule.stop());
+
+  const app = createApp({
+    ledger,
+    store,
+    metrics,
+    log,
+    now,
+    identify: (sender, request) =>
+      identifySource(
+        configuration.sources.filter((source) => source.sender === sender).map(currentCredentials),
+        request,
+      ),
+    bodyLimit: configuration.limits.notificationBytes,
+    publicUrl,
+    applicationPackages: configuration.applicationPackages,
+    recordingsToken: reader(configuration.secrets.recordingsToken),
+    capturesToken: reader(configuration.secrets.capturesToken),
+    assets: { script: await pageScript(), style: pageStyle() },
+    decide: async (alert, at) =>
+      decide(
+        alert,
+        {
+          mode: configuration.mode,
+          paused: await ledger.paused(),
+          routes: configuration.routes,
+          targets: configuration.targets,
+          panels: configuration.grafana?.panels ?? [],
+        },
+        {
+          now: at,
+          newId: () => captureId(at),
+          deadlineMs: configuration.limits.deadline,
+          queueLimit: configuration.limits.queue,
+        },
+      ),
+    requestByHand: async (hand) => {
+      const decision = handDecision({ ...hand, kind: kindOfUri(hand.target) }, now(), configuration.limits);
+      await ledger.accept([decision], now());
+      worker.wake();
+      return decision.id;
+    },
+    setPaused: (paused) => ledger.setPaused(paused),
+    wake: () => worker.wake(),
+  });
+
+  const server = createServer({ requestTimeout: requestTimeoutMs }, app);
+  server.listen(configuration.server.port, configuration.server.host);
+  await once(server, 'listening');
+  closing.defer(async () => {
+    server.close();
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 5_000).unref();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : configuration.server.port;
+  log.info(
+    { host: configuration.server.host, port, version, configuration: configuration.origin },
+    'listening',
+  );
+
+  process.on('SIGUSR1', () => void togglePause());
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  log.info({ signal }, 'stopping: running windows end by themselves and are collected by the next start');
+
+  async function togglePause(): Promise<void> {
+    const paused = !(await ledger.paused());
+    await ledger.setPaused(paused);
+    log.warn({ paused }, paused ? 'captures are on hold' : 'captures go on');
+  }
+
+  function jobs(): CronJob[] {
+    const { retention, baselines } = configuration;
+    const sweep: CronJob = {
+      name: 'retention',
+      expression: retention.schedule,
+      run: (at) =>
+        sweepRetention(
+          {
+            ledger,
+            store,
+            retention: { recordingsMs: retention.recordings, profilesMs: retention.profiles },
+            log,
+          },
+          at,
+        ),
+    };
+    const baseline: CronJob = {
+      name: 'baselines',
+      expression: baselines.schedule,
+      run: async (at) => {
+        await requestBaselines(
+          {
+            ledger,
+            workloads: baselines.workloads.map(({ labels, target, duration }) => ({
+              labels,
+              target: { kind: target.kind, process: target.process, uri: null },
+              durationSeconds: duration / 1000,
+            })),
+            deadlineMs: configuration.limits.deadline,
+            queueLimit: configuration.limits.queue,
+          },
+          at,
+        );
+        worker.wake();
+      },
+    };
+    return [
+      ...(retention.enforcedBy === 'flamepin' ? [sweep] : []),
+      ...(baselines.workloads.length > 0 ? [baseline] : []),
+    ];
+  }
+}
+
+async function openAnnotator({ grafana, secrets, server }: Configuration): Promise<Annotator | null> {
+  if (grafana === undefined || secrets.grafanaToken === null) return null;
+  const { grafanaAnnotator } = await import('./annotations/grafana.ts');
+  const token = secrets.grafanaToken;
+  return grafanaAnnotator({
+    url: grafana.url,
+    token: () => Promise.resolve(token.read()),
+    publicUrl: server.publicUrl ?? null,
+  });
+}
+
+const reader = (secret: { read(): string } | null): (() => string) | null =>
+  secret === null ? null : () => secret.read();

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { z } from 'zod';
+import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+
+const bearer = 'alertmanager-token-of-this-test';
+const secret = 'grafana-secret-of-this-test';
+const answerSchema = z.object({
+  accepted: z.number(),
+  alerts: z.array(
+    z.looseObject({
+      outcome: z.string(),
+      captureId: z.string().optional(),
+      reason: z.looseObject({ code: z.string() }).optional(),
+    }),
+  ),
+});
+const problemSchema = z.object({ error: z.string(), message: z.string(), mend: z.string() });
+
+/** What a broken or hostile sender may send, against the running server. */
+describe('a notification that is not as it should be', () => {
+  let flamepin: RunningFlamepin;
+  let directory = '';
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-bad-'));
+    await writeFile(join(directory, 'am'), bearer);
+    await writeFile(join(directory, 'grafana'), secret);
+    flamepin = await startFlamepin(
+      directory,
+      `mode: observe
+server: {port: 0}
+sources:
+  alertmanager: {bearerTokenFile: ${join(directory, 'am')}}
+  grafana: {hmacSecretFile: ${join(directory, 'grafana')}, timestampHeader: X-Time, maximumSkew: 5m}
+routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
+`,
+    );
+  });
+
+  after(async () => {
+    await flamepin.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const post = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${flamepin.url}/webhooks/alertmanager`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${bearer}`, ...headers },
+      body,
+      signal: AbortSignal.timeout(30_000),
+    });
+
+  async function refused(response: Response, status: number, code: string): Promise<void> {
+    const text = await response.text();
+    assert.equal(response.status, status, text);
+    const problem = problemSchema.parse(JSON.parse(text));
+    assert.equal(problem.error, code);
+    assert.ok(problem.mend.length > 10, 'says what to do');
+    assert.ok(!text.includes(bearer) && !text.includes(secret), 'tells no secret');
+  }
+
+  it('is refused with its mend when it is no JSON', async () =>
+    refused(await post('{"version": '), 400, 'not-json'));
+
+  it('is refused with its mend when its version is unknown', async () =>
+    refused(await post(JSON.stringify({ version: '9', alerts: [] })), 400, 'notification-version'));
+
+  it('is refused with its mend when it is no notification at all', async () =>
+    refused(await post('[1, 2]'), 400, 'notification-malformed'));
+
+  it('is refused when it is not declared as JSON', async () =>
+    refused(
+      await post('alerts=1', { 'Content-Type': 'application/x-www-form-urlencoded' }),
+      415,
+      'content-type',
+    ));
+
+  it('is refused when it comes with another method', async () => {
+    const response = await fetch(`${flamepin.url}/webhooks/alertmanager`);
+    assert.equal(response.headers.get('allow'), 'POST');
+    await refused(response, 405, 'method-not-allowed');
+  });
+
+  it('is refused without the right token', async () => {
+    await refused(
+      await post(notification([alert({})]), { Authorization: 'Bearer wrong' }),
+      401,
+      'unauthorized',
+    );
+    await refused(await post(notification([alert({})]), { Authorization: '' }), 401, 'unauthorized');
+  });
+
+  it('is refused when it has 30 MB, without being read to its end', async () => {
+    const status = await new Promise<number>((resolve, reject) => {
+      const sent = httpRequest(
+        `${flamepin.url}/webhooks/alertmanager`,
+        {
+          method: 'POST',
+          headers: {
+            'Content-Type': 'application/json',
+            Authorization: `Bearer ${bearer}`,
+            'Content-Length': 30_000_000,
+          },
+        },
+        (response) => {
+          resolve(response.statusCode ?? 0);
+          response.resume();
+          sent.destroy();
+        },
+      );
+      sent.on('error', reject);
+      sent.write(Buffer.alloc(1_000, ' '));
+    });
+    assert.equal(status, 413);
+  });
+
+  it('is taken whole when it holds 10,000 alerts', async () => {
+    const alerts = Array.from({ length: 10_000 }, (_, index) =>
+      alert({
+        fingerprint: index.toString(16).padStart(16, '0'),
+        labels: { alertname: 'HighLatency', pod: `checkout-${index}`, text: 'x'.repeat(800) },
+      }),
+    );
+    const response = await post(notification(alerts));
+    const answer = answerSchema.parse(await response.json());
+    assert.equal(response.status, 200);
+    assert.equal(answer.alerts.length, 10_000);
+    assert.ok(answer.alerts.every(({ outcome }) => outcome === 'observed'));
+  });
+
+  it('does no harm with hostile label values, which come back as they were', async () => {
+    const hostile = {
+      alertname: 'HighLatency',
+      quotes: `"'\`\\`,
+      lines: 'a\nb\r\nc',
+      html: '</title></script><script>document.title=1337</script><img src=x onerror=alert(1)>',
+      shell: '$(touch /tmp/owned); `id`; rm -rf / # && |',
+      long: 'y'.repeat(100_000),
+    };
+    const response = await post(notification([alert({ fingerprint: 'bad0bad0bad0bad0', labels: hostile })]));
+    assert.equal(response.status, 200);
+    const page = await fetch(`${flamepin.url}/alerts/bad0bad0bad0bad0`, { headers: { Accept: 'text/html' } });
+    const html = await page.text();
+    assert.ok(!html.includes('<script>document') && !html.includes('<img'), html);
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'self'/);
+  });
+
+  it('is answered 2xx with its reason when no route matches, for a refusal would be sent again for ever', async () => {
+    const response = await post(
+      notification([alert({ fingerprint: '1111111111111111', labels: { alertname: 'DiskFull' } })]),
+    );
+    const answer = answerSchema.parse(await response.json());
+    assert.equal(response.status, 200);
+    assert.equal(answer.alerts[0]?.outcome, 'unrouted');
+    assert.equal(answer.alerts[0]?.reason?.code, 'no-route');
+  });
+
+  it('never starts anything for a test alert of Grafana', async () => {
+    const body = notification([alert({ labels: { alertname: 'TestAlert', instance: 'Grafana' } })], '1');
+    const answer = answerSchema.parse(await (await signed(body, Date.now())).json());
+    assert.equal(answer.alerts[0]?.outcome, 'ignored');
+  });
+
+  it('is refused when its signature is older than the skew that is allowed', async () => {
+    const body = notification([alert({})], '1');
+    await refused(await signed(body, Date.now() - 6 * 60_000), 401, 'unauthorized');
+    await refused(await signed(body, Date.now() + 6 * 60_000), 401, 'unauthorized');
+    assert.equal((await signed(body, Date.now() - 4 * 60_000)).status, 200);
+  });
+
+  it('is refused when a byte of it was changed on the way', async () => {
+    const body = notification([alert({})], '1');
+    await refused(await signed(body, Date.now(), body.replace('firing', 'Firing')), 401, 'unauthorized');
+  });
+
+  async function signed(body: string, at: number, sent = body): Promise<Response> {
+    const seconds = String(Math.floor(at / 1000));
+    return fetch(`${flamepin.url}/webhooks/grafana`, {
+      method: 'PUT',
+      headers: {
+        'Content-Type': 'application/json',
+        'X-Time': seconds,
+        'X-Grafana-Alerting-Signature': createHmac('sha256', secret)
+          .update(`${seconds}:${body}`)
+          .digest('hex'),
+      },
+      body: sent,
+      signal: AbortSignal.timeout(10_000),
+    });
+  }
+});
+
+describe('the same notification fifty times at once', () => {
+  it('becomes one capture', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-storm-'));
+    const flamepin = await startFlamepin(
+      directory,
+      `server: {port: 0}
+routes: [{matchers: [], target: {host: {process: "no such process anywhere"}}}]
+`,
+    );
+    try {
+      const body = notification([alert({ labels: { alertname: 'HighLatency', instance: '10.0.0.1:8080' } })]);
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, async () => {
+          const response = await fetch(`${flamepin.url}/webhooks/alertmanager`, {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/json' },
+            body,
+            signal: AbortSignal.timeout(30_000),
+          });
+          assert.equal(response.status, 200);
+          return answerSchema.parse(await response.json());
+        }),
+      );
+      const outcomes = answers.flatMap(({ alerts }) => alerts.map(({ outcome }) => outcome));
+      assert.equal(outcomes.filter((outcome) => outcome === 'queued').length, 1);
+      assert.equal(outcomes.filter((outcome) => outcome === 'duplicate').length, 49);
+    } finally {
+      await flamepin.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+});
+
+function alert(change: { fingerprint?: string; labels?: Record<string, string> }): object {
+  return {
+    status: 'firing',
+    labels: { alertname: 'HighLatency' },
+    annotations: {},
+    startsAt: '2026-11-01T02:14:00Z',
+    endsAt: '0001-01-01T00:00:00Z',
+    generatorURL: '',
+    fingerprint: '0123456789abcdef',
+    ...change,
+  };
+}
+
+function notification(alerts: readonly object[], version = '4'): string {
+  return JSON.stringify({
+    version,
+    status: 'firing',
+    receiver: 'flamepin',
+    groupKey: '{}',
+    truncatedAlerts: 0,
+    groupLabels: {},
+    commonLabels: {},
+    commonAnnotations: {},
+    externalURL: '',
+    alerts,
+  });
+}
