@@ -1,7 +1,7 @@
 import type { Pools } from '../jfr/pools.ts';
 import type { Value } from '../jfr/record.ts';
 import type { CallTree } from './call-tree.ts';
-import { frameTypes } from './profile.ts';
+import { frameTypes } from './sampling.ts';
 
 const nativeType = frameTypes.indexOf('native');
 const cppType = frameTypes.indexOf('cpp');
@@ -34,6 +34,7 @@ export class ChunkNames {
   private readonly nativeIsCode: boolean;
   private readonly stacks = new Map<number, number>();
   private readonly methods: Map<number, number>[] = frameTypes.map(() => new Map<number, number>());
+  private readonly classFrames: Map<number, number>[] = frameTypes.map(() => new Map<number, number>());
   private readonly classes = new Map<number, string | null>();
 
   constructor(pools: Pools, tree: CallTree, whole: boolean) {
@@ -57,9 +58,15 @@ export class ChunkNames {
 
   /** The class that was allocated or waited for, as the innermost frame; -1 when its name is lost. */
   classFrame(stack: number, classId: number, type: number): number {
-    const symbol = this.className(classId);
-    if (symbol === null && !this.whole) return -1;
-    return this.tree.child(stack, this.tree.frame(symbol === null ? 'null' : javaName(symbol), type), 0);
+    const known = this.classFrames[type]!;
+    let frame = known.get(classId);
+    if (frame === undefined) {
+      const symbol = this.className(classId);
+      if (symbol === null) frame = this.whole ? this.tree.frame('null', type) : -1;
+      else frame = this.tree.frame(javaName(symbol), type);
+      known.set(classId, frame);
+    }
+    return frame < 0 ? -1 : this.tree.child(stack, frame, 0);
   }
 
   /** `rows` are method, line and type of each frame, innermost first. */

@@ -1,4 +1,5 @@
-import { frameTypes, type Profile, type ProfileEvent } from './profile.ts';
+import type { Profile, ProfileEvent } from './profile.ts';
+import { frameTypes } from './sampling.ts';
 import { Tuples } from './tuples.ts';
 
 /** What async-profiler's converter puts behind a frame's name, by its type. */

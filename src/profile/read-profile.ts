@@ -4,8 +4,9 @@ import type { Wanted } from '../jfr/record.ts';
 import { CallTree } from './call-tree.ts';
 import { ChunkNames } from './chunk-names.ts';
 import { JvmFacts } from './jvm-facts.ts';
-import { profileEvents, type Profile, type ProfileEvent, slotSeconds } from './profile.ts';
+import type { Profile, ProfileEvent } from './profile.ts';
 import { type Sample, sampleReaders, stateNumbers } from './sample-events.ts';
+import { profileEvents, slotSeconds } from './sampling.ts';
 import { Settings } from './settings.ts';
 import { Tuples } from './tuples.ts';
 

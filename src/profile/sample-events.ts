@@ -1,6 +1,7 @@
 import type { Value } from '../jfr/record.ts';
 import type { EventReader, OpenChunk } from '../jfr/recording.ts';
-import { type ProfileEvent, threadStates } from './profile.ts';
+import type { ProfileEvent } from './profile.ts';
+import { threadStates } from './sampling.ts';
 
 /** One event that is a sample, by the numbers of its chunk. */
 export interface Sample {
