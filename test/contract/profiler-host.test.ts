@@ -127,7 +127,7 @@ describe('profiling a JVM on this machine', () => {
       'a session',
       15_000,
       () => /^session (.*)$/m.exec(child.output())?.[1],
-      child.output,
+      () => child.output(),
     );
     child.process.kill('SIGKILL');
     const session = JSON.parse(line) as Parameters<ReturnType<typeof profiler>['collect']>[1];

@@ -60,14 +60,12 @@ export function ours(pid: number): string[] {
 }
 
 export async function failsWith(code: ReasonCode, pending: Promise<unknown>): Promise<Failure> {
-  const error = await pending.then(
-    () => undefined,
+  const ended: unknown = await pending.then(
+    () => new Error('it succeeded'),
     (reason: unknown) => reason,
   );
-  assert.ok(
-    error instanceof Failure,
-    `expected ${code}, got ${error === undefined ? 'success' : String(error)}`,
-  );
-  assert.equal(error.code, code, error.message);
-  return error;
+  assert.ok(ended instanceof Error);
+  assert.ok(ended instanceof Failure, `expected ${code}: ${ended.message}`);
+  assert.equal(ended.code, code, ended.message);
+  return ended;
 }

@@ -90,7 +90,17 @@ export async function startBurner(classes: string, options: JvmOptions = {}): Pr
     'a JVM that is up',
     20_000,
     () => (started.output().includes('ready') ? true : undefined),
-    started.output,
+    () => started.output(),
   );
-  return { ...started, pid: started.process.pid ?? 0 };
+  const pid = started.process.pid ?? 0;
+  return {
+    process: started.process,
+    pid,
+    output: () => started.output(),
+    stop: async (signal) => {
+      await started.stop(signal);
+      // A JVM that is killed leaves its attach socket behind.
+      rmSync(`/tmp/.java_pid${pid}`, { force: true });
+    },
+  };
 }

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import type { Session } from '../../src/captures/capture.ts';
+import { captureId } from '../../src/captures/capture-id.ts';
+import type { Exec } from '../../src/targets/exec.ts';
+import { hostExec } from '../../src/targets/host-exec.ts';
+import { compileBurner, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
+import { start as startProgram, waitFor, type Started } from '../setup/process.ts';
+import { failsWith, ours, profiler } from './profiler-session.ts';
+
+const { signal } = new AbortController();
+const host = hostExec();
+const asUser = (id: number): string[] => ['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups'];
+
+/** The same machine, entered another way: as another user, in another mount namespace, with another shell. */
+const through = (...prefix: string[]): Exec => ({
+  run: (request) => host.run({ ...request, argv: [...prefix, ...request.argv] as [string, ...string[]] }),
+});
+
+describe('profiling in the places where JVMs live', () => {
+  let burner: ReturnType<typeof compileBurner>;
+  const started: Started[] = [];
+  before(() => {
+    assert.equal(process.getuid?.(), 0, 'these tests make mounts and change users: run them as root');
+    burner = compileBurner();
+  });
+  afterEach(async () => {
+    for (const one of started.splice(0)) await one.stop('SIGKILL');
+  });
+  after(() => {
+    burner.remove();
+  });
+  const jvmOf = async (options: JvmOptions = {}): Promise<Jvm> => {
+    const jvm = await startBurner(burner.classes, options);
+    started.push(jvm);
+    return jvm;
+  };
+  const begin = (exec: Exec, pid: number) =>
+    profiler().start(
+      exec,
+      { captureId: captureId(Date.now()), durationSeconds: 1, process: null, pid },
+      signal,
+    );
+  const whole = async (exec: Exec, pid: number): Promise<Session> => {
+    const { session } = await begin(exec, pid);
+    const collected = await profiler().collect(exec, session, { maxBytes: 10_000_000 }, signal);
+    assert.equal(collected.partial, false);
+    assert.ok(collected.recording.length > 2000);
+    assert.deepEqual(await profiler().cleanUp(exec, session, signal), { left: [] });
+    assert.deepEqual(ours(pid), []);
+    return session;
+  };
+
+  it('a JVM of another user: refused as a third user, profiled as that user or as root', async () => {
+    const jvm = await jvmOf({ prefix: asUser(65534) });
+    const failure = await failsWith('other-user', begin(through(...asUser(12345)), jvm.pid));
+    assert.match(failure.detail, /65534:65534.*12345:12345/);
+    assert.deepEqual(ours(jvm.pid), []);
+    await failsWith(
+      'other-user',
+      begin(through('setpriv', '--reuid=65534', '--regid=0', '--clear-groups'), jvm.pid),
+    );
+    await failsWith('other-user', begin(through('setpriv', '--bounding-set=-setuid,-setgid'), jvm.pid));
+    await whole(through(...asUser(65534)), jvm.pid);
+    await whole(host, jvm.pid);
+  });
+
+  it('/tmp that is read-only or does not allow execution, alone or with all other places', async () => {
+    const mounts = (text: string): Promise<Jvm> =>
+      jvmOf({ prefix: ['unshare', '-m', 'sh', '-c', `${text} && exec "$@"`, 'sh'] });
+    const tmpfs = (path: string, options: string): string =>
+      `mount -t tmpfs -o mode=1777,${options} tmpfs ${path}`;
+    const inside = (jvm: Jvm): Exec => through('nsenter', '-m', '-t', String(jvm.pid));
+    // The classes of the test lie in /tmp: what is mounted over it needs them in sight.
+    const keep = `cp -r ${burner.classes} /run/burner-$$ && cd /run/burner-$$`;
+    const over = (text: string): string =>
+      `${tmpfs('/run', 'size=8m')} && ${keep} && ${text} && mkdir ${burner.classes} && cp /run/burner-$$/* ${burner.classes}`;
+
+    const noexec = await mounts(over(tmpfs('/tmp', 'noexec')));
+    const session = await whole(inside(noexec), noexec.pid);
+    assert.match(session.recordingPath, /^\/var\/tmp\//);
+    await noexec.stop('SIGKILL');
+
+    const all = ['/tmp', '/var/tmp', '/dev/shm'].map((path) => tmpfs(path, 'noexec')).join(' && ');
+    const nowhere = await mounts(over(all));
+    const failure = await failsWith('tmp-noexec', begin(inside(nowhere), nowhere.pid));
+    assert.match(failure.detail, /\/tmp does not allow execution.*\/dev\/shm does not allow execution/);
+    const left = execFileSync('nsenter', [
+      '-m',
+      '-t',
+      String(nowhere.pid),
+      'find',
+      '/tmp',
+      '/var/tmp',
+      '/dev/shm',
+      '-name',
+      'flamepin*',
+    ]);
+    assert.equal(left.toString(), '');
+    await nowhere.stop('SIGKILL');
+
+    const fixed = await mounts(`${over(tmpfs('/tmp', 'size=8m'))} && mount -o remount,ro /tmp`);
+    await failsWith('tmp-not-writable', begin(inside(fixed), fixed.pid));
+  });
+
+  it('every shell that images have: dash, bash, and busybox with nothing but its own commands', async () => {
+    const jvm = await jvmOf();
+    const directory = mkdtempSync(join(tmpdir(), 'busybox-'));
+    try {
+      execFileSync('busybox', ['--install', '-s', directory]);
+      const shells = [
+        ['dash', '-c'],
+        ['bash', '-c'],
+        ['env', `PATH=${directory}`, join(directory, 'sh'), '-c'],
+      ];
+      for (const shell of shells) {
+        const exec: Exec = {
+          run: (request) =>
+            host.run({ ...request, argv: [...shell, ...request.argv.slice(2)] as [string, ...string[]] }),
+        };
+        const session = await whole(exec, jvm.pid);
+        assert.equal(session.clockSkewMs, 0, shell.join(' '));
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('a JVM with a file system of its own, reached by root: nothing that root runs lies in there', async () => {
+    const jvm = await jvmOf({
+      prefix: [
+        'unshare',
+        '-m',
+        'sh',
+        '-c',
+        `mount -t tmpfs -o mode=755 tmpfs /run && cp -r ${burner.classes} /run/c && mount -t tmpfs -o mode=1777 tmpfs /tmp && mkdir ${burner.classes} && cp /run/c/* ${burner.classes} && exec "$@"`,
+        'sh',
+        ...asUser(65534),
+      ],
+    });
+    const { session } = await begin(host, jvm.pid);
+    assert.ok(session.recordingPath.startsWith(`/proc/${jvm.pid}/root/tmp/`));
+    const there = readdirSync(`/proc/${jvm.pid}/root/tmp`).filter((name) => name.startsWith('flamepin-jvm'));
+    assert.deepEqual(readdirSync(`/proc/${jvm.pid}/root/tmp/${there[0] ?? ''}`), ['libasyncProfiler.so']);
+    const collected = await profiler().collect(host, session, { maxBytes: 10_000_000 }, signal);
+    assert.equal(collected.partial, false);
+    assert.deepEqual(await profiler().cleanUp(host, session, signal), { left: [] });
+    assert.deepEqual(
+      readdirSync(`/proc/${jvm.pid}/root/tmp`).filter((name) => /flamepin|asprof/.test(name)),
+      [],
+    );
+    assert.deepEqual(ours(jvm.pid), []);
+  });
+
+  it('an agent beside the JVM under its user, as in an ephemeral container: nothing in its file system, one library', async () => {
+    const jvm = await jvmOf({ prefix: asUser(65534) });
+    const agent = startProgram('unshare', [
+      '-m',
+      'sh',
+      '-c',
+      'mount -t tmpfs -o mode=1777 tmpfs /tmp && echo up && exec sleep 120',
+    ]);
+    started.push(agent);
+    await waitFor(
+      'the agent',
+      5000,
+      () => (agent.output().includes('up') ? true : undefined),
+      () => agent.output(),
+    );
+    const exec = through('nsenter', '-m', '-t', String(agent.process.pid), ...asUser(65534));
+    const before = readdirSync('/tmp').filter((name) => name.startsWith('flamepin-c'));
+    for (let round = 0; round < 2; round++) {
+      const { session } = await begin(exec, jvm.pid);
+      assert.deepEqual(
+        readdirSync('/tmp').filter((name) => name.startsWith('flamepin-c')),
+        before,
+      );
+      assert.deepEqual(ours(jvm.pid), []);
+      assert.equal(existsSync(session.recordingPath), false);
+      const collected = await profiler().collect(exec, session, { maxBytes: 10_000_000 }, signal);
+      assert.equal(collected.partial, false);
+      assert.ok(collected.recording.length > 2000);
+      assert.deepEqual(await profiler().cleanUp(exec, session, signal), { left: [] });
+      const mapped = readFileSync(`/proc/${jvm.pid}/maps`, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('libasyncProfiler') && line.includes('r-xp'));
+      assert.equal(mapped.length, 1, mapped.join('\n'));
+    }
+    const { session } = await begin(exec, jvm.pid);
+    await jvm.stop('SIGKILL');
+    const collected = await profiler().collect(exec, session, { maxBytes: 10_000_000 }, signal);
+    assert.equal(collected.partial, true);
+  });
+});
