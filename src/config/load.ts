@@ -40,11 +40,14 @@ const largestFile = 4 * 1024 * 1024;
 
 /**
  * Reads the configuration file (none: built-in defaults, with SQLite and files under ./data), its secrets and the
- * environment, which nothing else in flamepin reads. Throws ConfigurationError with every problem found.
+ * environment, which nothing else in flamepin reads. With `secrets: 'ignored'` none is read and all are null: for
+ * commands that only judge, such as `explain`, away from the machine that holds the secrets. Throws
+ * ConfigurationError with every problem found.
  */
 export function loadConfiguration(
   path: string | undefined,
   environment: Environment = process.env,
+  options: { secrets: 'needed' | 'ignored' } = { secrets: 'needed' },
 ): Configuration {
   const origin = path ?? 'built-in defaults';
   const parsed = settingsSchema.safeParse(path === undefined ? trial : readYaml(path), { reportInput: true });
@@ -53,6 +56,8 @@ export function loadConfiguration(
 
   const problems: Problem[] = [];
   const report = (problem: Problem) => void problems.push(problem);
+  if (options.secrets === 'ignored')
+    return assemble(origin, settings, environment, { sources: [], secrets: noSecrets }, problems);
   const findSecret = secretFinder(environment, report);
   const required = (keyPath: string, file: string | undefined): Secret | null => {
     const before = problems.length;
@@ -77,16 +82,32 @@ export function loadConfiguration(
     recordingsToken: findSecret('access.recordingsTokenFile', access.recordingsTokenFile),
     capturesToken: findSecret('access.capturesTokenFile', access.capturesTokenFile),
   };
-  const targets = gatherTargets(settings, report);
-  if (problems.length > 0) throw new ConfigurationError(origin, problems);
+  return assemble(origin, settings, environment, { sources, secrets }, problems);
+}
 
+const noSecrets: Configuration['secrets'] = {
+  grafanaToken: null,
+  prometheusToken: null,
+  postgresUrl: null,
+  recordingsToken: null,
+  capturesToken: null,
+};
+
+function assemble(
+  origin: string,
+  settings: Settings,
+  environment: Environment,
+  guarded: Pick<Configuration, 'sources' | 'secrets'>,
+  problems: Problem[],
+): Configuration {
+  const targets = gatherTargets(settings, (problem) => void problems.push(problem));
+  if (problems.length > 0) throw new ConfigurationError(origin, problems);
   return {
     ...settings,
+    ...guarded,
     origin,
-    sources,
     targets: targets.settings,
     targetKinds: targets.kinds,
-    secrets,
     cacheDirectory: cacheDirectory(environment),
     warnings: warningsOf(settings),
   };

@@ -239,7 +239,6 @@ export const settingsSchema = section({
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type Route = Settings['routes'][number];
-export type PanelRule = NonNullable<Settings['grafana']>['panels'][number];
 
 function tooMany(names: string, input: unknown) {
   return {

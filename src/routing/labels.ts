@@ -32,7 +32,7 @@ export interface Wanted {
   from: Readonly<Record<string, string>>;
 }
 
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'ReplicaSet';
+type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'ReplicaSet';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,54 +1,53 @@
 import type { CaptureEvent } from '../captures/capture.ts';
 
 /**
- * The lead event of a route without `event`, by words of the alert's name. The first row that fits wins; resources
- * come before symptoms, so that `JvmGcPauseTooLong` leads with allocations. docs/configuration.md shows this table.
+ * The lead event of a route without `event`, by the alert's name; the first row that fits wins. Resources come
+ * before symptoms, so that `JvmGcPauseTooLong` leads with allocations. docs/configuration.md shows this table.
  */
-const table: readonly { words: readonly string[]; event: CaptureEvent; because: string }[] = [
+export const leadEventTable: readonly {
+  /** Found anywhere in the name, without regard to case and punctuation. */
+  parts: readonly string[];
+  /** Short ones, which also stand inside others (`gcp`, `room`, `http500`): only as a word of its own. */
+  words: readonly string[];
+  event: CaptureEvent;
+  because: string;
+}[] = [
   {
-    words: ['contention', 'contended', 'deadlock'],
+    parts: ['contention', 'contended', 'deadlock'],
+    words: [],
     event: 'lock',
     because: 'the name speaks of locks',
   },
   {
-    words: ['memory', 'heap', 'gc', 'alloc', 'oom', 'metaspace'],
+    parts: ['memory', 'heap', 'alloc', 'metaspace', 'garbage'],
+    words: ['gc', 'oom'],
     event: 'alloc',
     because: 'the name speaks of memory or garbage collection',
   },
   {
-    words: ['cpu', 'throttl'],
+    parts: ['cpu', 'throttl'],
+    words: [],
     event: 'cpu',
     because: 'the name speaks of CPU time',
   },
   {
-    words: [
-      'latenc',
-      'slow',
-      'duration',
-      'response',
-      'timeout',
-      'apdex',
-      'quantile',
-      'percentile',
-      'p9',
-      'p50',
-    ],
+    parts: ['latenc', 'slow', 'duration', 'responsetime', 'timeout', 'apdex', 'quantile', 'percentile'],
+    words: ['p50', 'p75', 'p90', 'p95', 'p98', 'p99', 'p999'],
     event: 'wall',
     because: 'the name speaks of latency',
   },
 ];
 
-/** Short words that stand inside others (`gcp`, `room`): they count only as a word of their own. */
-const whole = new Set(['gc', 'oom']);
-
 /** Alert name → event and, in words, why. */
 export function leadEvent(alertName: string): { event: CaptureEvent; because: string } {
-  const lower = alertName.toLowerCase();
-  // Bounded: a name of 4 KiB of capitals would otherwise be split into thousands.
-  const words = new Set(splitWords(alertName.slice(0, 200)));
-  for (const row of table)
-    if (row.words.some((word) => (whole.has(word) ? words.has(word) : lower.includes(word))))
-      return { event: row.event, because: row.because };
+  // Bounded: a name of 4 KiB of capitals would be split into thousands of words.
+  const words = splitWords(alertName.slice(0, 200));
+  const squeezed = words.join('');
+  const row = leadEventTable.find(
+    (each) =>
+      each.parts.some((part) => squeezed.includes(part)) || each.words.some((word) => words.includes(word)),
+  );
+  if (row !== undefined) return { event: row.event, because: row.because };
   return { event: 'cpu', because: 'the name says nothing of latency, memory or locks' };
 }
 

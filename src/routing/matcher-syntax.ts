@@ -34,7 +34,8 @@ export function parseMatcherLine(line: string): ParsedMatcher[] {
   if (modern.ok && classic.ok) return same(modern.value, classic.value) ? modern.value : classic.value;
   if (modern.ok) return modern.value;
   if (classic.ok) return classic.value;
-  throw modern.error;
+  // A line that only the classic syntax could mean is better explained by its fault.
+  throw classic.error.position > modern.error.position ? classic.error : modern.error;
 }
 
 type Attempt = { ok: true; value: ParsedMatcher[] } | { ok: false; error: MatcherSyntaxError };
@@ -200,8 +201,13 @@ const classicMatcher = /^\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*([^]*)$/
 function parseClassic(line: string): ParsedMatcher[] {
   let text = line.trim();
   const braced = text.startsWith('{');
-  if (braced !== text.endsWith('}') && braced)
-    throw new MatcherSyntaxError('the closing brace is missing', 0);
+  // Alertmanager cuts a brace off either end by itself, so that `a=~x{2}` means `x{2` there and matches nothing
+  // (seen with 0.25). What cannot be meant is refused here.
+  if (braced !== text.endsWith('}'))
+    throw new MatcherSyntaxError(
+      braced ? 'the closing brace is missing' : 'quote a value that ends with a brace',
+      braced ? 0 : text.length - 1,
+    );
   if (braced) text = text.slice(1, -1);
   const parts = splitOutsideQuotes(text);
   if (parts.at(-1)?.trim() === '') parts.pop();

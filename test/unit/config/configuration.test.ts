@@ -218,6 +218,16 @@ sources: {grafana: {basic: {username: g}}}`,
     ]);
   });
 
+  it('are not needed by commands that only judge, which then see none', () => {
+    const path = file(
+      'server: {host: 0.0.0.0}\nsources: {grafana: {hmacSecretFile: /run/none}}\ngrafana: {url: "https://g.example.com", tokenFile: /run/none}',
+    );
+    const { secrets, sources } = loadConfiguration(path, {}, { secrets: 'ignored' });
+    assert.deepEqual([secrets.grafanaToken, sources], [null, []]);
+    const example = new URL('../../../docs/flamepin.example.yaml', import.meta.url).pathname;
+    assert.equal(loadConfiguration(example, {}, { secrets: 'ignored' }).routes.length, 4);
+  });
+
   it('are never repeated in a problem', () => {
     assert.doesNotMatch(
       problems(

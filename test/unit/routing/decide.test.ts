@@ -7,7 +7,7 @@ import { settingsSchema } from '../../../src/config/schema.ts';
 import { closestRoute, decide, type RoutingRules } from '../../../src/routing/decide.ts';
 import { explainDecision } from '../../../src/routing/explain.ts';
 import { wantedFrom } from '../../../src/routing/labels.ts';
-import { leadEvent } from '../../../src/routing/lead-event.ts';
+import { leadEvent, leadEventTable } from '../../../src/routing/lead-event.ts';
 import { workloadKey } from '../../../src/routing/workload-key.ts';
 
 const now = Date.parse('2026-11-23T02:00:00Z');
@@ -159,12 +159,24 @@ describe('the lead event, when the route names none', () => {
     ['high_allocation_rate', 'alloc'],
     ['LockContention', 'lock'],
     ['GcpPubsubLatencyHigh', 'wall'],
+    ['ApiResponse_TimeTooHigh', 'wall'],
+    ['TooManyHttp500', 'cpu'],
     ['HighErrorRate', 'cpu'],
     ['', 'cpu'],
   ] as const)
     it(`${name || '(no name)'} leads with ${event}`, () => {
       assert.equal(leadEvent(name).event, event);
     });
+});
+
+it('the table in the documentation is the one that is used', () => {
+  const squeeze = (text: string) => text.replaceAll(/ +/g, ' ');
+  const page = squeeze(readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8'));
+  const list = (words: readonly string[]) => words.map((word) => `\`${word}\``).join(', ');
+  for (const { event, parts, words } of leadEventTable) {
+    const row = squeeze(`| ${event} | ${list(parts)} | ${list(words)} |`);
+    assert.ok(page.includes(row), row);
+  }
 });
 
 describe('the first key of the cooldown', () => {
