@@ -5,6 +5,8 @@ import type { ComparisonRow, ProfileSource, View, ViewDetail } from './view.ts';
 
 /** More rows than this are no answer any more. On a phone CSS shows the first five. */
 const changedShown = 12;
+/** Longest piece of text, in characters; more is cut. */
+const longestText = 2000;
 
 /**
  * The <main> of a capture's page: sentence, lines, table and links read without script; the page's script adds tabs,
@@ -41,8 +43,10 @@ export function captureMain(view: View, source: ProfileSource | null): string {
   </main>`;
 }
 
+/** Text on one line, without what turns its direction; an alert may carry 100 kB in one label. */
 function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+  const cut = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+  return cut.replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
 function lines(view: View): string {

@@ -133,12 +133,13 @@ function callersShown(
 /** Stacks (1) that are not application code and from which application code is called, by the profile as a whole. */
 function leadsToApplication(profile: Profile, named: PictureFrames): Uint8Array {
   const { parent, frame } = profile.stacks;
+  const own = Uint8Array.from(named.of, (at) => (named.frames[at]!.kind === 'application' ? 1 : 0));
   const leads = new Uint8Array(parent.length);
-  const above = new Uint8Array(parent.length);
+  // While going up: whether something below the stack is application code; its callers have smaller numbers.
   for (let stack = parent.length - 1; stack > 0; stack -= 1) {
-    const own = named.frames[named.of[frame[stack]!]!]!.kind === 'application';
-    if (own || above[stack] === 1) above[parent[stack]!] = 1;
-    leads[stack] = !own && above[stack] === 1 ? 1 : 0;
+    const isOwn = own[frame[stack]!] === 1;
+    if (isOwn || leads[stack] === 1) leads[parent[stack]!] = 1;
+    if (isOwn) leads[stack] = 0;
   }
   return leads;
 }

@@ -18,6 +18,9 @@ import { icicleScene, sandwichScene, type Box, type Scene } from './scene.ts';
 import { Strip } from './strip.ts';
 import { Tabs } from './tabs.ts';
 
+/** Lets the browser draw the quick picture first. */
+const refinePauseMs = 60;
+
 /** The parts of the server's page that the script fills. */
 export interface Places {
   tabs: HTMLElement;
@@ -43,6 +46,8 @@ export class CapturePage {
   #shown: Shown;
   #sandwich: { key: string; trees: Sandwich } | null = null;
   #found: Set<string> | null = null;
+  #lastZoom: { key: string; zoomed: ReturnType<Model['zoomed']> } | null = null;
+  #scenesTree: CallTree | null = null;
 
   constructor(model: Model, lead: ProfileEvent, places: Places) {
     this.#model = model;
@@ -132,8 +137,16 @@ export class CapturePage {
     this.#show();
   }
 
+  /** The tree that is shown, with the node that fills it. */
+  get #zoomed(): ReturnType<Model['zoomed']> {
+    const { event, fold, zoom } = this.#shown;
+    const key = `${event} ${fold} ${zoom}`;
+    if (this.#lastZoom?.key !== key) this.#lastZoom = { key, zoomed: this.#model.zoomed(event, fold, zoom) };
+    return this.#lastZoom.zoomed;
+  }
+
   get #tree(): CallTree {
-    return this.#model.tree(this.#shown.event, this.#shown.fold);
+    return this.#zoomed.tree;
   }
 
   get #theme(): Theme {
@@ -151,9 +164,7 @@ export class CapturePage {
     this.#search(search);
     this.#tabs.show(event);
     const scene = this.#scene();
-    const sameTree = this.#scenesTree === scene.trees[0];
-    this.#scenesTree = scene.trees[0] ?? null;
-    this.#icicle.show(scene, (box) => sameTree && before !== null && sameBox(before, box));
+    this.#icicle.show(scene, this.#sameAs(before, scene.trees[0]!));
     this.#controls.show(this.#shown, this.#model.hasBase, this.#searchWords());
     this.#key.show(this.#difference !== null, this.#theme);
     this.#table.show(
@@ -163,18 +174,40 @@ export class CapturePage {
       (box) => this.#open(box),
     );
     this.#tell(this.#icicle.selected);
+    this.#refine();
   }
-  #scenesTree: CallTree | null = null;
+
+  /** A deep zoom is shown at once with what there is; the stacks that a first look left out follow. */
+  #refine(): void {
+    const { event, fold, view } = this.#shown;
+    const { tree, node } = this.#zoomed;
+    if (view !== 'icicle' || !this.#model.isCoarse(tree, node)) return;
+    setTimeout(() => {
+      this.#model.wholeTree(event, fold);
+      this.#lastZoom = null;
+      this.#show();
+    }, refinePauseMs);
+  }
+  /** Whether a box of the next scene is the one that was selected: the same node, or the same path in another tree. */
+  #sameAs(before: Box | null, next: CallTree): (box: Box) => boolean {
+    const last = this.#scenesTree;
+    this.#scenesTree = next;
+    if (before === null || last === null) return () => false;
+    if (last === next) return (box) => sameBox(before, box);
+    if (this.#shown.view === 'sandwich' || before.layer !== 0) return () => false;
+    const path = this.#model.hashOf(last, before.node);
+    return (box) => this.#model.hashOf(next, box.node) === path;
+  }
 
   #scene(): Scene {
     const { width } = this.#icicle;
     if (this.#shown.view === 'sandwich') return sandwichScene(this.#sandwichTrees(), width);
-    return icicleScene(this.#tree, width, this.#model.nodeOf(this.#tree, this.#shown.zoom));
+    return icicleScene(this.#tree, width, this.#zoomed.node);
   }
 
   #sandwichTrees(): Sandwich {
     const { event, frame } = this.#shown;
-    const tree = this.#model.tree(event, false);
+    const tree = this.#model.wholeTree(event, false);
     const wanted = tree.frames.findIndex(({ name, kind }) => name === frame && kind !== 'root');
     const at = wanted >= 0 ? wanted : tree.frame[widestApplicationNode(tree)]!;
     const key = `${event} ${at}`;
@@ -198,8 +231,13 @@ export class CapturePage {
   }
 
   #words(box: Box): FrameWords {
-    const whole = this.#model.tree(this.#shown.event, false).total[0]!;
+    const whole = this.#whole;
     return frameWords(this.#shown.event, this.#treeOf(box), box.node, whole, this.#difference);
+  }
+
+  /** The weight that is 100 %. */
+  get #whole(): number {
+    return this.#model.tree(this.#shown.event, this.#shown.fold).total[0]!;
   }
 
   #paint(box: Box): Paint {
@@ -258,7 +296,7 @@ export class CapturePage {
         callers: () => this.#go({ view: 'sandwich', frame: this.frameOf(box).name }),
         close: () => this.#icicle.select(-1),
       });
-    const node = box?.node ?? this.#model.nodeOf(this.#tree, this.#shown.zoom);
+    const node = box?.node ?? this.#zoomed.node;
     const tree = box === null ? this.#tree : this.#treeOf(box);
     const frame = tree.frames[tree.frame[node]!]!;
     const names = new Set(namesOf(tree, node));
@@ -291,8 +329,8 @@ export class CapturePage {
   #back(): void {
     if (this.#shown.view === 'sandwich') this.#go({ view: 'icicle', frame: '' });
     else if (this.#shown.zoom !== '') {
-      const node = this.#model.nodeOf(this.#tree, this.#shown.zoom);
-      this.#go({ zoom: this.#model.hashOf(this.#tree, this.#tree.parent[node]!) });
+      const { tree, node } = this.#zoomed;
+      this.#go({ zoom: this.#model.hashOf(tree, tree.parent[node]!) });
     } else if (this.#shown.search !== '') this.#go({ search: '' });
     else this.#icicle.select(-1);
   }

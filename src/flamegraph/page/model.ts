@@ -6,6 +6,16 @@ import { readingOf, type Reading } from '../reading.ts';
 import type { Profile, ProfileEvent } from '../../profile/profile.ts';
 import type { Box } from './scene.ts';
 
+/** Up to this many stacks a tree of everything takes a tenth of a second. */
+const smallProfile = 200_000;
+/**
+ * A twentieth of a pixel of a wide screen: a picture of the whole cannot show it. A large profile's first tree
+ * leaves such stacks to their callers, or opening it would take seconds.
+ */
+const leastShareOfWhole = 1 / 40_000;
+/** Zoomed to less than this share of the whole, what the first tree left out would be seen. */
+const coarseZoom = 1 / 8;
+
 /** The profile, its baseline, and the trees that were made of them: each is made once. */
 export class Model {
   readonly reading: Reading;
@@ -31,8 +41,20 @@ export class Model {
     this.#base = readingOf(profile, this.#packages);
   }
 
+  /** What a picture of the whole needs; everything, once that was made. */
   tree(event: ProfileEvent, fold: boolean): CallTree {
-    return this.#made(`${event} ${fold}`, this.reading, event, fold);
+    const whole = this.#trees.get(keyOf('now', event, fold, true));
+    return whole ?? this.#made('now', this.reading, event, fold, this.#isSmall);
+  }
+
+  /** Every stack, however small. A second for 100,000 stacks. */
+  wholeTree(event: ProfileEvent, fold: boolean): CallTree {
+    return this.#made('now', this.reading, event, fold, true);
+  }
+
+  /** Whether a zoom to `node` would show what the tree leaves out. */
+  isCoarse(tree: CallTree, node: number): boolean {
+    return !this.#isSmall && !this.#isWhole(tree) && tree.total[node]! < tree.total[0]! * coarseZoom;
   }
 
   /** Against the baseline; null while there is none. */
@@ -41,17 +63,20 @@ export class Model {
     const tree = this.tree(event, fold);
     let made = this.#differences.get(tree);
     if (made === undefined) {
-      const base = this.#made(`base ${event} ${fold}`, this.#base, event, fold);
+      const base = this.#made('base', this.#base, event, fold, true);
       made = differenceOf(tree, base, (name) => this.#judged[`${event} ${name}`]);
       this.#differences.set(tree, made);
     }
     return made;
   }
 
-  /** The node that a link means; the root where this tree has no such path. */
-  nodeOf(tree: CallTree, hash: string): number {
-    if (hash === '') return 0;
-    return Math.max(0, this.#hashesOf(tree).indexOf(Number.parseInt(hash, 16)));
+  /** The node that a link means, with its tree; the root where no such path is in the profile. */
+  zoomed(event: ProfileEvent, fold: boolean, hash: string): { tree: CallTree; node: number } {
+    const tree = this.tree(event, fold);
+    const node = this.#nodeOf(tree, hash);
+    if (node >= 0 || this.#isSmall) return { tree, node: Math.max(0, node) };
+    const whole = this.wholeTree(event, fold);
+    return { tree: whole, node: Math.max(0, this.#nodeOf(whole, hash)) };
   }
 
   hashOf(tree: CallTree, node: number): string {
@@ -65,6 +90,18 @@ export class Model {
     return Uint8Array.from(of, (index) => (yes[index] === true ? 1 : 0));
   }
 
+  get #isSmall(): boolean {
+    return this.reading.profile.stacks.parent.length <= smallProfile;
+  }
+
+  #isWhole(tree: CallTree): boolean {
+    return [...this.#trees].some(([key, made]) => made === tree && key.endsWith(' whole'));
+  }
+
+  #nodeOf(tree: CallTree, hash: string): number {
+    return hash === '' ? 0 : this.#hashesOf(tree).indexOf(Number.parseInt(hash, 16));
+  }
+
   #hashesOf(tree: CallTree): Uint32Array {
     let hashes = this.#hashes.get(tree);
     if (hashes === undefined) {
@@ -74,14 +111,20 @@ export class Model {
     return hashes;
   }
 
-  #made(key: string, reading: Reading, event: ProfileEvent, fold: boolean): CallTree {
+  #made(whose: string, reading: Reading, event: ProfileEvent, fold: boolean, whole: boolean): CallTree {
+    const key = keyOf(whose, event, fold, whole);
     let tree = this.#trees.get(key);
     if (tree === undefined) {
-      tree = profileTree(reading, event, { foldFramework: fold, threads: true });
+      const leastShare = whole ? 0 : leastShareOfWhole;
+      tree = profileTree(reading, event, { foldFramework: fold, threads: true, leastShare });
       this.#trees.set(key, tree);
     }
     return tree;
   }
+}
+
+function keyOf(whose: string, event: ProfileEvent, fold: boolean, whole: boolean): string {
+  return `${whose} ${event} ${fold}${whole ? ' whole' : ''}`;
 }
 
 /** Names of the frames that a box stands for. */

@@ -1,0 +1,432 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { after, before, describe, it } from 'node:test';
+import express from 'express';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { renderHtml } from '../../src/flamegraph/html.ts';
+import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
+import { captureMain } from '../../src/flamegraph/page-shell.ts';
+import { renderSvg } from '../../src/flamegraph/svg.ts';
+import type { View } from '../../src/flamegraph/view.ts';
+import { page as documentOf } from '../../src/http/layout.ts';
+import { securityHeaders } from '../../src/http/security-headers.ts';
+import type { Profile } from '../../src/profile/profile.ts';
+import { startBrowser } from '../setup/browser.ts';
+import { hostileNames, hostileProfile } from '../unit/flamegraph/hostile.ts';
+import { largeProfile } from '../unit/flamegraph/large.ts';
+import { healthyShop, shopView, slowShop } from '../unit/flamegraph/shop.ts';
+
+const wide: BrowserContextOptions = { viewport: { width: 1280, height: 900 } };
+const phone: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+};
+const rowHeight = { wide: 18, phone: 22 };
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const hostileView: View = {
+  ...shopView,
+  title: hostileNames[0]!,
+  headline: hostileNames.slice(1, 9).join(' '),
+  lines: [...hostileNames],
+  badges: hostileNames.slice(0, 3).map((words) => ({ words, tone: 'alarm' })),
+  facts: hostileNames,
+  event: 'cpu',
+  comparison: {
+    baseLabel: hostileNames[2]!,
+    baseHref: 'javascript:document.title="owned"',
+    rows: hostileNames.map((frame) => ({ ...shopView.comparison!.rows[0]!, frame, event: 'cpu' })),
+  },
+  links: [
+    { words: 'link', href: 'javascript:document.title="owned"' },
+    ...hostileNames.map((href) => ({ words: href, href })),
+  ],
+  details: hostileNames.map((text) => ({ summary: text, rows: [[text, text]], text })),
+  applicationPackages: ['com.acme', ...hostileNames],
+};
+
+/** The hosted page, with the real shell and headers; data as the artifacts' route serves them. */
+async function servePages(): Promise<Server> {
+  const app = express();
+  app.use(securityHeaders);
+  const profiles: Record<string, Profile> = {
+    slow: slowShop(),
+    healthy: healthyShop(),
+    hostile: hostileProfile(),
+  };
+  for (const [name, profile] of Object.entries(profiles))
+    app.get(`/${name}/profile.json`, (_request, response) => response.json(profile));
+  const pages: [string, View, string, string | null][] = [
+    ['/shop', shopView, '/slow/profile.json', '/healthy/profile.json'],
+    ['/plain', { ...shopView, comparison: null, event: 'cpu' }, '/slow/profile.json', null],
+    ['/hostile', hostileView, '/hostile/profile.json', '/healthy/profile.json'],
+    ['/lost', shopView, '/nowhere/profile.json', null],
+  ];
+  for (const [path, view, profileHref, baseHref] of pages)
+    app.get(path, (_request, response) =>
+      response.send(
+        documentOf({
+          title: view.headline,
+          main: captureMain(view, { profileHref, baseHref }),
+          script: true,
+        }),
+      ),
+    );
+  const script = await pageScript();
+  app.get('/page.js', (_request, response) => response.type('text/javascript').send(script));
+  app.get('/page.css', (_request, response) => response.type('text/css').send(pageStyle()));
+  app.get('/site.css', (_request, response) =>
+    response.type('text/css').send(readFileSync(new URL('../../src/http/site.css', import.meta.url))),
+  );
+  app.get('/icon.svg', (_request, response) =>
+    response.type('image/svg+xml').send('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+  );
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+describe('the flame graph in a browser', () => {
+  let browser: Browser;
+  let server: Server;
+  let origin: string;
+  let directory: string;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-page-'));
+    server = await servePages();
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** Opens a page, acts, and fails on any error, refused resource or request beyond its own origin. */
+  async function open(
+    url: string,
+    options: BrowserContextOptions,
+    act: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const context = await browser.newContext(options);
+    try {
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      const troubles: string[] = [];
+      page.on('pageerror', (error) => troubles.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') troubles.push(message.text());
+      });
+      page.on('dialog', (dialog) => troubles.push(`dialog: ${dialog.message()}`));
+      const home = new URL(url);
+      page.on('request', (request) => {
+        const asked = new URL(request.url());
+        const own = asked.protocol === home.protocol && asked.host === home.host;
+        if (!own && asked.protocol !== 'data:') troubles.push(`asked for ${request.url()}`);
+      });
+      await page.goto(url);
+      await act(page);
+      assert.deepEqual(troubles, []);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const ready = (page: Page): Promise<unknown> => page.waitForSelector('html[data-ready]');
+
+  async function fileOf(name: string, text: string): Promise<string> {
+    const path = join(directory, name);
+    await writeFile(path, text);
+    return pathToFileURL(path).href;
+  }
+
+  /** A point in a row of the picture; `part` of its width. */
+  async function inPicture(
+    page: Page,
+    row: number,
+    part: number,
+    high: number,
+  ): Promise<{ x: number; y: number }> {
+    await page.locator('#icicle').scrollIntoViewIfNeeded();
+    const place = (await page.locator('#icicle').boundingBox())!;
+    return { x: place.x + place.width * part, y: place.y + row * high + high / 2 };
+  }
+
+  async function assertFits(page: Page): Promise<void> {
+    const sizes = await page.evaluate<number[]>('[document.documentElement.scrollWidth, innerWidth]');
+    assert.ok(sizes[0]! <= sizes[1]!, `page is ${sizes[0]} px wide on ${sizes[1]}`);
+  }
+
+  it('reads without script: sentence, what changed, links', async () => {
+    await open(`${origin}/shop`, { ...wide, javaScriptEnabled: false }, async (page) => {
+      assert.equal(await page.locator('h1').textContent(), shopView.headline);
+      assert.equal(await page.locator('.changed tbody tr').count(), 7);
+      await page.getByRole('link', { name: 'the static one' }).waitFor();
+    });
+  });
+
+  it('zooms by mouse, keeps the zoom in the address, and goes back', async () => {
+    await open(`${origin}/shop`, wide, async (page) => {
+      await ready(page);
+      const { x, y } = await inPicture(page, 3, 0.05, rowHeight.wide);
+      await page.mouse.click(x, y);
+      await page.waitForURL(/#zoom=[0-9a-f]+$/);
+      const zoomed = page.url();
+      assert.match((await page.locator('.detail-name').textContent())!, /CheckoutController\.checkout$/);
+      await page.reload();
+      await ready(page);
+      assert.equal(page.url(), zoomed);
+      await page.goBack();
+      await page.waitForURL(`${origin}/shop`);
+      await page.locator('.controls .quiet').waitFor({ state: 'hidden' });
+    });
+  });
+
+  it('searches text and expressions, tells the matched share, and keeps the search in the address', async () => {
+    await open(`${origin}/shop#event=cpu`, wide, async (page) => {
+      await ready(page);
+      await page.keyboard.press('/');
+      await page.keyboard.type('/ruleset\\.sc.n$/');
+      await page.getByText('48% matched').waitFor();
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/search=%2Fruleset/);
+      assert.equal(await page.locator('.detail-name').textContent(), 'com.acme.shop.rules.RuleSet.scan');
+      assert.equal(await page.evaluate('document.activeElement.id'), 'icicle');
+    });
+  });
+
+  it('is used by keyboard alone: arrows, Enter, Escape', async () => {
+    await open(`${origin}/shop#event=cpu`, wide, async (page) => {
+      await ready(page);
+      await page.locator('#icicle').focus();
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+      assert.match(
+        (await page.locator('#spoken').textContent())!,
+        /^com\.acme\.shop\.CheckoutController\.checkout · 55%/,
+      );
+      await page.keyboard.press('ArrowRight');
+      assert.match((await page.locator('#spoken').textContent())!, /OrderController\.list/);
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/zoom=/);
+      await page.keyboard.press('ArrowUp');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.waitForURL((url) => !url.hash.includes('zoom'));
+    });
+  });
+
+  it('moves between the events by their tabs, with what each amounts to', async () => {
+    await open(`${origin}/shop`, wide, async (page) => {
+      await ready(page);
+      assert.deepEqual(await page.getByRole('tab').allTextContents(), [
+        'cpu 0.44 cores',
+        'wall 4.98 threads',
+        'alloc 210 MB/s',
+        'lock 3.10 s/s',
+      ]);
+      await page.getByRole('tab', { selected: true }).focus();
+      await page.keyboard.press('ArrowRight');
+      await page.waitForURL(/event=alloc/);
+      await page.goBack();
+      await page.getByRole('tab', { name: /^wall/, selected: true }).waitFor();
+    });
+  });
+
+  it('shows callers and callees of a frame', async () => {
+    await open(`${origin}/shop#event=cpu`, wide, async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'sandwich' }).click();
+      await page.waitForURL(/view=sandwich/);
+      await page.getByText('The picture as a table').click();
+      const names = await page.locator('#frame-table tbody th').allTextContents();
+      assert.ok(names.some((name) => name.endsWith('StandardWrapperValve.invoke')));
+      assert.ok(names.some((name) => name.endsWith('HashMap.getNode')));
+      await page.goBack();
+      await page.waitForURL((url) => !url.hash.includes('sandwich'));
+    });
+  });
+
+  it('holds the same in a table, whose frames zoom too', async () => {
+    await open(`${origin}/plain`, wide, async (page) => {
+      await ready(page);
+      await page.getByText('The picture as a table').click();
+      const row = page.locator('#frame-table tbody tr', { hasText: 'RuleSet.scan' });
+      assert.match((await row.textContent())!, /548%0%630 samples/);
+      await row.getByRole('button').click();
+      await page.waitForURL(/zoom=/);
+    });
+  });
+
+  it('leads from a row of what changed to its frame in the picture', async () => {
+    await open(`${origin}/shop`, wide, async (page) => {
+      await ready(page);
+      await page
+        .locator('.changed')
+        .getByRole('button', { name: /RuleSet/ })
+        .click();
+      await page.waitForURL(/event=cpu/);
+      assert.equal(await page.locator('.detail-name').textContent(), 'com.acme.shop.rules.RuleSet.scan');
+    });
+  });
+
+  it('colours the difference to the baseline, and tells it in words', async () => {
+    await open(`${origin}/shop#event=cpu`, wide, async (page) => {
+      await ready(page);
+      await page.getByLabel('difference', { exact: true }).check();
+      await page.waitForURL(/difference=1/);
+      assert.match((await page.locator('.key').textContent())!, /▲ grew▼ shrankwithin noise/);
+      await page.getByText('The picture as a table').click();
+      const row = page.locator('#frame-table tbody tr', { hasText: 'RuleSet.scan' });
+      assert.match((await row.textContent())!, /was 6\.2%, ▲ \+41\.9 points/);
+    });
+  });
+
+  it('works under a thumb: a tap tells, a second tap zooms, back undoes, nothing scrolls sideways', async () => {
+    await open(`${origin}/shop`, phone, async (page) => {
+      await ready(page);
+      await assertFits(page);
+      assert.equal(await page.locator('.changed tbody tr:visible').count(), 5);
+      const { x, y } = await inPicture(page, 3, 0.5, rowHeight.phone);
+      await page.touchscreen.tap(x, y);
+      assert.match(
+        (await page.locator('.detail.open .detail-name').textContent())!,
+        /OrderController\.list$/,
+      );
+      assert.ok(!page.url().includes('zoom'));
+      const sheet = (await page.locator('.detail.open').boundingBox())!;
+      assert.ok(Math.abs(sheet.y + sheet.height - 844) < 2 && sheet.width === 390);
+      const again = await inPicture(page, 3, 0.5, rowHeight.phone);
+      await page.touchscreen.tap(again.x, again.y);
+      await page.waitForURL(/zoom=/);
+      await assertFits(page);
+      await page.goBack();
+      await page.waitForURL((url) => !url.hash.includes('zoom'));
+      await page.touchscreen.tap(again.x, again.y);
+      await page.getByRole('button', { name: 'Callers' }).tap();
+      await page.waitForURL(/view=sandwich/);
+      await assertFits(page);
+    });
+  });
+
+  for (const [size, options] of [
+    ['1280', wide],
+    ['390', phone],
+  ] as const)
+    for (const colorScheme of ['light', 'dark'] as const)
+      it(`has no fault that axe finds, ${size} px, ${colorScheme}`, async () => {
+        await open(`${origin}/shop#event=cpu&search=get`, { ...options, colorScheme }, async (page) => {
+          await ready(page);
+          await page.locator('.more summary').first().click();
+          await page.keyboard.press('/');
+          await page.keyboard.press('Enter');
+          await page.evaluate(axe);
+          const faults = await page.evaluate<string[]>(
+            'axe.run().then(({ violations }) => violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html + n.failureSummary).join(" | ")))',
+          );
+          assert.deepEqual(faults, []);
+        });
+      });
+
+  it('keeps hostile names inert: hosted page, file and picture', async () => {
+    const file = await fileOf('hostile.html', await renderHtml(hostileProfile(), hostileView, healthyShop()));
+    for (const url of [`${origin}/hostile`, file])
+      for (const options of [wide, phone])
+        await open(url, options, async (page) => {
+          await ready(page);
+          await assertFits(page);
+          await page.getByText('The picture as a table').click();
+          await page.locator('#icicle').focus();
+          for (let step = 0; step < 12; step += 1)
+            await page.keyboard.press(step % 2 === 0 ? 'ArrowDown' : 'ArrowRight');
+          await page.getByRole('button', { name: 'sandwich' }).click();
+          assert.equal(
+            await page.locator('img, iframe, svg, body script[src], a[href^="javascript"]').count(),
+            0,
+          );
+          assert.doesNotMatch(await page.title(), /^(owned|1)$/);
+        });
+    for (const title of hostileNames.slice(0, 8)) {
+      const svg = await fileOf('hostile.svg', renderSvg(hostileProfile(), { event: 'cpu', title }));
+      await open(svg, wide, async (page) => {
+        assert.equal(await page.evaluate('document.documentElement.localName'), 'svg');
+        assert.equal(await page.locator('script, image, foreignObject').count(), 0);
+        assert.doesNotMatch(await page.title(), /^(owned|1)$/);
+      });
+    }
+  });
+
+  it('works as one file from the disk, zoom and search included', async () => {
+    const file = await fileOf('shop.html', await renderHtml(slowShop(), shopView, healthyShop()));
+    await open(file, wide, async (page) => {
+      await ready(page);
+      const { x, y } = await inPicture(page, 3, 0.05, rowHeight.wide);
+      await page.mouse.click(x, y);
+      await page.waitForURL(/zoom=/);
+      await page.goBack();
+      await page.waitForURL((url) => !url.hash.includes('zoom'));
+      await page.getByLabel('difference', { exact: true }).check();
+    });
+  });
+
+  it('works in the sandbox in which the one file is served', async () => {
+    const text = await renderHtml(slowShop(), shopView);
+    const sandboxed = createServer((_request, response) => {
+      response.setHeader('Content-Type', 'text/html; charset=utf-8');
+      response.setHeader('Content-Security-Policy', 'sandbox allow-scripts');
+      response.end(text);
+    });
+    await new Promise<void>((resolve) => sandboxed.listen(0, '127.0.0.1', resolve));
+    try {
+      await open(`http://127.0.0.1:${(sandboxed.address() as AddressInfo).port}/`, wide, async (page) => {
+        await ready(page);
+        const { x, y } = await inPicture(page, 3, 0.05, rowHeight.wide);
+        await page.mouse.click(x, y);
+        await page.waitForURL(/zoom=/);
+      });
+    } finally {
+      sandboxed.closeAllConnections();
+      sandboxed.close();
+    }
+  });
+
+  it('says what is wrong when the profile cannot be read', async () => {
+    const context = await browser.newContext(wide);
+    const page = await context.newPage();
+    await page.goto(`${origin}/lost`);
+    await page.getByText('the server answered 404').waitFor();
+    await context.close();
+  });
+
+  it('opens a profile of 100,000 stacks and can be used at once', async (test) => {
+    const file = await fileOf(
+      'large.html',
+      await renderHtml(largeProfile(100_000), { ...shopView, event: 'cpu' }),
+    );
+    await open(file, wide, async (page) => {
+      await ready(page);
+      const usable = await page.evaluate<number>('performance.now()');
+      const before = await page.evaluate<number>('performance.now()');
+      await page.locator('#icicle').focus();
+      for (let step = 0; step < 8; step += 1) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/zoom=/);
+      const zoomed = (await page.evaluate<number>('performance.now()')) - before;
+      test.diagnostic(
+        `usable ${usable.toFixed(0)} ms after the navigation, zoomed in ${zoomed.toFixed(0)} ms`,
+      );
+    });
+  });
+});
