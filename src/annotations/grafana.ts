@@ -4,8 +4,9 @@ import { Failure } from '../reasons/failure.ts';
 import type { Annotator } from './annotator.ts';
 import { grafanaApi, type GrafanaAccess, type GrafanaAnnotation, type NewAnnotation } from './grafana-api.ts';
 import { findPanel, showsMarks, type PanelSeen } from './grafana-panel.ts';
-import { captureTag, pointOf, regionOf, tagsOf } from './mark.ts';
-import { beginText, finishText, type Neighbour, type Surroundings } from './text.ts';
+import { captureTag, pointOf, regionOf, runningTag, tagsOf } from './mark.ts';
+import { neighboursOf, withNeighbours } from './neighbours.ts';
+import { beginText, finishText, type Surroundings } from './text.ts';
 
 export interface GrafanaOptions extends GrafanaAccess {
   /** Where people reach flamepin; null when nobody said. */
@@ -25,8 +26,10 @@ interface Place {
   note: string;
 }
 
-/** Half of what a mark covers at 24 h: nearer than this, two marks lie upon one another. */
-const neighbourhoodMs = 15 * 60_000;
+/** Around a mark, what is asked for to find its neighbours and theirs: two shortest regions to either side. */
+const neighbourhoodMs = 30 * 60_000;
+/** Neighbours whose text is put right after a mark has got its final place; each costs a request. */
+const mostTold = 10;
 
 /**
  * Marks Grafana's panels. A mark is found again by its tag, so that a repeated or interrupted call never makes a
@@ -34,6 +37,19 @@ const neighbourhoodMs = 15 * 60_000;
  */
 export function grafanaAnnotator(options: GrafanaOptions): Annotator {
   const api = grafanaApi(options);
+
+  /** Marks of one dashboard are written one after the other, since they name each other in their texts. */
+  const turns = new Map<string, Promise<unknown>>();
+  function inTurn<T>({ panel }: Capture, work: () => Promise<T>): Promise<T> {
+    const dashboard = panel?.dashboardUid ?? '';
+    const turn = (turns.get(dashboard) ?? Promise.resolve()).then(work, work);
+    turns.set(dashboard, turn);
+    const done = () => {
+      if (turns.get(dashboard) === turn) turns.delete(dashboard);
+    };
+    turn.then(done, done);
+    return turn;
+  }
 
   async function placeOf(panel: Panel | null, signal: AbortSignal): Promise<Place> {
     if (panel === null) {
@@ -60,98 +76,110 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
     return first;
   }
 
-  async function surroundings(capture: Capture, note: string, signal: AbortSignal): Promise<Surroundings> {
+  async function surroundings(capture: Capture, place: string): Promise<Surroundings> {
     const { publicUrl } = options;
     const picture = capture.artifacts.find(({ name }) => name === 'flamegraph.html');
     const signed =
       publicUrl === null && picture !== undefined ? await options.signedLink?.(picture.key) : undefined;
-    return { publicUrl, signed: signed ?? null, neighbours: await neighbours(capture, signal), place: note };
+    return { publicUrl, signed: signed ?? null, place };
   }
 
-  async function neighbours({ id, panel, timeline }: Capture, signal: AbortSignal): Promise<Neighbour[]> {
-    if (panel === null || timeline.startedAt === null) return [];
-    const middle = Date.parse(timeline.startedAt);
-    const marks = await api.find(
+  /** The mark in the form that the capture is in now, and the other marks around it. */
+  async function compose(
+    capture: Capture,
+    mark: Partial<GrafanaAnnotation>,
+    note: string,
+    signal: AbortSignal,
+  ) {
+    const around = await surroundings(capture, note);
+    const running = !finalStates.some((final) => final === capture.state);
+    const text = running ? beginText(capture, around) : finishText(capture, around);
+    const times = capture.state === 'done' ? regionOf(capture) : { time: pointOf(capture) };
+    const tags = [...tagsOf(capture), ...(running ? [runningTag] : [])];
+    const marks = await marksAround(capture, times, signal);
+    const self = { ...mark, id: mark.id ?? 0, ...times, text, tags };
+    return {
+      change: { ...times, tags, text: withNeighbours(text, neighboursOf(self, marks), options.publicUrl) },
+      marks,
+    };
+  }
+
+  async function marksAround(
+    { panel }: Capture,
+    times: { time: number; timeEnd?: number },
+    signal: AbortSignal,
+  ) {
+    if (panel === null) return [];
+    return api.find(
       {
         tags: ['flamepin'],
         dashboardUID: panel.dashboardUid,
-        from: middle - neighbourhoodMs,
-        to: middle + neighbourhoodMs,
+        from: times.time - neighbourhoodMs,
+        to: (times.timeEnd ?? times.time) + neighbourhoodMs,
       },
       signal,
     );
-    return marks
-      .toSorted((a, b) => Math.abs(a.time - middle) - Math.abs(b.time - middle))
-      .filter((mark) => panel.panelId === null || (mark.panelId ?? 0) === 0 || mark.panelId === panel.panelId)
-      .map(({ tags }) => ({ captureId: tagged(tags, 'flamepin:'), name: nameOf(tags) }))
-      .filter(({ captureId }) => captureId !== '' && captureId !== id);
+  }
+
+  /** Puts this mark's name into the texts of those that lie upon it; those still running look for themselves. */
+  async function tellNeighbours(
+    mark: GrafanaAnnotation,
+    marks: readonly GrafanaAnnotation[],
+    signal: AbortSignal,
+  ) {
+    const all = [...marks.filter(({ id }) => id !== mark.id), mark];
+    for (const neighbour of neighboursOf(mark, all).slice(0, mostTold)) {
+      if (neighbour.tags?.includes(runningTag) === true) continue;
+      const text = withNeighbours(neighbour.text, neighboursOf(neighbour, all), options.publicUrl);
+      if (text !== neighbour.text) await api.change(neighbour.id, { text }, signal);
+    }
   }
 
   /** Makes the mark and looks whether it is where it should be. */
-  async function make(
-    capture: Capture,
-    where: Place['where'],
-    mark: Omit<NewAnnotation, 'tags'>,
-    signal: AbortSignal,
-  ) {
-    const id = await api.create({ ...where, ...mark, tags: tagsOf(capture) }, signal);
+  async function make(capture: Capture, signal: AbortSignal): Promise<GrafanaAnnotation> {
+    const { where, note } = await placeOf(capture.panel, signal);
+    const { change, marks } = await compose(capture, where, note, signal);
+    const id = await api.create({ ...where, ...change }, signal);
     const made = await existing(capture, signal);
     const right =
       made !== undefined &&
       (where.dashboardUID === undefined || made.dashboardUID === where.dashboardUID) &&
       (made.panelId ?? 0) === (where.panelId ?? 0);
-    if (right) return made.id;
-    await api.remove(id, signal);
-    throw new Failure('grafana-rejected', {
-      detail: 'Grafana took the mark, but not for this dashboard and panel',
-    });
+    if (!right) {
+      await api.remove(id, signal);
+      throw new Failure('grafana-rejected', {
+        detail: 'Grafana took the mark, but not for this dashboard and panel',
+      });
+    }
+    await tellNeighbours(made, marks, signal);
+    return made;
   }
 
-  /** The mark's text and times in the form that the capture is in now. */
-  const form = (capture: Capture, around: Surroundings): Omit<NewAnnotation, 'tags'> =>
-    capture.state === 'done'
-      ? { text: finishText(capture, around), ...regionOf(capture) }
-      : {
-          text: isFinal(capture) ? finishText(capture, around) : beginText(capture, around),
-          time: pointOf(capture),
-        };
+  /** False when somebody has taken the mark away in between. */
+  async function change(mark: GrafanaAnnotation, capture: Capture, signal: AbortSignal): Promise<boolean> {
+    const note = await noteFor(mark, capture, () => placeOf(capture.panel, signal));
+    const { change, marks } = await compose(capture, mark, note, signal);
+    if (!(await api.change(mark.id, change, signal))) return false;
+    const changed = await existing(capture, signal);
+    if (changed === undefined) return false;
+    if (changed.text !== change.text)
+      throw new Failure('grafana-rejected', {
+        detail: 'Grafana took the new text, but shows another one',
+      });
+    await tellNeighbours(changed, marks, signal);
+    return true;
+  }
 
   return {
-    async begin(capture, signal) {
-      const mark = await existing(capture, signal);
-      if (mark !== undefined) return mark.id;
-      const place = await placeOf(capture.panel, signal);
-      return make(
-        capture,
-        place.where,
-        form(capture, await surroundings(capture, place.note, signal)),
-        signal,
-      );
-    },
+    begin: (capture, signal) =>
+      inTurn(capture, async () => (await existing(capture, signal))?.id ?? (await make(capture, signal)).id),
 
-    async finish(capture, signal) {
-      const mark = await existing(capture, signal);
-      if (mark !== undefined) {
-        const note = await noteFor(mark, capture, () => placeOf(capture.panel, signal));
-        const change = { ...form(capture, await surroundings(capture, note, signal)), tags: tagsOf(capture) };
-        if (await api.change(mark.id, change, signal)) {
-          const changed = await existing(capture, signal);
-          if (changed !== undefined && changed.text !== change.text)
-            throw new Failure('grafana-rejected', {
-              detail: 'Grafana took the new text, but shows another one',
-            });
-          if (changed !== undefined) return changed.id;
-        }
-      }
-      // Never made, or taken away by somebody in between.
-      const place = await placeOf(capture.panel, signal);
-      return make(
-        capture,
-        place.where,
-        form(capture, await surroundings(capture, place.note, signal)),
-        signal,
-      );
-    },
+    finish: (capture, signal) =>
+      inTurn(capture, async () => {
+        const mark = await existing(capture, signal);
+        if (mark !== undefined && (await change(mark, capture, signal))) return mark.id;
+        return (await make(capture, signal)).id;
+      }),
   };
 }
 
@@ -181,11 +209,3 @@ export async function inspectPanel(
     throw new Failure('panel-not-found', { detail: `dashboard ${dashboardUid} has no panel ${panelId}` });
   return { panel, visible: showsMarks(dashboard) };
 }
-
-const isFinal = ({ state }: Capture): boolean => finalStates.some((final) => final === state);
-
-const tagged = (tags: readonly string[] | null | undefined, start: string): string =>
-  tags?.find((tag) => tag.startsWith(start))?.slice(start.length) ?? '';
-
-const nameOf = (tags: readonly string[] | null | undefined): string =>
-  [tagged(tags, 'alert:'), tagged(tags, 'workload:')].filter((part) => part !== '').join(' · ');

@@ -35,6 +35,9 @@ export function regionOf(capture: Capture): { time: number; timeEnd: number } {
 /** The tag by which a mark is found again. */
 export const captureTag = (captureId: string): string => `flamepin:${captureId}`;
 
+/** Carried while the capture runs; a mark without it has its final text. */
+export const runningTag = 'flamepin-running';
+
 /**
  * Grafana splits tags at the first colon into two columns of 100 characters; one that is too long is answered
  * with 500 after the mark was made, and all together may have 500 (`tags_length`).

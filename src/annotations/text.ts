@@ -1,6 +1,7 @@
 import { html } from 'ghtml';
 import type { Capture } from '../captures/capture.ts';
 import { describeReason, type Reason } from '../reasons/failure.ts';
+import { clip, link, pageUrl } from './markup.ts';
 
 /** What the text of a mark needs beside the capture itself. */
 export interface Surroundings {
@@ -8,26 +9,18 @@ export interface Surroundings {
   publicUrl: string | null;
   /** A link to the picture that works without flamepin, used when there is no publicUrl. */
   signed: { url: string; expiresAt: Date } | null;
-  /** Other captures marked on the same panel at about this time: marks that this one may lie upon. */
-  neighbours: readonly Neighbour[];
   /** Why the mark is not on the alert's own panel, a sentence; '' when it is. */
   place: string;
 }
 
-export interface Neighbour {
-  captureId: string;
-  /** Alert or workload, as its tags say. */
-  name: string;
-}
-
 /** Bounds, in characters: labels may be of any length, MySQL's TEXT column ends at 64 KB. */
-const most = { headline: 400, line: 300, name: 120, frame: 160, detail: 500, neighbours: 5 } as const;
+const most = { headline: 400, line: 300, name: 120, frame: 160, detail: 500 } as const;
 
 /** The mark while the capture runs, as HTML. */
 export function beginText(capture: Capture, around: Surroundings): string {
   const doing = html`<b>flamepin</b> profiling !${targetName(capture)} (cpu, wall, alloc, lock) for
     ${capture.request.durationSeconds} s …`;
-  return joined([doing, context(capture), links(capture, around, 'Follow the capture'), ...below(around)]);
+  return joined([doing, context(capture), links(capture, around, 'Follow the capture'), below(around)]);
 }
 
 /**
@@ -45,7 +38,7 @@ export function finishText(capture: Capture, around: Surroundings): string {
     ...lines,
     context(capture),
     links(capture, around, label),
-    ...below(around),
+    below(around),
   ]);
 }
 
@@ -65,20 +58,21 @@ function answerLines(capture: Capture): string[] {
     answer.confidence === 'likely'
       ? ' <i>likely</i>'
       : answer.confidence === 'unknown'
-        ? ' <i>can’t tell</i>'
+        ? ' <i>can’t tell the cause</i>'
         : '';
   const frames = answer.topFrames
     .slice(0, 3)
     .map(({ name, share }) => html`${percent(share)} <code>${clip(name, most.frame)}</code>`);
+  const choice = capture.target?.choice ?? '';
   const evidence = [
-    targetName(capture),
+    html`!${targetName(capture)}${choice === '' ? '' : ` (${clip(choice, most.name)})`}`,
     html`${answer.samples.toLocaleString('en-US')} samples / ${request.durationSeconds} s`,
     windowOf(capture),
   ];
   return [
     html`<b>${clip(answer.headline, most.headline)}</b>!${sure}`,
     ...answer.lines.slice(0, 4).map((line) => html`${clip(line, most.line)}`),
-    frames.join(' · '),
+    ...frames,
     short,
     evidence.filter((part) => part !== '').join(' · '),
   ];
@@ -89,11 +83,18 @@ function refusalLines(capture: Capture): string[] {
   const { sentence, detail, mend } = describeReason(reason);
   const what = capture.target === null ? '' : html`It was about !${targetName(capture)}.`;
   return [
-    html`<b>No profile: ${asClause(sentence)}</b> ${mend}`,
+    html`<b>No profile: !${withCode(asClause(sentence))}</b> !${withCode(mend)}`,
     detail === '' ? '' : html`<code>${clip(detail, most.detail)}</code>`,
     what,
   ];
 }
+
+/** Names of settings stand in backticks in the list of reasons. */
+const withCode = (text: string): string =>
+  text
+    .split('`')
+    .map((part, i) => (i % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))
+    .join('');
 
 /** "The disk is full." → "the disk is full."; names at the beginning keep their capital. */
 const asClause = (sentence: string): string =>
@@ -102,8 +103,7 @@ const asClause = (sentence: string): string =>
 function targetName({ target, alert }: Capture): string {
   if (target === null) return html`the JVM of ${clip(alert.labels['alertname'] ?? 'the alert', most.name)}`;
   const kind = { kubernetes: 'pod ', docker: 'container ', host: '', ssh: '' }[target.kind];
-  const choice = target.choice === '' ? '' : ` (${clip(target.choice, most.name)})`;
-  return html`${kind}<code>${clip(target.name, most.name)}</code>${choice}`;
+  return html`${kind}<code>${clip(target.name, most.name)}</code>`;
 }
 
 /** Marks do not follow the dashboard's variables, so each says whose it is. */
@@ -133,14 +133,9 @@ function links(capture: Capture, around: Surroundings, label: string): string {
     const parts = [link(page, label)];
     const baseline = capture.answer?.comparedWith ?? null;
     if (capture.state === 'done' && baseline !== null)
-      parts.push(
-        link(pageUrl(publicUrl, baseline.captureId), `compared with ${clip(baseline.label, most.name)}`),
-      );
+      parts.push(link(pageUrl(publicUrl, baseline.captureId), 'baseline'));
     if (capture.artifacts.some(({ name }) => name === 'flamegraph.svg'))
       parts.push(link(`${page}/flamegraph.svg`, 'SVG'));
-    parts.push(
-      link(`${publicUrl.replace(/\/+$/, '')}/captures?${timesAround(capture)}`, 'others at this time'),
-    );
     return parts.join(' · ');
   }
   if (signed !== null) {
@@ -151,39 +146,8 @@ function links(capture: Capture, around: Surroundings, label: string): string {
     <code>${capture.id}</code>`;
 }
 
-function below({ publicUrl, neighbours, place }: Surroundings): string[] {
-  const named = neighbours.slice(0, most.neighbours).map(({ captureId, name }) => {
-    const words = clip(name === '' ? captureId : name, most.name);
-    return publicUrl === null ? html`${words}` : link(pageUrl(publicUrl, captureId), words);
-  });
-  const more = neighbours.length > named.length ? ` and ${neighbours.length - named.length} more` : '';
-  return [
-    named.length === 0 ? '' : html`Also profiled here at this time: !${named.join(', ')}${more}`,
-    place === '' ? '' : html`<i>${place}</i>`,
-  ];
-}
-
-/**
- * Marks of one group can lie upon one another, and the lowest may be older than its neighbours and not name them;
- * the list of captures around the window always does.
- */
-function timesAround({ timeline, alert }: Capture): string {
-  const middle = Date.parse(timeline.startedAt ?? timeline.receivedAt ?? alert.startsAt);
-  const quarter = 15 * 60_000;
-  const iso = (time: number) => new Date(time).toISOString();
-  return new URLSearchParams({ since: iso(middle - quarter), until: iso(middle + quarter) }).toString();
-}
-
-const pageUrl = (publicUrl: string, captureId: string): string =>
-  `${publicUrl.replace(/\/+$/, '')}/captures/${captureId}`;
-
-const link = (url: string, words: string): string => html`<a href="${url}" target="_blank">${words}</a>`;
+const below = ({ place }: Surroundings): string => (place === '' ? '' : html`<i>${place}</i>`);
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
 const clock = (iso: string): string => new Date(iso).toISOString().slice(11, 19);
-
-function clip(text: string, length: number): string {
-  const plain = text.toWellFormed();
-  return plain.length <= length ? plain : `${plain.slice(0, length - 1).toWellFormed()}…`;
-}

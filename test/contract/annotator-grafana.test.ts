@@ -213,7 +213,7 @@ describe('marks in Grafana', () => {
     capture.alert.labels['alertname'] = 'A'.repeat(3000);
     if (capture.target !== null) capture.target.workload = `ü:,"${'w'.repeat(3000)}`;
     const { tags } = await begun(capture);
-    assert.equal(tags.length, 4);
+    assert.equal(tags.length, 5);
     assert.ok(tags.every((tag) => tag.length <= 100));
   });
 

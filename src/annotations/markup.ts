@@ -1,0 +1,15 @@
+import { html } from 'ghtml';
+
+/** The page of a capture. */
+export const pageUrl = (publicUrl: string, captureId: string): string =>
+  `${publicUrl.replace(/\/+$/, '')}/captures/${captureId}`;
+
+/** A link that opens beside Grafana; its sanitiser keeps http(s) and adds `rel="noopener noreferrer"`. */
+export const link = (url: string, words: string): string =>
+  html`<a href="${url}" target="_blank">${words}</a>`;
+
+/** At most `length` characters, never half of one. */
+export function clip(text: string, length: number): string {
+  const plain = text.toWellFormed();
+  return plain.length <= length ? plain : `${plain.slice(0, length - 1).toWellFormed()}…`;
+}

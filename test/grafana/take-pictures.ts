@@ -1,0 +1,30 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { grafanaAnnotator } from '../../src/annotations/grafana.ts';
+import { startBrowser } from '../setup/browser.ts';
+import { capturing, finished } from './captures.ts';
+import { startGrafana } from './grafana.ts';
+
+// Takes docs/images/annotation.png: the tooltip of a finished capture on a panel of the stand-in, as Grafana's
+// sanitiser leaves it. Run by hand: node test/grafana/take-pictures.ts [DIRECTORY]
+const directory = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'images');
+await mkdir(directory, { recursive: true });
+const grafana = await startGrafana();
+const browser = await startBrowser();
+try {
+  const annotator = grafanaAnnotator({
+    url: grafana.url,
+    token: () => Promise.resolve(grafana.token),
+    publicUrl: 'https://flamepin.example.com',
+  });
+  const startedAt = Date.now() - 22 * 60_000;
+  const id = await annotator.finish(finished(capturing({}, startedAt)), AbortSignal.timeout(10_000));
+  const page = await browser.newPage({ viewport: { width: 1130, height: 640 }, deviceScaleFactor: 2 });
+  await page.goto(grafana.panelUrl('shop', 2, '1h'));
+  await page.waitForSelector('body[data-ready]');
+  await page.hover(`[data-annotation="${id}"]`);
+  await page.screenshot({ path: join(directory, 'annotation.png') });
+} finally {
+  await browser.close();
+  await grafana.close();
+}
