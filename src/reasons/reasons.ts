@@ -57,10 +57,6 @@ export const reasons = {
     'The alert comes from another cluster.',
     'Send it to the flamepin of that cluster, or correct `cluster` in the configuration.',
   ),
-  'other-namespace': final(
-    'The alert names a namespace that flamepin is not configured for.',
-    'Add it to `targets.kubernetes.namespaces`, with the rights there, if it should be profiled.',
-  ),
 
   // Waiting and limits.
   'deadline-passed': final(
@@ -108,6 +104,10 @@ export const reasons = {
   ),
   'target-gone': final('The target went away.', 'It exited or was replaced; see its own logs.'),
 
+  'namespace-not-configured': final(
+    'The namespace is not one that flamepin may look into.',
+    'Add it to `targets.kubernetes.namespaces`, and a RoleBinding there.',
+  ),
   'target-kind-unsupported': final(
     'This kind of target is not supported yet.',
     'Use a kubernetes or host target.',

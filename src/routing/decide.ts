@@ -132,7 +132,7 @@ function findUnmappable(
       if (cluster !== undefined && wanted.cluster !== null && wanted.cluster !== cluster)
         return refuse('unmappable', 'other-cluster', `${wanted.cluster}, not ${cluster}`);
       if (namespaces !== undefined && wanted.namespace !== null && !namespaces.includes(wanted.namespace))
-        return refuse('unmappable', 'other-namespace', wanted.namespace);
+        return refuse('unmappable', 'namespace-not-configured', wanted.namespace);
       return wanted.pod === null &&
         wanted.podIp === null &&
         wanted.podGuess === null &&

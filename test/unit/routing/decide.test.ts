@@ -131,7 +131,10 @@ describe('an alert that is not profiled has its reason', () => {
       rules([everything], { targets: { kubernetes: { ...kubernetes, ...change } } });
     assert.deepEqual(outcome(latency, given({ cluster: 'prod-us' })), ['unmappable', 'other-cluster']);
     assert.deepEqual(outcome(latency, given({ cluster: 'prod-eu' })), ['queued', null]);
-    assert.deepEqual(outcome(latency, given({ namespaces: ['pay'] })), ['unmappable', 'other-namespace']);
+    assert.deepEqual(outcome(latency, given({ namespaces: ['pay'] })), [
+      'unmappable',
+      'namespace-not-configured',
+    ]);
     assert.deepEqual(outcome(latency, given({ namespaces: ['pay', 'shop'] })), ['queued', null]);
   });
 
