@@ -11,7 +11,8 @@ import { findSecretStrings } from './secret-strings.ts';
  * sizes, `-XX` switches and numbers, the *names* of -D properties and of environment variables, and the main class
  * or jar (the first word of the Java arguments), which says what the application's own code is. Values of -D, the
  * arguments of main, classpaths and agents' options go, and so does every word that is not known to be harmless:
- * a value may hold blanks, so where one ends cannot be told.
+ * a value may hold blanks, so where one ends cannot be told. Not touched is what the application itself says while
+ * it runs: thread names, class names, messages of exceptions in recordings of the JDK.
  *
  * Changes `recording` itself. Throws Failure `recording-damaged` when it cannot be sure to have found them all;
  * nothing of such a recording may be stored. In a chunk that is cut off, what follows its last whole event is

@@ -47,6 +47,11 @@ export function readProfile(recording: Buffer): Profile {
   return reading.profile();
 }
 
+/** A row that stands for many samples is spread over its time in pieces of half a slot … */
+const pieceMs = (slotSeconds * 1000) / 2;
+/** … but not in more than two minutes take, so that a few bytes cannot become a million rows. */
+const maximumPieces = 480;
+
 class Reading {
   partial = false;
   private readonly tree = new CallTree();
@@ -83,15 +88,16 @@ class Reading {
       }
       const ms = atMs(sample.time);
       if (!header.whole && ms > lastMs && ms - clock.startMs < maximumWindowSeconds * 1000) lastMs = ms;
-      const slot = slotOf(ms - this.startMs);
-      this.rowsOf(sample.event).add(
-        node,
-        threadOf(sample.thread),
-        sample.state,
-        slot,
-        sample.count,
-        sample.value,
-      );
+      const rows = this.rowsOf(sample.event);
+      const thread = threadOf(sample.thread);
+      const spanMs = this.spanOf(sample, clock.msPerTick);
+      const pieces = Math.max(1, Math.min(sample.count, Math.ceil(spanMs / pieceMs), maximumPieces));
+      for (let piece = 0, placed = 0; piece < pieces; piece++) {
+        const count = Math.floor(((piece + 1) * sample.count) / pieces) - placed;
+        placed += count;
+        const slot = slotOf(ms - this.startMs + (pieces === 1 ? 0 : (spanMs * (piece + 0.5)) / pieces));
+        rows.add(node, thread, sample.state, slot, count, sample.value);
+      }
     };
     const nanosPerTick = 1e9 / header.ticksPerSecond;
     const readers = {
@@ -101,6 +107,12 @@ class Reading {
     };
     if (!chunk.readEvents(readers)) this.partial = true;
     this.endMs = Math.max(this.endMs, lastMs);
+  }
+
+  /** Milliseconds that the samples of one row cover; before timeSpan was written, as many intervals. */
+  private spanOf({ count, span, event }: Sample, msPerTick: number): number {
+    if (count === 1) return 0;
+    return span > 0 ? span * msPerTick : ((count - 1) * this.settings.interval(event)) / 1e6;
   }
 
   private rowsOf(event: ProfileEvent): SampleRows {

@@ -10,8 +10,10 @@ export interface Sample {
   thread: number;
   stackTrace: number;
   state: number;
-  /** Samples that this row stands for. */
+  /** Samples that this row stands for: async-profiler writes a thread that goes on waiting as one row. */
   count: number;
+  /** Ticks from the first of these samples to the last; 0 for one sample and where the recording does not say. */
+  span: number;
   /** Nanoseconds or bytes; null for cpu and wall, where count times interval is the value. */
   value: number | null;
   /** Class at the end of the stack: what was allocated or waited for; 0 for none. */
@@ -68,8 +70,8 @@ export function sampleReaders(
   };
   const execution = (counted: boolean) =>
     reader(
-      ['startTime', 'sampledThread', 'stackTrace', 'state', ...(counted ? ['samples'] : [])],
-      ([time = 0, thread = 0, stackTrace = 0, stateId = 0, samples = 1]) => {
+      ['startTime', 'sampledThread', 'stackTrace', 'state', ...(counted ? ['samples', 'timeSpan'] : [])],
+      ([time = 0, thread = 0, stackTrace = 0, stateId = 0, samples = 1, span = 0]) => {
         const state = states(stateId);
         // A state that the recording does not name belongs to no event, as in the converter.
         if (state < 0 || !(samples > 0 && samples <= maximumCount)) return null;
@@ -81,6 +83,7 @@ export function sampleReaders(
           stackTrace,
           state,
           count: samples,
+          span,
           value: null,
           classId: 0,
           classType: 0,
@@ -98,6 +101,7 @@ export function sampleReaders(
           stackTrace,
           state: 0,
           count: 1,
+          span: 0,
           value: bytes,
           classId,
           classType,
@@ -116,6 +120,7 @@ export function sampleReaders(
           stackTrace,
           state: 0,
           count: 1,
+          span: 0,
           value,
           classId,
           classType: inlinedType,
@@ -133,6 +138,7 @@ export function sampleReaders(
           stackTrace,
           state: 0,
           count: 1,
+          span: 0,
           value: amount * factor,
           classId: 0,
           classType: 0,
@@ -158,6 +164,7 @@ export function sampleReaders(
           stackTrace,
           state: 0,
           count: 1,
+          span: 0,
           value,
           classId,
           classType: inlinedType,

@@ -88,6 +88,33 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
     );
   });
 
+  it('spread the samples of a thread that goes on waiting over its waiting', () => {
+    const { slot, count } = profileOf(/as flamepin records/).events.wall!.samples;
+    const perSlot = Array.from({ length: 10 }, () => 0);
+    for (const [row, one] of slot.entries()) perSlot[one]! += count[row]!;
+    const most = Math.max(...perSlot);
+    assert.ok(
+      perSlot.every((samples) => samples > most * 0.6),
+      `all threads are sampled all the time: ${perSlot.join(' ')}`,
+    );
+  });
+
+  it('show their whole chunks when the JVM was killed in a later one', () => {
+    const { bytes } = recordings.find(({ name }) => /several chunks/.test(name))!;
+    const second = bytes.indexOf(Buffer.from('FLR\0', 'latin1'), 4);
+    assert.ok(second > 0);
+    // As a killed JVM leaves it: the second chunk without its constants, its header not filled in.
+    const killed = Buffer.from(bytes.subarray(0, second + 4000));
+    killed.fill(0, second + 8, second + 32);
+    const profile = readProfile(killed);
+    assert.equal(profile.partial, true);
+    assert.match(profile.warnings.join(), /cut off/);
+    assert.equal(collapsed(profile, 'cpu'), collapsed(readProfile(bytes.subarray(0, second)), 'cpu'));
+    maskSecrets(killed);
+    assert.equal(killed.includes(plantedSecret), false);
+    assert.deepEqual(readProfile(killed).events.cpu, profile.events.cpu);
+  });
+
   it('keep counts, bytes and durations apart', () => {
     const { alloc, lock } = profileOf(/as flamepin records/).events;
     const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
