@@ -22,7 +22,7 @@ function partsOf(target: Pick<CaptureRequest['target'], 'kind' | 'process'>, wan
   const service = wanted.service?.name ?? '';
   switch (target.kind) {
     case 'host':
-      return ['host', process, wanted.host ?? '', service];
+      return ['host', process, wanted.host ?? '', service, wanted.pod ?? wanted.workload?.name ?? ''];
     case 'ssh':
       return ['ssh', wanted.host ?? '', process];
     case 'docker':
