@@ -5,6 +5,8 @@
 
 /** A caller is explained when at least this share of its weight lies in named callees. */
 const explainedShare = 0.8;
+/** A caller stands for its callee only when it changed at least this much of what the callee did. */
+const undilutedShare = 0.9;
 /** Another frame may be named with a cause when it carries at least this share of it. */
 const mostlyShare = 0.5;
 /** A caller that changed by this much more than its callee is named instead of it. */
@@ -29,6 +31,7 @@ export interface Cause {
  * @param classOf equal for frames of one class, so that a private method is named with its entry.
  * @param innermost true names the innermost candidate (where a thread waits); false the caller that it belongs to
  *   as long as that is mostly it (what uses the processor).
+ * @param shareNow of a frame in the profile that the sentence is about.
  * @returns heaviest first.
  */
 export function findCauses(
@@ -36,6 +39,7 @@ export function findCauses(
   candidates: ReadonlySet<number>,
   classOf: (frame: number) => string,
   innermost: boolean,
+  shareNow: (frame: number) => number,
 ): Cause[] {
   const total = new Map<number, number>();
   const explained = new Map<number, number>();
@@ -100,9 +104,13 @@ export function findCauses(
     if (frame !== inner) return { frame, mostly: inner, calledBy: null };
     const { entry, beyond } = leaveClass(frame);
     if (innermost) return { frame, mostly: null, calledBy: beyond };
-    const belongs = beyond !== null && of(beyond) * explainedShare <= of(entry);
+    const belongs =
+      beyond !== null &&
+      of(beyond) * explainedShare <= of(entry) &&
+      of(beyond) >= undilutedShare * of(entry) &&
+      shareNow(entry) >= mostlyShare * shareNow(beyond);
     if (belongs) return { frame: beyond, mostly: entry, calledBy: null };
-    if (entry !== frame) return { frame: entry, mostly: frame, calledBy: beyond };
+    if (entry !== frame) return { frame: entry, mostly: beyond === null ? frame : null, calledBy: beyond };
     const [callee, carried] = heaviest(
       new Map([...candidates].map((other) => [other, inside.get(other)?.get(frame) ?? 0])),
     );
@@ -112,6 +120,30 @@ export function findCauses(
   return causes
     .sort((a, b) => of(b.frame) - of(a.frame) || a.frame - b.frame)
     .filter((cause) => !seen.has(cause.frame) && seen.add(cause.frame));
+}
+
+/**
+ * The nearest named frame of another class around `frame`, through which at least `mostlyShare` of it comes.
+ * @param isNamed frames that mean something to the reader.
+ */
+export function nearestCaller(
+  { paths, weight }: Weights,
+  frame: number,
+  isNamed: (frame: number) => boolean,
+  classOf: (frame: number) => string,
+): number | null {
+  const callers = new Map<number, number>();
+  let total = 0;
+  paths.forEach((path, index) => {
+    const depth = path.indexOf(frame);
+    const heavy = weight[index] ?? 0;
+    if (depth < 0 || heavy <= 0) return;
+    total += heavy;
+    const caller = path.slice(0, depth).findLast((one) => isNamed(one) && classOf(one) !== classOf(frame));
+    if (caller !== undefined) add(callers, caller, heavy);
+  });
+  const [caller, carried] = heaviest(callers);
+  return carried >= mostlyShare * total ? caller : null;
 }
 
 function add(sums: Map<number, number>, key: number, weight: number): void {

@@ -1,23 +1,16 @@
-import { findCauses, type Cause, type Weights } from './cause.ts';
-import { changedRow, classOf, displayName } from './changed-row.ts';
+import type { Cause } from './cause.ts';
+import { changedCauses, smallestChange } from './changed-causes.ts';
+import { changedRow, displayName } from './changed-row.ts';
 import type { ChangedFrame, Comparison } from './comparison.ts';
 import { comparisonHeadline } from './comparison-headline.ts';
-import {
-  collectorFrame,
-  compilerFrame,
-  eventSamples,
-  FrameNames,
-  type EventSamples,
-} from './event-samples.ts';
+import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
 import { applicationPackages, type ApplicationCode } from './frame-kind.ts';
-import { framePattern } from './frame-pattern.ts';
 import { frameCounts, frameEstimates, type FrameEstimates } from './frame-tally.ts';
-import { knownWaits } from './known-waits.ts';
+import { mainActivity } from './hot-spots.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
 import { criticalT, difference, discoveries, welchFreedom, type Difference } from './statistics.ts';
+import type { Activity } from './wait-kind.ts';
 
-/** Smallest change that is worth a line: two percentage points. */
-export const smallestChange = 0.02;
 /** Share of false ones accepted among the frames that are called changed. */
 const falseDiscoveryRate = 0.05;
 /**
@@ -62,7 +55,10 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const others = (options.otherBaselines ?? []).map((other) => eventSamples(other, event, code, names));
 
   const tested = testFrames(before, after, names.names.length);
-  const changed = significantFrames(tested.rows, before.samples < fewSamples || after.samples < fewSamples);
+  const rateAlone = before.samples < fewSamples || after.samples < fewSamples;
+  const changed = comparable(base, current, event, after.samples)
+    ? significantFrames(tested.rows, rateAlone)
+    : new Map<number, Tested>();
   const spreads = spreadOf(others, before, names.names.length);
   for (const [frame, row] of changed) {
     const spread = spreads(frame);
@@ -78,7 +74,12 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     rows.push(changedRow(event, names, cause, row, significant, spreads(cause.frame)));
   };
   for (const direction of [1, -1]) {
-    for (const cause of causesOf(before, after, changed, names, event, direction)) {
+    const grown = [...changed].map(([frame, row]) => ({
+      frame,
+      change: row.share.value * direction,
+      shareNow: row.current.share.value,
+    }));
+    for (const cause of changedCauses(before, after, grown, names, event, direction)) {
       const row = changed.get(cause.frame);
       if (row) list(cause, row, true);
     }
@@ -106,9 +107,15 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     totalChanged: total.probability < 0.01 && Math.abs(total.value) > 0.1 * tested.totalBefore.value,
     detectableShare: detectableShare(tested.rows, before.samples, after.samples),
   };
-  const activityOf = (frame: string): ReturnType<typeof mainActivity> =>
-    mainActivity(after, (number) => displayName(names, number) === frame);
+  const numbers = new Map([...listed].map((frame) => [displayName(names, frame), frame]));
+  const activityOf = (name: string): Activity | null => mainActivity(after, numbers.get(name) ?? -1);
   return { headline: comparisonHeadline(result, activityOf), ...result };
+}
+
+/** Locks and allocations may be absent because there were none; cpu and wall only when they were not recorded. */
+function comparable(base: Profile, current: Profile, event: ProfileEvent, samplesNow: number): boolean {
+  const alwaysThere = event === 'cpu' || event === 'wall';
+  return samplesNow > 0 && !(alwaysThere && (!base.events[event] || !current.events[event]));
 }
 
 function sharedCode(base: Profile, current: Profile, configured: readonly string[]): ApplicationCode {
@@ -158,79 +165,6 @@ function significantFrames(rows: readonly Tested[], rateAlone: boolean): Map<num
   return new Map(kept.map((row) => [row.frame, row]));
 }
 
-const isKnownWait = framePattern(knownWaits);
-
-/**
- * Causes in the application first; then what changed outside of their stacks: collectors and compilers, frameworks,
- * at last everything else.
- */
-function causesOf(
-  before: EventSamples,
-  after: EventSamples,
-  changed: ReadonlyMap<number, Tested>,
-  names: FrameNames,
-  event: ProfileEvent,
-  direction: number,
-): Cause[] {
-  const waits = event === 'wall' || event === 'lock';
-  const weights = weighDifference(before, after, direction);
-  const machinery = new Set([collectorFrame, compilerFrame]);
-  const tiers: ((frame: number) => boolean)[] = [
-    (frame) => names.kinds[frame] === 'application' || (waits && isKnownWait(names.names[frame] ?? '')),
-    (frame) => machinery.has(names.names[frame] ?? ''),
-    (frame) => names.kinds[frame] === 'framework',
-    () => true,
-  ];
-  const causes: Cause[] = [];
-  const named = new Set<number>();
-  for (const belongs of tiers) {
-    const rest = outsideOf(weights, named);
-    const residual = weightOfFrames(rest, names.names.length);
-    const candidates = new Set<number>();
-    for (const [frame, row] of changed) {
-      const whole = row.share.value * direction;
-      const left = residual[frame] ?? 0;
-      if (whole > 0 && belongs(frame) && left >= smallestChange && left >= whole / 2) candidates.add(frame);
-    }
-    for (const cause of findCauses(rest, candidates, (frame) => classOf(names, frame), waits)) {
-      causes.push(cause);
-      named.add(cause.frame);
-    }
-  }
-  return causes;
-}
-
-/** Every stack of both profiles, weighing its share of the samples, negative for the one that counts less. */
-function weighDifference(before: EventSamples, after: EventSamples, direction: number): Weights {
-  const sharesOf = (samples: EventSamples, sign: number): number[] => {
-    const shares = samples.paths.map(() => 0);
-    samples.path.forEach((path, row) => {
-      shares[path] = (shares[path] ?? 0) + (sign * (samples.count[row] ?? 0)) / Math.max(1, samples.samples);
-    });
-    return shares;
-  };
-  return {
-    paths: [...before.paths, ...after.paths],
-    weight: [...sharesOf(before, -direction), ...sharesOf(after, direction)],
-  };
-}
-
-function outsideOf({ paths, weight }: Weights, named: ReadonlySet<number>): Weights {
-  if (named.size === 0) return { paths, weight };
-  return {
-    paths,
-    weight: weight.map((heavy, index) => (paths[index]?.some((frame) => named.has(frame)) ? 0 : heavy)),
-  };
-}
-
-function weightOfFrames({ paths, weight }: Weights, frames: number): Float64Array {
-  const sums = new Float64Array(frames);
-  paths.forEach((path, index) => {
-    for (const frame of path) sums[frame] = (sums[frame] ?? 0) + (weight[index] ?? 0);
-  });
-  return sums;
-}
-
 function spreadOf(
   others: readonly EventSamples[],
   before: EventSamples,
@@ -242,25 +176,6 @@ function spreadOf(
     const shares = all.map(({ samples, counts }) => (counts[frame] ?? 0) / Math.max(1, samples.samples));
     return { low: Math.min(...shares), high: Math.max(...shares) };
   };
-}
-
-/** What most of a frame's samples do, or null when they are mixed. */
-function mainActivity(
-  samples: EventSamples,
-  isFrame: (frame: number) => boolean,
-): EventSamples['pathActivity'][number] | null {
-  const sums = new Map<EventSamples['pathActivity'][number], number>();
-  const holds = samples.paths.map((path) => path.some(isFrame));
-  let total = 0;
-  samples.path.forEach((path, row) => {
-    if (!holds[path]) return;
-    const activity = samples.pathActivity[path] ?? 'running';
-    const count = samples.count[row] ?? 0;
-    sums.set(activity, (sums.get(activity) ?? 0) + count);
-    total += count;
-  });
-  for (const [activity, count] of sums) if (count >= 0.75 * total) return activity;
-  return null;
 }
 
 /**

@@ -51,7 +51,7 @@ function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
       : `${event}: cannot be compared, ${baseSamples} samples in ${baseLabel} and ${currentSamples} now`;
   }
   return totalChanged
-    ? `${event}: more or less of the same work, ${rates(baseTotal, currentTotal, event)} in total vs ${baseLabel}; ` +
+    ? `${event}: ${currentTotal > baseTotal ? 'more' : 'less'} of the same work, ${rates(baseTotal, currentTotal, event)} in total vs ${baseLabel}; ` +
         `no frame's share changed beyond noise (${figures})`
     : `${event}: nothing changed beyond noise vs ${baseLabel} (${figures})`;
 }

@@ -1,4 +1,4 @@
-import { findCauses, type Cause } from './cause.ts';
+import { findCauses, nearestCaller, type Cause } from './cause.ts';
 import { classOf, displayName } from './changed-row.ts';
 import { collectorFrame, compilerFrame, type EventSamples, type FrameNames } from './event-samples.ts';
 import { framePattern } from './frame-pattern.ts';
@@ -39,20 +39,22 @@ export function hotSpots(samples: EventSamples, names: FrameNames, event: Profil
     const named = names.kinds[frame] === 'application' || machinery || (waits && isKnownWait(name));
     if (share >= smallestShare && named) candidates.add(frame);
   });
+  const ownClass = (frame: number): string => classOf(names, frame);
+  const weights = { paths: samples.paths, weight };
+  const isNamed = (frame: number): boolean => names.kinds[frame] === 'application';
+  const caller = (cause: Cause): number | null =>
+    cause.calledBy ?? nearestCaller(weights, cause.frame, isNamed, ownClass);
+  const named = (frame: number | null): string | null => (frame === null ? null : displayName(names, frame));
   const toSpot = (cause: Cause): HotSpot => ({
     frame: displayName(names, cause.frame),
     share: shares[cause.frame] ?? 0,
     rate: ((shares[cause.frame] ?? 0) * samples.total) / samples.seconds,
-    mostly: cause.mostly === null ? null : displayName(names, cause.mostly),
-    calledBy: cause.calledBy === null ? null : displayName(names, cause.calledBy),
+    mostly: named(cause.mostly),
+    calledBy: named(caller(cause)),
     activity: mainActivity(samples, cause.frame),
   });
-  const spots = findCauses(
-    { paths: samples.paths, weight },
-    candidates,
-    (frame) => classOf(names, frame),
-    waits,
-  );
+  const shareNow = (frame: number): number => shares[frame] ?? 0;
+  const spots = findCauses(weights, candidates, ownClass, waits, shareNow);
   return spots.map(toSpot).sort((a, b) => b.share - a.share);
 }
 

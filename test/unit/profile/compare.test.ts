@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { compareProfiles } from '../../../src/profile/compare.ts';
+import { comparisonSchema, type Comparison } from '../../../src/profile/comparison.ts';
+import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
+import { syntheticProfile, type SyntheticSample } from './synthetic-profile.ts';
+
+const handler = [
+  'java/lang/Thread.run',
+  'com/acme/shop/CheckoutHandler.handle',
+  'com/acme/shop/CheckoutService.price',
+];
+const scan = [
+  ...handler,
+  'com/acme/shop/RuleSet.scan',
+  'com/acme/shop/RuleSet.matches',
+  'java/util/regex/Matcher.find',
+];
+const json = [...handler, 'com/acme/shop/Json.write'];
+const orders = ['java/lang/Thread.run', 'com/acme/shop/OrdersHandler.handle', 'com/acme/shop/Orders.find'];
+
+const compare = (base: Profile, current: Profile, event: ProfileEvent = 'cpu'): Comparison =>
+  comparisonSchema.parse(compareProfiles(base, current, { event, baseLabel: 'baseline Tue 14:00' }));
+const significant = (comparison: Comparison): Comparison['changed'] =>
+  comparison.changed.filter((row) => row.significant);
+const quiet = [
+  { stack: json, count: 6 },
+  { stack: orders, count: 4 },
+  { stack: scan, count: 1 },
+];
+
+describe('two profiles of the same load', () => {
+  it('come out as nothing changed, and say what could have been seen', () => {
+    const found = compare(syntheticProfile(quiet), syntheticProfile(quiet));
+    assert.deepEqual(significant(found), []);
+    assert.equal(
+      found.headline,
+      'cpu: nothing changed beyond noise vs baseline Tue 14:00 (n=330 and 330, would see ≥ 7% of cpu)',
+    );
+  });
+
+  it('are not called changed because of one burst', () => {
+    // As many samples as a regression of 12 points, but all in one second of fifteen.
+    const burst = [...quiet, { stack: scan, count: 22, slots: [8, 9] }];
+    assert.deepEqual(significant(compare(syntheticProfile(quiet), syntheticProfile(burst))), []);
+  });
+
+  it('with twice the load say so, and blame no frame', () => {
+    const twice = quiet.map((sample) => ({ ...sample, count: sample.count * 2 }));
+    const found = compare(syntheticProfile(quiet), syntheticProfile(twice));
+    assert.deepEqual(significant(found), []);
+    assert.match(found.headline, /^cpu: more of the same work, 0\.22 → 0\.44 cores in total/);
+  });
+
+  it('of different length are compared by rate, not by count', () => {
+    const found = compare(syntheticProfile(quiet, { seconds: 30 }), syntheticProfile(quiet, { seconds: 15 }));
+    assert.deepEqual(significant(found), []);
+  });
+});
+
+describe('a method that became slow', () => {
+  const slow = [...quiet.slice(0, 2), { stack: scan, count: 8 }];
+  const found = compare(syntheticProfile(quiet), syntheticProfile(slow));
+
+  it('is one line, named with its caller', () => {
+    assert.deepEqual(
+      significant(found).map((row) => [row.frame, row.mostly]),
+      [['com.acme.shop.RuleSet.scan', null]],
+    );
+  });
+
+  it('has its share, interval and cores in the sentence', () => {
+    assert.equal(
+      found.headline,
+      'cpu: 44% in RuleSet.scan (+35 ±5 pp vs baseline Tue 14:00; 0.020 → 0.160 cores), called by CheckoutService.price',
+    );
+  });
+
+  it('does not make the others look improved: their share fell, their cores did not', () => {
+    assert.ok(found.changed.every((row) => row.deltaShare > 0 || !row.significant));
+  });
+
+  it('is named by its caller when that is nearly all it does', () => {
+    const onlyPrices = [
+      { stack: orders, count: 9 },
+      { stack: scan, count: 1 },
+    ];
+    const slower = [
+      { stack: orders, count: 9 },
+      { stack: scan, count: 8 },
+    ];
+    const { headline } = compare(syntheticProfile(onlyPrices), syntheticProfile(slower));
+    assert.match(headline, /^cpu: 47% in CheckoutService\.price \(\+37 .*, mostly RuleSet\.scan$/);
+  });
+
+  it('is found when only the numbers of generated classes differ', () => {
+    const through = (lambda: string): SyntheticSample[] => [
+      { stack: ['java/lang/Thread.run', lambda, 'com/acme/shop/Json.write'], count: 8 },
+    ];
+    const before = syntheticProfile(through('com/acme/shop/Shop$$Lambda$12/0x0000000800c01000.run'));
+    const after = syntheticProfile(through('com/acme/shop/Shop$$Lambda$99/0x0000000800d0aa00.run'));
+    assert.deepEqual(significant(compare(before, after)), []);
+  });
+
+  it('counts once per stack however deep it recurses', () => {
+    const deep = [...handler, ...new Array<string>(5).fill('com/acme/shop/Tree.walk')];
+    const found = compare(syntheticProfile(quiet), syntheticProfile([...quiet, { stack: deep, count: 8 }]));
+    const row = significant(found).find((one) => `${one.frame} ${one.mostly}`.includes('Tree.walk'));
+    assert.ok(row && row.currentShare <= 1 && Math.abs(row.currentCores - 0.16) < 0.001);
+  });
+});
+
+describe('several causes', () => {
+  it('are several lines, largest first', () => {
+    const both = [
+      { stack: json, count: 6 },
+      { stack: scan, count: 9 },
+      { stack: orders, count: 10 },
+      { stack: [...orders, 'com/acme/shop/Mapper.map'], count: 12 },
+    ];
+    const base = [
+      { stack: json, count: 20 },
+      { stack: scan, count: 1 },
+      { stack: orders, count: 10 },
+    ];
+    const names = significant(compare(syntheticProfile(base), syntheticProfile(both))).map(
+      (row) => row.frame,
+    );
+    assert.deepEqual(names.slice(0, 3).sort(), [
+      'com.acme.shop.Json.write',
+      'com.acme.shop.Mapper.map',
+      'com.acme.shop.RuleSet.scan',
+    ]);
+  });
+
+  it('outside of the application are named as what they are', () => {
+    const collecting = ['start_thread', 'GangWorker::run', 'G1ParEvacuateFollowersClosure::do_void'];
+    const found = compare(
+      syntheticProfile(quiet),
+      syntheticProfile([...quiet, { stack: collecting, count: 9, thread: 'GC Thread#0' }]),
+    );
+    assert.match(found.headline, /^cpu: 45% in garbage collection \(\+45 /);
+  });
+});
+
+describe('waiting', () => {
+  const wait = [
+    'java/util/concurrent/locks/LockSupport.park',
+    'jdk/internal/misc/Unsafe.park',
+    'Parker::park',
+  ];
+  const pooled = [
+    'java/lang/Thread.run',
+    'java/util/concurrent/ThreadPoolExecutor.runWorker',
+    'com/acme/shop/CheckoutHandler.handle',
+    'com/acme/shop/OrderRepository.find',
+  ];
+  const wall = (stack: readonly string[], count: number): SyntheticSample => ({
+    event: 'wall',
+    stack,
+    count,
+    value: 50_000_000,
+  });
+  const idle = wall([...pooled.slice(0, 2), 'java/util/concurrent/ThreadPoolExecutor.getTask', ...wait], 140);
+
+  it('for a connection is named after the pool, with the caller, and idle threads do not dilute it', () => {
+    const base = syntheticProfile([wall([...pooled, 'com/acme/shop/Mapper.map'], 10), idle]);
+    const waiting = [
+      ...pooled,
+      'com/zaxxer/hikari/HikariDataSource.getConnection',
+      'com/zaxxer/hikari/pool/HikariPool.getConnection',
+      'com/zaxxer/hikari/util/ConcurrentBag.borrow',
+      ...wait,
+    ];
+    const current = syntheticProfile([
+      wall([...pooled, 'com/acme/shop/Mapper.map'], 10),
+      wall(waiting, 30),
+      idle,
+    ]);
+    const found = compare(base, current, 'wall');
+    assert.equal(
+      found.headline,
+      'wall: 75% waiting in HikariPool.getConnection (+75 ±3 pp vs baseline Tue 14:00; 0 → 3.00 threads), called by OrderRepository.find',
+    );
+    assert.equal(found.currentSamples, 40 * 30);
+  });
+});
+
+describe('several baselines', () => {
+  it('show their spread, and what lies within it is not called changed', () => {
+    const usual = [
+      { stack: json, count: 6 },
+      { stack: orders, count: 4 },
+      { stack: scan, count: 8 },
+    ];
+    const options = { event: 'cpu', baseLabel: 'baselines' } as const;
+    const alone = compareProfiles(syntheticProfile(quiet), syntheticProfile(usual), options);
+    assert.equal(significant(alone).length, 1);
+    const among = compareProfiles(syntheticProfile(quiet), syntheticProfile(usual), {
+      ...options,
+      otherBaselines: [syntheticProfile(usual)],
+    });
+    assert.deepEqual(significant(among), []);
+    const row = among.changed.find((one) => one.frame.endsWith('RuleSet.scan'));
+    assert.ok(row?.spread && row.spread.low < 0.1 && row.spread.high > 0.4);
+  });
+});
+
+describe('nothing to compare', () => {
+  it('is said, not guessed', () => {
+    const empty = syntheticProfile([]);
+    assert.equal(compare(empty, empty).headline, 'cpu: no samples in either profile');
+    assert.equal(
+      compare(syntheticProfile(quiet), empty).headline,
+      'cpu: cannot be compared, 330 samples in baseline Tue 14:00 and 0 now',
+    );
+  });
+});
