@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { maskSecrets } from '../../../src/jfr/mask-arguments.ts';
-import { collapsed } from '../../../src/profile/collapsed.ts';
-import { profileEvents, profileSchema } from '../../../src/profile/profile.ts';
-import { readProfile } from '../../../src/profile/read-profile.ts';
-import { Failure } from '../../../src/reasons/failure.ts';
+import { maskSecrets } from '../../src/jfr/mask-arguments.ts';
+import { collapsed } from '../../src/profile/collapsed.ts';
+import { profileEvents, profileSchema } from '../../src/profile/profile.ts';
+import { readProfile } from '../../src/profile/read-profile.ts';
+import { Failure } from '../../src/reasons/failure.ts';
 import { mutate, randomNumbers } from './mutate.ts';
 
 const { recording, rounds, seed } = workerData as { recording: Uint8Array; rounds: number; seed: number };

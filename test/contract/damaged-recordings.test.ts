@@ -4,16 +4,16 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
-import { collapsed } from '../../../src/profile/collapsed.ts';
-import { readProfile } from '../../../src/profile/read-profile.ts';
-import { Failure } from '../../../src/reasons/failure.ts';
+import { collapsed } from '../../src/profile/collapsed.ts';
+import { readProfile } from '../../src/profile/read-profile.ts';
+import { Failure } from '../../src/reasons/failure.ts';
 
 const fixture = (name: string) =>
-  gunzipSync(readFileSync(new URL(`../../fixtures/recordings/${name}.jfr.gz`, import.meta.url)));
+  gunzipSync(readFileSync(new URL(`../fixtures/recordings/${name}.jfr.gz`, import.meta.url)));
 
 /** Runs in a thread with little memory and a deadline: a crash, a hang or a greedy allocation ends the test. */
 async function fuzz(recording: Buffer, rounds: number, seed: number): Promise<Record<string, number>> {
-  const worker = new Worker(new URL('fuzz-worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('damaged-recordings-worker.ts', import.meta.url), {
     workerData: { recording, rounds, seed },
     resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32 },
   });
