@@ -13,7 +13,7 @@ const stages = {
   skipped: 'final',
   failed: 'final',
 } as const satisfies Record<CaptureState, string>;
-export type Stage = (typeof stages)[CaptureState];
+type Stage = (typeof stages)[CaptureState];
 const order: readonly Stage[] = ['waiting', 'capturing', 'storing', 'final'];
 
 export function stageOf(state: CaptureState): Stage {

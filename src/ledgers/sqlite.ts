@@ -35,7 +35,9 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     accept: (decisions, now) =>
       database.transaction(() => {
         const acceptance = new Acceptance(database, now);
-        return decisions.map((decision) => acceptance.accept(decision));
+        const accepted = decisions.map((decision) => acceptance.accept(decision));
+        database.refuseNewcomersWhenNearlyFull();
+        return accepted;
       }),
 
     lease: (owner, now, leaseMs) => database.transaction(() => lease(database, owner, now, leaseMs)),
@@ -78,7 +80,7 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     blocks: () => database.read(() => listBlocks(database)),
     releaseBlock: (key) => database.transaction(() => releaseBlock(database, key)),
 
-    expire: (before) => database.transaction(() => expire(database, before)),
+    expire: (before) => expire(database, before),
     dropArtifacts: (id, keys) =>
       database.transaction(() => {
         dropArtifacts(database, id, keys);

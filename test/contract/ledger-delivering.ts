@@ -172,6 +172,24 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       assert.deepEqual(await watched(endedAt + minute), []);
     });
 
+    it('is watched for also when the target was lost in its window', async () => {
+      const { id } = await started(ledger(), 'a');
+      await ledger().advance(id, 'a', { timeline: { startedAt: new Date(noon).toISOString() } }, noon);
+      assert.deepEqual(await ledger().watches(noon + minute), []);
+      const reason = { code: 'target-gone', detail: '' } as const;
+      await ledger().advance(id, 'a', { state: 'failed', reason, deliver: 'finish' }, noon + minute);
+      const watched = async (now: number): Promise<number> => (await ledger().watches(now)).length;
+      assert.equal(await watched(noon + 30 * second + 5 * minute - 1), 1);
+      assert.equal(await watched(noon + 30 * second + 5 * minute), 0);
+    });
+
+    it('is not watched for where nothing was started', async () => {
+      const { id } = await started(ledger(), 'a');
+      const reason = { code: 'attach-disabled', detail: '' } as const;
+      await ledger().advance(id, 'a', { state: 'skipped', reason }, noon);
+      assert.deepEqual(await ledger().watches(noon + second), []);
+    });
+
     it('is told on the mark, blocks the image until released, and is told to later alerts', async () => {
       const image = 'sha256:1';
       const { id } = await finished(ledger(), 'a', toCapture('f1'), targetOn('n1', 'checkout', image));

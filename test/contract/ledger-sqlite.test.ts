@@ -1,8 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import { Failure } from '../../src/reasons/failure.ts';
+import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import { ledgerContract } from './ledger.ts';
+import { leased, leaseMs, noon, toCapture } from './ledger-words.ts';
 
 ledgerContract('SQLite', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'flamepin-ledger-'));
@@ -12,4 +22,108 @@ ledgerContract('SQLite', async () => {
     open: () => openSqliteLedger({ path }),
     remove: () => rm(directory, { recursive: true }),
   };
+});
+
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+describe('the SQLite file', () => {
+  let directory = '';
+  let path = '';
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-ledger-'));
+    path = join(directory, 'flamepin.db');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  /** Opening is refused with this code, at once, in words that name the file. */
+  function refused(code: ReasonCode): void {
+    const began = performance.now();
+    assert.throws(
+      () => openSqliteLedger({ path }),
+      (error) => error instanceof Failure && error.code === code && error.detail.includes(path),
+    );
+    assert.ok(performance.now() - began < 5000, 'refused, but not at once');
+  }
+
+  it('can be read by its owner alone, for it holds recordings', async () => {
+    path = join(directory, 'new', 'flamepin.db');
+    const ledger = openSqliteLedger({ path });
+    await ledger.accept([toCapture('f1')], noon);
+    for (const name of await readdir(dirname(path)))
+      assert.equal((await stat(join(dirname(path), name))).mode & 0o077, 0, name);
+    assert.equal((await stat(dirname(path))).mode & 0o077, 0);
+    await ledger.close();
+  });
+
+  it('is refused to a second flamepin, in this process or another, until the first has closed it', async () => {
+    const first = openSqliteLedger({ path });
+    refused('ledger-locked');
+    const second = spawn(process.execPath, [file('ledger-child.ts'), `sqlite:${path}`, '0'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 30_000,
+    });
+    let stderr = '';
+    second.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const [code] = (await once(second, 'close')) as [number];
+    assert.equal(code, 1);
+    assert.match(stderr, /Another flamepin has the ledger open/);
+    await first.close();
+    await openSqliteLedger({ path }).close();
+  });
+
+  it('gives what a closed process had leased to the next one at once', async () => {
+    const first = openSqliteLedger({ path });
+    const { id } = await leased(first, 'a');
+    await first.close();
+    const next = openSqliteLedger({ path });
+    const again = await next.lease('b', noon, leaseMs);
+    assert.deepEqual([again?.id, again?.attempts], [id, 1]);
+    await next.close();
+  });
+
+  it('of a newer flamepin is refused and left as it is', async () => {
+    await openSqliteLedger({ path }).close();
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 99');
+    refused('ledger-locked');
+    database.close();
+    refused('ledger-too-new');
+    const after = new DatabaseSync(path);
+    assert.deepEqual({ ...after.prepare('PRAGMA user_version').get() }, { user_version: 99 });
+    after.close();
+  });
+
+  it('of another program is refused and left as it is', () => {
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE theirs (x)');
+    database.close();
+    refused('ledger-unreadable');
+  });
+
+  it('that is no database is refused', async () => {
+    await writeFile(path, 'not a database, but long enough to be looked at. '.repeat(100));
+    refused('ledger-unreadable');
+  });
+
+  it('in a place that is no directory is refused', async () => {
+    await writeFile(path, '');
+    path = join(path, 'flamepin.db');
+    refused('ledger-unavailable');
+  });
+
+  for (const filledBy of ['own', 'others'])
+    it(`on a disk that is full (${filledBy}): says so, loses nothing, and goes on when there is room`, async () => {
+      // Without root, a user namespace allows the mount as well.
+      const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
+      const command = [process.execPath, file('ledger-full-child.ts'), filledBy, directory];
+      await promisify(execFile)(
+        'unshare',
+        [...namespace, 'sh', file('with-small-disk.sh'), '16m', directory, ...command],
+        { timeout: 120_000 },
+      ).catch((error: unknown) => {
+        throw new Error('failed; when unshare may not be used: run as root, or allow user namespaces', {
+          cause: error,
+        });
+      });
+    });
 });

@@ -8,7 +8,7 @@ import { keepingAndForgetting } from './ledger-keeping.ts';
 import { movingCaptures } from './ledger-moving.ts';
 
 /** An empty place for a ledger, for one test. */
-export interface LedgerPlace {
+interface LedgerPlace {
   /** By which ledger-child.ts, another process, opens the same ledger: `sqlite:PATH`. */
   address: string;
   open: () => Ledger | Promise<Ledger>;

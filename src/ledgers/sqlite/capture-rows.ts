@@ -12,7 +12,7 @@ export const captureJson = z.preprocess(
 const dataSchema = z.object({ data: captureJson });
 const heldSchema = z.object({ data: captureJson, deadline_at: z.number() });
 
-export interface QueueColumns {
+interface QueueColumns {
   workloadKey: string;
   createdAt: number;
   deadlineAt: number;

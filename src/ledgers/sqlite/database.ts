@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
@@ -18,10 +18,16 @@ const lockTimeoutMs = 250;
 /** Of the space on the volume, what the database may take. The rest is for its log: each transaction is there first. */
 const volumeShare = 0.75;
 
+/** Of what the database may take, what new alerts may fill; in the rest, what was accepted before comes to its end. */
+const newcomersShare = 7 / 8;
+
 /** Never more than this, bytes, however large the volume: a ledger that large is a fault, not a need. */
 const largestBytes = 16 * 2 ** 30;
 
 const pragmaSchemas = {
+  page_count: z.object({ page_count: z.number().int() }),
+  freelist_count: z.object({ freelist_count: z.number().int() }),
+
   page_size: z.object({ page_size: z.number().int() }),
   user_version: z.object({ user_version: z.number().int() }),
   application_id: z.object({ application_id: z.number().int() }),
@@ -44,13 +50,14 @@ export class Database {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #largestPages = Infinity;
 
   /** Throws Failure: ledger-locked, ledger-too-new, ledger-unreadable, ledger-unavailable, ledger-full. */
   constructor(options: DatabaseOptions) {
     this.path = options.path;
     try {
       mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-      closeSync(openSync(this.path, 'a', 0o600));
+      makeFile(this.path);
       this.#database = new DatabaseSync(this.path, { timeout: lockTimeoutMs });
     } catch (error) {
       throw ledgerFailure(error, this.path);
@@ -122,6 +129,16 @@ export class Database {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
+  /** Throws Failure ledger-full when what is written now must be left to those that are in already. */
+  refuseNewcomersWhenNearlyFull(): void {
+    const { page_count: pages } = this.#pragma(pragmaSchemas.page_count, 'page_count');
+    const { freelist_count: free } = this.#pragma(pragmaSchemas.freelist_count, 'freelist_count');
+    if (pages - free > this.#largestPages * newcomersShare)
+      throw new Failure('ledger-full', {
+        detail: `${this.path}: ${pages - free} of ${this.#largestPages} pages are in use`,
+      });
+  }
+
   close(): void {
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();
@@ -137,7 +154,7 @@ export class Database {
   }
 
   #pragma<T>(schema: z.ZodType<T>, name: string): T {
-    return schema.parse(this.#database.prepare(`PRAGMA ${name}`).get());
+    return schema.parse(this.#statement(`PRAGMA ${name}`).get());
   }
 
   #refuseForeign(): void {
@@ -162,7 +179,8 @@ export class Database {
     const volume = statfsSync(dirname(this.path));
     const available = volume.bavail * volume.bsize + statSync(this.path).size;
     const bytes = maximumBytes ?? Math.min(available * volumeShare, largestBytes);
-    this.#database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / pageSize))}`);
+    this.#largestPages = Math.max(1, Math.floor(bytes / pageSize));
+    this.#database.exec(`PRAGMA max_page_count = ${this.#largestPages}`);
   }
 
   #migrate(): void {
@@ -179,4 +197,14 @@ export class Database {
       throw error;
     }
   }
+}
+
+/**
+ * Makes the file, when it is missing, with the rights that its log then takes over. One that is there is not even
+ * opened: closing it would drop the lock of a ledger that this process has open on it (POSIX locks belong to the
+ * process and its file, not to the descriptor).
+ */
+function makeFile(path: string): void {
+  if (existsSync(path)) return;
+  closeSync(openSync(path, 'a', 0o600));
 }

@@ -17,8 +17,12 @@ export const migrations: readonly string[] = [
     node TEXT GENERATED ALWAYS AS (data ->> '$.target.node') STORED,
     image TEXT GENERATED ALWAYS AS (data ->> '$.target.image') STORED,
     artifacts INTEGER NOT NULL GENERATED ALWAYS AS (json_array_length(data, '$.artifacts')) STORED,
-    -- ISO, UTC, as Date.toISOString writes it: sorts as text.
-    window_ended_at TEXT GENERATED ALWAYS AS (data ->> '$.timeline.windowEndedAt') STORED,
+    -- ISO, UTC, as Date.toISOString writes it: sorts as text. A window whose end nobody saw, because its target died
+    -- in it, ended as planned: that target is the first to be watched for harm.
+    window_ended_at TEXT GENERATED ALWAYS AS (coalesce(
+      data ->> '$.timeline.windowEndedAt',
+      strftime('%Y-%m-%dT%H:%M:%fZ', data ->> '$.timeline.startedAt',
+        (data ->> '$.request.durationSeconds') || ' seconds'))) STORED,
     harmed INTEGER NOT NULL GENERATED ALWAYS AS (data ->> '$.harm' IS NOT NULL) STORED,
     workload_key TEXT NOT NULL,
     created_at INTEGER NOT NULL,

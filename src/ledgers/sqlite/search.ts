@@ -80,7 +80,8 @@ export function watchedCaptures(database: Database, now: number): Capture[] {
   return database
     .all(
       dataSchema,
-      'SELECT data FROM captures WHERE harmed = 0 AND window_ended_at > ? AND workload IS NOT NULL ORDER BY seq',
+      `SELECT data FROM captures
+       WHERE harmed = 0 AND window_ended_at > ? AND state <> 'capturing' AND workload IS NOT NULL ORDER BY seq`,
       isoTime(now - watchMs),
     )
     .map(({ data }) => data);

@@ -16,8 +16,8 @@ const earlierSchema = z.object({ id: z.string(), admitted_at: z.number() });
 const blockSchema = z.object({ key: z.string(), capture_id: z.string() });
 const runningSchema = z.object({ total: z.number(), on_node: z.number() });
 
-/** Bound of one sweep: 2,000 skips take about 0.1 s, during which nothing else is served. The next second goes on. */
-const sweepLimit = 2000;
+/** Bound of one sweep: 500 skips take about 40 ms, during which nothing else is served. The next second goes on. */
+const sweepLimit = 500;
 
 export function lease(
   database: Database,
