@@ -13,11 +13,11 @@ export interface Paint {
 
 const light: Record<PictureKind, Paint> = {
   application: { fill: '#f6a21e', text: '#1b1206' },
-  framework: { fill: '#b4cbe8', text: '#16202b' },
-  jdk: { fill: '#dde1e5', text: '#1d2226' },
-  native: { fill: '#8fb8ad', text: '#0e1c18' },
-  kernel: { fill: '#b692bd', text: '#1b0f1e' },
-  'gc-jit': { fill: '#8b97b5', text: '#0d1119' },
+  framework: { fill: '#b6cfea', text: '#16202b' },
+  jdk: { fill: '#e2e5e7', text: '#1d2226' },
+  native: { fill: '#8aa89a', text: '#0c1712' },
+  kernel: { fill: '#ae93b5', text: '#1a0f1d' },
+  'gc-jit': { fill: '#646498', text: '#ffffff' },
   root: { fill: '#eceff2', text: '#1d2226' },
   threads: { fill: '#d0d8e0', text: '#1d2226' },
   folded: { fill: '#f3f5f7', text: '#4a545d' },
@@ -26,11 +26,11 @@ const light: Record<PictureKind, Paint> = {
 
 const dark: Record<PictureKind, Paint> = {
   application: { fill: '#f0a02c', text: '#1b1206' },
-  framework: { fill: '#31537d', text: '#e8eef5' },
-  jdk: { fill: '#3d444b', text: '#e6e9ec' },
-  native: { fill: '#1f5a4e', text: '#e3f1ed' },
-  kernel: { fill: '#6d4675', text: '#f5ecf7' },
-  'gc-jit': { fill: '#5a6a94', text: '#f2f4f9' },
+  framework: { fill: '#355c97', text: '#eef4fb' },
+  jdk: { fill: '#3b3e42', text: '#e6e9ec' },
+  native: { fill: '#3b8a6d', text: '#04120c' },
+  kernel: { fill: '#7a5a79', text: '#fbf4fb' },
+  'gc-jit': { fill: '#828aba', text: '#0a0c16' },
   root: { fill: '#262b30', text: '#e6e9ec' },
   threads: { fill: '#30373e', text: '#e6e9ec' },
   folded: { fill: '#20252a', text: '#b3bcc4' },

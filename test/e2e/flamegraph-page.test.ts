@@ -184,7 +184,7 @@ describe('the flame graph in a browser', () => {
       await page.mouse.click(x, y);
       await page.waitForURL(/#zoom=[0-9a-f]+$/);
       const zoomed = page.url();
-      assert.match((await page.locator('.detail-name').textContent())!, /CheckoutController\.checkout$/);
+      assert.match((await page.locator('.frame-name').textContent())!, /CheckoutController\.checkout$/);
       await page.reload();
       await ready(page);
       assert.equal(page.url(), zoomed);
@@ -202,7 +202,7 @@ describe('the flame graph in a browser', () => {
       await page.getByText('48% matched').waitFor();
       await page.keyboard.press('Enter');
       await page.waitForURL(/search=%2Fruleset/);
-      assert.equal(await page.locator('.detail-name').textContent(), 'com.acme.shop.rules.RuleSet.scan');
+      assert.equal(await page.locator('.frame-name').textContent(), 'com.acme.shop.rules.RuleSet.scan');
       assert.equal(await page.evaluate('document.activeElement.id'), 'icicle');
     });
   });
@@ -278,7 +278,7 @@ describe('the flame graph in a browser', () => {
         .getByRole('button', { name: /RuleSet/ })
         .click();
       await page.waitForURL(/event=cpu/);
-      assert.equal(await page.locator('.detail-name').textContent(), 'com.acme.shop.rules.RuleSet.scan');
+      assert.equal(await page.locator('.frame-name').textContent(), 'com.acme.shop.rules.RuleSet.scan');
     });
   });
 
@@ -302,11 +302,11 @@ describe('the flame graph in a browser', () => {
       const { x, y } = await inPicture(page, 3, 0.5, rowHeight.phone);
       await page.touchscreen.tap(x, y);
       assert.match(
-        (await page.locator('.detail.open .detail-name').textContent())!,
+        (await page.locator('.frame-detail.open .frame-name').textContent())!,
         /OrderController\.list$/,
       );
       assert.ok(!page.url().includes('zoom'));
-      const sheet = (await page.locator('.detail.open').boundingBox())!;
+      const sheet = (await page.locator('.frame-detail.open').boundingBox())!;
       assert.ok(Math.abs(sheet.y + sheet.height - 844) < 2 && sheet.width === 390);
       const again = await inPicture(page, 3, 0.5, rowHeight.phone);
       await page.touchscreen.tap(again.x, again.y);

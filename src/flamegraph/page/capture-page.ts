@@ -80,6 +80,7 @@ export class CapturePage {
       selected: (box) => this.#select(box),
       open: (box) => this.#open(box),
       back: () => this.#back(),
+      covered: () => this.#detail.covered,
     });
     places.picture.replaceChildren(
       this.#controls.host,

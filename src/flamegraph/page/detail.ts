@@ -9,11 +9,16 @@ interface DetailActions {
 
 /** What the selected frame is: a line above the picture, on a phone a sheet at the bottom. */
 export class Detail {
-  readonly host = element('div', { attributes: { class: 'detail', id: 'detail' } });
+  readonly host = element('div', { attributes: { class: 'frame-detail', id: 'frame-detail' } });
   readonly #hint = 'Click a box to zoom. Keys: arrows move, Enter zooms, Esc goes back, / searches.';
 
   constructor() {
     this.show(null, null);
+  }
+
+  /** How much of the screen's bottom the sheet covers, in pixels; 0 where it is no sheet. */
+  get covered(): number {
+    return getComputedStyle(this.host).position === 'fixed' ? this.host.offsetHeight : 0;
   }
 
   show(words: FrameWords | null, actions: DetailActions | null): void {
@@ -32,15 +37,15 @@ export class Detail {
       words.kind,
     ];
     this.host.replaceChildren(
-      element('p', { attributes: { class: 'detail-name' } }, words.name),
+      element('p', { attributes: { class: 'frame-name' } }, words.name),
       element(
         'p',
-        { attributes: { class: 'detail-figures' } },
+        { attributes: { class: 'frame-figures' } },
         figures.filter((figure) => figure !== '').join(' · '),
       ),
       element(
         'p',
-        { attributes: { class: 'detail-actions' } },
+        { attributes: { class: 'frame-actions' } },
         button('Zoom', () => actions.zoom()),
         button('Callers', () => actions.callers()),
         button('Close', () => actions.close()),

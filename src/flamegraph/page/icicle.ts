@@ -16,6 +16,8 @@ export interface IcicleTalk {
   /** Zoom, or whatever opening means in this view. */
   open(box: Box): void;
   back(): void;
+  /** Height at the bottom of the screen that something covers, in pixels. */
+  covered(): number;
 }
 
 /** Finger-sized rows where a finger may come; denser ones for a mouse. */
@@ -190,7 +192,8 @@ export class Icicle {
 
   #reveal(row: number): void {
     const top = this.host.getBoundingClientRect().top + row * this.#rowHeight;
-    if (top < 0 || top + this.#rowHeight > innerHeight - 8) scrollBy({ top: top - innerHeight / 2 });
+    const visible = innerHeight - this.#talk.covered();
+    if (top < 0 || top + this.#rowHeight > visible - 8) scrollBy({ top: top - visible / 2 });
   }
 
   /** Moves and sizes the canvas to the visible part; keeps it while that part is still inside. */
