@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../reasons/failure.ts';
 
-export const architectures = ['linux-x64', 'linux-arm64'] as const;
-export type Architecture = (typeof architectures)[number];
+export type Architecture = 'linux-x64' | 'linux-arm64';
 
 /** What start.sh reads from stdin: asprof, then the library, uncompressed (no target needs a gzip for it). */
 export interface Payload {

@@ -119,15 +119,21 @@ is_jvm() {
   return 1
 }
 
-# Command line, one argument a line, each cut: what is kept of it is decided by whoever called.
-arguments() {
-  tr '\n\000' ' \n' <"/proc/$1/cmdline" 2>/dev/null | {
-    count=0
-    while IFS= read -r argument && [ $count -lt 150 ]; do
-      count=$((count + 1))
-      printf 'arg=%.300s\n' "$argument"
-    done
-  }
+# NUL-separated strings of a file of /proc → one a line; newlines in them become blanks.
+strings_of() { tr '\n\000' ' \n' <"$1" 2>/dev/null; }
+
+# Prints arguments, each cut: what is kept of them is decided by whoever called.
+say_arguments() {
+  shown=0
+  IFS=$newline
+  set -f
+  for argument in $1; do
+    shown=$((shown + 1))
+    [ $shown -le 150 ] || break
+    printf 'arg=%.300s\n' "$argument"
+  done
+  set +f
+  unset IFS
 }
 
 case $id$3$4$6$7 in
@@ -157,7 +163,7 @@ if [ "$1" = list ]; then
   for pid in $candidates; do
     read_stat "$pid" || continue
     say jvm "$pid"
-    arguments "$pid"
+    say_arguments "$(strings_of "/proc/$pid/cmdline")"
   done
   say listed "$count"
   exit 0
@@ -211,7 +217,8 @@ say boot "$boot"
 say uid "$uid"
 say gid "$gid"
 say choice "$choice"
-arguments "$pid"
+command_line=$(strings_of "/proc/$pid/cmdline")
+say_arguments "$command_line"
 
 line_of /proc/sys/kernel/arch
 machine=$line
@@ -257,18 +264,19 @@ look_at_options() {
   done
 }
 early='' late=''
-environment=$(tr '\n\000' ' \n' <"/proc/$pid/environ" 2>/dev/null | grep -E '^(JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS)=') || :
 set -f
-while IFS= read -r line; do
+IFS=$newline
+for line in $(strings_of "/proc/$pid/environ"); do
   case $line in
     _JAVA_OPTIONS=*) late="$late ${line#*=}" ;;
-    *=*) early="$early ${line#*=}" ;;
+    JAVA_TOOL_OPTIONS=* | JDK_JAVA_OPTIONS=*) early="$early ${line#*=}" ;;
   esac
-done <<EOF
-$environment
-EOF
+done
+unset IFS
 look_at_options "$early"
-look_at_options "$(tr '\n \000' '__\n' <"/proc/$pid/cmdline" 2>/dev/null)"
+IFS=$newline
+look_at_options "$command_line"
+unset IFS
 look_at_options "$late"
 set +f
 [ $attach = on ] || refuse attach-disabled "-XX:+DisableAttachMechanism"
@@ -404,8 +412,10 @@ for base in /tmp /var/tmp /dev/shm; do
         break
       fi
     fi
-    if [ -d "$mine" ]; then shared_with=$mine; fi
-    rm -rf "$mine" 2>/dev/null
+    if [ -e "$mine" ] || [ -L "$mine" ]; then
+      shared_with=$mine
+      rm -rf "$mine" 2>/dev/null
+    fi
     # What another user has put there in advance cannot be removed: then it is not used.
     mkdir -m 755 "$mine" 2>/dev/null || {
       blocked="$blocked; $base is not writable"

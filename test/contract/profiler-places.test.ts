@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,9 @@ describe('profiling in the places where JVMs live', () => {
   const started: Started[] = [];
   before(() => {
     assert.equal(process.getuid?.(), 0, 'these tests make mounts and change users: run them as root');
+    const needed = ['setpriv', 'unshare', 'nsenter', 'busybox', 'dash', 'bash'];
+    const missing = needed.filter((name) => spawnSync('which', [name]).status !== 0);
+    assert.deepEqual(missing, [], 'install them: apt-get install util-linux busybox dash bash');
     burner = compileBurner();
   });
   afterEach(async () => {
