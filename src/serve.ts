@@ -6,6 +6,7 @@ import { analysisThread } from './captures/analysis-thread.ts';
 import { findBaseline } from './captures/baseline.ts';
 import { captureId } from './captures/capture-id.ts';
 import type { Annotator } from './annotations/annotator.ts';
+import { profilerLinks } from './profiler-links.ts';
 import { startWorker } from './captures/worker.ts';
 import { kindOfUri } from './targets/target.ts';
 import { loadConfiguration, type Configuration } from './config/load.ts';
@@ -73,6 +74,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     },
     publicUrl,
     applicationPackages: configuration.applicationPackages,
+    profilerLinks: (capture) => profilerLinks(capture, configuration.links),
     log,
   });
   closing.defer(() => worker.stop(graceMs));
@@ -94,26 +96,26 @@ export async function serve(configurationPath: string | undefined): Promise<void
     bodyLimit: configuration.limits.notificationBytes,
     publicUrl,
     applicationPackages: configuration.applicationPackages,
+    profilerLinks: (capture) => profilerLinks(capture, configuration.links),
     recordingsToken: reader(configuration.secrets.recordingsToken),
     capturesToken: reader(configuration.secrets.capturesToken),
     assets: { script: await pageScript(), style: pageStyle() },
-    decide: async (alert, at) =>
-      decide(
-        alert,
-        {
-          mode: configuration.mode,
-          paused: await ledger.paused(),
-          routes: configuration.routes,
-          targets: configuration.targets,
-          panels: configuration.grafana?.panels ?? [],
-        },
-        {
-          now: at,
-          newId: () => captureId(at),
-          deadlineMs: configuration.limits.deadline,
-          queueLimit: configuration.limits.queue,
-        },
-      ),
+    decide: async (alerts, at) => {
+      const rules = {
+        mode: configuration.mode,
+        paused: await ledger.paused(),
+        routes: configuration.routes,
+        targets: configuration.targets,
+        panels: configuration.grafana?.panels ?? [],
+      };
+      const moment = {
+        now: at,
+        newId: () => captureId(at),
+        deadlineMs: configuration.limits.deadline,
+        queueLimit: configuration.limits.queue,
+      };
+      return alerts.map((alert) => decide(alert, rules, moment));
+    },
     requestByHand: async (hand) => {
       const decision = handDecision({ ...hand, kind: kindOfUri(hand.target) }, now(), configuration.limits);
       await ledger.accept([decision], now());

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { maskSecrets } from '../jfr/mask-arguments.ts';
 import { asFailure } from '../reasons/failure.ts';
 import type { Answer } from './capture.ts';
@@ -37,4 +37,6 @@ async function answer(task: ThreadTask): Promise<ThreadAnswer<Uint8Array | Analy
   }
 }
 
-parentPort?.postMessage(await answer(workerData as ThreadTask));
+parentPort?.on('message', (task: ThreadTask) => {
+  void answer(task).then((answered) => parentPort?.postMessage(answered));
+});

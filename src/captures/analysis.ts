@@ -23,12 +23,20 @@ export interface AnalysisInput {
   baseline: Baseline | null;
   /** Base of links in what is made; null without a public URL. */
   publicUrl: string | null;
+  /** The same window in the continuous profilers that are configured. */
+  profilerLinks: readonly { words: string; href: string }[];
   /** Package prefixes of application code from the configuration. */
   applicationPackages: readonly string[];
 }
 
 /** Reads recordings away from the main thread, in bounded time and memory. */
 export interface Analysis {
+  /** Gets ready to read one recording; best done a moment before the window ends, for loading takes a while. */
+  open(): Reading;
+}
+
+/** The reading of one recording. */
+export interface Reading extends AsyncDisposable {
   /**
    * Overwrites JVM arguments and system properties in the recording's bytes. Must come before anything is
    * written. Rejects with `recording-damaged` or `analysis-timeout`.

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Failure } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 
-/** What a thread posts, once. */
+/** What a thread answers to each task. */
 export type ThreadAnswer<Result> = { result: Result } | { code: ReasonCode; detail: string };
 
 /**
@@ -12,43 +12,67 @@ export type ThreadAnswer<Result> = { result: Result } | { code: ReasonCode; deta
 const heapMiB = 512;
 
 /**
- * Does one task in a thread of its own, so that a hostile or huge recording can neither stall nor exhaust the
- * service. `file` is the worker's path without its ending, which is .ts in a clone and .js in the package. Rejects
- * with the worker's own Failure, `analysis-timeout`, or `recording-damaged` when it takes too much memory.
+ * A thread that does one task after the other, so that a hostile or huge recording can neither stall nor exhaust the
+ * service. `file` is the worker's address without its ending, which is .ts in a clone and .js in the package.
  */
-export async function inThread<Task, Result>(file: URL, task: Task, timeoutMs: number): Promise<Result> {
-  const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const worker = new Worker(new URL(file.href + ending), {
-    workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
-    env: {},
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  const timer = setTimeout(
-    () => reject(new Failure('analysis-timeout', { detail: `after ${timeoutMs} ms` })),
-    timeoutMs,
-  );
-  worker.once('message', (answer: ThreadAnswer<Result>) => {
-    if ('result' in answer) resolve(answer.result);
-    else reject(new Failure(answer.code, { detail: answer.detail }));
-  });
-  worker.once('error', (error: NodeJS.ErrnoException) => {
-    reject(
-      error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new Failure('recording-damaged', {
-            detail: `it takes more than ${heapMiB} MiB to read`,
-            cause: error,
-          })
-        : new Failure('internal-error', { detail: error.message, cause: error }),
-    );
-  });
-  worker.once('exit', (code) =>
-    reject(new Failure('internal-error', { detail: `the reading thread ended with ${code}` })),
-  );
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    await worker.terminate();
+export class BoundedThread<Task, Result> implements AsyncDisposable {
+  readonly #worker: Worker;
+  /** Set once the thread is of no use any more. */
+  #end: Failure | null = null;
+  #waiting: PromiseWithResolvers<Result> | null = null;
+
+  constructor(file: URL) {
+    const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+    this.#worker = new Worker(new URL(file.href + ending), {
+      resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
+      env: {},
+    });
+    this.#worker.unref();
+    this.#worker.on('message', (answer: ThreadAnswer<Result>) => {
+      const waiting = this.#waiting;
+      this.#waiting = null;
+      if ('result' in answer) waiting?.resolve(answer.result);
+      else waiting?.reject(new Failure(answer.code, { detail: answer.detail }));
+    });
+    this.#worker.on('error', (error: NodeJS.ErrnoException) => {
+      this.#stop(
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? new Failure('recording-damaged', {
+              detail: `it takes more than ${heapMiB} MiB to read`,
+              cause: error,
+            })
+          : new Failure('internal-error', { detail: error.message, cause: error }),
+      );
+    });
+    this.#worker.on('exit', (code) => {
+      this.#stop(new Failure('internal-error', { detail: `the reading thread ended with ${code}` }));
+    });
+  }
+
+  /** Rejects with the worker's own Failure, `analysis-timeout`, or `recording-damaged` when it takes too much memory. */
+  async ask(task: Task, timeoutMs: number): Promise<Result> {
+    if (this.#end !== null) throw this.#end;
+    const waiting = Promise.withResolvers<Result>();
+    this.#waiting = waiting;
+    const timer = setTimeout(() => {
+      this.#stop(new Failure('analysis-timeout', { detail: `after ${timeoutMs} ms` }));
+    }, timeoutMs);
+    this.#worker.postMessage(task);
+    try {
+      return await waiting.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #stop(reason: Failure): void {
+    this.#end ??= reason;
+    this.#waiting?.reject(this.#end);
+    this.#waiting = null;
+    void this.#worker.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
   }
 }

@@ -7,10 +7,15 @@ interface ViewOptions {
   /** Before the links: '' on flamepin's own pages, the public URL in a file that travels, null where there is none. */
   base: string | null;
   applicationPackages: readonly string[];
+  /** The same window in the continuous profilers that are configured. */
+  profilerLinks: View['links'];
 }
 
 /** A capture, whatever its state, as the page shows it: the sentence first, then the evidence, then how it came about. */
-export function captureView(capture: Capture, { base, applicationPackages }: ViewOptions): View {
+export function captureView(
+  capture: Capture,
+  { base, applicationPackages, profilerLinks }: ViewOptions,
+): View {
   const { answer, timeline, request } = capture;
   return {
     title: captureTitle(capture),
@@ -27,7 +32,7 @@ export function captureView(capture: Capture, { base, applicationPackages }: Vie
       answer?.comparison == null ? null : { ...answer.comparison, baseHref: baseHref(capture, base) },
     topFrames: answer?.topFrames ?? [],
     facts: facts(capture),
-    links: links(capture, base),
+    links: [...pageLink(capture, base), ...links(capture, base), ...profilerLinks],
     details: details(capture),
     applicationPackages,
   };
@@ -121,6 +126,11 @@ function links(capture: Capture, base: string | null): View['links'] {
     words: linkWords[name] ?? name,
     href: `${base}/captures/${capture.id}/${name}${event === null ? '' : `?event=${event}`}`,
   }));
+}
+
+/** A file that travels leads back to its page; the page itself needs no link to itself. */
+function pageLink(capture: Capture, base: string | null): View['links'] {
+  return base === null || base === '' ? [] : [{ words: 'Capture', href: `${base}/captures/${capture.id}` }];
 }
 
 function baseHref({ answer }: Capture, base: string | null): string | null {

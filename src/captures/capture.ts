@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changedFrameSchema } from '../profile/comparison.ts';
 import { profileEventSchema } from '../profile/profile.ts';
 import { reasons, type ReasonCode } from '../reasons/reasons.ts';
 import { targetSchema } from '../targets/target.ts';
@@ -155,23 +156,7 @@ export const answerSchema = z.object({
   comparedWith: z.object({ captureId: z.string(), label: z.string() }).nullable(),
   /** What changed against it, strongest first; frames as people read them. Shares are 0 to 1. */
   comparison: z
-    .object({
-      baseLabel: z.string(),
-      rows: z.array(
-        z.object({
-          frame: z.string(),
-          event: profileEventSchema,
-          baseShare: z.number(),
-          currentShare: z.number(),
-          deltaShare: z.number(),
-          deltaShareLow: z.number(),
-          deltaShareHigh: z.number(),
-          baseCores: z.number(),
-          currentCores: z.number(),
-          significant: z.boolean(),
-        }),
-      ),
-    })
+    .object({ baseLabel: z.string(), rows: z.array(changedFrameSchema) })
     .nullable()
     .default(null),
   samples: z.number().int().nonnegative(),

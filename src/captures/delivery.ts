@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import type { Annotator } from '../annotations/annotator.ts';
 import { asFailure } from '../reasons/failure.ts';
 import { backoffMs } from './backoff.ts';
@@ -22,7 +22,7 @@ interface DeliveryParts {
 export async function deliver(
   delivery: Delivery,
   parts: DeliveryParts,
-  log: Logger,
+  log: Log,
   stop: AbortSignal,
 ): Promise<void> {
   const { ledger, annotator, observer, owner, now } = parts;

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import { asFailure } from '../reasons/failure.ts';
 import type { Target, Targets } from '../targets/target.ts';
 import type { Ledger } from './ledger.ts';
@@ -18,7 +18,7 @@ interface WatchParts {
  * on its annotation, its image or workload is blocked until released, and it is counted: a profiler must never be
  * suspected in silence.
  */
-export async function watchForHarm(parts: WatchParts, log: Logger, stop: AbortSignal): Promise<void> {
+export async function watchForHarm(parts: WatchParts, log: Log, stop: AbortSignal): Promise<void> {
   for (const capture of await parts.ledger.watches(parts.now())) {
     if (capture.target === null) continue;
     const signal = AbortSignal.any([stop, AbortSignal.timeout(deadlineMs)]);

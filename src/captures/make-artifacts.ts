@@ -1,12 +1,14 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderSvg } from '../flamegraph/svg.ts';
+import type { View } from '../flamegraph/view.ts';
 import { compareProfiles } from '../profile/compare.ts';
 import type { Comparison } from '../profile/comparison.ts';
 import { profileSchema, type Profile, type ProfileEvent } from '../profile/profile.ts';
 import { readProfile } from '../profile/read-profile.ts';
 import { answer as answerOf } from '../profile/summary.ts';
 import type { CpuThrottling } from '../profile/verdicts.ts';
+import { summaryMarkdown } from '../profile/summary-markdown.ts';
 import { unpackRecording } from '../profile/unpack-recording.ts';
 import { Failure } from '../reasons/failure.ts';
 import type { AnalysisInput, MadeArtifact } from './analysis.ts';
@@ -39,11 +41,14 @@ export async function makeArtifacts(
   };
 
   const title = `${captureTitle(capture)}: ${answer.headline}`;
-  const { applicationPackages, publicUrl } = input;
+  const { applicationPackages, publicUrl, profilerLinks } = input;
   const svgs = events.map((event) =>
     text('flamegraph.svg', event, renderSvg(profile, { event, title, applicationPackages }), 'image/svg+xml'),
   );
-  const view = captureView({ ...capture, artifacts: [] }, { base: publicUrl, applicationPackages });
+  const view = captureView(
+    { ...capture, artifacts: [] },
+    { base: publicUrl, applicationPackages, profilerLinks },
+  );
   const page = await renderHtml(profile, view, base);
   return {
     answer,
@@ -52,6 +57,7 @@ export async function makeArtifacts(
       text('flamegraph.html', null, page, 'text/html; charset=utf-8'),
       ...svgs,
       text('profile.json', null, JSON.stringify(profile), 'application/json'),
+      text('summary.md', null, summaryOf(capture, profile, view), 'text/plain; charset=utf-8'),
       {
         name: 'recording.jfr',
         event: null,
@@ -95,6 +101,37 @@ function answerFor(
         ? null
         : { baseLabel: comparison.baseLabel, rows: comparison.changed.slice(0, rowsKept) },
   };
+}
+
+function summaryOf(capture: Capture, profile: Profile, { title, links }: View): string {
+  const { answer, target, timeline, request, alert } = capture;
+  if (answer === null) return '';
+  const events = [request.event, ...captureEventSchema.options.filter((event) => event !== request.event)];
+  const alone = {
+    profile,
+    labels: {},
+    startsAt: null,
+    durationSeconds: request.durationSeconds,
+    comparison: null,
+    cpuThrottling: null,
+    targetStartedAt: null,
+  };
+  return summaryMarkdown({
+    title,
+    target: target === null ? '' : target.choice === '' ? target.name : `${target.name} (${target.choice})`,
+    startedAt: timeline.startedAt,
+    durationSeconds: request.durationSeconds,
+    answer,
+    topFrames: events
+      .filter((event) => profile.events[event] !== undefined)
+      .map((event) => ({ event, frames: answerOf({ ...alone, event }).topFrames })),
+    comparison:
+      answer.comparison === null
+        ? null
+        : { ...answer.comparison, changed: answer.comparison.rows, event: request.event },
+    labels: alert.labels,
+    links: links.map(({ words, href }) => ({ text: words, url: href })),
+  });
 }
 
 /** cpu.stat after the window minus before; null where the cgroup has none. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { artifactKey } from '../artifacts/keys.ts';
 import type { Exec } from '../targets/exec.ts';
 import type { Target, Targets } from '../targets/target.ts';
-import type { Analysis, Baseline } from './analysis.ts';
+import type { Analysis, AnalysisInput, Baseline, Reading } from './analysis.ts';
 import { backoffMs } from './backoff.ts';
 import type { Artifact, Capture, Session } from './capture.ts';
 import { endState } from './end-state.ts';
@@ -27,12 +27,15 @@ export interface StageParts {
   limits: CaptureLimits & { recordingBytes: number; deadlineMs: number };
   publicUrl: string | null;
   applicationPackages: readonly string[];
+  profilerLinks(capture: Capture): AnalysisInput['profilerLinks'];
 }
 
 /** How long after the window's end a recording that cannot be fetched is asked for again, milliseconds. */
 const collectPatienceMs = 60_000;
 /** S3 away for hours loses nothing: 60 attempts, at most five minutes apart. */
 const storePatienceMs = 4 * 60 * 60_000;
+/** How long before the window's end the reading thread is started, milliseconds. */
+const readingLeadMs = 1_500;
 /** Limits are full: look again soon, a window may just have ended. */
 const admissionRetryMs = 500;
 
@@ -44,15 +47,18 @@ const admissionRetryMs = 500;
 export async function runCapture(
   capture: Capture,
   parts: StageParts,
-  log: Logger,
+  log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     let current: Capture | null = capture;
     if (current.state === 'queued' || current.state === 'resolving')
       current = await resolveAndStart(current, parts, log, signal);
-    if (current?.state === 'capturing') current = await collect(current, parts, log, signal);
-    if (current?.state === 'storing') await store(current, parts, log, signal);
+    if (current?.state === 'capturing') await untilReading(current, parts, signal);
+    if (current === null) return;
+    await using reading = parts.analysis.open();
+    if (current.state === 'capturing') current = await collect(current, reading, parts, log, signal);
+    if (current?.state === 'storing') await store(current, reading, parts, log, signal);
   } catch (error) {
     if (signal.aborted) throw error;
     const failure = asFailure(error);
@@ -64,7 +70,7 @@ export async function runCapture(
 async function resolveAndStart(
   capture: Capture,
   parts: StageParts,
-  log: Logger,
+  log: Log,
   signal: AbortSignal,
 ): Promise<Capture | null> {
   const { ledger, owner, now } = parts;
@@ -149,10 +155,24 @@ async function resolveAndStart(
   }
 }
 
+/** The reading thread needs half a second to load; it does so while the window still runs. */
+async function untilReading(capture: Capture, parts: StageParts, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, windowEndOf(capture, parts.now()) - readingLeadMs - parts.now()), undefined, {
+    signal,
+  });
+}
+
+function windowEndOf({ timeline, request }: Capture, now: number): number {
+  return (
+    (timeline.startedAt === null ? now : Date.parse(timeline.startedAt)) + request.durationSeconds * 1000
+  );
+}
+
 async function collect(
   capture: Capture,
+  reading: Reading,
   parts: StageParts,
-  log: Logger,
+  log: Log,
   signal: AbortSignal,
 ): Promise<Capture | null> {
   const { ledger, owner, now } = parts;
@@ -165,8 +185,7 @@ async function collect(
     await end(capture, new Failure('interrupted'), parts, log);
     return null;
   }
-  const windowEnd =
-    Date.parse(capture.timeline.startedAt ?? iso(now())) + capture.request.durationSeconds * 1000;
+  const windowEnd = windowEndOf(capture, now());
   await sleep(Math.max(0, windowEnd - now()), undefined, { signal });
 
   const exec = (await parts.targets(target.kind)).open(target);
@@ -174,7 +193,7 @@ async function collect(
     const collected = await timed(parts, 'collect', () =>
       fetchRecording(exec, session, windowEnd, parts, signal),
     );
-    const masked = await parts.analysis.mask(collected.recording);
+    const masked = await reading.mask(collected.recording);
     const timeline = { windowEndedAt: collected.windowEndedAt ?? iso(windowEnd), collectedAt: iso(now()) };
     const change: CaptureChange = {
       state: 'storing',
@@ -225,7 +244,7 @@ async function leaveClean(
   exec: Exec,
   session: Session,
   parts: StageParts,
-  log: Logger,
+  log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -241,7 +260,7 @@ async function leaveCleanAfterStart(
   capture: Capture,
   target: Target,
   parts: StageParts,
-  log: Logger,
+  log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   const exec = (await parts.targets(target.kind)).open(target);
@@ -256,7 +275,13 @@ async function leaveCleanAfterStart(
   }
 }
 
-async function store(capture: Capture, parts: StageParts, log: Logger, signal: AbortSignal): Promise<void> {
+async function store(
+  capture: Capture,
+  reading: Reading,
+  parts: StageParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   const { ledger, owner, now } = parts;
   const recording = await ledger.readSpool(capture.id);
   if (recording === undefined) {
@@ -267,12 +292,13 @@ async function store(capture: Capture, parts: StageParts, log: Logger, signal: A
   try {
     const baseline = await parts.baselineFor(capture, signal);
     const { answer, partial, artifacts } = await timed(parts, 'analyse', () =>
-      parts.analysis.analyse({
+      reading.analyse({
         recording,
         capture,
         baseline,
         publicUrl: parts.publicUrl,
         applicationPackages: parts.applicationPackages,
+        profilerLinks: parts.profilerLinks(capture),
       }),
     );
     const stored = await timed(parts, 'store', () =>
@@ -311,7 +337,7 @@ async function retryOrEnd(
   capture: Capture,
   failure: Failure,
   parts: StageParts,
-  log: Logger,
+  log: Log,
   giveUpAt: number,
 ): Promise<null> {
   const now = parts.now();
@@ -330,7 +356,7 @@ async function end(
   capture: Capture,
   failure: Failure,
   parts: StageParts,
-  log: Logger,
+  log: Log,
   timeline: CaptureChange['timeline'] = {},
 ): Promise<void> {
   const state = endState(failure.code);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import type { Annotator } from '../annotations/annotator.ts';
 import { deliver } from './delivery.ts';
 import { watchForHarm } from './harm-watch.ts';
@@ -18,7 +18,7 @@ const deliveriesAtOnce = 4;
 export interface WorkerParts extends StageParts {
   /** null: no Grafana is configured, and no annotation is ever due. */
   annotator: Annotator | null;
-  log: Logger;
+  log: Log;
 }
 
 export interface Worker {

@@ -88,8 +88,8 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
           { maxBytes: configuration.limits.recordingBytes },
           stop,
         );
-        const analysis = analysisThread(configuration.limits.recordingBytes);
-        const recording = await analysis.mask(collected.recording);
+        await using reading = analysisThread(configuration.limits.recordingBytes).open();
+        const recording = await reading.mask(collected.recording);
         const capture: Capture = {
           ...asked,
           state: 'storing',
@@ -103,12 +103,13 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
             windowEndedAt: collected.windowEndedAt,
           },
         };
-        const made = await analysis.analyse({
+        const made = await reading.analyse({
           recording,
           capture,
           baseline: null,
           publicUrl: null,
           applicationPackages: configuration.applicationPackages,
+          profilerLinks: [],
         });
         return { capture, ...made };
       } finally {

@@ -9,7 +9,7 @@ import { explainDecision, type Explanation } from '../routing/explain.ts';
  * found. Touches nothing; duplicates and cooldowns, which only the ledger knows, are not looked at.
  */
 export async function explain(path: string, options: { config?: string; json: boolean }): Promise<void> {
-  const configuration = loadConfiguration(options.config);
+  const configuration = loadConfiguration(options.config, undefined, { secrets: 'ignored' });
   const notification = parseNotification(readBody(path), { source: 'explain', sender: 'alertmanager' });
   for (const warning of notification.warnings) process.stderr.write(`${warning}\n`);
   const explanations = notification.alerts.map((alert) =>

@@ -1,6 +1,6 @@
 import express, { type Express } from 'express';
 import { readFileSync } from 'node:fs';
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -13,14 +13,14 @@ import { problemHandler } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 import { webhookRoutes, type Sender } from './webhooks.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
-import type { Alert } from '../captures/capture.ts';
+import type { Alert, Capture } from '../captures/capture.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
 
 export interface AppParts {
   ledger: Ledger;
   store: ArtifactStore;
   metrics: Metrics;
-  log: Logger;
+  log: Log;
   now(): number;
   identify(sender: Sender, request: SignedRequest): Verdict;
   bodyLimit: number;
@@ -28,9 +28,10 @@ export interface AppParts {
   recordingsToken: (() => string) | null;
   capturesToken: (() => string) | null;
   applicationPackages: readonly string[];
+  profilerLinks(capture: Capture): { words: string; href: string }[];
   /** The flame graph's script and style. */
   assets: { script: string; style: string };
-  decide(alert: Alert, now: number): Promise<AlertDecision>;
+  decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
   requestByHand(hand: HandRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;
   wake(): void;
@@ -67,6 +68,7 @@ export function createApp(parts: AppParts): Express {
       ledger,
       publicUrl: parts.publicUrl,
       applicationPackages: parts.applicationPackages,
+      profilerLinks: (capture) => parts.profilerLinks(capture),
       capturesToken: parts.capturesToken,
       request: (hand) => parts.requestByHand(hand),
       setPaused: (paused) => parts.setPaused(paused),

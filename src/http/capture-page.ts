@@ -2,15 +2,19 @@ import type { Capture } from '../captures/capture.ts';
 import { captureView } from '../captures/capture-view.ts';
 import { isFinal } from '../captures/outcome.ts';
 import { captureMain } from '../flamegraph/page-shell.ts';
-import type { ProfileSource } from '../flamegraph/view.ts';
+import type { ProfileSource, View } from '../flamegraph/view.ts';
 import { page } from './layout.ts';
 
 /** Seconds between looks at a capture that is under way. */
 const refreshSeconds = 2;
 
 /** One capture, whatever its state; with its picture once there is one. */
-export function capturePage(capture: Capture, applicationPackages: readonly string[]): string {
-  const view = captureView(capture, { base: '', applicationPackages });
+export function capturePage(
+  capture: Capture,
+  applicationPackages: readonly string[],
+  profilerLinks: View['links'],
+): string {
+  const view = captureView(capture, { base: '', applicationPackages, profilerLinks });
   const source = profileSource(capture);
   return page({
     title: `${view.headline} · ${view.title}`,

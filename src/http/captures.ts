@@ -1,6 +1,6 @@
 import express, { Router, type Request } from 'express';
 import { z } from 'zod';
-import { captureEventSchema, captureStates } from '../captures/capture.ts';
+import { captureEventSchema, captureStates, type Capture } from '../captures/capture.ts';
 import type { CaptureFilter, Ledger } from '../captures/ledger.ts';
 import { captureJson } from './capture-json.ts';
 import { capturePage } from './capture-page.ts';
@@ -30,6 +30,8 @@ interface CapturesParts {
   ledger: Ledger;
   publicUrl: string | null;
   applicationPackages: readonly string[];
+  /** The same window in the continuous profilers that are configured. */
+  profilerLinks(capture: Capture): { words: string; href: string }[];
   capturesToken: (() => string) | null;
   /** Queues a capture by hand; resolves to its id. */
   request(hand: HandRequest): Promise<string>;
@@ -81,7 +83,7 @@ export function captureRoutes(parts: CapturesParts): Router {
     response.setHeader('Vary', 'Accept');
     if (capture === undefined) sendUnknownCapture(request, response);
     else if (wantsJson(request)) response.json(captureJson(capture));
-    else response.send(capturePage(capture, parts.applicationPackages));
+    else response.send(capturePage(capture, parts.applicationPackages, parts.profilerLinks(capture)));
   });
 
   router.post('/captures', express.json({ limit: handBodyLimit }), async (request, response) => {

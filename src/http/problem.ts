@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, Response } from 'express';
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 
@@ -34,7 +34,7 @@ const badRequest: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 ]);
 
 /** The last handler: every error becomes a status, a code and two sentences; faults of ours are logged, never shown. */
-export function problemHandler(log: Logger): ErrorRequestHandler {
+export function problemHandler(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error);

@@ -1,5 +1,5 @@
 import express, { Router, type Request } from 'express';
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
@@ -14,11 +14,11 @@ interface WebhookParts {
   identify(sender: Sender, request: SignedRequest): Verdict;
   ledger: Ledger;
   metrics: Metrics;
-  log: Logger;
+  log: Log;
   now(): number;
   bodyLimit: number;
-  /** What to do with one firing alert. */
-  decide(alert: Alert, now: number): Promise<AlertDecision>;
+  /** What to do with each alert of a notification. */
+  decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
   /** Called once the notification is committed. */
   accepted(): void;
 }
@@ -92,9 +92,7 @@ async function receiveNotification(
   const { source } = verdict;
   const notification = parseNotification(parseJson(body), { source, sender });
   for (const warning of notification.warnings) parts.log.warn({ source }, warning);
-  const decisions: AlertDecision[] = [];
-  for (const alert of notification.alerts) decisions.push(await parts.decide(alert, now));
-  const accepted = await parts.ledger.accept(decisions, now);
+  const accepted = await parts.ledger.accept(await parts.decide(notification.alerts, now), now);
   parts.accepted();
   for (const { outcome } of accepted) parts.metrics.alert(source, outcome);
   parts.log.info({ source, alerts: accepted.slice(0, 20), total: accepted.length }, 'notification committed');

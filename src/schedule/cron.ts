@@ -1,5 +1,5 @@
 import { schedule, type Logger as CronLogger } from 'node-cron';
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import type { Ledger } from '../captures/ledger.ts';
 
 export interface CronJob {
@@ -21,7 +21,7 @@ export function startSchedule(
   jobs: readonly CronJob[],
   ledger: Ledger,
   now: () => number,
-  log: Logger,
+  log: Log,
 ): Schedule {
   const tasks = jobs.map(({ name, expression, run }) =>
     schedule(
@@ -50,7 +50,7 @@ export function startSchedule(
   };
 }
 
-function cronLog(log: Logger): CronLogger {
+function cronLog(log: Log): CronLogger {
   const text = (message: string | Error): string => (message instanceof Error ? message.message : message);
   return {
     info: (message) => log.debug(message),

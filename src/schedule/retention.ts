@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Log } from '../telemetry/log.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { finalStates } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
@@ -12,7 +12,7 @@ interface RetentionParts {
   store: ArtifactStore;
   /** Ages in milliseconds. A recording holds more than a picture, so it goes sooner. */
   retention: { recordingsMs: number; profilesMs: number };
-  log: Logger;
+  log: Log;
 }
 
 /**

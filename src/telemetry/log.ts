@@ -1,10 +1,12 @@
 import { pino, type Logger } from 'pino';
 
+export type Log = Logger;
+
 /**
  * JSON lines on stdout. Secrets never reach a log call; should a header or token slip into an object all the same,
  * its value is replaced here.
  */
-export function createLog(level: string): Logger {
+export function createLog(level: string): Log {
   return pino({
     level,
     base: null,

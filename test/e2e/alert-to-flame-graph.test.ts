@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -143,8 +143,8 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
   });
 
   it('leaves nothing of its own beside the JVM', async () => {
-    const { readdir } = await import('node:fs/promises');
-    const left = (await readdir(tmpdir())).filter((name) => /^flamepin-c-|^asprof/.test(name));
+    const { id } = await finishedCapture(flamepin);
+    const left = (await readdir(tmpdir())).filter((name) => name.includes(id));
     assert.deepEqual(left, []);
   });
 
