@@ -30,6 +30,8 @@ public final class Shop {
     int rate = args.length > 2 ? Integer.parseInt(args[2]) : 800;
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(16, 16, 1, TimeUnit.MINUTES, new ArrayBlockingQueue<>(5000), new Named());
+    // On a machine too slow for the load, requests are lost rather than the shop.
+    pool.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     pool.prestartAllCoreThreads();
     Thread housekeeping = new Thread(Shop::housekeeping, "housekeeping <b>&\"quoted\"</b>; with semicolon");
     housekeeping.setDaemon(true);

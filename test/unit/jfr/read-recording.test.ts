@@ -4,7 +4,7 @@ import { Failure } from '../../../src/reasons/failure.ts';
 import { collapsed } from '../../../src/profile/collapsed.ts';
 import { readProfile } from '../../../src/profile/read-profile.ts';
 import { type JfrWriter, writeChunk } from './jfr-writer.ts';
-import { classes, poolCount, pools, sample, shopChunk, type } from './shop-chunk.ts';
+import { classes, poolCount, pools, sample, shopChunk, type, wallSamples } from './shop-chunk.ts';
 
 const damaged = (error: unknown) => error instanceof Failure && error.code === 'recording-damaged';
 
@@ -22,6 +22,19 @@ for (const compressed of [true, false]) {
       assert.equal(profile.durationSeconds, 2);
       assert.equal(profile.startedAt, 1_700_000_000_000);
       assert.equal(profile.partial, false);
+    });
+
+    it('spreads the samples of a thread that goes on waiting over its waiting', () => {
+      const profile = readProfile(
+        shopChunk(compressed, (writer) => {
+          wallSamples(writer, 0, 40, 1_950_000_000);
+          wallSamples(writer, 1_960_000_000, 1, 0);
+        }),
+      );
+      assert.deepEqual(profile.events.wall?.samples.slot, [0, 1, 2, 3]);
+      assert.deepEqual(profile.events.wall?.samples.count, [10, 10, 10, 11]);
+      assert.deepEqual(profile.events.wall?.samples.state, [2, 2, 2, 2]);
+      assert.equal(collapsed(profile, 'wall'), 'acme/Shop.main_[0];acme/Shop.prix€_[j] 41\n');
     });
 
     it('adds up over its chunks', () => {

@@ -17,6 +17,7 @@ export const type = {
   jvm: 102,
   property: 103,
   point: 30,
+  wall: 104,
 } as const;
 
 export const classes: WrittenChunk['classes'] = [
@@ -85,6 +86,18 @@ export const classes: WrittenChunk['classes'] = [
     ],
   },
   {
+    id: type.wall,
+    name: 'profiler.WallClockSample',
+    fields: [
+      { name: 'startTime', type: type.long },
+      { name: 'sampledThread', type: type.thread, pooled: true },
+      { name: 'stackTrace', type: type.stack, pooled: true },
+      { name: 'state', type: type.state, pooled: true },
+      { name: 'samples', type: type.int },
+      { name: 'timeSpan', type: type.long },
+    ],
+  },
+  {
     id: type.jvm,
     name: 'jdk.JVMInformation',
     fields: [
@@ -113,6 +126,13 @@ export function sample(writer: JfrWriter, ticks: number): void {
   });
 }
 
+/** One row for `count` samples of a sleeping thread, from `ticks` on over `span` ticks. */
+export function wallSamples(writer: JfrWriter, ticks: number, count: number, span: number): void {
+  writer.event(type.wall, (event) => {
+    event.integer(ticks, 8).integer(1, 8).integer(1, 8).integer(1, 8).integer(count, 4).integer(span, 8);
+  });
+}
+
 /** Pools for `sample`: acme.Shop.main → acme.Shop.price in a thread named `worker`. */
 export function pools(writer: JfrWriter): void {
   const pool = (id: number, count: number) => writer.integer(id, 8).integer(count, 4);
@@ -135,7 +155,7 @@ export function pools(writer: JfrWriter): void {
     .integer(1, 8)
     .integer(12, 4)
     .integer(0, 4);
-  pool(type.state, 1).integer(0, 8).text('STATE_DEFAULT');
+  pool(type.state, 2).integer(0, 8).text('STATE_DEFAULT').integer(1, 8).text('STATE_SLEEPING');
 }
 export const poolCount = 7;
 
