@@ -19,7 +19,7 @@ export interface Payload {
  * Reads the payload from a directory that async-profiler.sh has checked.
  * Checks the files again against the pins, unless the release archive lies beside them: its build has other hashes,
  * and the script has compared the files with it.
- * @throws Failure `profiler-failed` when files are missing or are not those that are pinned
+ * @throws Failure `profiler-unavailable` when files are missing or are not those that are pinned
  */
 export async function readPayload(directory: string, architecture: Architecture): Promise<Payload> {
   const files = ['asprof', 'libasyncProfiler.so'] as const;
@@ -36,7 +36,7 @@ export async function readPayload(directory: string, architecture: Architecture)
       (isPinned(asprof, `${architecture}/${files[0]}`) && isPinned(library, `${architecture}/${files[1]}`)) ||
       isPinned(await readFile(join(directory, archive)).catch(() => Buffer.alloc(0)), archive);
     if (!pinned) {
-      throw new Failure('profiler-failed', {
+      throw new Failure('profiler-unavailable', {
         detail: `the files in ${directory} are not async-profiler 4.5 for ${architecture}: their SHA-256 is not the pinned one`,
       });
     }
@@ -44,7 +44,7 @@ export async function readPayload(directory: string, architecture: Architecture)
     return { architecture, bytes, asprofBytes: asprof.length, sha256: sha256Of(bytes) };
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('profiler-failed', {
+    throw new Failure('profiler-unavailable', {
       detail: `async-profiler is not in ${directory}: run src/profiler/async-profiler.sh ${architecture}`,
       cause: error,
     });

@@ -4,7 +4,7 @@ import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Exec } from '../targets/exec.ts';
 import type { Profiling } from '../captures/profiling.ts';
 import { clockOf, cpuStatOf, fact, readFacts } from './facts.ts';
-import { payloadsFrom } from './payload-source.ts';
+import { obtainPayloads } from './obtain.ts';
 import { sha256Of, type Architecture, type Payload } from './payload.ts';
 import { cleanUpScript, collectScript, commandOf, startScript } from './script.ts';
 import { sessionOf, type Answer } from './session.ts';
@@ -274,5 +274,5 @@ export class Profiler implements Profiling {
  * files), or from the cache, which async-profiler.sh fills when it is empty.
  */
 export function asyncProfiler(directory: string | null, cacheDirectory: string): Profiler {
-  return new Profiler(payloadsFrom(directory, cacheDirectory));
+  return new Profiler(obtainPayloads(directory, cacheDirectory));
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readPayload } from '../../../src/profiler/payload.ts';
-import { payloadsFrom } from '../../../src/profiler/payload-source.ts';
+import { obtainPayloads } from '../../../src/profiler/obtain.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 
 const script = join(import.meta.dirname, '../../../src/profiler/async-profiler.sh');
@@ -36,7 +36,7 @@ describe('async-profiler itself', () => {
       (error: unknown) => error instanceof Failure && /not the pinned one/.test(error.detail),
     );
     await assert.rejects(
-      payloadsFrom(wrong, directory)('linux-arm64'),
+      obtainPayloads(wrong, directory)('linux-arm64'),
       (error: unknown) => error instanceof Failure && /wrong SHA-256/.test(error.detail),
     );
   });
