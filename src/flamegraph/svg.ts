@@ -27,8 +27,8 @@ const margin = 10;
 const rowHeight = 17;
 /** Boxes below a tenth of a pixel cannot be seen, but would be most of the file. */
 const minimumWidth = 0.1;
-/** Stacks that differ in lines alone share a box, so one box may be made of several stacks below its width. */
-const mergedStacks = 8;
+/** Stacks that differ in lines alone share a box, so a box may be made of stacks below its width: half of it. */
+const mergedStacks = 2;
 const headHeight = 66;
 /** Advance of a monospace font is 0.6 em; with 11 px text that is 6.6 px. */
 const characterWidth = 6.6;
@@ -40,9 +40,7 @@ const vanishedShown = 5;
  */
 export function renderSvg(profile: Profile, options: SvgOptions): string {
   const tree = treeOf(profile, options);
-  const out: string[] = [];
-  const boxes = drawBoxes(tree, out, options.event, null);
-  return svgFile(profile, options, tree, boxes, out.join(''), kindLegend(), []);
+  return svgFile(profile, options, tree, drawBoxes(tree, options.event, null), kindLegend(), []);
 }
 
 /**
@@ -52,14 +50,13 @@ export function renderSvg(profile: Profile, options: SvgOptions): string {
 export function renderDifferenceSvg(base: Profile, profile: Profile, options: DifferenceSvgOptions): string {
   const tree = treeOf(profile, options);
   const difference = differenceOf(tree, treeOf(base, options));
-  const out: string[] = [];
-  const boxes = drawBoxes(tree, out, options.event, difference);
+  const boxes = drawBoxes(tree, options.event, difference);
   const lines = [
     `against ${options.baseLabel}: ${windowText(base)}, ${countText(difference.baseSamples)} samples`,
   ];
   const gone = difference.vanished.slice(0, vanishedShown);
   const notes = gone.map(({ name, share }) => `▼ gone since: ${name} (was ${shareText(share)})`);
-  return svgFile(profile, options, tree, boxes, out.join(''), changeLegend(), [...lines, ...notes]);
+  return svgFile(profile, options, tree, boxes, changeLegend(), [...lines, ...notes]);
 }
 
 function treeOf(profile: Profile, options: SvgOptions): CallTree {
@@ -72,9 +69,12 @@ function treeOf(profile: Profile, options: SvgOptions): CallTree {
 
 interface Drawn {
   rows: number;
+  /** Pieces of SVG, in their order; joined once, with everything else. */
+  boxes: string[];
 }
 
-function drawBoxes(tree: CallTree, out: string[], event: ProfileEvent, difference: Difference | null): Drawn {
+function drawBoxes(tree: CallTree, event: ProfileEvent, difference: Difference | null): Drawn {
+  const out: string[] = [];
   const layout = layOut(tree, { width: width - 2 * margin, minimumWidth, zoom: 0 });
   const whole = tree.total[0]!;
   const escaped: (string | undefined)[] = [];
@@ -114,7 +114,7 @@ function drawBoxes(tree: CallTree, out: string[], event: ProfileEvent, differenc
       `<text x="${(x + 3).toFixed(1)}" y="${y + 12}" fill="${paint.text}">${escapedName(label)}</text>\n`,
     );
   }
-  return { rows: layout.rows };
+  return { rows: layout.rows, boxes: out };
 }
 
 function differenceWords(difference: Difference | null, node: number): string {
@@ -139,8 +139,7 @@ function svgFile(
   profile: Profile,
   { event, title }: SvgOptions,
   tree: CallTree,
-  { rows }: Drawn,
-  boxes: string,
+  { rows, boxes }: Drawn,
   keys: readonly { paint: Paint; words: string }[],
   notes: readonly string[],
 ): string {
@@ -170,7 +169,7 @@ function svgFile(
     `<text x="${margin}" y="57" fill="#3c454d">${escapedName(facts)}</text>\n`,
     ...swatches,
     `\n<g transform="translate(0 ${headHeight})">\n`,
-    boxes,
+    ...boxes,
     '</g>\n',
     ...below,
     '</g>\n</svg>\n',

@@ -129,17 +129,28 @@ function ownersSeen(profile: Profile): { samplesByOwner: Map<string, number>; sa
     return owner === '' || isForeign(packageName(name, type)) ? '' : owner;
   });
   const { parent, frame } = profile.stacks;
-  const ownersOfStack: (readonly string[])[] = [[]];
+  // Stacks share few sets of owners: a number per stack, for 100,000 stacks have millions of nodes.
+  const ownerSets: (readonly string[])[] = [[]];
+  const numberOfSet = new Map<string, number>();
+  const setOfStack = new Int32Array(parent.length);
   for (let node = 1; node < parent.length; node++) {
-    const above = ownersOfStack[parent[node] ?? 0] ?? [];
+    const above = setOfStack[parent[node] ?? 0] ?? 0;
+    const owners = ownerSets[above] ?? [];
     const owner = ownerOfFrame[frame[node] ?? 0] ?? '';
-    ownersOfStack[node] = owner === '' || above.includes(owner) ? above : [...above, owner];
+    if (owner === '' || owners.includes(owner)) {
+      setOfStack[node] = above;
+      continue;
+    }
+    const key = `${above} ${owner}`;
+    const known = numberOfSet.get(key) ?? ownerSets.push([...owners, owner]) - 1;
+    numberOfSet.set(key, known);
+    setOfStack[node] = known;
   }
   const samplesByOwner = new Map<string, number>();
   let samples = 0;
   for (const event of [profile.events.cpu, profile.events.wall]) {
     for (const stack of event?.samples.stack ?? []) {
-      const owners = ownersOfStack[stack] ?? [];
+      const owners = ownerSets[setOfStack[stack] ?? 0] ?? [];
       if (owners.length > 0) samples++;
       for (const owner of owners) samplesByOwner.set(owner, (samplesByOwner.get(owner) ?? 0) + 1);
     }
