@@ -5,7 +5,7 @@ import type { ChangedFrame, Comparison } from './comparison.ts';
 import { comparisonHeadline } from './comparison-headline.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
 import { applicationPackages, type ApplicationCode } from './frame-kind.ts';
-import { frameCounts, frameEstimates, type FrameEstimates } from './frame-tally.ts';
+import { frameCounts, frameEstimates, type FrameEstimates, type Rate } from './frame-tally.ts';
 import { mainActivity } from './hot-spots.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
 import { criticalT, difference, discoveries, welchFreedom, type Difference } from './statistics.ts';
@@ -38,6 +38,7 @@ interface Tested {
   base: FrameEstimates;
   current: FrameEstimates;
   share: Difference;
+  /** On the scale of `rootedRate`. */
   rate: Difference;
 }
 
@@ -95,16 +96,17 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
       list({ frame: row.frame, mostly: null, calledBy: null }, row, false);
     });
 
-  const total = difference(tested.totalBefore, tested.totalAfter);
+  const total = difference(tested.totalBefore.rooted, tested.totalAfter.rooted);
+  const moved = tested.totalAfter.rate - tested.totalBefore.rate;
   const result = {
     event,
     baseLabel,
     changed: rows,
     baseSamples: before.samples,
     currentSamples: after.samples,
-    baseTotal: tested.totalBefore.value,
-    currentTotal: tested.totalAfter.value,
-    totalChanged: total.probability < 0.01 && Math.abs(total.value) > 0.1 * tested.totalBefore.value,
+    baseTotal: tested.totalBefore.rate,
+    currentTotal: tested.totalAfter.rate,
+    totalChanged: total.probability < 0.01 && Math.abs(moved) > 0.1 * tested.totalBefore.rate,
     detectableShare: detectableShare(tested.rows, before.samples, after.samples),
   };
   const numbers = new Map([...listed].map((frame) => [displayName(names, frame), frame]));
@@ -129,8 +131,8 @@ function testFrames(
   frames: number,
 ): {
   rows: Tested[];
-  totalBefore: FrameEstimates['rate'];
-  totalAfter: FrameEstimates['rate'];
+  totalBefore: Rate;
+  totalAfter: Rate;
 } {
   const countsBefore = frameCounts(before, frames);
   const countsAfter = frameCounts(after, frames);
@@ -148,7 +150,7 @@ function testFrames(
     const current = estimatesAfter.ofFrame.get(frame);
     if (!base || !current) return [];
     const share = difference(base.share, current.share);
-    return [{ frame, base, current, share, rate: difference(base.rate, current.rate) }];
+    return [{ frame, base, current, share, rate: difference(base.rooted, current.rooted) }];
   });
   return { rows, totalBefore: estimatesBefore.total, totalAfter: estimatesAfter.total };
 }
@@ -158,7 +160,8 @@ function significantFrames(rows: readonly Tested[], rateAlone: boolean): Map<num
     rows.map((row) => Math.max(rateAlone ? 0 : row.share.probability, row.rate.probability)),
     falseDiscoveryRate,
   );
-  const sameWay = (row: Tested): boolean => row.share.value > 0 === row.rate.value > 0;
+  const sameWay = ({ share, base, current }: Tested): boolean =>
+    share.value > 0 === current.rate - base.rate > 0;
   const kept = rows.filter(
     (row, index) => found[index] && Math.abs(row.share.value) >= smallestChange && sameWay(row),
   );

@@ -64,7 +64,7 @@ export function eventSamples(
 ): EventSamples {
   const source = profile.events[event];
   const seconds = Math.max(profile.durationSeconds, 1);
-  const blocks = Math.max(1, Math.floor(seconds));
+  const blocks = Math.max(1, Math.round(seconds));
   const unit = source?.unit === 'bytes' ? 1 : 1e-9;
   const rows = { path: [] as number[], block: [] as number[], count: [] as number[], value: [] as number[] };
   const thread: number[] = [];

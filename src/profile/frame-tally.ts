@@ -1,5 +1,5 @@
 import type { EventSamples } from './event-samples.ts';
-import { rateEstimate, shareEstimate, type Estimate } from './statistics.ts';
+import { rootedRate, shareEstimate, type Estimate } from './statistics.ts';
 
 /** Samples of every frame, callees included: `count[frame]`, by the numbers of `FrameNames`. */
 export function frameCounts(samples: EventSamples, frames: number): Float64Array {
@@ -12,16 +12,22 @@ export function frameCounts(samples: EventSamples, frames: number): Float64Array
 }
 
 /** Share and rate of one frame, callees included. */
-export interface FrameEstimates {
+export interface FrameEstimates extends Rate {
   share: Estimate;
-  rate: Estimate;
+}
+
+export interface Rate {
+  /** Seconds or bytes per second. */
+  rate: number;
+  /** The same on the scale of `rootedRate`, for testing. */
+  rooted: Estimate;
 }
 
 /** Share and rate of the frames in `wanted`, and the rate of all frames together. */
 export function frameEstimates(
   samples: EventSamples,
   wanted: readonly number[],
-): { ofFrame: Map<number, FrameEstimates>; total: Estimate } {
+): { ofFrame: Map<number, FrameEstimates>; total: Rate } {
   const { blocks } = samples;
   const place = new Map(wanted.map((frame, index) => [frame, index * blocks]));
   const hits = new Float64Array(wanted.length * blocks);
@@ -41,15 +47,14 @@ export function frameEstimates(
       values[start + block] = (values[start + block] ?? 0) + value;
     }
   });
+  const rateOf = (sums: Float64Array): Rate => {
+    const whole = sums.reduce((sum, value) => sum + value, 0);
+    return { rate: whole / samples.seconds, rooted: rootedRate(sums, samples.perSample) };
+  };
   const ofFrame = new Map<number, FrameEstimates>();
   for (const [frame, start] of place) {
-    const own = hits.subarray(start, start + blocks);
-    const sampled = own.reduce((sum, count) => sum + count, 0);
-    ofFrame.set(frame, {
-      share: shareEstimate(own, allHits),
-      rate: rateEstimate(values.subarray(start, start + blocks), sampled, samples.perSample, samples.seconds),
-    });
+    const share = shareEstimate(hits.subarray(start, start + blocks), allHits);
+    ofFrame.set(frame, { share, ...rateOf(values.subarray(start, start + blocks)) });
   }
-  const total = rateEstimate(allValues, samples.samples, samples.perSample, samples.seconds);
-  return { ofFrame, total };
+  return { ofFrame, total: rateOf(allValues) };
 }

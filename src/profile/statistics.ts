@@ -46,30 +46,23 @@ export function shareEstimate(hits: ArrayLike<number>, totals: ArrayLike<number>
 }
 
 /**
- * A rate Σvalue / seconds over blocks of one second. Variance between blocks, but never below that of samples
- * that arrive independently (Poisson, with one sample added so that none is not certainty).
- * @param values what the samples of the part stand for, per block.
- * @param samples how many samples that were, all blocks together.
- * @param perSample what one sample stands for when the part has none.
+ * A rate over blocks of one second, on a scale where it can be tested: the mean of the blocks' square roots. Counts
+ * of a busy second vary more than those of a quiet one, and their roots do not (Anscombe 1948): one stalled second
+ * then neither makes a change nor hides one. Variance between blocks, but never below that of samples that arrive
+ * independently (a quarter of a sample).
+ * @param values what the samples stand for, per block.
+ * @param perSample what one sample stands for.
  */
-export function rateEstimate(
-  values: ArrayLike<number>,
-  samples: number,
-  perSample: number,
-  seconds: number,
-): Estimate {
+export function rootedRate(values: ArrayLike<number>, perSample: number): Estimate {
   const blocks = values.length;
+  const floor = perSample / 4 / blocks;
   let sum = 0;
-  for (let block = 0; block < blocks; block++) sum += values[block] ?? 0;
-  const weight = samples > 0 ? sum / samples : perSample;
-  const floor = ((samples + 1) * weight * weight) / (seconds * seconds);
-  const value = sum / seconds;
+  for (let block = 0; block < blocks; block++) sum += Math.sqrt(values[block] ?? 0);
+  const value = sum / blocks;
   if (blocks < 2) return { value, variance: floor, freedom: 1 };
-  const mean = sum / blocks;
   let squares = 0;
-  for (let block = 0; block < blocks; block++) squares += ((values[block] ?? 0) - mean) ** 2;
-  const between = (squares / (blocks - 1)) * (blocks / (seconds * seconds));
-  return { value, variance: Math.max(between, floor), freedom: blocks - 1 };
+  for (let block = 0; block < blocks; block++) squares += (Math.sqrt(values[block] ?? 0) - value) ** 2;
+  return { value, variance: Math.max(squares / (blocks - 1) / blocks, floor), freedom: blocks - 1 };
 }
 
 /** A difference of two estimates with its 95 % interval and the chance of one as large without any change. */

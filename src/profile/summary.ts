@@ -194,9 +194,9 @@ function downstreamLine(event: ProfileEvent, within: EventSamples, spots: readon
   const spot = spots.find((one) => one.activity === 'socket-read');
   if (event !== 'wall' || spot === undefined || spot.share < 0.3 || within.samples < fewSamples / 2)
     return [];
-  const client = shortDisplayName(spot.calledBy ?? spot.frame);
+  const through = spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
   return [
-    `${percent(spot.share)} of the time waits for whoever ${client} asks: look there next (the host is not in the recording).`,
+    `${percent(spot.share)} of the time waits for one downstream, in ${shortDisplayName(spot.frame)}${through}: look there next (its host is not in the recording).`,
   ];
 }
 

@@ -6,7 +6,13 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { compileDemoService } from '../../demo/service.ts';
 import { compareProfiles } from '../../src/profile/compare.ts';
 import type { Comparison } from '../../src/profile/comparison.ts';
-import { profileSchema, type Profile, type ProfileEvent } from '../../src/profile/profile.ts';
+import {
+  profileEventSchema,
+  profileSchema,
+  type Profile,
+  type ProfileEvent,
+} from '../../src/profile/profile.ts';
+import { onlyEvent } from './one-event.ts';
 import { asprofDirectory, startRecorder, type Treatment } from './windows.ts';
 
 /**
@@ -14,7 +20,8 @@ import { asprofDirectory, startRecorder, type Treatment } from './windows.ts';
  *
  * Every pair is a window of the same load and one after it, on the demo service; no window is in two pairs of one
  * row of the table. Shares are of the service's cpu: 25 % means that a quarter of its samples are the regression.
- * `npm run bench:statistics -- --pairs 4` is quick; `--keep DIR` stores the windows, `--from DIR` judges stored ones.
+ * `npm run bench:statistics -- --pairs 4` is quick; `--keep DIR` stores the windows (`--only cpu`: that
+ * event of them), `--from DIR` judges stored ones.
  */
 const { values: options } = parseArgs({
   options: {
@@ -22,6 +29,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '15' },
     services: { type: 'string', default: '3' },
     keep: { type: 'string' },
+    only: { type: 'string' },
     from: { type: 'string' },
   },
 });
@@ -134,11 +142,15 @@ async function measure(pairs: number): Promise<Verdict[]> {
 async function keep(pair: number, window: string, profile: Profile): Promise<void> {
   if (options.keep === undefined) return;
   await mkdir(options.keep, { recursive: true });
-  const file = join(
-    options.keep,
-    `${String(pair).padStart(3, '0')}-${window.replaceAll(/\W+/g, '-')}.json.gz`,
-  );
-  await writeFile(file, gzipSync(JSON.stringify(profile), { level: 9 }));
+  const kept =
+    options.only === undefined ? profile : onlyEvent(profile, profileEventSchema.parse(options.only));
+  const file = join(options.keep, `${String(pair).padStart(3, '0')}-${fileWords(window)}.json.gz`);
+  await writeFile(file, gzipSync(JSON.stringify(kept), { level: 9 }));
+}
+
+/** `cpu 25 %` → `cpu-25`. */
+function fileWords(window: string): string {
+  return window.replaceAll(/\W+/g, '-').replace(/-$/, '');
 }
 
 async function judgeStored(directory: string): Promise<Verdict[]> {
@@ -149,8 +161,9 @@ async function judgeStored(directory: string): Promise<Verdict[]> {
   for (const name of names.filter((one) => one.endsWith('-base.json.gz'))) {
     const base = await read(name);
     for (const row of rows) {
-      const other = name.replace('base', windowOf(row).replaceAll(/\W+/g, '-'));
-      if (names.includes(other)) verdicts.push(judge(row, base, await read(other)));
+      const other = name.replace('base', fileWords(windowOf(row)));
+      if (!names.includes(other) || base.events[row.event] === undefined) continue;
+      verdicts.push(judge(row, base, await read(other)));
     }
   }
   return verdicts;

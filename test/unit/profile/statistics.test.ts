@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import {
   difference,
   discoveries,
-  rateEstimate,
+  rootedRate,
   shareEstimate,
   type Estimate,
 } from '../../../src/profile/statistics.ts';
@@ -29,7 +29,26 @@ describe('how sure a share is', () => {
   it('does not take nothing of nothing for certain', () => {
     assert.equal(shareEstimate([0, 0], [0, 0]).variance, 0.25);
     assert.ok(shareEstimate([0, 0], [10, 10]).variance > 0);
-    assert.ok(rateEstimate([0, 0], 0, 0.01, 2).variance > 0);
+    assert.ok(rootedRate([0, 0], 0.01).variance > 0);
+  });
+});
+
+describe('how sure a rate is', () => {
+  const steady = rootedRate([4, 4, 4, 4, 4, 4, 4, 4, 4, 4], 0.1);
+
+  it('one stalled second does not make a change', () => {
+    const stalled = rootedRate([4, 4, 4, 4, 400, 4, 4, 4, 4, 4], 0.1);
+    assert.ok(difference(steady, stalled).probability > 0.2);
+  });
+
+  it('nor does it hide one', () => {
+    const changed = rootedRate([9, 10, 9, 11, 400, 9, 10, 9, 8, 10], 0.1);
+    assert.ok(difference(rootedRate([1, 0, 1, 0, 1, 1, 0, 1, 1, 0], 0.1), changed).probability < 0.05);
+  });
+
+  it('is no surer than independent samples would be', () => {
+    // The root of a Poisson count has variance 1/4: ten seconds of samples worth 0.1 each.
+    close(steady.variance, 0.1 / 4 / 10);
   });
 });
 

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { compareProfiles } from '../../../src/profile/compare.ts';
+import type { Profile } from '../../../src/profile/profile.ts';
+import { answer, type AnswerInput, type ProfileAnswer } from '../../../src/profile/summary.ts';
+import { syntheticProfile, type SyntheticSample } from './synthetic-profile.ts';
+
+const pool = ['java/lang/Thread.run', 'java/util/concurrent/ThreadPoolExecutor.runWorker'];
+const park = ['java/util/concurrent/locks/LockSupport.park', 'jdk/internal/misc/Unsafe.park', 'Parker::park'];
+const checkout = [...pool, 'com/acme/shop/Timed.handle', 'com/acme/shop/CheckoutHandler.handle'];
+const orders = [...pool, 'com/acme/shop/Timed.handle', 'com/acme/shop/OrdersHandler.handle'];
+const wall = (stack: SyntheticSample['stack'], count: number): SyntheticSample => ({
+  event: 'wall',
+  stack,
+  count,
+  value: 50_000_000,
+});
+const idle = wall([...pool, 'java/util/concurrent/ThreadPoolExecutor.getTask', ...park], 80);
+
+/** /checkout waits for a connection, /orders for another service; most threads are idle. */
+const waiting = syntheticProfile([
+  wall([...checkout, 'com/acme/shop/Orders.find', 'com/acme/shop/ConnectionPool.getConnection', ...park], 9),
+  wall([...checkout, 'com/acme/shop/RuleSet.scan'], 1),
+  wall(
+    [
+      ...orders,
+      'com/acme/shop/StockClient.ask',
+      'java/net/Socket$SocketInputStream.read',
+      'sun/nio/ch/Net.poll',
+    ],
+    10,
+  ),
+  idle,
+  { stack: [...checkout, 'com/acme/shop/RuleSet.scan'], count: 5 },
+  {
+    stack: ['start_thread', 'CompileBroker::compiler_thread_loop', 'C2Compiler::compile_method'],
+    count: 5,
+    thread: 'C2',
+  },
+]);
+
+function ask(profile: Profile, more: Partial<AnswerInput> = {}): ProfileAnswer {
+  return answer({
+    profile,
+    event: 'wall',
+    labels: {},
+    startsAt: null,
+    durationSeconds: 15,
+    comparison: null,
+    cpuThrottling: null,
+    targetStartedAt: null,
+    ...more,
+  });
+}
+const says = (found: ProfileAnswer, words: RegExp): void => {
+  assert.ok(
+    found.lines.some((line) => words.test(line)),
+    `no line says ${words}:\n${found.lines.join('\n')}`,
+  );
+};
+
+describe('a latency alert without a baseline', () => {
+  const found = ask(waiting);
+
+  it('names where most of the time waits, without idle threads', () => {
+    assert.equal(
+      found.headline,
+      'wall: 50% waiting for an answer in StockClient.ask, called by OrdersHandler.handle (1.00 threads)',
+    );
+    assert.equal(found.samples, 20 * 30);
+  });
+
+  it('says how the time divides and what was left out', () => {
+    says(
+      found,
+      /^Time: 50% waiting for answers, 45% parked, 5% running; 2\.00 threads at work on average\.$/,
+    );
+    says(found, /^Idle threads \(80% of all wall samples\) are left out\.$/);
+    says(found, /^cpu: 0\.200 cores: 50% application, 50% GC and JIT\.$/);
+  });
+
+  it('points at the one service that is waited for', () => {
+    says(
+      found,
+      /^50% of the time waits for one downstream, in StockClient\.ask, called by OrdersHandler\.handle/,
+    );
+  });
+
+  it('lists the widest application frames, not those that only pass on', () => {
+    assert.deepEqual(
+      found.topFrames.map((frame) => frame.name),
+      [
+        'com.acme.shop.Timed.handle',
+        'com.acme.shop.CheckoutHandler.handle',
+        'com.acme.shop.StockClient.ask',
+        'com.acme.shop.ConnectionPool.getConnection',
+        'com.acme.shop.RuleSet.scan',
+      ],
+    );
+  });
+});
+
+describe("the alert's own labels", () => {
+  it('choose the part of the service that is looked at, and which frames that is', () => {
+    const found = ask(waiting, { labels: { uri: '/checkout', method: 'GET', severity: 'critical' } });
+    assert.equal(
+      found.headline,
+      'wall: 90% of /checkout waiting in ConnectionPool.getConnection, called by Orders.find (0.90 threads)',
+    );
+    says(found, /^uri="\/checkout" is served by CheckoutHandler\.handle: 50% of wall samples\.$/);
+  });
+
+  it('understand path templates and handler names', () => {
+    for (const labels of [{ route: '/api/v1/orders/{id}' }, { handler: 'OrdersHandler#handle' }]) {
+      assert.match(ask(waiting, { labels }).headline, /waiting for an answer in StockClient\.ask/);
+    }
+  });
+
+  it('that cannot be recognised are said to be so', () => {
+    const found = ask(waiting, { labels: { uri: '/gift-cards' } });
+    says(found, /^Could not tell which frames serve uri="\/gift-cards": the whole process is described\.$/);
+    assert.equal(found.headline, ask(waiting).headline);
+  });
+
+  it('that are only an HTTP verb choose nothing', () => {
+    assert.deepEqual(ask(waiting, { labels: { method: 'POST' } }), ask(waiting));
+  });
+
+  it('are text: no control characters, no great length', () => {
+    const found = ask(waiting, { labels: { uri: `/checkout\u001b[31m\n${'x'.repeat(5000)}` } });
+    const text = [found.headline, ...found.lines].join('');
+    assert.ok(!/\p{Cc}/u.test(text) && text.length < 2000);
+  });
+});
+
+describe('what is not code', () => {
+  it('a cpu limit that throttles most periods comes first', () => {
+    const cpuThrottling = { periods: 150, throttledPeriods: 120, throttledMicros: 9_300_000 };
+    const found = ask(waiting, { cpuThrottling });
+    assert.equal(
+      found.headline,
+      'cpu limit: throttled in 80% of its periods (9.3 s of waiting in this window)',
+    );
+    assert.equal(found.confidence, 'likely');
+  });
+
+  it('some throttling is a line, next to none is not worth one', () => {
+    says(
+      ask(waiting, { cpuThrottling: { periods: 150, throttledPeriods: 30, throttledMicros: 1e6 } }),
+      /throttled in 20%/,
+    );
+    const none = ask(waiting, { cpuThrottling: { periods: 150, throttledPeriods: 2, throttledMicros: 1e4 } });
+    assert.ok(!none.lines.some((line) => line.includes('throttled')));
+  });
+
+  it('pauses of the collector', () => {
+    const pause = { atMs: 100, durationMs: 900, name: 'G1 Full GC' };
+    const paused = {
+      ...waiting,
+      gcPauses: [pause, { ...pause, atMs: 3000 }, { ...pause, atMs: 6000 }, { ...pause, atMs: 9000 }],
+    };
+    assert.equal(
+      ask(paused).headline,
+      'garbage collection stopped the JVM for 24% of the window (4 pauses, longest 900 ms)',
+    );
+    says(ask({ ...waiting, gcPauses: [pause] }), /stopped the JVM for 6%/);
+  });
+
+  it('a JVM that started shortly before the alert', () => {
+    const found = ask(waiting, { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-06T13:56:00Z' });
+    assert.match(
+      found.headline,
+      /^the JVM started 4 minutes before the alert; JIT compilation takes 50% of its cpu$/,
+    );
+    const old = ask(waiting, { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-05T14:00:00Z' });
+    assert.ok(!old.lines.some((line) => line.includes('started')));
+  });
+
+  it('a JVM that started only after the alert', () => {
+    const found = ask(waiting, { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-06T14:01:00Z' });
+    says(found, /^This process started after the alert/);
+  });
+});
+
+describe('what cannot be seen is said', () => {
+  it('few samples', () => {
+    const found = ask(
+      syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 1)], { seconds: 5 }),
+      {
+        durationSeconds: 5,
+      },
+    );
+    says(found, /^Few samples \(10\): shares are uncertain by up to ±31 points\.$/);
+    assert.equal(found.confidence, 'unknown');
+  });
+
+  it('no samples at all', () => {
+    const found = ask(syntheticProfile([]), { event: 'lock' });
+    assert.equal(found.headline, 'lock: no samples');
+    says(found, /^No lock samples/);
+  });
+
+  it('virtual threads', () => {
+    const found = ask(syntheticProfile([wall(['java/lang/VirtualThread.run', ...checkout], 20)]));
+    says(found, /^Virtual threads are in use/);
+  });
+
+  it('a recording that ended early', () => {
+    says(
+      ask({ ...waiting, partial: true }, { durationSeconds: 30 }),
+      /^The recording is not whole: 15 s of 30 s/,
+    );
+  });
+
+  it('code without line numbers', () => {
+    const blind = { ...waiting, stacks: { ...waiting.stacks, line: waiting.stacks.line.map(() => 0) } };
+    says(ask(blind), /no line numbers/);
+    assert.ok(!ask(waiting).lines.some((line) => line.includes('line numbers')));
+  });
+});
+
+describe('with a baseline', () => {
+  const before = syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10), idle]);
+  const options = { event: 'wall', baseLabel: 'baseline Tue 14:00' } as const;
+
+  it('what grew is the sentence, and large and certain it is called so', () => {
+    const comparison = compareProfiles(before, waiting, options);
+    const found = ask(waiting, { comparison });
+    assert.equal(found.headline, comparison.headline);
+    assert.equal(found.confidence, 'certain');
+    says(found, /^wall in total 1\.00 → 2\.00 threads vs baseline Tue 14:00\.$/);
+    says(found, /^More in /);
+  });
+
+  it('when nothing changed, that is said, with what is widest and without a claim', () => {
+    const comparison = compareProfiles(waiting, waiting, options);
+    const found = ask(waiting, { comparison });
+    assert.match(
+      found.headline,
+      /^wall: nothing changed beyond noise .*; widest: 50% waiting for an answer in StockClient\.ask/,
+    );
+    assert.equal(found.confidence, 'unknown');
+  });
+
+  it('other events that changed are mentioned', () => {
+    const busier = syntheticProfile([{ stack: [...checkout, 'com/acme/shop/Json.write'], count: 50 }]);
+    const quiet = syntheticProfile([{ stack: [...checkout, 'com/acme/shop/RuleSet.scan'], count: 5 }]);
+    const other = compareProfiles(quiet, busier, { event: 'cpu', baseLabel: 'baseline Tue 14:00' });
+    says(ask(waiting, { otherComparisons: [other] }), /^Also cpu: 100% in Json\.write/);
+  });
+});
