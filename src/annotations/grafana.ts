@@ -110,7 +110,7 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
     signal: AbortSignal,
   ) {
     if (panel === null) return [];
-    return api.find(
+    const marks = await api.find(
       {
         tags: ['flamepin'],
         dashboardUID: panel.dashboardUid,
@@ -119,6 +119,8 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
       },
       signal,
     );
+    // Two flamepins may share a Grafana; the pages of the other one are not here.
+    return marks.filter(({ text }) => options.publicUrl === null || text.includes(options.publicUrl));
   }
 
   /** Puts this mark's name into the texts of those that lie upon it; those still running look for themselves. */

@@ -10,13 +10,6 @@ interface PlacedMark {
   tags?: readonly string[] | null | undefined;
 }
 
-/** A mark that lies above or below another one. */
-export interface Neighbour {
-  captureId: string;
-  /** Alert and workload, as its tags say; '' when they do not. */
-  name: string;
-}
-
 /** Nearer than this, points count as lying upon one another: what a mark of 10 px covers at 24 h on 1,000 px. */
 const pointReachMs = 15 * 60_000;
 const mostNamed = 5;
@@ -74,7 +67,7 @@ function rest(marks: readonly PlacedMark[], publicUrl: string | null): string {
 }
 
 /** '' for a mark that is not of a capture. */
-export const captureIdOf = ({ tags }: Pick<PlacedMark, 'tags'>): string => {
+const captureIdOf = ({ tags }: Pick<PlacedMark, 'tags'>): string => {
   const id = tagged(tags, 'flamepin:');
   return /^c-[0-9a-z]{26}$/.test(id) ? id : '';
 };

@@ -53,7 +53,7 @@ const tagText = (text: string, length: number): string =>
   text.replaceAll(/[^A-Za-z0-9 +\-=._:/@]/g, '_').slice(0, length);
 
 /** What lifecycle rules and rights tell apart. */
-export function objectKind(key: string): 'recording' | 'profile' {
+function objectKind(key: string): 'recording' | 'profile' {
   return key.startsWith('recordings/') ? 'recording' : 'profile';
 }
 

@@ -52,8 +52,9 @@ export function s3Store(options: S3StoreOptions): ArtifactStore {
   const { bucket, prefix = '', conditionalWrites = true, checksums = true, tags = {} } = options;
   const requestTimeout = options.requestTimeoutMs ?? 20_000;
   const whenChecksums = checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+  const region = options.region ?? (options.endpoint === undefined ? undefined : 'us-east-1');
   const client = new S3Client({
-    ...(options.region === undefined ? {} : { region: options.region }),
+    ...(region === undefined ? {} : { region }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     forcePathStyle: options.forcePathStyle ?? false,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),

@@ -135,6 +135,21 @@ describe('artifacts in S3', () => {
     await store.put(picture(), soon());
   });
 
+  it('has patience with a slow line, within the time it was given', async () => {
+    const object = { ...picture(), body: Buffer.alloc(200_000, 'flame') };
+    proxy.next({ kind: 'slow', bytesPerSecond: 400_000 });
+    const store = open({ endpoint: proxy.endpoint });
+    await store.put(object, soon());
+    assert.deepEqual((await store.get(object.key, soon()))?.body, object.body);
+    const hurried = open({ endpoint: proxy.endpoint, requestTimeoutMs: 200 });
+    const slow = { kind: 'slow', bytesPerSecond: 100_000 } as const;
+    proxy.next(slow, slow, slow);
+    await assert.rejects(
+      hurried.put({ ...object, key: picture().key }, soon()),
+      failsWith('store-unavailable'),
+    );
+  });
+
   it('stores a 1 MB body whole although the connection breaks in the middle of it', async () => {
     const store = open({ endpoint: proxy.endpoint });
     const object = { ...picture(), body: Buffer.alloc(1024 * 1024, 'flame') };

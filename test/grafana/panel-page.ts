@@ -48,7 +48,7 @@ async function bundlePanel(): Promise<string> {
   const { stdout } = await promisify(execFile)('sh', [script, cache], { timeout: 120_000 });
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, 'panel.js')],
-    alias: { 'grafana-sanitizer': stdout.trim() },
+    inject: [stdout.trim()],
     bundle: true,
     format: 'esm',
     write: false,

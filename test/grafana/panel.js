@@ -1,8 +1,6 @@
-/* global document, window, fetch, URL */
+/* global document, window, fetch, URL, sanitize */
 // Runs in the browser: draws one panel's marks where and as wide as Grafana's AnnotationsPlugin2 does, and shows
-// their texts through Grafana's own sanitiser.
-import { sanitize } from 'grafana-sanitizer';
-
+// their texts through Grafana's own sanitiser, which the bundle brings along as `sanitize`.
 const query = new URL(window.location.href).searchParams;
 const [, uid] = /^\/d\/([^/]+)/.exec(window.location.pathname);
 const panelId = Number(query.get('viewPanel').replace('panel-', ''));

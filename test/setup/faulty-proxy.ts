@@ -1,14 +1,22 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * What the next requests meet: `pass`, a 503 with S3's own words, silence, an upload cut after so many bytes, or
+ * What the next requests meet: `pass`, a 503 with S3's own words, silence, a narrow line, an upload cut after so many bytes, or
  * an answer that is lost after the server has done its work.
  */
 export type Fault =
   | { kind: 'pass' }
   | { kind: 'slow-down' }
   | { kind: 'silence' }
+  | { kind: 'slow'; bytesPerSecond: number }
   | { kind: 'cut-upload'; afterBytes: number; then?: () => Promise<void> }
   | { kind: 'lose-answer' };
 
@@ -58,6 +66,10 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });
+    if (fault.kind === 'slow') {
+      trickle(incoming, onward, fault.bytesPerSecond).catch(() => onward.destroy());
+      return;
+    }
     if (fault.kind !== 'cut-upload') {
       incoming.pipe(onward);
       return;
@@ -90,4 +102,20 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** Passes the body on at a steady pace, in pieces of a tenth of a second. */
+async function trickle(
+  incoming: IncomingMessage,
+  onward: ClientRequest,
+  bytesPerSecond: number,
+): Promise<void> {
+  const piece = Math.ceil(bytesPerSecond / 10);
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    for (let at = 0; at < chunk.length; at += piece) {
+      onward.write(chunk.subarray(at, at + piece));
+      await sleep(100);
+    }
+  }
+  onward.end();
 }
