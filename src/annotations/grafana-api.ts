@@ -65,7 +65,7 @@ export function grafanaApi({ url, token, requestTimeoutMs = 10_000 }: GrafanaAcc
   async function call(method: string, path: string, body: unknown, signal: AbortSignal) {
     const headers: Record<string, string> = {
       accept: 'application/json',
-      authorization: `Bearer ${await token()}`,
+      authorization: `Bearer ${await readToken(token)}`,
     };
     if (body !== undefined) headers['content-type'] = 'application/json';
     try {
@@ -150,6 +150,16 @@ export function grafanaApi({ url, token, requestTimeoutMs = 10_000 }: GrafanaAcc
       return (await ask(answer, 'GET', path, undefined, signal, { 404: 'panel-not-found' })).dashboard;
     },
   };
+}
+
+async function readToken(token: () => Promise<string>): Promise<string> {
+  try {
+    return await token();
+  } catch (error) {
+    throw error instanceof Failure
+      ? error
+      : new Failure('grafana-denied', { detail: 'the token could not be read', cause: error });
+  }
 }
 
 function refusal(

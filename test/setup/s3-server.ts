@@ -7,6 +7,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -109,7 +110,10 @@ export async function startS3({ bucket = 'profiles' }: { bucket?: string } = {})
     await gone;
   };
   // A test that dies without stopping the server must not leave it behind.
-  const atExit = () => server?.kill('SIGKILL');
+  const atExit = () => {
+    server?.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  };
   process.once('exit', atExit);
   const clean = async () => {
     process.off('exit', atExit);
@@ -121,6 +125,7 @@ export async function startS3({ bucket = 'profiles' }: { bucket?: string } = {})
       await rm(`/tmp/seaweedfs-${name}-${ports[2 * i]}.sock`, { force: true });
       await rm(`/tmp/seaweedfs-${name}-grpc-${ports[2 * i + 1]}.sock`, { force: true });
     }
+    await rm(`/tmp/seaweedfs-admin-grpc-${ports.at(-1)}.sock`, { force: true });
   };
 
   try {
