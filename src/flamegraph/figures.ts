@@ -42,7 +42,7 @@ export function rateText(event: ProfileEvent, perSecond: number): string {
 }
 
 /** `210 MB`, decimal units. */
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;

@@ -60,7 +60,7 @@ export function layOut(tree: CallTree, { width, minimumWidth, zoom }: LayoutOpti
 }
 
 /** From the root to `node`, both included. */
-export function pathTo(tree: CallTree, node: number): number[] {
+function pathTo(tree: CallTree, node: number): number[] {
   const path: number[] = [];
   for (let at = node; at !== 0; at = tree.parent[at]!) path.push(at);
   path.push(0);

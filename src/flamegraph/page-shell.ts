@@ -21,6 +21,7 @@ export function captureMain(view: View, source: ProfileSource | null): string {
     data-profile="${source?.profileHref ?? ''}"
     data-base="${source?.baseHref ?? ''}"
     data-base-label="${shown(view.comparison?.baseLabel ?? '')}"
+    data-difference="${view.opensAsDifference === true ? '1' : ''}"
     data-packages="${view.applicationPackages.join(' ')}"
     data-judged="${JSON.stringify(judgements(view))}"
   >
@@ -50,7 +51,7 @@ function shown(text: string): string {
 }
 
 function lines(view: View): string {
-  const words = confidenceWords(view.confidence);
+  const words = confidenceWords(view);
   const all = [...(words === null ? [] : [words]), ...view.lines];
   if (all.length === 0) return '';
   return html`<ul class="lines">
@@ -59,10 +60,10 @@ function lines(view: View): string {
 }
 
 /** `certain` needs no words: the sentence stands as it is. */
-function confidenceWords(confidence: View['confidence']): string | null {
+function confidenceWords({ confidence, comparison }: View): string | null {
   switch (confidence) {
     case 'likely':
-      return 'Likely, not certain: see the intervals below.';
+      return comparison === null ? 'Likely, not certain.' : 'Likely, not certain: the intervals are below.';
     case 'unknown':
       return 'What causes it cannot be told from this window.';
     case 'certain':

@@ -19,6 +19,8 @@ export interface View {
   /** The event that is shown first. */
   event: ProfileEvent;
   comparison: ViewComparison | null;
+  /** Opens in difference mode; default false. */
+  opensAsDifference?: boolean;
   /** Widest frames, shown instead of a comparison where there is none. */
   topFrames: readonly { name: string; share: number }[];
   /** Facts in small print under the picture: pod, image, engine, how soon after the alert. */
@@ -38,7 +40,7 @@ export interface ViewDetail {
   text: string;
 }
 
-export interface ViewComparison {
+interface ViewComparison {
   /** `Tue 14:00, same image`. */
   baseLabel: string;
   /** Where the baseline's own page is; null when it has none. */

@@ -17,8 +17,11 @@ export interface Shown {
   difference: boolean;
 }
 
+/** What is shown where the address says nothing. */
+export type Defaults = Pick<Shown, 'event' | 'difference'>;
+
 /** Reads the fragment; what is missing or wrong takes its default. */
-export function readAddress(fragment: string, lead: ProfileEvent): Shown {
+export function readAddress(fragment: string, { event: lead, difference }: Defaults): Shown {
   const given = new URLSearchParams(fragment.replace(/^#/, ''));
   return {
     event: profileEvents.find((event) => event === given.get('event')) ?? lead,
@@ -27,12 +30,12 @@ export function readAddress(fragment: string, lead: ProfileEvent): Shown {
     fold: given.get('fold') !== '0',
     view: given.get('view') === 'sandwich' ? 'sandwich' : 'icicle',
     frame: given.get('frame') ?? '',
-    difference: given.get('difference') === '1',
+    difference: (given.get('difference') ?? (difference ? '1' : '0')) === '1',
   };
 }
 
 /** The fragment of a state: only what differs from the defaults, always in the same order. */
-export function writeAddress(shown: Shown, lead: ProfileEvent): string {
+export function writeAddress(shown: Shown, { event: lead, difference }: Defaults): string {
   const given = new URLSearchParams();
   if (shown.event !== lead) given.set('event', shown.event);
   if (shown.zoom !== '') given.set('zoom', shown.zoom);
@@ -42,6 +45,6 @@ export function writeAddress(shown: Shown, lead: ProfileEvent): string {
     given.set('view', 'sandwich');
     if (shown.frame !== '') given.set('frame', shown.frame);
   }
-  if (shown.difference) given.set('difference', '1');
+  if (shown.difference !== difference) given.set('difference', shown.difference ? '1' : '0');
   return `#${given.toString()}`;
 }

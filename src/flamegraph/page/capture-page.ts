@@ -5,7 +5,7 @@ import { sandwich, widestApplicationNode, type Sandwich } from '../sandwich.ts';
 import { ratePerSecond, timeStrip, type TimeStrip } from '../time-strip.ts';
 import type { CallTree } from '../call-tree.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
-import { readAddress, writeAddress, type Shown } from './address.ts';
+import { readAddress, writeAddress, type Defaults, type Shown } from './address.ts';
 import { Controls } from './controls.ts';
 import { Detail } from './detail.ts';
 import { element } from './element.ts';
@@ -33,7 +33,7 @@ export interface Places {
 /** The capture's page: one state, kept in the address; every part is shown anew from it. */
 export class CapturePage {
   readonly #model: Model;
-  readonly #lead: ProfileEvent;
+  readonly #defaults: Defaults;
   readonly #status: HTMLElement;
   readonly #tabs: Tabs;
   readonly #strip: Strip;
@@ -49,11 +49,11 @@ export class CapturePage {
   #lastZoom: { key: string; zoomed: ReturnType<Model['zoomed']> } | null = null;
   #scenesTree: CallTree | null = null;
 
-  constructor(model: Model, lead: ProfileEvent, places: Places) {
+  constructor(model: Model, defaults: Defaults, places: Places) {
     this.#model = model;
-    this.#lead = lead;
+    this.#defaults = defaults;
     this.#status = places.status;
-    this.#shown = readAddress(location.hash, lead);
+    this.#shown = readAddress(location.hash, defaults);
     const { profile } = model.reading;
     this.#strip = new Strip(places.strip, profile);
     this.#tabs = new Tabs(
@@ -107,8 +107,8 @@ export class CapturePage {
 
   #listen(): void {
     addEventListener('hashchange', () => {
-      const next = readAddress(location.hash, this.#lead);
-      if (writeAddress(next, this.#lead) === writeAddress(this.#shown, this.#lead)) return;
+      const next = readAddress(location.hash, this.#defaults);
+      if (writeAddress(next, this.#defaults) === writeAddress(this.#shown, this.#defaults)) return;
       this.#shown = next;
       this.#show();
     });
@@ -129,7 +129,7 @@ export class CapturePage {
   /** Changes the state and the address; `kept`: the back button undoes it. */
   #go(change: Partial<Shown>, kept = true): void {
     this.#shown = { ...this.#shown, ...change };
-    const fragment = writeAddress(this.#shown, this.#lead);
+    const fragment = writeAddress(this.#shown, this.#defaults);
     const now = location.hash === '' ? '#' : location.hash;
     if (fragment !== now) {
       if (kept) location.hash = fragment;
@@ -167,7 +167,7 @@ export class CapturePage {
     const scene = this.#scene();
     this.#icicle.show(scene, this.#sameAs(before, scene.trees[0]!));
     this.#controls.show(this.#shown, this.#model.hasBase, this.#searchWords());
-    this.#key.show(this.#difference !== null, this.#theme);
+    this.#key.show(this.#difference, this.#theme);
     this.#table.show(
       scene,
       `${view === 'sandwich' ? 'Callers and callees' : 'Widest frames'}, ${event}`,

@@ -30,7 +30,7 @@ export class Detail {
     const button = (label: string, act: () => void): HTMLElement =>
       element('button', { attributes: { type: 'button' }, on: { click: act } }, label);
     const figures = [
-      `${words.share} of the samples shown`,
+      `${words.share} of ${words.event}`,
       `${words.self} in itself`,
       words.samples,
       words.change,

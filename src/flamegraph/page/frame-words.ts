@@ -7,6 +7,7 @@ import type { ProfileEvent } from '../../profile/profile.ts';
 
 /** What is said of a frame, in one place for tip, sheet, table and screen reader. */
 export interface FrameWords {
+  event: ProfileEvent;
   name: string;
   kind: string;
   share: string;
@@ -43,6 +44,7 @@ export function frameWords(
   const weight = weightText(event, total);
   const of = (part: number): string => (whole > 0 && frame.kind !== 'idle' ? shareText(part / whole) : '–');
   return {
+    event,
     name: visibleName(frame.name),
     kind: kinds[frame.kind],
     share: of(total),

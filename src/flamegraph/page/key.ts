@@ -1,24 +1,40 @@
+import type { Difference } from '../difference.ts';
+import { visibleName } from '../escape.ts';
+import { shareText } from '../figures.ts';
 import { changePaint, kindPaint, legend, type Paint, type Theme } from '../palette.ts';
 import { element } from './element.ts';
 
-/** What the colours mean. */
+/** Frames of the baseline that are gone, at most. */
+const vanishedShown = 5;
+
+/** What the colours mean; in difference mode also what only the baseline had, which no box can show. */
 export class Key {
   readonly host = element('ul', { attributes: { class: 'key', 'aria-label': 'Colours' } });
 
-  show(difference: boolean, theme: Theme): void {
-    const entries: { paint: Paint; words: string }[] = difference
-      ? [
-          { paint: changePaint('grew', 1, theme), words: '▲ grew' },
-          { paint: changePaint('shrank', -1, theme), words: '▼ shrank' },
-          { paint: changePaint('same', 0, theme), words: 'within noise' },
-        ]
-      : legend.map(({ kind, words }) => ({ paint: kindPaint(kind, theme), words }));
+  show(difference: Difference | null, theme: Theme): void {
+    const entries: { paint: Paint; words: string }[] =
+      difference !== null
+        ? [
+            { paint: changePaint('grew', 1, theme), words: '▲ grew' },
+            { paint: changePaint('shrank', -1, theme), words: '▼ shrank' },
+            { paint: changePaint('same', 0, theme), words: 'within noise' },
+          ]
+        : legend.map(({ kind, words }) => ({ paint: kindPaint(kind, theme), words }));
     this.host.replaceChildren(
       ...entries.map(({ paint, words }) => {
         const swatch = element('i', {});
         swatch.style.background = paint.fill;
         return element('li', {}, swatch, words);
       }),
+      ...(difference?.vanished ?? [])
+        .slice(0, vanishedShown)
+        .map(({ name, share }) =>
+          element(
+            'li',
+            { attributes: { class: 'gone' } },
+            `▼ gone since: ${visibleName(name)} (was ${shareText(share)})`,
+          ),
+        ),
     );
   }
 }

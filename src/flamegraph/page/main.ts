@@ -17,7 +17,11 @@ async function start(): Promise<void> {
   const profile = await profileFrom('profile-data', given['profile'] ?? '');
   if (profile === null) return;
   const model = new Model(profile, packages, judged);
-  const page = new CapturePage(model, lead, { tabs, strip, picture, status: statusLine() });
+  const page = new CapturePage(
+    model,
+    { event: lead, difference: given['difference'] === '1' },
+    { tabs, strip, picture, status: statusLine() },
+  );
   offerRows(main, page);
   document.documentElement.dataset['ready'] = 'yes';
   const base = await profileFrom('base-data', given['base'] ?? '');

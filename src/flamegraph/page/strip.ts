@@ -46,7 +46,8 @@ export class Strip {
     this.#canvas.height = Math.round(height * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const highest = Math.max(...all.slots, 1e-9);
-    const wide = width / all.slots.length;
+    // The last slot may lie only in part within the window.
+    const wide = (width * slotSeconds) / Math.max(slotSeconds, this.#profile.durationSeconds);
     const bars = (slots: Float64Array, colour: string): void => {
       context.fillStyle = colour;
       for (const [slot, value] of slots.entries()) {
