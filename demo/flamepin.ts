@@ -13,6 +13,8 @@ export interface RunningFlamepin {
   /** Its log, one parsed line an entry, the last 2,000. */
   log: readonly LogEntry[];
   stop(): Promise<void>;
+  /** Once it has ended: its exit code; null when a signal ended it. */
+  exitCode(): number | null;
   /** As the kernel ends it when memory is short: SIGKILL. */
   kill(): Promise<void>;
 }
@@ -68,7 +70,14 @@ export async function startFlamepin(
   };
   try {
     const url = `http://127.0.0.1:${await listening}`;
-    return { url, pid: child.pid ?? 0, log, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+    return {
+      url,
+      pid: child.pid ?? 0,
+      log,
+      stop: () => end('SIGTERM'),
+      exitCode: () => child.exitCode,
+      kill: () => end('SIGKILL'),
+    };
   } catch (error) {
     await end('SIGKILL');
     throw error;

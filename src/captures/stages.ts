@@ -22,7 +22,7 @@ export interface StageParts {
   store: ArtifactStore;
   baselineFor(capture: Capture, signal: AbortSignal): Promise<Baseline | null>;
   observer: CaptureObserver;
-  now(): number;
+  now: () => number;
   owner: string;
   limits: CaptureLimits & { recordingBytes: number; deadlineMs: number };
   publicUrl: string | null;
@@ -50,22 +50,30 @@ export async function runCapture(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
+  let reached = capture;
   try {
     let current: Capture | null = capture;
     if (current.state === 'queued' || current.state === 'resolving')
       current = await resolveAndStart(current, parts, log, signal);
-    if (current?.state === 'capturing') await untilReading(current, parts, signal);
     if (current === null) return;
+    reached = current;
+    if (current.state === 'capturing') await untilReading(current, parts, signal);
     await using reading = parts.analysis.open();
     if (current.state === 'capturing') current = await collect(current, reading, parts, log, signal);
-    if (current?.state === 'storing') await store(current, reading, parts, log, signal);
+    if (current === null) return;
+    reached = current;
+    if (current.state === 'storing') await store(current, reading, parts, log, signal);
   } catch (error) {
     if (signal.aborted) throw error;
     const failure = asFailure(error);
+    // Nothing can be written down now, so nothing is decided: the lease runs out, and the capture is taken again.
+    if (isLedgerAway(failure)) throw failure;
     log.error({ err: error }, 'capture ended by a fault');
-    await end(capture, failure, parts, log);
+    await end(reached, failure, parts, log);
   }
 }
+
+const isLedgerAway = ({ code }: Failure): boolean => code === 'ledger-full' || code === 'ledger-unavailable';
 
 async function resolveAndStart(
   capture: Capture,
@@ -109,7 +117,7 @@ async function resolveAndStart(
   }
   if (admission.kind === 'refused') {
     const { code, detail } = admission.reason;
-    await end({ ...capture, target }, new Failure(code, { detail }), parts, log);
+    reportEnd(new Failure(code, { detail }), parts, log);
     return null;
   }
   const resolvedAt = iso(now());
@@ -131,7 +139,7 @@ async function resolveAndStart(
       ),
     );
     const timeline = { resolvedAt, startedAt: iso(startedAt), firstSampleAt: firstSampleAt ?? iso(now()) };
-    const change: CaptureChange = { session, timeline, deliver: 'begin' };
+    const change: CaptureChange = { session, reason: null, timeline, deliver: 'begin' };
     if (!(await ledger.advance(capture.id, owner, change, now()))) return null;
     if (capture.request.purpose === 'alert')
       parts.observer.firstSample((Date.parse(timeline.firstSampleAt) - receivedAt(capture)) / 1000);
@@ -212,8 +220,11 @@ async function collect(
     };
   } catch (error) {
     signal.throwIfAborted();
+    const failure = asFailure(error);
+    // The recording stays in the target until it can be written down.
+    if (isLedgerAway(failure)) throw failure;
     await leaveClean(exec, session, parts, log, signal);
-    await end(capture, asFailure(error), parts, log);
+    await end(capture, failure, parts, log);
     return null;
   } finally {
     await exec.close?.();
@@ -317,6 +328,7 @@ async function store(
     );
     const change: CaptureChange = {
       state: 'done',
+      reason: null,
       answer,
       partial: partial || capture.partial,
       artifacts: stored,
@@ -346,8 +358,10 @@ async function retryOrEnd(
     return null;
   }
   // Age stands for the number of attempts: doubling from half a second, whatever process made them.
-  const dueAt = now + backoffMs(Math.log2(Math.max(1, (now - receivedAt(capture)) / 1000)), 500);
+  const dueAt = now + Math.round(backoffMs(Math.log2(Math.max(1, (now - receivedAt(capture)) / 1000)), 500));
   log.warn({ err: failure, dueAt: iso(dueAt) }, 'will try again');
+  // Should its deadline pass meanwhile, this is why it waited.
+  await parts.ledger.advance(capture.id, parts.owner, { reason: failure.reason }, now);
   await parts.ledger.release(capture.id, parts.owner, dueAt);
   return null;
 }
@@ -359,15 +373,20 @@ async function end(
   log: Log,
   timeline: CaptureChange['timeline'] = {},
 ): Promise<void> {
-  const state = endState(failure.code);
   const change: CaptureChange = {
-    state,
+    state: endState(failure.code),
     reason: failure.reason,
     target: capture.target,
     timeline,
     deliver: 'finish',
   };
-  if (!(await parts.ledger.advance(capture.id, parts.owner, change, parts.now()))) return;
+  if (await parts.ledger.advance(capture.id, parts.owner, change, parts.now()))
+    reportEnd(failure, parts, log);
+}
+
+/** Counts and logs an end that the ledger has. */
+function reportEnd(failure: Failure, parts: StageParts, log: Log): void {
+  const state = endState(failure.code);
   parts.observer.ended(state, failure.code, parts.now());
   log[state === 'failed' ? 'error' : 'warn'](
     { reason: failure.code, detail: failure.detail, stderr: failure.stderr },

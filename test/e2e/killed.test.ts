@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { startGrafana, type Grafana } from '../grafana/grafana.ts';
+import {
+  captureWhen,
+  fireForCapture,
+  isProfiled,
+  isTold,
+  type CaptureJson,
+} from '../setup/flamepin-client.ts';
+import { isBeingProfiled, leftOf } from '../setup/host-jvm.ts';
+import { compileBurner, startBurner, type Jvm } from '../setup/jvm.ts';
+import { waitFor } from '../setup/process.ts';
+import { startS3, type S3Server } from '../setup/s3-server.ts';
+
+const windowSeconds = 15;
+/** A window, a start and what a busy machine adds. */
+const patienceMs = 60_000;
+
+describe('flamepin goes away in the middle of a capture', { concurrency: true }, () => {
+  let directory = '';
+  let burner: ReturnType<typeof compileBurner>;
+  let grafana: Grafana;
+  let s3: S3Server;
+  const closing: (() => Promise<void> | void)[] = [];
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-killed-'));
+    closing.push(() => rm(directory, { recursive: true, force: true }));
+    burner = compileBurner();
+    closing.push(() => burner.remove());
+    grafana = await startGrafana();
+    closing.push(() => grafana.close());
+    await writeFile(join(directory, 'grafana.token'), grafana.token);
+    s3 = await startS3();
+    closing.push(() => s3.stop());
+  });
+
+  after(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  /** A JVM, and a flamepin of its own that profiles just this one; started again, it finds what it left. */
+  async function scene(name: string, storage: (directory: string) => string) {
+    const home = join(directory, name);
+    await mkdir(home);
+    const mark = `-Dflamepin.test=${home}`;
+    const jvm = await startBurner(burner.classes, { flags: [mark] });
+    closing.push(() => jvm.stop('SIGKILL'));
+    const configuration = `server: {port: 0, publicUrl: "http://flamepin.test"}
+routes: [{matchers: [], duration: ${windowSeconds}s, event: cpu, target: {host: {process: "${mark}"}}}]
+storage: ${storage(home)}
+grafana: {url: "${grafana.url}", tokenFile: ${join(directory, 'grafana.token')}}
+ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
+`;
+    const start = async (further = ''): Promise<RunningFlamepin> => {
+      const flamepin = await startFlamepin(home, configuration + further, {
+        ...process.env,
+        AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      });
+      closing.push(() => flamepin.stop());
+      return flamepin;
+    };
+    return { home, jvm, start };
+  }
+
+  const inFiles = (home: string): string => `{filesystem: {directory: ${join(home, 'artifacts')}}}`;
+  const inS3 = (): string =>
+    `{s3: {bucket: ${s3.bucket}, region: ${s3.region}, endpoint: "${s3.endpoint}", forcePathStyle: true}}`;
+
+  const marksOf = (id: string) => grafana.annotations().filter(({ tags }) => tags.includes(`flamepin:${id}`));
+
+  function assertToldOnce({ id, state, reason }: CaptureJson, words: RegExp, wanted = 'done'): void {
+    assert.equal(state, wanted, JSON.stringify(reason));
+    const [mark, ...others] = marksOf(id);
+    assert.deepEqual(others, []);
+    assert.match(mark?.text ?? '', words);
+  }
+
+  const assertNothingLeft = (jvm: Jvm, { id }: CaptureJson): void =>
+    assert.deepEqual(leftOf(jvm.pid, id), []);
+
+  it('by SIGKILL: the JVM ends its profiling by itself, and the next start stores one picture and one mark', async () => {
+    const { home, jvm, start } = await scene('window', inFiles);
+    const first = await start();
+    const id = await fireForCapture(first, 'a1', {});
+    await captureWhen(first, id, 'the first sample', patienceMs, isProfiled);
+    await first.kill();
+    assert.equal(isBeingProfiled(jvm.pid), true);
+    await waitFor('the end of profiling', patienceMs, () => (isBeingProfiled(jvm.pid) ? undefined : true));
+
+    const second = await start();
+    const capture = await captureWhen(second, id, 'the end', patienceMs, isTold);
+    assertToldOnce(capture, /Burner/);
+    assert.equal(capture.partial, false);
+    assertNothingLeft(jvm, capture);
+    const files = (await readdir(join(home, 'artifacts'), { recursive: true, withFileTypes: true })).filter(
+      (entry) => entry.isFile() && !entry.name.startsWith('.'),
+    );
+    assert.equal(files.length, capture.artifacts.length, files.map(({ name }) => name).join(' '));
+    assert.equal(jvm.process.exitCode, null);
+  });
+
+  it('by SIGTERM in the window, then SIGKILL while S3 is away: each start goes on, and stores once', async () => {
+    const { jvm, start } = await scene('storing', inS3);
+    const first = await start();
+    const id = await fireForCapture(first, 'b1', {});
+    await captureWhen(first, id, 'the first sample', patienceMs, isProfiled);
+    await first.stop();
+    assert.equal(first.exitCode(), 0, 'ended by itself within its grace');
+    assert.equal(isBeingProfiled(jvm.pid), true, 'the window goes on');
+
+    await s3.kill();
+    const second = await start();
+    await captureWhen(second, id, 'storing', patienceMs, ({ state }) => state === 'storing');
+    await waitFor('a try to store', patienceMs, () =>
+      second.log.find(({ msg, captureId }) => msg === 'will try again' && captureId === id),
+    );
+    await second.kill();
+
+    await s3.restart();
+    const third = await start();
+    const capture = await captureWhen(third, id, 'the end', patienceMs, isTold);
+    assertToldOnce(capture, /Burner/);
+    assertNothingLeft(jvm, capture);
+    assert.equal((await objectsOf(id)).length, capture.artifacts.length);
+  });
+
+  it('by SIGKILL after the intent to start: the JVM is not touched again, and the mark says why', async () => {
+    const { home, jvm, start } = await scene('intent', inFiles);
+    // A pipe that nobody writes to: reading the profiler never ends, with the intent to start in the ledger.
+    const tools = join(home, 'tools');
+    await mkdir(tools);
+    execFileSync('mkfifo', [join(tools, 'asprof'), join(tools, 'libasyncProfiler.so')]);
+    const first = await start(`profiler: {directory: ${tools}}\n`);
+    const id = await fireForCapture(first, 'c1', {});
+    await captureWhen(first, id, 'the intent', patienceMs, ({ state }) => state === 'capturing');
+    await first.kill();
+
+    const second = await start();
+    const capture = await captureWhen(second, id, 'the end', patienceMs, isTold);
+    assert.equal(capture.reason?.code, 'interrupted');
+    assertToldOnce(capture, /stopped in the middle/, 'failed');
+    assert.deepEqual(capture.artifacts, []);
+    assertNothingLeft(jvm, capture);
+  });
+
+  async function objectsOf(id: string): Promise<string[]> {
+    const client = new S3Client({
+      endpoint: s3.endpoint,
+      region: s3.region,
+      credentials: s3.credentials,
+      forcePathStyle: true,
+    });
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: s3.bucket }));
+    client.destroy();
+    return Contents.map(({ Key = '' }) => Key).filter((key) => key.includes(id));
+  }
+});
