@@ -24,7 +24,7 @@ describe('the stand-in for Grafana', () => {
       headers: { authorization: `Bearer ${grafana.token}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: answer.status, body: (await answer.json()) };
+    return { status: answer.status, body: await answer.json() };
   };
   const post = async (body: unknown, headers: Record<string, string> = {}) => {
     const { status, body: answer } = await call('POST', '/annotations', body, headers);
