@@ -498,12 +498,26 @@ if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
 fi
 say check.tmp "$base is writable and allows execution"
 
-# asprof waits for the JVM's answer without a limit of its own.
+# A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
+# leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
+# call would cost the pod a process id for good. This watcher and its sleep are waited for here.
 bounded() {
-  if command -v timeout >/dev/null 2>&1; then timeout "$@"; else
-    shift
-    "$@"
-  fi
+  seconds=$1
+  shift
+  "$@" &
+  bounded=$!
+  (
+    trap 'kill $! 2>/dev/null; wait; exit' TERM
+    sleep "$seconds" &
+    wait $!
+    kill -9 $bounded
+  ) >/dev/null 2>&1 </dev/null &
+  watcher=$!
+  wait $bounded
+  bounded_code=$?
+  kill $watcher 2>/dev/null
+  wait $watcher 2>/dev/null
+  return $bounded_code
 }
 idle() { # LIBRARY: does that agent say that it does nothing?
   case $(bounded 5 "$tools/asprof" status --libpath "$1" "$pid" 2>&1 </dev/null) in
@@ -566,8 +580,10 @@ fi
 } 2>/dev/null || :
 
 # ctimer: needs no perf_events, which containers seldom have, and no descriptor per thread; the intervals are
-# async-profiler's own except lock (its 10 us would record every short wait).
-said=$(bounded 20 "$tools/asprof" start -e ctimer --wall 50ms --alloc 512k --lock 1ms --timeout "$3" \
+# async-profiler's own except lock (its 10 us would record every short wait). Constants are written at the end of a
+# chunk: of a JVM that is killed in its window only whole chunks can be read, so there is one each 5 s (the least that
+# it keeps to), for about a fifth more bytes.
+said=$(bounded 20 "$tools/asprof" start -e ctimer --wall 50ms --alloc 512k --lock 1ms --chunktime 5s --timeout "$3" \
   -o jfr -f "$jvm_recording" --libpath "$jvm_library" "$pid" 2>&1 </dev/null)
 code=$?
 # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
