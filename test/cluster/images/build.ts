@@ -148,8 +148,8 @@ function busyboxOnly(): Buffer {
 function agent(): Buffer {
   const image = empty();
   addBusybox(image);
-  image.file('/async-profiler/asprof', join(profiler, 'asprof'));
-  image.file('/async-profiler/libasyncProfiler.so', join(profiler, 'libasyncProfiler.so'));
+  image.file('/opt/flamepin/asprof', join(profiler, 'asprof'));
+  image.file('/opt/flamepin/libasyncProfiler.so', join(profiler, 'libasyncProfiler.so'));
   return image.archive('localhost/flamepin-agent:1', { Cmd: ['/bin/sleep', '900'], Env: ['PATH=/bin'] });
 }
 

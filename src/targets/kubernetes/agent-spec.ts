@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { Pod } from './objects.ts';
+
+/** Pure: what an ephemeral container beside a shell-less JVM looks like, and which of a pod's is usable. */
+
+export interface EphemeralSettings {
+  /** Image with a shell and async-profiler in /opt/flamepin, best with a digest. */
+  image: string;
+  pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+}
+
+export interface ProcessUser {
+  uid: number;
+  gid: number;
+}
+
+/** It ends by itself after this; an ephemeral container can be neither stopped nor removed by anybody. */
+export const lifetimeSeconds = 900;
+/** The longest capture (60 s) with waiting and fetching: one with less life left is not used again. */
+const neededSeconds = 200;
+/** They stay in the pod's specification for good: a pod that is profiled all day must not grow without end. */
+const maxPerPod = 12;
+/** Reads /proc/1/status of the target when nothing else says which user it runs as. */
+const probeUser: ProcessUser = { uid: 65532, gid: 65532 };
+
+/** The user of the container's first process as specification and kubelet tell it; null when only the image knows. */
+export function userOf(pod: Pod, container: string): ProcessUser | null {
+  const status = pod.status.containerStatuses.find(({ name }) => name === container);
+  const seen = status?.user?.linux;
+  if (seen !== null && seen !== undefined) return { uid: seen.uid, gid: seen.gid };
+  const own = pod.spec.containers.find(({ name }) => name === container)?.securityContext;
+  const uid = own?.runAsUser ?? pod.spec.securityContext?.runAsUser;
+  const gid = own?.runAsGroup ?? pod.spec.securityContext?.runAsGroup;
+  return typeof uid === 'number' && typeof gid === 'number' ? { uid, gid } : null;
+}
+
+/** `Uid:` and `Gid:` (effective) of /proc/PID/status. */
+export function userOfStatus(text: string): ProcessUser | null {
+  const [uid, gid] = ['Uid', 'Gid'].map((key) =>
+    Number(new RegExp(`^${key}:\\s+\\d+\\s+(\\d+)`, 'm').exec(text)?.[1] ?? NaN),
+  );
+  return uid === undefined || gid === undefined || Number.isNaN(uid + gid) ? null : { uid, gid };
+}
+
+/** Names begin with this for one life of one container as one user: its successor has other process ids. */
+export function namePrefix(containerId: string, user: ProcessUser | null): string {
+  const life = createHash('sha256').update(containerId).digest('hex').slice(0, 8);
+  return `flamepin-${life}-${user === null ? 'probe' : user.uid}-`;
+}
+
+/** A running one with enough life left, by the kubelet's clock as far as it agrees with ours; null when there is none. */
+export function usable(pod: Pod, prefix: string, now: number): { name: string; containerId: string } | null {
+  const fit = pod.status.ephemeralContainerStatuses.find(({ name, state }) => {
+    const started = Date.parse(state.running?.startedAt ?? '');
+    return name.startsWith(prefix) && now - started < (lifetimeSeconds - neededSeconds) * 1000;
+  });
+  return fit === undefined ? null : { name: fit.name, containerId: fit.containerID };
+}
+
+/** The name for another one; null when the pod has had too many. */
+export function nextName(pod: Pod, prefix: string): string | null {
+  const ours = pod.spec.ephemeralContainers.filter(({ name }) => name.startsWith('flamepin-'));
+  if (ours.length >= maxPerPod) return null;
+  return `${prefix}${ours.length + 1}`;
+}
+
+/** The patch that adds it: rights no wider than the JVM's own, valid under Pod Security `restricted` unless that is root. */
+export function agentPatch(
+  name: string,
+  container: string,
+  user: ProcessUser | null,
+  settings: EphemeralSettings,
+): unknown {
+  const { uid, gid } = user ?? probeUser;
+  return {
+    spec: {
+      ephemeralContainers: [
+        {
+          name,
+          image: settings.image,
+          imagePullPolicy: settings.pullPolicy,
+          targetContainerName: container,
+          command: ['sleep', String(lifetimeSeconds)],
+          securityContext: {
+            runAsUser: uid,
+            runAsGroup: gid,
+            runAsNonRoot: uid !== 0,
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ['ALL'] },
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * An alert's PromQL expression → the same broken down by pod, without its threshold: the value of every pod, of
+ * which the alert saw only the sum or the quantile. Pure text work on tokens, no full parser: what it cannot do
+ * (a `without`, a recording rule that has lost the pod) gives no pod labels, and another way of choosing is taken.
+ */
+
+export interface ByPod {
+  query: string;
+  /** Whether the alert fires on large values; a threshold from below (`< 1`) looks for the smallest. */
+  largest: boolean;
+}
+
+const aggregations = new Set(
+  'sum avg max min count group stddev stdvar quantile topk bottomk count_values limitk limit_ratio'.split(
+    ' ',
+  ),
+);
+/** Both of them: `pod` is lost where Prometheus does not discover by pods, `instance` holds the address. */
+const wantedLabels = ['pod', 'instance'];
+
+/** The `g0.expr` of Prometheus' link to the rule's graph; null when the link has none. */
+export function expressionOf(generatorUrl: string): string | null {
+  if (!URL.canParse(generatorUrl)) return null;
+  const expression = new URL(generatorUrl).searchParams.get('g0.expr');
+  return expression === null || expression.trim() === '' ? null : expression;
+}
+
+/** null when the expression cannot be split into tokens, or holds an `or`/`unless` whose sides mean different things. */
+export function byPod(expression: string): ByPod | null {
+  const tokens = tokensOf(expression);
+  if (tokens === null) return null;
+  const { kept, largest } = withoutThreshold(tokens);
+  if (kept.some((token) => token === 'unless' || token === 'or')) return null;
+  return { query: brokenDown(kept).join(' '), largest };
+}
+
+/** Strings whole, names, numbers with units, operators; white space and comments dropped. */
+function tokensOf(text: string): string[] | null {
+  const pattern =
+    /\s+|#[^\n]*|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[A-Za-z_:][\w:]*|\d[\w.]*|\.\d[\w.]*|[=!]~|[=!<>]=|[-+*/%^<>=(){}[\],:@])/y;
+  const tokens: string[] = [];
+  while (pattern.lastIndex < text.length) {
+    const match = pattern.exec(text);
+    if (match === null) return null;
+    if (match[1] !== undefined) tokens.push(match[1]);
+  }
+  return tokens;
+}
+
+/** Drops a comparison with a number at the outermost level, and parentheses around the whole. */
+function withoutThreshold(tokens: readonly string[]): { kept: string[]; largest: boolean } {
+  let kept = [...tokens];
+  while (kept[0] === '(' && closing(kept, 0) === kept.length - 1) kept = kept.slice(1, -1);
+  let depth = 0;
+  for (const [position, token] of kept.entries()) {
+    if ('([{'.includes(token)) depth++;
+    else if (')]}'.includes(token)) depth--;
+    else if (depth === 0 && /^(?:<|>|<=|>=|==|!=)$/.test(token)) {
+      const threshold = kept.slice(position + 1);
+      const plain = threshold.every((each) => /^(?:[\d.][\w.]*|[-+*/()])$/.test(each));
+      if (plain) return { kept: kept.slice(0, position), largest: !token.startsWith('<') };
+      return { kept, largest: true };
+    }
+  }
+  return { kept, largest: true };
+}
+
+function brokenDown(tokens: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] ?? '';
+    const next = tokens[at + 1];
+    const aggregates = aggregations.has(token) && (next === '(' || next === 'by' || next === 'without');
+    if ((token === 'by' || token === 'on') && next === '(') {
+      const end = closing(tokens, at + 1);
+      const labels = tokens.slice(at + 2, end).filter((each) => each !== ',');
+      out.push(token, '(', [...new Set([...labels, ...wantedLabels])].join(', '), ')');
+      at = end;
+    } else if (token === 'without' && next === '(') {
+      const end = closing(tokens, at + 1);
+      const labels = tokens.slice(at + 2, end).filter((each) => each !== ',' && !wantedLabels.includes(each));
+      out.push(token, '(', labels.join(', '), ')');
+      at = end;
+    } else if (aggregates && next === '(' && !groupedBehind(tokens, at + 1)) {
+      out.push(token, `by (${wantedLabels.join(', ')})`);
+    } else out.push(token);
+  }
+  return out;
+}
+
+/** `sum(x) by (pod)`: the grouping may stand behind the parentheses. */
+function groupedBehind(tokens: readonly string[], open: number): boolean {
+  const behind = tokens[closing(tokens, open) + 1];
+  return behind === 'by' || behind === 'without';
+}
+
+/** Where the bracket that opens at `open` closes; the end when it does not. */
+function closing(tokens: readonly string[], open: number): number {
+  let depth = 0;
+  for (let at = open; at < tokens.length; at++) {
+    const token = tokens[at] ?? '';
+    if ('([{'.includes(token)) depth++;
+    else if (')]}'.includes(token) && --depth === 0) return at;
+  }
+  return tokens.length;
+}

@@ -1,0 +1,156 @@
+import type { Cluster } from './cluster.ts';
+import type { Exec } from '../exec.ts';
+import { byPod, expressionOf } from './by-pod.ts';
+import { lookAtCpu } from './look.ts';
+import type { Pod } from './objects.ts';
+import { queryNow, type PodValue, type PrometheusSettings } from './prometheus.ts';
+
+export interface Choosing {
+  cluster: Cluster;
+  prometheus: PrometheusSettings | null;
+  generatorUrl: string;
+  /** Opens a candidate, to look at its CPU time. */
+  open: (pod: Pod) => Exec;
+  container: (pod: Pod) => string;
+}
+
+export interface Chosen {
+  pod: Pod;
+  /** Which of several and why, in words. */
+  why: string;
+}
+
+/** Looking costs an exec for each candidate; more than these are not looked at. */
+const maxLooks = 10;
+/** CPU times closer than this say nothing about which pod is meant. */
+const clearlyMore = 1.2;
+
+/**
+ * Which of several pods of a workload is meant: by the alert's own expression in Prometheus, else by metrics.k8s.io,
+ * else by a look at their CPU time, else the first by name. Never fails: a worse way is taken instead.
+ * @param pods at least one
+ */
+export async function choosePod(
+  pods: readonly [Pod, ...Pod[]],
+  choosing: Choosing,
+  signal: AbortSignal,
+): Promise<Chosen> {
+  if (pods.length === 1) return { pod: pods[0], why: '' };
+  return (
+    (await byAlertExpression(pods, choosing, signal)) ??
+    (await byMetricsServer(pods, choosing)) ??
+    (await byLooking(pods, choosing, signal)) ??
+    byName(pods)
+  );
+}
+
+async function byAlertExpression(
+  pods: readonly Pod[],
+  { prometheus, generatorUrl }: Choosing,
+  signal: AbortSignal,
+): Promise<Chosen | null> {
+  const expression = expressionOf(generatorUrl);
+  const split = prometheus === null || expression === null ? null : byPod(expression);
+  if (prometheus === null || split === null) return null;
+  let values: PodValue[];
+  try {
+    values = await queryNow(prometheus, split.query, signal);
+  } catch {
+    return null;
+  }
+  const best = extreme(pods, values, split.largest);
+  if (best === null) return null;
+  const how = split.largest ? 'highest' : 'lowest';
+  return {
+    pod: best.pod,
+    why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(best.value)}, the next ${rounded(best.next)}`,
+  };
+}
+
+/** The pod with the largest (or smallest) value; null when fewer than two pods have values to compare. */
+export function extreme(
+  pods: readonly Pod[],
+  values: readonly PodValue[],
+  largest: boolean,
+): { pod: Pod; value: number; next: number } | null {
+  const direction = largest ? -1 : 1;
+  const known = pods.flatMap((pod) => {
+    const own = values.filter(({ labels }) => isOf(pod, labels)).map(({ value }) => value * direction);
+    return own.length === 0 ? [] : [{ pod, value: Math.min(...own) }];
+  });
+  known.sort((a, b) => a.value - b.value);
+  const [first, second] = known;
+  if (first === undefined || second === undefined || first.value === second.value) return null;
+  return { pod: first.pod, value: first.value * direction, next: second.value * direction };
+}
+
+function isOf(pod: Pod, labels: Readonly<Record<string, string>>): boolean {
+  const named = labels['pod'] ?? labels['exported_pod'] ?? '';
+  if (named === pod.metadata.name)
+    return (labels['namespace'] ?? pod.metadata.namespace) === pod.metadata.namespace;
+  const address = pod.status.podIP ?? '';
+  const instance = labels['instance'] ?? '';
+  return address !== '' && (instance === address || instance.startsWith(`${address}:`));
+}
+
+async function byMetricsServer(
+  pods: readonly [Pod, ...Pod[]],
+  { cluster, container }: Choosing,
+): Promise<Chosen | null> {
+  try {
+    const cores = await cluster.cpuCores(pods[0].metadata.namespace, container(pods[0]));
+    if (cores === null) return null;
+    const used = pods.flatMap((pod) => {
+      const value = cores.get(pod.metadata.name);
+      return value === undefined ? [] : [{ pod, value }];
+    });
+    return busiest(used, pods.length, (value) => `${rounded(value)} cores`, 'by metrics.k8s.io');
+  } catch {
+    return null;
+  }
+}
+
+async function byLooking(
+  pods: readonly Pod[],
+  { open }: Choosing,
+  signal: AbortSignal,
+): Promise<Chosen | null> {
+  const some = pods.slice(0, maxLooks);
+  const seen = await Promise.all(
+    some.map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),
+  );
+  const used = seen.flatMap(({ pod, value }) => (value === null ? [] : [{ pod, value }]));
+  const more = pods.length > some.length ? ` (only ${some.length} were looked at)` : '';
+  return busiest(
+    used,
+    pods.length,
+    (value) => `${rounded(value / 1e6)} ms of CPU`,
+    `in a look at 0.3 s of each${more}`,
+  );
+}
+
+function busiest(
+  used: { pod: Pod; value: number }[],
+  total: number,
+  unit: (value: number) => string,
+  how: string,
+): Chosen | null {
+  const [first, second] = used.sort((a, b) => b.value - a.value);
+  if (first === undefined || second === undefined || first.value < second.value * clearlyMore) return null;
+  return {
+    pod: first.pod,
+    why: `busiest of ${total} pods ${how}: ${unit(first.value)}, the next ${unit(second.value)}`,
+  };
+}
+
+function byName(pods: readonly [Pod, ...Pod[]]): Chosen {
+  const [first] = [...pods].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  return {
+    pod: first ?? pods[0],
+    why: `first by name of ${pods.length} pods: nothing tells them apart (no values per pod in Prometheus or metrics.k8s.io, equal CPU time)`,
+  };
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,172 @@
+import type { z } from 'zod';
+import { Failure } from '../../reasons/failure.ts';
+import { apiPath, type KubernetesApi } from './api.ts';
+import {
+  autoscalerSchema,
+  endpointSliceListSchema,
+  podListSchema,
+  podMetricsListSchema,
+  podSchema,
+  selectorOf,
+  workloadListSchema,
+  workloadSchema,
+  type Owner,
+  type Pod,
+  type Workload,
+} from './objects.ts';
+import { Recent } from './recent.ts';
+
+/** Kinds whose pods are found by the selector in their own object, and where that is. */
+const workloadPaths: Readonly<Record<string, readonly [string, string]>> = {
+  Deployment: ['apps', 'deployments'],
+  StatefulSet: ['apps', 'statefulsets'],
+  DaemonSet: ['apps', 'daemonsets'],
+  ReplicaSet: ['apps', 'replicasets'],
+};
+/** Pods of one workload or service that are looked at; beyond that the choice is among the first, by name. */
+const maxPods = 200;
+
+/**
+ * Questions to the API server, each one or two small requests: no watch and no list of all pods, because a cluster
+ * of ten thousand would cost flamepin a hundred megabytes. Answers serve for five seconds.
+ */
+export class Cluster {
+  readonly #api: KubernetesApi;
+  readonly #recent = new Recent<unknown>();
+
+  constructor(api: KubernetesApi) {
+    this.#api = api;
+  }
+
+  async pod(namespace: string, name: string): Promise<Pod | undefined> {
+    return this.#get(podSchema, apiPath('api', 'v1', 'namespaces', namespace, 'pods', name));
+  }
+
+  /** The same, never from memory: before and after something was done to it. */
+  async podNow(namespace: string, name: string, signal?: AbortSignal): Promise<Pod | undefined> {
+    const path = apiPath('api', 'v1', 'namespaces', namespace, 'pods', name);
+    return read(podSchema, path, await this.#api.get(path, {}, signal));
+  }
+
+  /** Running pods with a field, in a namespace or (null) everywhere: `metadata.name`, `status.podIP`. */
+  async podsByField(namespace: string | null, field: string, value: string): Promise<Pod[]> {
+    const list = await this.#get(podListSchema, podsPath(namespace), {
+      fieldSelector: `${field}=${value},status.phase=Running`,
+      // From the server's cache: exact enough for a pod that has been running since before the alert.
+      resourceVersion: '0',
+    });
+    return list?.items ?? [];
+  }
+
+  async podsBySelector(namespace: string, labelSelector: string): Promise<Pod[]> {
+    const list = await this.#get(podListSchema, podsPath(namespace), {
+      labelSelector,
+      limit: String(maxPods),
+    });
+    return list?.items ?? [];
+  }
+
+  /** Undefined: there is none of that kind and name, or no such kind that has pods. */
+  async workload(namespace: string, { kind, name }: Owner): Promise<Workload | undefined> {
+    const path = workloadPaths[kind];
+    if (path === undefined) return undefined;
+    return this.#get(workloadSchema, apiPath('apis', path[0], 'v1', 'namespaces', namespace, path[1], name));
+  }
+
+  /** In which namespaces there is a workload of that name. */
+  async namespacesOf(kind: string, name: string): Promise<string[]> {
+    const path = workloadPaths[kind] ?? (kind === 'Job' ? (['batch', 'jobs'] as const) : undefined);
+    if (path === undefined) return [];
+    const list = await this.#get(workloadListSchema, apiPath('apis', path[0], 'v1', path[1]), {
+      fieldSelector: `metadata.name=${name}`,
+    });
+    return (list?.items ?? []).map(({ metadata }) => metadata.namespace);
+  }
+
+  /** The selector of a workload's pods; undefined when there is no such workload. */
+  async podSelector(namespace: string, owner: Owner): Promise<string | undefined> {
+    if (owner.kind === 'Job') return `batch.kubernetes.io/job-name=${owner.name}`;
+    const workload = await this.workload(namespace, owner);
+    const selector = workload === undefined ? '' : selectorOf(workload);
+    // An empty selector would mean every pod of the namespace.
+    return selector === '' ? undefined : selector;
+  }
+
+  async scaleTarget(namespace: string, autoscaler: string): Promise<Owner | undefined> {
+    const path = apiPath(
+      'apis',
+      'autoscaling',
+      'v2',
+      'namespaces',
+      namespace,
+      'horizontalpodautoscalers',
+      autoscaler,
+    );
+    return (await this.#get(autoscalerSchema, path))?.spec.scaleTargetRef;
+  }
+
+  /** Names of the ready pods behind a service. */
+  async podsOfService(namespace: string, service: string): Promise<string[]> {
+    const path = apiPath('apis', 'discovery.k8s.io', 'v1', 'namespaces', namespace, 'endpointslices');
+    const list = await this.#get(endpointSliceListSchema, path, {
+      labelSelector: `kubernetes.io/service-name=${service}`,
+    });
+    const names = (list?.items ?? [])
+      .flatMap(({ endpoints }) => endpoints ?? [])
+      .filter(({ conditions, targetRef }) => conditions?.ready !== false && targetRef?.kind === 'Pod')
+      .map(({ targetRef }) => targetRef?.name ?? '');
+    return [...new Set(names)].sort().slice(0, maxPods);
+  }
+
+  /** CPU of each pod's container in cores, as metrics.k8s.io has it; null where there is no such API. */
+  async cpuCores(namespace: string, container: string): Promise<Map<string, number> | null> {
+    const path = apiPath('apis', 'metrics.k8s.io', 'v1beta1', 'namespaces', namespace, 'pods');
+    const answer = await this.#api.send({ path });
+    const parsed = answer.status === 200 ? podMetricsListSchema.safeParse(answer.body) : null;
+    if (parsed?.success !== true) return null;
+    const cores = new Map<string, number>();
+    for (const { metadata, containers } of parsed.data.items) {
+      const usage = containers.find(({ name }) => name === container)?.usage.cpu;
+      if (usage !== undefined) cores.set(metadata.name, coresOf(usage));
+    }
+    return cores;
+  }
+
+  #get<Schema extends z.ZodType>(
+    schema: Schema,
+    path: string,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<z.infer<Schema> | undefined> {
+    const key = `${path}?${new URLSearchParams(query).toString()}`;
+    return this.#recent.get(key, async () => read(schema, path, await this.#api.get(path, query))) as Promise<
+      z.infer<Schema> | undefined
+    >;
+  }
+}
+
+function read<Schema extends z.ZodType>(
+  schema: Schema,
+  path: string,
+  body: unknown,
+): z.infer<Schema> | undefined {
+  if (body === undefined) return undefined;
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new Failure('exec-unavailable', {
+    detail: `GET ${path}: not an answer of a Kubernetes API server`,
+    cause: parsed.error,
+  });
+}
+
+function podsPath(namespace: string | null): string {
+  return namespace === null
+    ? apiPath('api', 'v1', 'pods')
+    : apiPath('api', 'v1', 'namespaces', namespace, 'pods');
+}
+
+/** A Kubernetes quantity of CPU: `250m`, `1`, `183264512n`. */
+function coresOf(quantity: string): number {
+  const [, number = '0', unit = ''] = /^([0-9.]+)([num]?)$/.exec(quantity) ?? [];
+  const scale: Record<string, number> = { '': 1, m: 1e-3, u: 1e-6, n: 1e-9 };
+  return Number(number) * (scale[unit] ?? 0);
+}

@@ -1,0 +1,123 @@
+import { Failure } from '../../reasons/failure.ts';
+import type { Reason } from '../../reasons/failure.ts';
+import { isReady, type Pod } from './objects.ts';
+
+/** Pure decisions over one pod: may it be profiled, and which container of it. */
+
+export interface Policy {
+  /** Only pods with `flamepin.io/profile: allow`. */
+  requireOptIn: boolean;
+}
+
+const permission = 'flamepin.io/profile';
+/** Containers that stand beside the JVM by convention. */
+const sidecars =
+  /^(?:istio-proxy|istio-init|linkerd-proxy|envoy|vault-agent|cloud-sql-proxy|fluent-bit|filebeat|dapr|daprd|config-reloader|kube-rbac-proxy)$/;
+const exporters = /^(?:kube-state-metrics|prometheus-node-exporter|node-exporter|cadvisor)$/;
+/** Prometheus' clock against the node's; a JVM that started this shortly after the alert is not told apart. */
+const clockToleranceMilliseconds = 5_000;
+
+/** Why this pod cannot be profiled, whoever asks; null when it can. */
+export function refusalOf(pod: Pod, container: string, policy: Policy): Reason | null {
+  const { metadata, status } = pod;
+  const name = `${metadata.namespace}/${metadata.name}`;
+  if (metadata.deletionTimestamp !== null)
+    return { code: 'target-not-running', detail: `${name} is terminating` };
+  if (status.phase !== 'Running')
+    return {
+      code: 'target-not-running',
+      detail: `${name} is ${[status.phase, status.reason].filter((word) => word !== null).join(', ')}`,
+    };
+  const state = status.containerStatuses.find((each) => each.name === container)?.state;
+  if (!state?.running) {
+    const why = state?.waiting?.reason ?? state?.terminated?.reason ?? 'has no status';
+    return { code: 'target-not-running', detail: `container ${container} of ${name}: ${why}` };
+  }
+  const said = metadata.annotations[permission] ?? metadata.labels[permission];
+  if (said === 'deny') return { code: 'target-denied', detail: `${name} has ${permission}: deny` };
+  if (policy.requireOptIn && said !== 'allow')
+    return {
+      code: 'target-denied',
+      detail: `${name} has no ${permission}: allow, which this flamepin demands`,
+    };
+  return null;
+}
+
+/** When the container's process started, ISO; null when the kubelet does not say. */
+export function startedAt(pod: Pod, container: string): string | null {
+  const status = pod.status.containerStatuses.find((each) => each.name === container);
+  return status?.state.running?.startedAt ?? null;
+}
+
+/** The process that was slow when the alert began is not the one that runs now. */
+export function restartedSince(pod: Pod, container: string, alertStartsAt: string): boolean {
+  const started = Date.parse(startedAt(pod, container) ?? '');
+  const began = Date.parse(alertStartsAt);
+  // Alertmanager and Grafana write year 1 when they do not know.
+  if (Number.isNaN(started) || Number.isNaN(began) || began <= 0) return false;
+  return started > began + clockToleranceMilliseconds;
+}
+
+/** Pods that tell about other pods: an alert's labels lead to them when a scrape job is set up carelessly. */
+export function isExporter(pod: Pod): boolean {
+  const { labels, name } = pod.metadata;
+  return (
+    exporters.test(labels['app.kubernetes.io/name'] ?? labels['app'] ?? labels['k8s-app'] ?? '') ||
+    name.startsWith('kube-state-metrics-')
+  );
+}
+
+/**
+ * Which container of the pod: the one the alert names, else what `kubectl` would take by default, else the only
+ * one that is no known sidecar. Throws target-not-found or target-ambiguous.
+ */
+export function chooseContainer(pod: Pod, named: string | null): { container: string; why: string } {
+  const names = pod.spec.containers.map(({ name }) => name);
+  const place = `${pod.metadata.namespace}/${pod.metadata.name}`;
+  if (named !== null) {
+    if (names.includes(named)) return { container: named, why: '' };
+    throw new Failure('target-not-found', {
+      detail: `${place} has no container ${named}, but ${names.join(', ')}`,
+    });
+  }
+  const [first = ''] = names;
+  if (names.length === 1) return { container: first, why: '' };
+  const byDefault = pod.metadata.annotations['kubectl.kubernetes.io/default-container'];
+  if (byDefault !== undefined && names.includes(byDefault))
+    return { container: byDefault, why: `container ${byDefault} by kubectl.kubernetes.io/default-container` };
+  const own = names.filter((name) => !sidecars.test(name));
+  const [only] = own;
+  if (only !== undefined && own.length === 1)
+    return { container: only, why: `container ${only}: the others are sidecars` };
+  throw new Failure('target-ambiguous', {
+    detail:
+      `${place} has the containers ${names.join(', ')}: keep the container label in the alert, ` +
+      'or set the annotation kubectl.kubernetes.io/default-container',
+  });
+}
+
+/** The pods of a workload that can be profiled; those that get traffic and have not restarted come before others. */
+export function narrow(
+  pods: readonly Pod[],
+  container: (pod: Pod) => string,
+  policy: Policy,
+  alertStartsAt: string | null,
+): { pods: Pod[]; refusals: Reason[] } {
+  const refusals: Reason[] = [];
+  const usable: Pod[] = [];
+  for (const pod of pods) {
+    const refusal = isExporter(pod)
+      ? ({ code: 'target-not-found', detail: `${pod.metadata.name} only exports metrics of others` } as const)
+      : refusalOf(pod, container(pod), policy);
+    const restarted = alertStartsAt !== null && restartedSince(pod, container(pod), alertStartsAt);
+    if (refusal !== null) refusals.push(refusal);
+    else if (restarted)
+      refusals.push({
+        code: 'target-restarted',
+        detail: `${pod.metadata.name} started at ${startedAt(pod, container(pod)) ?? ''}, the alert began at ${alertStartsAt}`,
+      });
+    else usable.push(pod);
+  }
+  const ready = usable.filter(isReady);
+  return { pods: ready.length > 0 ? ready : usable, refusals };
+}

@@ -1,0 +1,189 @@
+import { Failure } from '../../reasons/failure.ts';
+import { wantedFrom } from '../../routing/labels.ts';
+import type { Exec } from '../exec.ts';
+import type { Target, TargetHealth, TargetRequest, Targets } from '../target.ts';
+import { accessCluster } from './access.ts';
+import { kubernetesApi, type KubernetesApi } from './api.ts';
+import { checkRights } from './check-rights.ts';
+import { choosePod } from './choose-pod.ts';
+import { Cluster } from './cluster.ts';
+import type { EphemeralSettings } from './agent-spec.ts';
+import { AgentContainers } from './ephemeral.ts';
+import { ExecSlots } from './exec-slots.ts';
+import { kubernetesExec, type ContainerPlace } from './exec.ts';
+import { findPods, type Found } from './find-pods.ts';
+import { chooseContainer, narrow, startedAt } from './judge-pod.ts';
+import { isReady, ownerOf, type Pod } from './objects.ts';
+import { placeOfUri, podDataSchema, type PodData } from './place.ts';
+import type { PrometheusSettings } from './prometheus.ts';
+
+/** What configuration says of the cluster; the keys are documented there. */
+export interface KubernetesSettings {
+  kubeconfig?: string | undefined;
+  context?: string | undefined;
+  cluster?: string | undefined;
+  namespaces?: readonly string[] | undefined;
+  ephemeral?: EphemeralSettings | undefined;
+  prometheus?: PrometheusSettings | undefined;
+  protectOnlyReplica: boolean;
+  requireOptIn: boolean;
+}
+
+/** JVMs in the pods of one cluster. Rejects with exec-unavailable when there is no usable kubeconfig. */
+export async function kubernetesTargets(settings: KubernetesSettings): Promise<Targets> {
+  const access = await accessCluster({
+    kubeconfig: settings.kubeconfig ?? null,
+    context: settings.context ?? null,
+  });
+  return podTargets(kubernetesApi(access), settings);
+}
+
+/** The same over a connection that is there already. */
+export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Targets {
+  const cluster = new Cluster(api);
+  const slots = new ExecSlots();
+  const namespaces = settings.namespaces ?? null;
+
+  const openPlain = (place: ContainerPlace, containerId: string): Exec =>
+    kubernetesExec({
+      ...place,
+      api,
+      slots,
+      running: async (signal) => {
+        const pod = await cluster.podNow(place.namespace, place.pod, signal);
+        const all = [
+          ...(pod?.status.containerStatuses ?? []),
+          ...(pod?.status.ephemeralContainerStatuses ?? []),
+        ];
+        return all.some((each) => each.state.running !== null && each.containerID === containerId);
+      },
+    });
+
+  const agents =
+    settings.ephemeral === undefined
+      ? null
+      : new AgentContainers({ settings: settings.ephemeral, api, cluster, openPlain });
+
+  const open = (target: Target): Exec => {
+    const data = podDataSchema.parse(target.data);
+    const plain = openPlain(data, data.containerId);
+    return agents === null ? plain : agents.beside(data, plain);
+  };
+
+  const resolve = async (request: TargetRequest, signal: AbortSignal): Promise<Target> => {
+    signal.throwIfAborted();
+    const wanted = wantedFrom(request.labels);
+    if (request.uri === undefined && settings.cluster !== undefined && wanted.cluster !== null)
+      if (wanted.cluster !== settings.cluster)
+        throw new Failure('other-cluster', { detail: `${wanted.cluster}, this is ${settings.cluster}` });
+    const byHand = request.uri === undefined ? null : placeOfUri(request.uri);
+    const named = byHand?.container ?? wanted.container;
+    const found =
+      byHand === null
+        ? await findPods(cluster, wanted, namespaces)
+        : await podByHand(cluster, byHand.namespace, byHand.pod);
+    const container = (pod: Pod): string => chooseContainer(pod, named).container;
+    const { pods, refusals } = narrow(found.pods, container, settings, byHand ? null : request.startsAt);
+    const [first, ...others] = pods;
+    if (first === undefined) throw refusedAll(found, refusals);
+    const chosen = await choosePod(
+      [first, ...others],
+      {
+        cluster,
+        prometheus: settings.prometheus ?? null,
+        generatorUrl: request.generatorUrl,
+        open: (pod) =>
+          openPlain({ ...placeIn(pod), container: container(pod) }, containerId(pod, container(pod))),
+        container,
+      },
+      signal,
+    );
+    if (settings.protectOnlyReplica) await protectOnly(cluster, chosen.pod);
+    return describe(chosen.pod, named, chosen.why);
+  };
+
+  return {
+    resolve,
+    open,
+    health: (target, _session, signal) => health(cluster, podDataSchema.parse(target.data), signal),
+    check: (signal) => checkRights(api, settings, signal),
+    close: () => {
+      api.access.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function podByHand(cluster: Cluster, namespace: string, name: string): Promise<Found> {
+  const pod = await cluster.podNow(namespace, name);
+  if (pod === undefined)
+    throw new Failure('target-not-found', { detail: `there is no pod ${namespace}/${name}` });
+  return { pods: [pod], exact: true, by: 'the name given' };
+}
+
+function refusedAll(found: Found, refusals: readonly { code: Failure['code']; detail: string }[]): Failure {
+  const [first] = refusals;
+  if (first === undefined) return new Failure('target-not-found', { detail: `${found.by} has no pods` });
+  const more =
+    refusals.length > 1 ? ` (${found.by}: none of its ${refusals.length} pods can be profiled)` : '';
+  return new Failure(first.code, { detail: `${first.detail}${more}` });
+}
+
+function placeIn(pod: Pod): { namespace: string; pod: string } {
+  return { namespace: pod.metadata.namespace, pod: pod.metadata.name };
+}
+
+function containerId(pod: Pod, container: string): string {
+  return pod.status.containerStatuses.find(({ name }) => name === container)?.containerID ?? '';
+}
+
+function describe(pod: Pod, named: string | null, whyPod: string): Target {
+  const { container, why } = chooseContainer(pod, named);
+  const status = pod.status.containerStatuses.find(({ name }) => name === container);
+  const owner = ownerOf(pod);
+  const { namespace, name, uid } = pod.metadata;
+  const unready = isReady(pod) ? '' : 'the pod is not ready';
+  const data: PodData = {
+    ...placeIn(pod),
+    container,
+    uid,
+    containerId: status?.containerID ?? '',
+    restartCount: status?.restartCount ?? 0,
+  };
+  return {
+    kind: 'kubernetes',
+    uri: `kubernetes://${namespace}/${name}/${container}`,
+    name,
+    workload: `${namespace}/${owner.kind}/${owner.name}`,
+    node: pod.spec.nodeName,
+    image: /sha256:[0-9a-f]{64}/.exec(status?.imageID ?? '')?.[0] ?? null,
+    startedAt: startedAt(pod, container),
+    choice: [whyPod, why, unready].filter((words) => words !== '').join('; '),
+    data,
+  };
+}
+
+/** A JVM that dies under the profiler must not be the only one that serves. */
+async function protectOnly(cluster: Cluster, pod: Pod): Promise<void> {
+  const { namespace } = pod.metadata;
+  const owner = ownerOf(pod);
+  const selector = await cluster.podSelector(namespace, owner);
+  const siblings = selector === undefined ? [pod] : await cluster.podsBySelector(namespace, selector);
+  const ready = siblings.filter((each) => isReady(each) && each.metadata.deletionTimestamp === null);
+  if (ready.length <= 1)
+    throw new Failure('target-only-replica', { detail: `${owner.kind} ${namespace}/${owner.name}` });
+}
+
+async function health(cluster: Cluster, data: PodData, signal: AbortSignal): Promise<TargetHealth> {
+  const pod = await cluster.podNow(data.namespace, data.pod, signal);
+  if (pod === undefined || pod.metadata.uid !== data.uid)
+    return { alive: false, detail: `pod ${data.pod} is gone` };
+  const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
+  if (status?.containerID === data.containerId && status.state.running !== null) return { alive: true };
+  const ended = status?.state.terminated ?? null;
+  const why = ended === null ? '' : ` (${ended.reason ?? 'ended'}, exit code ${ended.exitCode ?? '?'})`;
+  return {
+    alive: false,
+    detail: `container ${data.container} restarted: ${data.restartCount} → ${status?.restartCount ?? '?'} restarts${why}`,
+  };
+}

@@ -1,0 +1,78 @@
+import type { KubernetesObject } from './test-namespace.ts';
+
+/** Pods as tests need them: the demo shop in its images' variants. */
+
+export interface ShopOptions {
+  /** `17` (busybox shell), `25`, `dash` (glibc shell) or `noshell`. */
+  image?: string;
+  securityContext?: Record<string, unknown>;
+  command?: string[];
+  /** Mounts an emptyDir at /tmp, as a read-only root file system needs. */
+  tmp?: boolean | { medium?: string; readOnly?: boolean };
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+  more?: Record<string, unknown>[];
+  resources?: Record<string, unknown>;
+}
+
+const java = ['/opt/java/bin/java', '-XX:+UseSerialGC', '-Xmx64m', '-cp', '/app', 'PodApplication'];
+/** For `sh -c`, which with a second command stays the first process. */
+export const javaLine = `${java.join(' ')}; echo ended`;
+
+export function shopPodSpec(options: ShopOptions = {}): Record<string, unknown> {
+  const tmp = options.tmp ?? false;
+  return {
+    terminationGracePeriodSeconds: 0,
+    ...(tmp !== false && { volumes: [{ name: 'tmp', emptyDir: {} }] }),
+    containers: [
+      {
+        name: 'shop',
+        image: `localhost/shop:${options.image ?? '17'}`,
+        imagePullPolicy: 'Never',
+        ...(options.command && { command: options.command }),
+        ...(options.securityContext && { securityContext: options.securityContext }),
+        ...(options.resources && { resources: options.resources }),
+        ...(tmp !== false && {
+          volumeMounts: [
+            { name: 'tmp', mountPath: '/tmp', readOnly: typeof tmp === 'object' && tmp.readOnly === true },
+          ],
+        }),
+        ports: [{ containerPort: 9090, name: 'http' }],
+        readinessProbe: { tcpSocket: { port: 9090 }, periodSeconds: 1, failureThreshold: 60 },
+      },
+      ...(options.more ?? []),
+    ],
+  };
+}
+
+export function shopPod(name: string, options: ShopOptions = {}): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: name, ...options.labels }, annotations: options.annotations ?? {} },
+    spec: shopPodSpec(options),
+  };
+}
+
+/** Deployment, StatefulSet, DaemonSet with the shop in it. */
+export function shopWorkload(
+  kind: string,
+  name: string,
+  replicas: number | null,
+  options: ShopOptions = {},
+): KubernetesObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name },
+    spec: {
+      ...(replicas !== null && { replicas }),
+      ...(kind === 'StatefulSet' && { serviceName: name, podManagementPolicy: 'Parallel' }),
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name, ...options.labels }, annotations: options.annotations ?? {} },
+        spec: shopPodSpec(options),
+      },
+    },
+  };
+}

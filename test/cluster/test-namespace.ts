@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { accessCluster } from '../../src/targets/kubernetes/access.ts';
+import {
+  apiPath,
+  kubernetesApi,
+  statusMessage,
+  type KubernetesApi,
+} from '../../src/targets/kubernetes/api.ts';
+import { podListSchema, podSchema, isReady, type Pod } from '../../src/targets/kubernetes/objects.ts';
+
+/** A namespace of the test cluster for one test file, and what tests do there with an administrator's rights. */
+
+export type KubernetesObject = Record<string, unknown> & {
+  metadata: Record<string, unknown> & { name: string };
+};
+
+export interface TestNamespace extends AsyncDisposable {
+  name: string;
+  api: KubernetesApi;
+  create(path: string, object: KubernetesObject): Promise<void>;
+  pod(name: string): Promise<Pod>;
+  pods(labelSelector: string): Promise<Pod[]>;
+  /** Waits until the pod is ready; fails with what keeps it from that. */
+  ready(name: string): Promise<Pod>;
+  /** Waits until a selector has that many ready pods and no others. */
+  readyPods(labelSelector: string, count: number): Promise<Pod[]>;
+  remove(path: string): Promise<void>;
+}
+
+export function kubeconfigPath(): string {
+  const path = process.env['KUBECONFIG'];
+  assert.ok(path, 'KUBECONFIG is not set: run these tests with `sh test/cluster/run.sh`, as root.');
+  return path;
+}
+
+const readyDeadlineMilliseconds = 60_000;
+
+export async function testNamespace(name: string): Promise<TestNamespace> {
+  const api = kubernetesApi(await accessCluster({ kubeconfig: kubeconfigPath(), context: null }));
+  const create = async (path: string, object: KubernetesObject): Promise<void> => {
+    const answer = await api.send({ method: 'POST', path, body: object });
+    assert.ok(answer.status < 300, `${path} ${object.metadata.name}: ${statusMessage(answer)}`);
+  };
+  const remove = async (path: string): Promise<void> => {
+    const answer = await api.send({
+      method: 'DELETE',
+      path,
+      body: { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0 },
+    });
+    assert.ok(answer.status < 300 || answer.status === 404, statusMessage(answer));
+  };
+  const path = apiPath('api', 'v1', 'namespaces', name);
+  await remove(path);
+  while ((await api.get(path)) !== undefined) await sleep(200);
+  await create('/api/v1/namespaces', { metadata: { name } });
+  // Pods are refused until the controller has made it.
+  while ((await api.get(`${path}/serviceaccounts/default`)) === undefined) await sleep(50);
+
+  const pod = async (podName: string): Promise<Pod> =>
+    podSchema.parse(await api.get(apiPath('api', 'v1', 'namespaces', name, 'pods', podName)));
+  const pods = async (labelSelector: string): Promise<Pod[]> =>
+    podListSchema.parse(await api.get(`${path}/pods`, { labelSelector })).items;
+  const until = async <T>(what: string, ask: () => Promise<T | null>): Promise<T> => {
+    const deadline = performance.now() + readyDeadlineMilliseconds;
+    for (;;) {
+      const answer = await ask();
+      if (answer !== null) return answer;
+      if (performance.now() > deadline) {
+        const all = podListSchema.parse(await api.get(`${path}/pods`)).items;
+        const states = all.map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
+        assert.fail(`${what} not ready after 60 s\n${states.join('\n')}`);
+      }
+      await sleep(100);
+    }
+  };
+  return {
+    name,
+    api,
+    create,
+    remove,
+    pod,
+    pods,
+    ready: (podName) =>
+      until(podName, async () => {
+        const found = await pod(podName);
+        return isReady(found) ? found : null;
+      }),
+    readyPods: (labelSelector, count) =>
+      until(labelSelector, async () => {
+        const found = await pods(labelSelector);
+        return found.length === count && found.every(isReady) ? found : null;
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await remove(path);
+      api.access.close();
+    },
+  };
+}
