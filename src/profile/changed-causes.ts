@@ -1,5 +1,5 @@
 import { findCauses, nearestCaller, type Cause, type Weights } from './cause.ts';
-import { classOf } from './changed-row.ts';
+import { classOf, isNameable } from './changed-row.ts';
 import { collectorFrame, compilerFrame, type EventSamples, type FrameNames } from './event-samples.ts';
 import { framePattern } from './frame-pattern.ts';
 import { knownWaits } from './known-waits.ts';
@@ -17,6 +17,14 @@ export interface ChangedShare {
 }
 
 const isKnownWait = framePattern(knownWaits);
+/** async-profiler's signal handlers; what they cost is no change of the program. */
+const isProfilersOwn = framePattern([
+  '__restore_rt',
+  'WallClock::*',
+  'Profiler::*',
+  'CTimer::*',
+  'PerfEvents::*',
+]);
 
 /**
  * Of frames that all changed the same way, the causes: those in the application first; then what changed outside of
@@ -38,12 +46,12 @@ export function changedCauses(
     (frame) => isApplication(frame) || (waits && isKnownWait(names.names[frame] ?? '')),
     (frame) => machinery.has(names.names[frame] ?? ''),
     (frame) => names.kinds[frame] === 'framework',
-    () => true,
+    (frame) => !isProfilersOwn(names.names[frame] ?? ''),
   ];
   const shares = new Map(changed.map((one) => [one.frame, one.shareNow]));
   const shareNow = (frame: number): number => shares.get(frame) ?? 0;
   const ownClass = (frame: number): string => classOf(names, frame);
-  const isApplication = (frame: number): boolean => names.kinds[frame] === 'application';
+  const isApplication = (frame: number): boolean => isNameable(names, frame);
   const causes: Cause[] = [];
   const named = new Set<number>();
   for (const belongs of tiers) {

@@ -18,13 +18,16 @@ export function shortDisplayName(name: string): string {
   return name.split('.').slice(-2).join('.');
 }
 
-/** The outer class of a frame: `com/acme/shop/RuleSet$Scanner.run` → `com/acme/shop/RuleSet`. */
+/** The class of a frame, anonymous ones as their outer class: `com/acme/RuleSet$1.run` → `com/acme/RuleSet`. */
 export function classOf(names: FrameNames, frame: number): string {
   const name = names.names[frame] ?? '';
   const method = name.lastIndexOf('.');
-  const owner = method < 0 ? name : name.slice(0, method);
-  const nested = owner.indexOf('$', owner.lastIndexOf('/') + 2);
-  return nested < 0 ? owner : owner.slice(0, nested);
+  return (method < 0 ? name : name.slice(0, method)).replace(/(?:\$\d+|\$\$Lambda)+$/, '');
+}
+
+/** Application code that a sentence may name: not the glue classes that the JVM makes of lambdas. */
+export function isNameable(names: FrameNames, frame: number): boolean {
+  return names.kinds[frame] === 'application' && !(names.names[frame] ?? '').includes('$$Lambda');
 }
 
 /** One line of the comparison. */

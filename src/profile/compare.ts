@@ -1,6 +1,6 @@
 import type { Cause } from './cause.ts';
 import { changedCauses, smallestChange } from './changed-causes.ts';
-import { changedRow, displayName } from './changed-row.ts';
+import { changedRow, displayName, isNameable } from './changed-row.ts';
 import type { ChangedFrame, Comparison } from './comparison.ts';
 import { comparisonHeadline } from './comparison-headline.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
@@ -87,9 +87,7 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   }
   rows.sort((a, b) => Math.abs(b.deltaShare) - Math.abs(a.deltaShare));
   tested.rows
-    .filter(
-      (row) => names.kinds[row.frame] === 'application' && !listed.has(row.frame) && !changed.has(row.frame),
-    )
+    .filter((row) => isNameable(names, row.frame) && !listed.has(row.frame) && !changed.has(row.frame))
     .sort((a, b) => b.current.share.value - a.current.share.value)
     .slice(0, unchangedRows)
     .forEach((row) => {

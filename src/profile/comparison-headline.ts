@@ -1,4 +1,5 @@
-import type { Comparison } from './comparison.ts';
+import type { ChangedFrame, Comparison } from './comparison.ts';
+import { compilerFrame } from './event-samples.ts';
 import { shortDisplayName } from './changed-row.ts';
 import { percent, points, rates } from './quantities.ts';
 import type { Activity } from './wait-kind.ts';
@@ -20,9 +21,23 @@ export function place(event: Comparison['event'], frame: string, activity: Activ
   return event === 'wall' && activity !== null ? `${doing[activity]} in ${name}` : `in ${name}`;
 }
 
+/** What is not the application's own leads the sentence from here on; below, it is a line of the table. */
+const foreignChange = 0.05;
+/** The compilers work in waves of their own: windows of the same load differed by 0.16 of a cpu profile. */
+const compilerChange = 0.25;
+
+/** The change that the sentence is about: what grew, the application first; else what shrank in the application. */
+export function leadingChange(changed: readonly ChangedFrame[]): ChangedFrame | null {
+  const significant = changed.filter((row) => row.significant);
+  const grown = significant.filter((row) => row.deltaShare > 0);
+  const isOwn = (row: ChangedFrame): boolean => row.kind === 'application';
+  const isLarge = (row: ChangedFrame): boolean =>
+    row.deltaShare >= (row.frame === compilerFrame ? compilerChange : foreignChange);
+  return grown.find(isOwn) ?? grown.find(isLarge) ?? significant.find(isOwn) ?? null;
+}
+
 /**
- * The sentence of a comparison: the largest growth, else the largest decrease, else that nothing changed and what
- * could have been seen.
+ * The sentence of a comparison: the leading change, else that nothing changed and what could have been seen.
  * @param activityOf what a frame's wall samples mostly do; null when mixed.
  */
 export function comparisonHeadline(
@@ -30,9 +45,8 @@ export function comparisonHeadline(
   activityOf: (frame: string) => Activity | null,
 ): string {
   const { event, baseLabel, changed } = comparison;
-  const significant = changed.filter((row) => row.significant);
-  const row = significant.find((one) => one.deltaShare > 0) ?? significant[0];
-  if (row === undefined) return nothingChanged(comparison);
+  const row = leadingChange(changed);
+  if (row === null) return nothingChanged(comparison);
   const change = points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh);
   const sentence =
     `${event}: ${percent(row.currentShare)} ${place(event, row.frame, activityOf(row.frame))} ` +
@@ -43,7 +57,8 @@ export function comparisonHeadline(
 }
 
 function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
-  const { event, baseLabel, currentSamples, baseSamples, baseTotal, currentTotal, totalChanged } = comparison;
+  const { event, baseLabel, changed, currentSamples, baseSamples, baseTotal, currentTotal, totalChanged } =
+    comparison;
   const figures = `n=${baseSamples} and ${currentSamples}, would see ≥ ${percent(comparison.detectableShare)} of ${event}`;
   if (currentSamples === 0 || baseSamples === 0) {
     return currentSamples === baseSamples
@@ -53,5 +68,5 @@ function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
   return totalChanged
     ? `${event}: ${currentTotal > baseTotal ? 'more' : 'less'} of the same work, ${rates(baseTotal, currentTotal, event)} in total vs ${baseLabel}; ` +
         `no frame's share changed beyond noise (${figures})`
-    : `${event}: nothing changed beyond noise vs ${baseLabel} (${figures})`;
+    : `${event}: nothing ${changed.some((row) => row.significant) ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;
 }

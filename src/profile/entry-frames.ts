@@ -1,4 +1,4 @@
-import { classOf, displayName } from './changed-row.ts';
+import { classOf, displayName, isNameable } from './changed-row.ts';
 import type { EventSamples, FrameNames } from './event-samples.ts';
 
 /** The part of a service that an alert speaks of, and the frames that serve it. */
@@ -104,7 +104,7 @@ function framesNamed(words: readonly string[], samples: EventSamples, names: Fra
   for (const path of samples.paths) {
     const classes: string[] = [];
     for (const frame of path) {
-      if (names.kinds[frame] !== 'application') continue;
+      if (!isNameable(names, frame)) continue;
       const owner = classOf(names, frame);
       if (!classes.includes(owner)) classes.push(owner);
       if (classes.length > outerClasses) break;

@@ -1,5 +1,5 @@
 import { findCauses, nearestCaller, type Cause } from './cause.ts';
-import { classOf, displayName } from './changed-row.ts';
+import { classOf, displayName, isNameable } from './changed-row.ts';
 import { collectorFrame, compilerFrame, type EventSamples, type FrameNames } from './event-samples.ts';
 import { framePattern } from './frame-pattern.ts';
 import { knownWaits } from './known-waits.ts';
@@ -36,12 +36,12 @@ export function hotSpots(samples: EventSamples, names: FrameNames, event: Profil
   shares.forEach((share, frame) => {
     const name = names.names[frame] ?? '';
     const machinery = name === collectorFrame || name === compilerFrame;
-    const named = names.kinds[frame] === 'application' || machinery || (waits && isKnownWait(name));
+    const named = isNameable(names, frame) || machinery || (waits && isKnownWait(name));
     if (share >= smallestShare && named) candidates.add(frame);
   });
   const ownClass = (frame: number): string => classOf(names, frame);
   const weights = { paths: samples.paths, weight };
-  const isNamed = (frame: number): boolean => names.kinds[frame] === 'application';
+  const isNamed = (frame: number): boolean => isNameable(names, frame);
   const caller = (cause: Cause): number | null =>
     cause.calledBy ?? nearestCaller(weights, cause.frame, isNamed, ownClass);
   const named = (frame: number | null): string | null => (frame === null ? null : displayName(names, frame));
@@ -69,7 +69,7 @@ export function widestFrames(
   const callees = new Map<number, Map<number, number>>();
   samples.paths.forEach((path, index) => {
     const heavy = weight[index] ?? 0;
-    const own = path.filter((frame) => names.kinds[frame] === 'application');
+    const own = path.filter((frame) => isNameable(names, frame));
     own.forEach((frame, depth) => {
       shares.set(frame, (shares.get(frame) ?? 0) + heavy);
       const callee = own[depth + 1];

@@ -2,7 +2,7 @@ import type { Answer } from '../captures/capture.ts';
 import { blindSpots, fewSamples } from './blind-spots.ts';
 import { shortDisplayName } from './changed-row.ts';
 import type { ChangedFrame, Comparison } from './comparison.ts';
-import { place } from './comparison-headline.ts';
+import { leadingChange, place } from './comparison-headline.ts';
 import { division, idleSentence } from './division.ts';
 import { entryPart, samplesWithin, type EntryPart } from './entry-frames.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
@@ -69,7 +69,8 @@ export function answer(input: AnswerInput): ProfileAnswer {
     freshStartVerdict(input.targetStartedAt, input.startsAt, cpu, names),
   ].filter((verdict) => verdict !== null);
 
-  const grown = comparison?.changed.find((row) => row.significant && row.deltaShare > 0) ?? null;
+  const leading = comparison === null ? null : leadingChange(comparison.changed);
+  const grown = leading !== null && leading.deltaShare > 0 ? leading : null;
   const strong = verdicts.find((verdict) => verdict.strong) ?? null;
   const headline = headlineOf(input, {
     grown,
@@ -202,7 +203,7 @@ function downstreamLine(event: ProfileEvent, within: EventSamples, spots: readon
 
 function otherEventLines(input: AnswerInput, cpu: EventSamples, names: FrameNames): string[] {
   const changed = (input.otherComparisons ?? [])
-    .filter((other) => other.changed.some((row) => row.significant && row.deltaShare > 0))
+    .filter((other) => (leadingChange(other.changed)?.deltaShare ?? 0) > 0)
     .map((other) => `Also ${other.headline}`);
   const processor = input.event === 'cpu' ? [] : [division('cpu', cpu, names, '')];
   return [...changed, ...processor];

@@ -6,6 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { compileDemoService } from '../../demo/service.ts';
 import { compareProfiles } from '../../src/profile/compare.ts';
 import type { Comparison } from '../../src/profile/comparison.ts';
+import { leadingChange } from '../../src/profile/comparison-headline.ts';
 import {
   profileEventSchema,
   profileSchema,
@@ -70,11 +71,10 @@ interface Verdict {
 
 function judge(row: Row, base: Profile, current: Profile): Verdict {
   const comparison = compareProfiles(base, current, { event: row.event, baseLabel: 'the window before' });
-  const claims = comparison.changed.filter((one) => one.significant);
-  const first = claims.find((one) => one.deltaShare > 0);
-  const named = `${first?.frame} ${first?.mostly} ${first?.calledBy}`;
-  const right = row.culprit === null ? claims.length === 0 : first !== undefined && row.culprit.test(named);
-  return { row, comparison, claimed: claims.length > 0, right };
+  const leading = leadingChange(comparison.changed);
+  const named = `${leading?.frame} ${leading?.mostly} ${leading?.calledBy}`;
+  const right = row.culprit === null ? leading === null : leading !== null && row.culprit.test(named);
+  return { row, comparison, claimed: leading !== null, right };
 }
 
 function print(verdicts: readonly Verdict[]): void {
