@@ -8,6 +8,7 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import {
+  captureLogged,
   captureWhen,
   fireForCapture,
   isProfiled,
@@ -120,9 +121,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     await s3.kill();
     const second = await start();
     await captureWhen(second, id, 'storing', patienceMs, ({ state }) => state === 'storing');
-    await waitFor('a try to store', patienceMs, () =>
-      second.log.find(({ msg, captureId }) => msg === 'will try again' && captureId === id),
-    );
+    await captureLogged(second, id, 'will try again', patienceMs);
     await second.kill();
 
     await s3.restart();

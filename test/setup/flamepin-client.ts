@@ -118,6 +118,25 @@ export async function captureWhen(
   );
 }
 
+/** Waits until flamepin has logged this about the capture. */
+export async function captureLogged(
+  flamepin: RunningFlamepin,
+  id: string,
+  message: string,
+  ms: number,
+): Promise<void> {
+  await waitFor(
+    `"${message}" of ${id}`,
+    ms,
+    () => flamepin.log.find(({ msg, captureId }) => msg === message && captureId === id),
+    () =>
+      flamepin.log
+        .slice(-20)
+        .map((entry) => JSON.stringify(entry))
+        .join('\n'),
+  );
+}
+
 export const isFinal = ({ state }: CaptureJson): boolean => ['done', 'skipped', 'failed'].includes(state);
 /** Final, and its mark too. */
 export const isTold = (capture: CaptureJson): boolean =>
