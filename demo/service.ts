@@ -141,7 +141,7 @@ async function throwSwitch(url: string, name: DemoFault, on: boolean, strength?:
     on: String(on),
     ...(strength !== undefined && { strength: String(strength) }),
   });
-  const answer = await fetch(`${url}/switch?${query}`, {
+  const answer = await fetch(`${url}/switch?${query.toString()}`, {
     method: 'POST',
     signal: AbortSignal.timeout(10_000),
   });

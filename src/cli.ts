@@ -5,6 +5,14 @@ import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEventSchema } from './captures/capture.ts';
 import { profileEvents } from './profile/profile.ts';
 import { version } from './version.ts';
+import type { CaptureOptions } from './commands/capture.ts';
+import type { CompareOptions } from './commands/compare.ts';
+import type { RenderOptions } from './commands/render.ts';
+
+interface CommonOptions {
+  config?: string;
+  json: boolean;
+}
 
 /** The work was done, but its result is that something is wrong (`doctor`): exit code 1 without a further word. */
 const failed = 1;
@@ -46,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--output <directory>', 'where the files go').default('.', 'this directory'))
     .option('--json', 'the result for machines', false)
     .addOption(configOption())
-    .action(async (target: string, options) => {
+    .action(async (target: string, options: CaptureOptions) => {
       const { capture } = await import('./commands/capture.ts');
       await capture(target, options);
     });
@@ -60,7 +68,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       new Option('--format <format>', 'format').choices(['html', 'svg', 'json', 'collapsed']).default('html'),
     )
     .option('--output <file>', 'file; else stdout')
-    .action(async (recording: string, options) => {
+    .action(async (recording: string, options: RenderOptions) => {
       const { render } = await import('./commands/render.ts');
       await render(recording, options);
     });
@@ -75,7 +83,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       new Option('--format <format>', 'format').choices(['text', 'json', 'html', 'svg']).default('text'),
     )
     .option('--output <file>', 'file; else stdout')
-    .action(async (base: string, current: string, options) => {
+    .action(async (base: string, current: string, options: CompareOptions) => {
       const { compare } = await import('./commands/compare.ts');
       await compare(base, current, options);
     });
@@ -86,9 +94,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('<notification>', 'JSON file with a webhook body; - for stdin')
     .addOption(configOption())
     .option('--json', 'the result for machines', false)
-    .action(async (notification: string, options) => {
+    .action(async (notification: string, options: CommonOptions) => {
       const { explain } = await import('./commands/explain.ts');
-      await explain(notification, options);
+      explain(notification, options);
     });
 
   program
@@ -96,7 +104,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('check rights, connections, clocks and limits, each with its mend')
     .addOption(configOption())
     .option('--json', 'the result for machines', false)
-    .action(async (options) => {
+    .action(async (options: CommonOptions) => {
       const { doctor } = await import('./commands/doctor.ts');
       if (!(await doctor(options))) code = failed;
     });
@@ -106,7 +114,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('let a blocked image or workload be profiled again; without a name, list the blocks')
     .argument('[key]', 'image digest or workload, as the list shows it')
     .addOption(configOption())
-    .action(async (key: string | undefined, options) => {
+    .action(async (key: string | undefined, options: { config?: string }) => {
       const { release } = await import('./commands/release.ts');
       if (!(await release(key, options))) code = failed;
     });

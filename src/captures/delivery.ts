@@ -15,7 +15,7 @@ interface DeliveryParts {
   annotator: Annotator;
   observer: CaptureObserver;
   owner: string;
-  now(): number;
+  now: () => number;
 }
 
 /** Makes or finishes one mark on the panel, and records what came of it. A Grafana that is away delays only this. */

@@ -10,7 +10,7 @@ interface WatchParts {
   ledger: Ledger;
   targets(kind: Target['kind']): Promise<Targets>;
   observer: CaptureObserver;
-  now(): number;
+  now: () => number;
 }
 
 /**

@@ -16,7 +16,7 @@ const storingAtOnce = 4;
 const deliveriesAtOnce = 4;
 
 export interface WorkerParts extends StageParts {
-  /** null: no Grafana is configured, and no annotation is ever due. */
+  /** null: no Grafana is configured, and no panel is marked. */
   annotator: Annotator | null;
   log: Log;
 }
@@ -37,6 +37,7 @@ export function startWorker(parts: WorkerParts): Worker {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   let wakeUp: () => void = () => undefined;
+  let leases = 0;
   let captures = 0;
   let deliveries = 0;
 
@@ -54,24 +55,29 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function fillCaptures(): Promise<void> {
     while (captures < parts.limits.total + storingAtOnce && !stopping.signal.aborted) {
-      const capture = await ledger.lease(owner, now(), leaseMs);
+      // A name of its own for each: after a freeze this process must not take a capture that it still works on.
+      const slot = `${owner} ${++leases}`;
+      const capture = await ledger.lease(slot, now(), leaseMs);
       if (capture === undefined) return;
       captures++;
       const captureLog = log.child({ captureId: capture.id, alert: capture.alert.labels['alertname'] });
       track(
-        whileLeased(capture.id, (signal) => runCapture(capture, parts, captureLog, signal)).finally(
-          () => captures--,
-        ),
+        whileLeased(capture.id, slot, (signal) =>
+          runCapture(capture, { ...parts, owner: slot }, captureLog, signal),
+        ).finally(() => captures--),
       );
     }
   }
 
   async function fillDeliveries(): Promise<void> {
-    const { annotator } = parts;
-    if (annotator === null) return;
     while (deliveries < deliveriesAtOnce && !stopping.signal.aborted) {
       const delivery = await ledger.leaseDelivery(owner, now(), leaseMs);
       if (delivery === undefined) return;
+      const { annotator } = parts;
+      if (annotator === null || delivery.capture.request.purpose !== 'alert') {
+        await ledger.settleDelivery(delivery.capture.id, owner, { kind: 'none' }, now());
+        continue;
+      }
       deliveries++;
       const deliveryLog = log.child({ captureId: delivery.capture.id });
       track(
@@ -81,11 +87,15 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   /** Runs the work while its lease is renewed; a lost lease aborts it, for another owner has it now. */
-  async function whileLeased(id: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async function whileLeased(
+    id: string,
+    slot: string,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
     const lost = new AbortController();
     const signal = AbortSignal.any([lost.signal, stopping.signal]);
     const renewal = setInterval(() => {
-      ledger.renew(id, owner, now(), leaseMs).then(
+      ledger.renew(id, slot, now(), leaseMs).then(
         (kept) => {
           if (!kept) lost.abort();
         },
@@ -96,7 +106,7 @@ export function startWorker(parts: WorkerParts): Worker {
       await work(signal);
     } finally {
       clearInterval(renewal);
-      if (stopping.signal.aborted) await ledger.release(id, owner, now());
+      if (stopping.signal.aborted) await ledger.release(id, slot, now());
     }
   }
 

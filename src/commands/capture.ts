@@ -14,7 +14,7 @@ import { Profiler } from '../profiler/profiler.ts';
 import { asFailure } from '../reasons/failure.ts';
 import { kindOfUri } from '../targets/target.ts';
 
-interface CaptureOptions {
+export interface CaptureOptions {
   event: CaptureEvent;
   /** Seconds. */
   duration: number;

@@ -8,7 +8,7 @@ import { writeOutput } from './output.ts';
 import { readRecordingFile } from './recording-file.ts';
 import { recordingView } from './render.ts';
 
-interface CompareOptions {
+export interface CompareOptions {
   event: ProfileEvent;
   format: 'text' | 'json' | 'html' | 'svg';
   output?: string;

@@ -8,8 +8,9 @@ import { answer } from '../profile/summary.ts';
 import { Failure } from '../reasons/failure.ts';
 import { writeOutput } from './output.ts';
 import { readRecordingFile } from './recording-file.ts';
+import { readStacksFile } from './stacks-file.ts';
 
-interface RenderOptions {
+export interface RenderOptions {
   event?: ProfileEvent;
   format: 'html' | 'svg' | 'json' | 'collapsed';
   output?: string;
@@ -17,7 +18,9 @@ interface RenderOptions {
 
 /** `flamepin render RECORDING`: a recording of async-profiler or the JDK as picture or data. */
 export async function render(path: string, { event: wanted, format, output }: RenderOptions): Promise<void> {
-  const profile = await readRecordingFile(path);
+  const stacks = await readStacksFile(path, wanted ?? 'cpu');
+  for (const warning of stacks?.warnings ?? []) process.stderr.write(`${warning}\n`);
+  const profile = stacks ?? (await readRecordingFile(path));
   const event = wanted ?? profileEvents.find((each) => profile.events[each] !== undefined) ?? 'cpu';
   if (profile.events[event] === undefined && format !== 'collapsed')
     throw new Failure('recording-empty', {

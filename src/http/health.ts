@@ -13,14 +13,8 @@ export function healthRoutes(ledger: Ledger, metrics: Metrics): Router {
     response.type('text/plain').send('ready\n');
   });
   router.get('/metrics', async (_request, response) => {
-    const {
-      deliveriesDue,
-      done: _done,
-      skipped: _skipped,
-      failed: _failed,
-      ...queue
-    } = await ledger.counts();
-    metrics.queue({ ...queue, annotating: deliveriesDue });
+    const { queued, resolving, capturing, storing, deliveriesDue } = await ledger.counts();
+    metrics.queue({ queued, resolving, capturing, storing, annotating: deliveriesDue });
     const { contentType, text } = await metrics.scrape();
     response.setHeader('Content-Type', contentType);
     response.send(text);

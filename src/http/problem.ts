@@ -18,7 +18,12 @@ export class RequestProblem extends Error {
 }
 
 /** Faults that a sender should try again after: it is answered 503, which Alertmanager repeats. */
-const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['ledger-full', 'store-unavailable']);
+const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'ledger-full',
+  'ledger-locked',
+  'ledger-unavailable',
+  'store-unavailable',
+]);
 
 export function sendProblem(
   response: Response,

@@ -15,7 +15,7 @@ interface WebhookParts {
   ledger: Ledger;
   metrics: Metrics;
   log: Log;
-  now(): number;
+  now: () => number;
   bodyLimit: number;
   /** What to do with each alert of a notification. */
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;

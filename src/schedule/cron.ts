@@ -6,7 +6,7 @@ export interface CronJob {
   name: string;
   /** Five fields, UTC. */
   expression: string;
-  run(now: number): Promise<void>;
+  run: (now: number) => Promise<void>;
 }
 
 export interface Schedule {

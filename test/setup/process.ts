@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A server that a test started: its output so far, and the way to end it by its pid. */
 export interface Started {
   process: ChildProcess;
-  output(): string;
+  output: () => string;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 

@@ -209,8 +209,11 @@ export class Acceptance {
 }
 
 /** What came while flamepin was paused or only observed may be captured now, when it still fires. */
+/** No capture came of these, and another configuration or a released pause may decide otherwise next time. */
+const decidedAnew = ['paused', 'observed', 'unrouted', 'unmappable'] as const satisfies AlertOutcome[];
+
 function canBeTakenUp(seen: z.infer<typeof seenSchema>): boolean {
-  return seen.resolved_at === null && (seen.outcome === 'paused' || seen.outcome === 'observed');
+  return seen.resolved_at === null && decidedAnew.some((outcome) => outcome === seen.outcome);
 }
 
 function timeOf(iso: string | null): number | undefined {

@@ -115,6 +115,8 @@ function annotated(capture: Capture, result: DeliveryResult, outOfDate: boolean,
     }
     case 'retry':
       return { ...capture, annotation: { ...annotation, reason: result.reason } };
+    case 'none':
+      return { ...capture, annotation: { ...annotation, state: 'none', reason: null } };
     case 'failed': {
       // A mark in its final form stays on the panel when only bringing it up to date failed; the reason says so.
       const stays = outOfDate || annotation.state === 'finished';

@@ -178,7 +178,14 @@ export function sweep(database: Database, now: number): { skipped: string[]; fre
   for (const { id, deadline_at: deadlineAt } of late) {
     const capture = readCapture(database, id);
     if (capture === undefined) continue;
-    const reason: Reason = { code: 'deadline-passed', detail: `The deadline was ${isoTime(deadlineAt)}.` };
+    const last =
+      capture.reason === null
+        ? ''
+        : ` Before that: ${capture.reason.code} ${capture.reason.detail}`.trimEnd();
+    const reason: Reason = {
+      code: 'deadline-passed',
+      detail: `The deadline was ${isoTime(deadlineAt)}.${last}`,
+    };
     endCapture(database, makeDue(database, { ...capture, state: 'skipped', reason }, 'finish', now));
   }
   const freed = database.all(
