@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Profile } from '../profile/profile.ts';
+import { embedProfile } from './embedded-profile.ts';
 import { captureMain, documentTitle } from './page-shell.ts';
 import { pageScript, pageStyle } from './page-bundle.ts';
 import type { View } from './view.ts';
@@ -37,7 +38,7 @@ ${base === null ? '' : dataBlock('base-data', base)}
 
 /** JSON that cannot end its element: every `<` is escaped, which JSON.parse undoes. */
 function dataBlock(id: string, data: Profile): string {
-  return `<script type="application/json" id="${id}">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>`;
+  return `<script type="application/json" id="${id}">${JSON.stringify(embedProfile(data)).replaceAll('<', '\\u003c')}</script>`;
 }
 
 function hashOf(text: string): string {

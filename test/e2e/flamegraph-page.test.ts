@@ -377,7 +377,19 @@ describe('the flame graph in a browser', () => {
       await page.waitForURL(/zoom=/);
       await page.goBack();
       await page.waitForURL((url) => !url.hash.includes('zoom'));
-      await page.getByLabel('difference', { exact: true }).check();
+    });
+  });
+
+  it('opens a comparison as a difference, and tells what is gone', async () => {
+    const view: View = { ...shopView, event: 'cpu', opensAsDifference: true };
+    const base = slowShop();
+    base.events.cpu = base.events.lock!;
+    const file = await fileOf('difference.html', await renderHtml(slowShop(), view, base));
+    await open(file, wide, async (page) => {
+      await ready(page);
+      await page.getByText('▼ gone since: com.acme.shop.Basket.lock (was 100%)').waitFor();
+      await page.getByLabel('difference', { exact: true }).uncheck();
+      await page.waitForURL(/difference=0/);
     });
   });
 

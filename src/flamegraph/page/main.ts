@@ -1,5 +1,6 @@
 import { profileEvents } from '../../profile/sampling.ts';
 import type { Profile } from '../../profile/profile.ts';
+import { extractProfile, type EmbeddedProfile } from '../embedded-profile.ts';
 import { CapturePage, statusLine } from './capture-page.ts';
 import { Model } from './model.ts';
 
@@ -33,7 +34,7 @@ async function start(): Promise<void> {
 /** From the page itself, else from the server; null where there is neither. */
 async function profileFrom(id: string, href: string): Promise<Profile | null> {
   const held = document.getElementById(id)?.textContent;
-  if (held !== undefined && held !== null) return JSON.parse(held) as Profile;
+  if (held !== undefined && held !== null) return extractProfile(JSON.parse(held) as EmbeddedProfile);
   if (href === '') return null;
   const response = await fetch(href, { headers: { Accept: 'application/json' } });
   if (!response.ok) throw new Error(`The profile could not be read: the server answered ${response.status}.`);
