@@ -142,4 +142,3 @@ export const waits = {
     'java/lang/ProcessImpl.waitFor',
   ],
 } as const satisfies Record<string, readonly string[]>;
-export type WaitKind = keyof typeof waits;

@@ -1,6 +1,6 @@
 import type { Answer } from '../captures/capture.ts';
 import { blindSpots, fewSamples } from './blind-spots.ts';
-import { shortDisplayName } from './changed-row.ts';
+import { displayName, shortDisplayName } from './changed-row.ts';
 import type { ChangedFrame, Comparison } from './comparison.ts';
 import { leadingChange, place } from './comparison-headline.ts';
 import { division, idleSentence } from './division.ts';
@@ -85,6 +85,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
       .filter((verdict) => !headline.startsWith(verdict.sentence))
       .map((verdict) => capital(verdict.sentence)),
     ...partLines(part, within, whole, spots, event, grown),
+    ...elsewhereLine(part, within, whole, names, grown),
     ...(grown && strong ? [comparison?.headline ?? ''] : []),
     ...changeLines(comparison, grown),
     division(event, within, names, part !== null && part.numbers.size > 0 ? part.value : ''),
@@ -170,6 +171,27 @@ function partLines(
   const spot = spots[0];
   if (grown !== null && spot !== undefined) lines.push(`There: ${spotWords(spot, event, '')}.`);
   return lines;
+}
+
+/** The alert speaks of one part of the service, but what grew is not in it. */
+function elsewhereLine(
+  part: EntryPart | null,
+  within: EventSamples,
+  whole: EventSamples,
+  names: FrameNames,
+  grown: ChangedFrame | null,
+): string[] {
+  if (part === null || part.numbers.size === 0 || grown === null) return [];
+  const frames = new Set(
+    [...names.names.keys()].filter((frame) => displayName(names, frame) === grown.frame),
+  );
+  const inside = samplesWithin(within, frames).samples;
+  const all = samplesWithin(whole, frames).samples;
+  return inside < all / 10
+    ? [
+        `${shortDisplayName(grown.frame)} is not in what serves ${part.label}: it may not be what the alert is about.`,
+      ]
+    : [];
 }
 
 /** Further causes that changed; the first is the headline's. */

@@ -242,6 +242,20 @@ describe('with a baseline', () => {
     assert.equal(found.confidence, 'unknown');
   });
 
+  it('a change outside of what the alert speaks of is said to be so', () => {
+    const comparison = compareProfiles(before, waiting, options);
+    const grown = comparison.headline.includes('StockClient') ? '/checkout' : '/orders';
+    says(ask(waiting, { comparison, labels: { uri: grown } }), /is not in what serves uri=/);
+    const same = grown === '/orders' ? '/checkout' : '/orders';
+    const { lines } = ask(waiting, { comparison, labels: { uri: same } });
+    assert.ok(!lines.some((line) => line.includes('is not in what serves')));
+  });
+
+  it('names of frames cannot move the cursor of a terminal', () => {
+    const evil = syntheticProfile([wall([...checkout, 'com/acme/shop/Evil\u001b[2J\n.run'], 20)]);
+    assert.ok(!/\p{Cc}/u.test(ask(evil).headline));
+  });
+
   it('other events that changed are mentioned', () => {
     const busier = syntheticProfile([{ stack: [...checkout, 'com/acme/shop/Json.write'], count: 50 }]);
     const quiet = syntheticProfile([{ stack: [...checkout, 'com/acme/shop/RuleSet.scan'], count: 5 }]);
