@@ -28,13 +28,16 @@ export function openTargets(configuration: Configuration): OpenTargets {
   };
 }
 
-async function open(kind: Target['kind'], _configuration: Configuration): Promise<Targets> {
+async function open(kind: Target['kind'], configuration: Configuration): Promise<Targets> {
   switch (kind) {
     case 'host': {
       const { hostTargets } = await import('./targets/host.ts');
       return hostTargets();
     }
-    case 'kubernetes':
+    case 'kubernetes': {
+      const { kubernetesTargets } = await import('./targets/kubernetes/targets.ts');
+      return kubernetesTargets({ ...configuration.targets.kubernetes, prometheus: configuration.prometheus });
+    }
     case 'docker':
     case 'ssh':
       throw new Failure('target-kind-unsupported', { detail: kind });

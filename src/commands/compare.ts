@@ -45,7 +45,12 @@ async function shown(
       const view = recordingView(current, event, title);
       return renderHtml(
         current,
-        { ...view, headline, comparison: { baseLabel, baseHref: null, rows: changed } },
+        {
+          ...view,
+          headline,
+          comparison: { baseLabel, baseHref: null, rows: changed },
+          opensAsDifference: true,
+        },
         base,
       );
     }

@@ -203,6 +203,25 @@ export const reasons = {
     'The raw file is kept; try `flamepin render` on it.',
   ),
 
+  // Comparing.
+  'workload-alerting': final(
+    'An alert of this workload is open: this would be no baseline of good health.',
+    'Take it once the alert has resolved; flamepin learns of that from senders with `send_resolved: true`.',
+  ),
+  'comparison-with-itself': final(
+    'This is the same capture.',
+    'Name another capture of its workload as `against`.',
+  ),
+  'comparison-unlike': final(
+    'The two captures are not of one workload.',
+    'Compare captures of one workload: the list can be filtered by it.',
+  ),
+  'comparison-without-profile': final(
+    'One of the two captures has no profile.',
+    'Only finished captures within their retention can be compared.',
+  ),
+  'comparison-busy': passing('Other comparisons are being made.', 'Reload in a few seconds.'),
+
   // Storing and telling.
   'store-unavailable': passing(
     'The artifact store could not be reached.',

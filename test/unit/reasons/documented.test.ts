@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { reasons } from '../../../src/reasons/reasons.ts';
+
+const page = join(import.meta.dirname, '../../../docs/reasons.md');
+
+/** docs/reasons.md, made from the list that the code uses. */
+function documented(): string {
+  const rows = Object.entries(reasons).map(
+    ([code, { sentence, mend, retryable }]) =>
+      `| \`${code}\` | ${sentence} | ${mend} | ${retryable ? 'yes' : 'no'} |`,
+  );
+  return `# Reasons
+
+Why an alert was not profiled, a capture was skipped or failed, or its mark is not on the panel. The same codes and
+words stand on pages, annotations, in \`flamepin explain\`, in the log and, as the label \`reason\`, in the metrics. A code
+is never renamed. The last column says whether flamepin tries again by itself.
+
+| code | what happened | what to do | tries again |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+describe('docs/reasons.md', () => {
+  it('lists every reason with its mend, as the code has them', () => {
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(page, documented());
+    assert.equal(readFileSync(page, 'utf8'), documented(), 'UPDATE_GOLDEN=1 npm run test:unit rewrites it');
+  });
+
+  it('says in every sentence what happened, and in every mend what to do', () => {
+    for (const [code, { sentence, mend }] of Object.entries(reasons)) {
+      assert.match(code, /^[a-z]+(-[a-z]+)*$/);
+      assert.match(sentence, /\.$/, code);
+      assert.ok(mend.length > 10 && mend.endsWith('.'), code);
+    }
+  });
+});
