@@ -6,6 +6,7 @@ import { analysisThread } from './captures/analysis-thread.ts';
 import { findBaseline } from './captures/baseline.ts';
 import { captureId } from './captures/capture-id.ts';
 import type { Annotator } from './annotations/annotator.ts';
+import type { GrafanaOptions } from './annotations/grafana.ts';
 import { profilerLinks } from './profiler-links.ts';
 import { startWorker } from './captures/worker.ts';
 import { kindOfUri } from './targets/target.ts';
@@ -47,6 +48,9 @@ export async function serve(configurationPath: string | undefined): Promise<void
   const metrics = createMetrics();
   const targets = openTargets(configuration);
   closing.defer(() => targets.close());
+  const { storage } = configuration;
+  const signedLink =
+    storage.kind === 's3' ? (key: string) => store.link(key, storage.linkExpiry / 1000) : undefined;
   const publicUrl = configuration.server.publicUrl ?? null;
 
   const payloads = obtainPayloads(configuration.profiler.directory ?? null, configuration.cacheDirectory);
@@ -62,7 +66,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     analysis: analysisThread(configuration.limits.recordingBytes),
     store,
     baselineFor: (capture, signal) => findBaseline(capture, ledger, store, now(), signal),
-    annotator: await openAnnotator(configuration),
+    annotator: await openAnnotator(configuration, signedLink),
     observer: metrics,
     now,
     owner: `${hostname()} ${process.pid}`,
@@ -97,6 +101,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     publicUrl,
     applicationPackages: configuration.applicationPackages,
     profilerLinks: (capture) => profilerLinks(capture, configuration.links),
+    signedLink: storage.kind === 's3' && storage.signedRedirects ? (signedLink ?? null) : null,
     recordingsToken: reader(configuration.secrets.recordingsToken),
     capturesToken: reader(configuration.secrets.capturesToken),
     assets: { script: await pageScript(), style: pageStyle() },
@@ -197,7 +202,10 @@ export async function serve(configurationPath: string | undefined): Promise<void
   }
 }
 
-async function openAnnotator({ grafana, secrets, server }: Configuration): Promise<Annotator | null> {
+async function openAnnotator(
+  { grafana, secrets, server, links }: Configuration,
+  signedLink: GrafanaOptions['signedLink'],
+): Promise<Annotator | null> {
   if (grafana === undefined || secrets.grafanaToken === null) return null;
   const { grafanaAnnotator } = await import('./annotations/grafana.ts');
   const token = secrets.grafanaToken;
@@ -205,6 +213,9 @@ async function openAnnotator({ grafana, secrets, server }: Configuration): Promi
     url: grafana.url,
     token: () => Promise.resolve(token.read()),
     publicUrl: server.publicUrl ?? null,
+    signedLink,
+    furtherLinks: (capture) => profilerLinks(capture, links),
+    organizationMarks: grafana.organizationMarks,
   });
 }
 

@@ -13,6 +13,8 @@ export interface GrafanaOptions extends GrafanaAccess {
   publicUrl: string | null;
   /** A link to an artifact that works without flamepin (the store's), for when there is no publicUrl. */
   signedLink?: ((key: string) => Promise<{ url: string; expiresAt: Date } | undefined>) | undefined;
+  /** The same time in the continuous profilers that are configured. Default: none. */
+  furtherLinks?: ((capture: Capture) => { words: string; href: string }[]) | undefined;
   /**
    * Marks without a panel become marks of the organization, which only dashboards with a tag query show, and
    * which need the right `annotations:type:organization`. Default false: they fail with panel-unknown.
@@ -81,7 +83,7 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
     const picture = capture.artifacts.find(({ name }) => name === 'flamegraph.html');
     const signed =
       publicUrl === null && picture !== undefined ? await options.signedLink?.(picture.key) : undefined;
-    return { publicUrl, signed: signed ?? null, place };
+    return { publicUrl, signed: signed ?? null, place, further: options.furtherLinks?.(capture) ?? [] };
   }
 
   /** The mark in the form that the capture is in now, and the other marks around it. */

@@ -11,16 +11,25 @@ export interface Surroundings {
   signed: { url: string; expiresAt: Date } | null;
   /** Why the mark is not on the alert's own panel, a sentence; '' when it is. */
   place: string;
+  /** The same time elsewhere, in a continuous profiler; also where there is no profile of ours. */
+  further: readonly { words: string; href: string }[];
 }
 
 /** Bounds, in characters: labels may be of any length, MySQL's TEXT column ends at 64 KB. */
-const most = { headline: 400, line: 300, name: 120, frame: 160, detail: 500 } as const;
+const most = { headline: 400, line: 300, name: 120, frame: 160, detail: 500, href: 2000 } as const;
+const mostFurther = 5;
 
 /** The mark while the capture runs, as HTML. */
 export function beginText(capture: Capture, around: Surroundings): string {
   const doing = html`<b>flamepin</b> profiling !${targetName(capture)} (cpu, wall, alloc, lock) for
     ${capture.request.durationSeconds} s …`;
-  return joined([doing, context(capture), links(capture, around, 'Follow the capture'), below(around)]);
+  return joined([
+    doing,
+    context(capture),
+    links(capture, around, 'Follow the capture'),
+    further(around),
+    below(around),
+  ]);
 }
 
 /**
@@ -38,6 +47,7 @@ export function finishText(capture: Capture, around: Surroundings): string {
     ...lines,
     context(capture),
     links(capture, around, label),
+    further(around),
     below(around),
   ]);
 }
@@ -98,7 +108,9 @@ const withCode = (text: string): string =>
 
 /** "The disk is full." → "the disk is full."; names at the beginning keep their capital. */
 const asClause = (sentence: string): string =>
-  sentence.replace(/^(The|A|An|No|Nothing|Too|This|It|Several|More)\b/, (word) => word.toLowerCase());
+  sentence.replace(/^(The|A|An|No|Nothing|Too|This|It|Several|More|Less|Another)\b/, (word) =>
+    word.toLowerCase(),
+  );
 
 function targetName({ target, alert }: Capture): string {
   if (target === null) return html`the JVM of ${clip(alert.labels['alertname'] ?? 'the alert', most.name)}`;
@@ -144,6 +156,15 @@ function links(capture: Capture, around: Surroundings, label: string): string {
   }
   return html`No link: flamepin does not know its own address (server.publicUrl). Capture
     <code>${capture.id}</code>`;
+}
+
+/** Cut to their number and length: half an address would lead nowhere. */
+function further(around: Surroundings): string {
+  const usable = around.further.filter(({ href }) => href.length <= most.href).slice(0, mostFurther);
+  return usable.length === 0
+    ? ''
+    : html`The same time in
+      !${usable.map(({ words, href }) => link(href, clip(words, most.name))).join(' · ')}`;
 }
 
 const below = ({ place }: Surroundings): string => (place === '' ? '' : html`<i>${place}</i>`);

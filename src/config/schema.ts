@@ -63,6 +63,15 @@ const routeSchema = section({
   target: routeTargetSchema,
 });
 
+/** S3 allows ten tags to an object, and three are flamepin's own. */
+const mostTags = 7;
+const objectTags = z
+  .record(z.string().min(1).max(128), z.string().max(256))
+  .refine((tags) => Object.keys(tags).length <= mostTags, {
+    error: 'too many tags',
+    params: { mend: `Write at most ${mostTags}.` },
+  });
+
 const storageSchema = section({
   s3: section({
     bucket: z.string().min(3).max(63),
@@ -81,6 +90,10 @@ const storageSchema = section({
     conditionalWrites: z.boolean().default(true),
     /** The SDK's CRC checksums; switch off for services that refuse them. Default true. */
     checksums: z.boolean().default(true),
+    /** Object tags beside flamepin's own (`flamepin`, `workload`, `alert`); false for services without tags. Default {}. */
+    tags: z
+      .union([z.literal(false), objectTags], { error: 'Write {team: platform}, at most seven, or false.' })
+      .default({}),
     /** Answer navigation to an artifact with a redirect to a signed link. Default false: stream through flamepin. */
     signedRedirects: z.boolean().default(false),
     /** Life of a signed link. Default 7d, the most that S3 allows. */
@@ -157,6 +170,11 @@ export const settingsSchema = section({
     url: baseUrl,
     /** File with a service account token that may read dashboards and write annotations. */
     tokenFile: path.optional(),
+    /**
+     * Marks of alerts without a panel become marks of the organization: only dashboards with a tag query show them,
+     * and they need the right `annotations:type:organization`. Default false: no mark, reason panel-unknown.
+     */
+    organizationMarks: z.boolean().default(false),
     /** Panels of alerts that do not name theirs; the first entry that matches wins. Default: none. */
     panels: z
       .array(

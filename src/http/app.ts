@@ -26,6 +26,8 @@ export interface AppParts {
   bodyLimit: number;
   publicUrl: string | null;
   recordingsToken: (() => string) | null;
+  /** A link straight to the store, where browsers are to be sent there; else null. */
+  signedLink: ((key: string) => Promise<{ url: string } | undefined>) | null;
   capturesToken: (() => string) | null;
   applicationPackages: readonly string[];
   profilerLinks(capture: Capture): { words: string; href: string }[];
@@ -42,7 +44,7 @@ const icon =
 
 /** The whole HTTP surface; who may do what is decided in the routes. */
 export function createApp(parts: AppParts): Express {
-  const { ledger, store, metrics, log } = parts;
+  const { ledger, metrics, log } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -74,7 +76,7 @@ export function createApp(parts: AppParts): Express {
       setPaused: (paused) => parts.setPaused(paused),
     }),
   );
-  app.get('/captures/:id/:name', serveArtifact({ ledger, store, recordingsToken: parts.recordingsToken }));
+  app.get('/captures/:id/:name', serveArtifact(parts));
   app.use((_request, response) => {
     response
       .status(404)

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { ArtifactStore, StoredObject } from '../artifacts/store.ts';
 import type { Artifact, Capture } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
@@ -16,13 +16,19 @@ interface ArtifactParts {
   ledger: Ledger;
   store: ArtifactStore;
   recordingsToken: (() => string) | null;
+  /** A link straight to the store, for browsers that open an artifact; null: everything goes through flamepin. */
+  signedLink: ((key: string) => Promise<{ url: string } | undefined>) | null;
 }
 
-/** `GET /captures/{id}/{artifact}?event=`: streamed through flamepin, for a phone may not reach the store. */
+/**
+ * `GET /captures/{id}/{artifact}?event=`: streamed through flamepin, for a phone may not reach the store. Where signed
+ * redirects are configured, a browser that opens a picture is sent to the store; scripts and tools never are.
+ */
 export function serveArtifact({
   ledger,
   store,
   recordingsToken,
+  signedLink,
 }: ArtifactParts): RequestHandler<{ id: string; name: string }> {
   return async (request, response, next) => {
     const { id } = request.params;
@@ -40,14 +46,42 @@ export function serveArtifact({
     if (name === 'recording.jfr') demandToken(request, recordingsToken, 'recordingsTokenFile');
     const event = typeof request.query['event'] === 'string' ? request.query['event'] : undefined;
     const artifact = findArtifact(capture, name, event);
+    if (artifact !== undefined && signedLink !== null && name !== 'recording.jfr') {
+      response.vary('Accept, Sec-Fetch-Dest');
+      const link = isNavigation(request) ? await linkTo(artifact.key, store, signedLink) : undefined;
+      if (link !== undefined) {
+        response.setHeader('Cache-Control', 'no-store');
+        response.redirect(302, link);
+        return;
+      }
+    }
     const object =
       artifact === undefined ? undefined : await store.get(artifact.key, AbortSignal.timeout(deadlineMs));
     if (object === undefined) {
-      sendGone(request, response, capture, name);
+      // One that was never made, such as the picture of an event without samples, has not expired.
+      const made = artifact !== undefined || !capture.artifacts.some((other) => other.name === name);
+      sendGone(request, response, capture, name, made && capture.state === 'done');
       return;
     }
     sendObject(response, name, id, object, request.acceptsEncodings('gzip') === 'gzip');
   };
+}
+
+/** Somebody opens it in a window of its own. Browsers before 2023 do not say so, but ask for HTML. */
+function isNavigation(request: Request): boolean {
+  const destination = request.headers['sec-fetch-dest'];
+  if (destination !== undefined) return destination === 'document';
+  return /\btext\/html\b/.test(request.headers.accept ?? '');
+}
+
+/** Undefined when the object is gone: the store would answer in XML where flamepin knows what it was. */
+async function linkTo(
+  key: string,
+  store: ArtifactStore,
+  signedLink: NonNullable<ArtifactParts['signedLink']>,
+): Promise<string | undefined> {
+  const [found] = await store.list(key, 1, AbortSignal.timeout(deadlineMs));
+  return found?.key === key ? (await signedLink(key))?.url : undefined;
 }
 
 /** Without an event: the one that holds all, else that of the alert. */
@@ -73,7 +107,7 @@ function sendObject(
 ): void {
   response.setHeader('Content-Type', object.contentType);
   response.setHeader('Cache-Control', 'private, max-age=3600');
-  response.setHeader('Vary', 'Accept-Encoding');
+  response.vary('Accept-Encoding');
   if (name === 'flamegraph.html')
     // Its own meta element allows exactly its own script and style by hash; the sandbox keeps it from our origin.
     response.setHeader(

@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import express from 'express';
 import type { Browser } from 'playwright-core';
 import { grafanaAnnotator } from '../../src/annotations/grafana.ts';
 import { artifactKey } from '../../src/artifacts/keys.ts';
 import { s3Store } from '../../src/artifacts/s3.ts';
 import type { ArtifactStore } from '../../src/artifacts/store.ts';
+import { serveArtifact } from '../../src/http/artifacts.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
 import { capturing, finished } from '../grafana/captures.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import { startBrowser } from '../setup/browser.ts';
+import { seedCapture } from '../setup/seed-capture.ts';
 import { startS3, type S3Server } from '../setup/s3-server.ts';
 
 const soon = () => AbortSignal.timeout(30_000);
@@ -77,5 +85,64 @@ describe('pictures that are opened straight from the bucket', () => {
     await page.goto(link?.url ?? '');
     assert.equal(await page.locator('text').textContent(), 'all');
     await page.close();
+  });
+
+  it('are where a browser is sent when redirects are switched on; scripts, recordings and what is gone are not', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-redirects-'));
+    const ledger = openSqliteLedger({ path: join(directory, 'ledger.db') });
+    const stored = finished(capturing());
+    const again = capturing();
+    const gone = { ...finished(again), alert: { ...again.alert, fingerprint: 'another' } };
+    await seedCapture(ledger, stored);
+    await seedCapture(ledger, gone);
+    await store.put(
+      {
+        key: artifactKey(stored.id, 'flamegraph.html'),
+        body: Buffer.from('<!doctype html><title>Flame graph</title>'),
+        contentType: 'text/html; charset=utf-8',
+        contentEncoding: 'identity',
+        metadata: {},
+      },
+      soon(),
+    );
+    const app = express();
+    app.get(
+      '/captures/:id/:name',
+      serveArtifact({
+        ledger,
+        store,
+        recordingsToken: () => 'a token',
+        signedLink: (key) => store.link(key, week),
+      }),
+    );
+    const flamepin = app.listen(0, '127.0.0.1');
+    await once(flamepin, 'listening');
+    const address = flamepin.address();
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    const ask = (id: string, headers: Record<string, string>, name = 'flamegraph.html') =>
+      fetch(`${origin}/captures/${id}/${name}`, { headers, redirect: 'manual' });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${origin}/captures/${stored.id}/flamegraph.html`);
+      assert.equal(new URL(page.url()).origin, server.endpoint);
+      assert.equal(await page.title(), 'Flame graph');
+      await page.close();
+
+      const old = await ask(stored.id, { Accept: 'text/html,*/*;q=0.8' });
+      assert.equal(old.status, 302);
+      assert.equal(old.headers.get('cache-control'), 'no-store');
+      assert.equal((await ask(stored.id, { Accept: 'text/html', 'Sec-Fetch-Dest': 'empty' })).status, 200);
+      assert.equal((await ask(stored.id, {})).status, 200);
+      const missing = await ask(gone.id, { Accept: 'text/html' });
+      assert.equal(missing.status, 410);
+      assert.match(await missing.text(), /passed its retention/);
+      const recording = await ask(stored.id, { Accept: 'text/html' }, 'recording.jfr');
+      assert.notEqual(recording.status, 302);
+    } finally {
+      flamepin.closeAllConnections();
+      flamepin.close();
+      await ledger.close();
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 });

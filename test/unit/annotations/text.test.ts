@@ -11,6 +11,7 @@ const around: Surroundings = {
   publicUrl: 'https://flamepin.example.com/',
   signed: null,
   place: '',
+  further: [],
 };
 const id = 'c-01k9f3v8w0000000000000000a';
 const example = (changes: Partial<Capture> = {}) => ({
@@ -66,6 +67,14 @@ const texts: Record<string, () => string> = {
       ...around,
       place: 'The alert’s own panel, of type stat, draws no marks; this one is on all panels that do.',
     }),
+  'refused-with-profiler-link': () =>
+    finishText(example({ state: 'skipped', reason: { code: 'memory-low', detail: '12 MB are left' } }), {
+      ...around,
+      further: [
+        { words: 'Pyroscope', href: 'https://pyroscope.example.com/?query=checkout&from=1795400047' },
+        { words: 'Datadog', href: 'https://app.example.com/profiling?from=1795400047000' },
+      ],
+    }),
   'without-address': () => finishText(done(), { ...around, publicUrl: null }),
   'signed-link': () =>
     finishText(done(), {
@@ -100,7 +109,14 @@ describe('the text of a mark', () => {
           Object.assign(capture.target, { name: text, workload: text, choice: text });
         for (const state of ['done', 'failed'] as const) {
           const reason = { code: 'internal-error', detail: text } as const;
-          const html = finishText({ ...capture, state, reason }, { ...around, place: text });
+          const html = finishText(
+            { ...capture, state, reason },
+            {
+              ...around,
+              place: text,
+              further: Array.from({ length: 20 }, () => ({ words: text, href: text })),
+            },
+          );
           assert.ok(Buffer.byteLength(html) < 60_000, `${Buffer.byteLength(html)} bytes`);
           const tags = Array.from(html.matchAll(/<\/?([a-z0-9]+)/gi), ([, name]) => name ?? '');
           assert.deepEqual(

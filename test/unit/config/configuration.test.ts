@@ -96,6 +96,23 @@ describe('a configuration file', () => {
     );
   });
 
+  it('may give objects tags of their own, or none, where S3 takes them', () => {
+    const tagsOf = (tags: string) => {
+      const { storage } = load(`storage: {s3: {bucket: profiles, tags: ${tags}}}`);
+      return storage.kind === 's3' ? storage.tags : undefined;
+    };
+    assert.deepEqual(tagsOf('{team: platform}'), { team: 'platform' });
+    assert.equal(tagsOf('false'), false);
+    for (const [wrong, what] of [
+      ['5', 'not valid'],
+      ['{team: 7}', 'not valid'],
+      ['{a: b, c: d, e: f, g: h, i: j, k: l, m: n, o: p}', 'too many tags'],
+    ] as const)
+      assert.deepEqual(problems(`storage: {s3: {bucket: profiles, tags: ${wrong}}}`), [
+        `storage.s3.tags: ${what}`,
+      ]);
+  });
+
   it('is read with its units', () => {
     const { routes, limits } = load(
       `routes: [{matchers: ['a="b"'], duration: 45s, cooldown: 1h30m, target: {docker: }}]
