@@ -12,6 +12,8 @@ export interface RunningFlamepin {
   pid: number;
   /** Its log, one parsed line an entry, the last 2,000. */
   log: readonly LogEntry[];
+  /** The first 100 lines on stdout and stderr that are no log entries. */
+  otherOutput: readonly string[];
   stop(): Promise<void>;
   /** Once it has ended: its exit code; null when a signal ended it. */
   exitCode(): number | null;
@@ -27,35 +29,45 @@ const startMs = 60_000;
 /** Its own grace is 29 s, for a step that will not end. */
 const stopMs = 35_000;
 
-/** Writes the configuration, starts `flamepin serve` with it and waits until it listens. */
+/**
+ * Writes the configuration, starts `flamepin serve` with it and waits until it listens. `prefix` is a command that
+ * runs it by exec, so that the pid stays: `unshare …`.
+ */
 export async function startFlamepin(
   directory: string,
   configuration: string,
   environment: NodeJS.ProcessEnv = process.env,
+  prefix: readonly string[] = [],
 ): Promise<RunningFlamepin> {
   const file = join(directory, 'flamepin.yaml');
   await writeFile(file, configuration);
   const bin = join(import.meta.dirname, '..', 'bin', 'flamepin.js');
-  const child = spawn(process.execPath, [bin, 'serve', '--config', file], {
+  const [command = '', ...args] = [...prefix, process.execPath, bin, 'serve', '--config', file];
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: directory,
     env: environment,
   });
   const exited = once(child, 'exit');
   const log: LogEntry[] = [];
-  const errors: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (errors.length < 100) errors.push(line);
-  });
+  const otherOutput: string[] = [];
+  const keep = (line: string): void => {
+    if (otherOutput.length < 100) otherOutput.push(line);
+  };
+  createInterface({ input: child.stderr }).on('line', keep);
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     const entry = parseEntry(line);
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      keep(line);
+      return;
+    }
     log.push(entry);
     if (log.length > logKept) log.shift();
     if (entry.msg === 'listening') resolve(z.number().parse(entry['port']));
   });
-  const said = (): string => [...errors, ...log.slice(-20).map((entry) => JSON.stringify(entry))].join('\n');
+  const said = (): string =>
+    [...otherOutput, ...log.slice(-20).map((entry) => JSON.stringify(entry))].join('\n');
   void exited.then(([code]) =>
     reject(new Error(`flamepin ended with ${code} before it listened\n${said()}`)),
   );
@@ -74,6 +86,7 @@ export async function startFlamepin(
       url,
       pid: child.pid ?? 0,
       log,
+      otherOutput,
       stop: () => end('SIGTERM'),
       exitCode: () => child.exitCode,
       kill: () => end('SIGKILL'),

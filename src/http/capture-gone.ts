@@ -18,9 +18,14 @@ export function sendUnknownCapture(request: Request, response: Response): void {
   else response.send(messagePage('Unknown capture', sentence, mend));
 }
 
-/** 404 while there is no such artifact yet, 410 once it is deleted: with what is still known of the capture. */
-export function sendGone(request: Request, response: Response, capture: Capture, name: string): void {
-  const expired = capture.state === 'done';
+/** 404 when there is no such artifact, or not yet; 410 once it has `expired`: with what is still known of the capture. */
+export function sendGone(
+  request: Request,
+  response: Response,
+  capture: Capture,
+  name: string,
+  expired: boolean,
+): void {
   const { sentence, mend } = expired
     ? describeReason({ code: 'artifact-expired', detail: '' })
     : { sentence: `There is no ${name} for this capture.`, mend: outcomeSentence(capture) };

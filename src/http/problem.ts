@@ -71,6 +71,8 @@ function bodyProblem(error: unknown): RequestProblem | undefined {
   switch (error.type) {
     case 'entity.too.large':
       return bodyTooLarge('limit' in error ? Number(error.limit) : 0);
+    case 'entity.parse.failed':
+      return notJson('Send one JSON object.');
     case 'encoding.unsupported':
       return new RequestProblem(
         415,
@@ -84,6 +86,11 @@ function bodyProblem(error: unknown): RequestProblem | undefined {
     default:
       return undefined;
   }
+}
+
+/** 400: what was sent as JSON is none. */
+export function notJson(mend: string): RequestProblem {
+  return new RequestProblem(400, 'not-json', 'The body is not JSON.', mend);
 }
 
 /** 413, with the limit that was passed, in bytes. */

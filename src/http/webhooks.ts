@@ -5,7 +5,7 @@ import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
 import type { Alert } from '../captures/capture.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { bodyTooLarge, RequestProblem } from './problem.ts';
+import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
 
 export type Sender = 'alertmanager' | 'grafana';
 
@@ -103,11 +103,6 @@ function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    throw new RequestProblem(
-      400,
-      'not-json',
-      'The body is not JSON.',
-      'Send the webhook body of Alertmanager or Grafana unchanged.',
-    );
+    throw notJson('Send the webhook body of Alertmanager or Grafana unchanged.');
   }
 }

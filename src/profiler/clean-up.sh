@@ -92,7 +92,11 @@ for base in /tmp /var/tmp /dev/shm; do
   own=$base/flamepin-$id
   # Beside the JVM as its agent: the recording was here, and the library stays here for the next time.
   agent=
-  if [ $layout = apart ] && [ -d "$own" ]; then agent=1; fi
+  if [ $layout = apart ] && [ -d "$own" ]; then
+    # Unless the JVM sees the very same directory.
+    : >"$own/seen-$$"
+    [ -e "/proc/$pid/root$own/seen-$$" ] || agent=1
+  fi
   rm -rf "$own" 2>/dev/null
   left "$own"
   if [ $layout = apart ]; then

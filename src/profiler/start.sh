@@ -466,9 +466,15 @@ case $layout in
   through)
     # Only the library goes there: what root runs stays in root's own file system.
     base=
+    : >"$tools/seen-$$"
     for there in /tmp /var/tmp /dev/shm; do
       if [ ! -d "$root$there" ] || [ -L "$root$there" ]; then continue; fi
       placed=$root$there/flamepin-jvm-$pid-$ticks
+      # Mount namespaces apart, but the same files (systemd's ProtectSystem without PrivateTmp): it is there already.
+      if [ -e "$placed/seen-$$" ]; then
+        base=$there
+        break
+      fi
       rm -rf "$placed"
       mkdir -m 755 "$placed" 2>/dev/null || continue
       if grep -q " $there [^ ]*noexec" "/proc/$pid/mountinfo"; then
@@ -481,8 +487,11 @@ case $layout in
     done
     recording_dir=
     [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
-    cat "$library" >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
-    chmod 755 "$placed/libasyncProfiler.so"
+    if [ ! -e "$placed/seen-$$" ]; then
+      cat "$library" >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
+      chmod 755 "$placed/libasyncProfiler.so"
+    fi
+    rm -f "$tools/seen-$$"
     recording_dir=$root$base/flamepin-$id
     jvm_library=$base/flamepin-jvm-$pid-$ticks/libasyncProfiler.so
     jvm_recording=$base/flamepin-$id/recording.jfr

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { z } from 'zod';
+import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { captureOf, captureWhen, isFinal, isProfiled, notificationOf } from '../setup/flamepin-client.ts';
+import { leftOf } from '../setup/host-jvm.ts';
+import { compileBurner, startBurner, type Jvm } from '../setup/jvm.ts';
+import { waitFor } from '../setup/process.ts';
+
+const patienceMs = 60_000;
+const secrets = {
+  alertmanager: 'alertmanager-secret-of-this-test',
+  captures: 'captures-secret-of-this-test',
+  recordings: 'recordings-secret-of-this-test',
+};
+const problemSchema = z.object({ error: z.string(), message: z.string(), mend: z.string() });
+const acceptedSchema = z.object({
+  alerts: z.array(
+    z.looseObject({
+      outcome: z.string(),
+      captureId: z.string().optional(),
+      reason: z.looseObject({ code: z.string() }).optional(),
+    }),
+  ),
+});
+const queuedSchema = z.object({ id: z.string(), path: z.string() });
+
+describe('what an operator does with a running flamepin', () => {
+  let directory = '';
+  let burner: ReturnType<typeof compileBurner>;
+  let flamepin: RunningFlamepin;
+  let byHand: Jvm;
+  let alerting: Jvm;
+  let handId = '';
+  let alertId = '';
+  /** The ledger's disk as the test sees it: flamepin has it in a mount namespace of its own. */
+  let smallDisk = '';
+  const closing: (() => Promise<void> | void)[] = [];
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-operations-'));
+    closing.push(() => rm(directory, { recursive: true, force: true }));
+    for (const [name, secret] of Object.entries(secrets)) await writeFile(join(directory, name), secret);
+    burner = compileBurner();
+    closing.push(() => burner.remove());
+    const jvmOf = async (name: string): Promise<Jvm> => {
+      const jvm = await startBurner(burner.classes, { flags: [`-Dflamepin.test=${directory}/${name}`] });
+      closing.push(() => jvm.stop('SIGKILL'));
+      return jvm;
+    };
+    [byHand, alerting] = await Promise.all([jvmOf('hand'), jvmOf('alert')]);
+
+    const disk = join(directory, 'ledger');
+    await mkdir(disk);
+    const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
+    const withSmallDisk = join(import.meta.dirname, '..', 'contract', 'with-small-disk.sh');
+    flamepin = await startFlamepin(
+      directory,
+      `server: {port: 0}
+sources: {alertmanager: {bearerTokenFile: ${join(directory, 'alertmanager')}}}
+limits: {perNode: 2}
+routes: [{matchers: ['service="shop"'], duration: 15s, target: {host: {process: "-Dflamepin.test=${directory}/alert"}}}]
+access: {recordingsTokenFile: ${join(directory, 'recordings')}, capturesTokenFile: ${join(directory, 'captures')}}
+storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
+ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
+`,
+      process.env,
+      ['unshare', ...namespace, 'sh', withSmallDisk, '16m', disk],
+    );
+    closing.push(() => flamepin.stop());
+    smallDisk = `/proc/${flamepin.pid}/root${disk}`;
+  });
+
+  after(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  const ask = (path: string, token?: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(flamepin.url + path, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(10_000),
+      ...init,
+      headers: {
+        ...(init.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...init.headers,
+      },
+    });
+  const post = (path: string, token: string | undefined, body: unknown): Promise<Response> =>
+    ask(path, token, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
+  const notify = (fingerprint: string, labels: Record<string, string> = {}): Promise<Response> =>
+    post('/webhooks/alertmanager', secrets.alertmanager, notificationOf(fingerprint, labels));
+  const outcomeOf = async (fingerprint: string, labels: Record<string, string>) => {
+    const [alert] = acceptedSchema.parse(await (await notify(fingerprint, labels)).json()).alerts;
+    assert.ok(alert !== undefined);
+    return alert;
+  };
+  async function refused(response: Response, status: number, code: string): Promise<void> {
+    const text = await response.text();
+    assert.equal(response.status, status, text);
+    const problem = problemSchema.parse(JSON.parse(text));
+    assert.equal(problem.error, code);
+    assert.ok(problem.mend.length > 10, 'says what to do');
+  }
+  const json = { headers: { Accept: 'application/json' } };
+
+  it('a capture by hand needs its token and a proper request, and starts like any other', async () => {
+    const hand = { target: `host://${byHand.pid}`, event: 'wall', durationSeconds: 15 };
+    await refused(await post('/captures', undefined, hand), 401, 'token-required');
+    await refused(await post('/captures', secrets.recordings, hand), 401, 'token-required');
+    await refused(
+      await post('/captures', secrets.captures, { target: '/etc/passwd' }),
+      400,
+      'request-invalid',
+    );
+    await refused(
+      await post('/captures', secrets.captures, { ...hand, durationSeconds: 5 }),
+      400,
+      'request-invalid',
+    );
+    await refused(await post('/captures', secrets.captures, '{"target": '), 400, 'not-json');
+    const response = await post('/captures', secrets.captures, hand);
+    assert.equal(response.status, 202);
+    const { id, path } = queuedSchema.parse(await response.json());
+    assert.equal(path, `/captures/${id}`);
+    handId = id;
+    await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
+  });
+
+  it('alerts are recorded as paused on hold, by token or by signal, and captured once it is over', async () => {
+    await refused(await ask('/pause', undefined, { method: 'POST' }), 401, 'token-required');
+    assert.equal((await ask('/pause', secrets.captures, { method: 'POST' })).status, 200);
+    const held = await outcomeOf('f1', { service: 'shop' });
+    assert.equal(held.outcome, 'paused');
+    assert.equal(held.reason?.code, 'paused');
+    const page = await (await ask('/alerts/f1')).text();
+    assert.match(page, /Captures are on hold/);
+    process.kill(flamepin.pid, 'SIGUSR1');
+    await waitFor('the signal', patienceMs, () => flamepin.log.find(({ msg }) => msg === 'captures go on'));
+    process.kill(flamepin.pid, 'SIGUSR1');
+    await waitFor('the next', patienceMs, () =>
+      flamepin.log.find(({ msg }) => msg === 'captures are on hold'),
+    );
+    assert.equal((await outcomeOf('f2', { service: 'shop' })).outcome, 'paused');
+    assert.equal((await ask('/resume', secrets.captures, { method: 'POST' })).status, 200);
+
+    const queued = await outcomeOf('f1', { service: 'shop' });
+    assert.equal(queued.outcome, 'queued');
+    alertId = queued.captureId ?? '';
+    assert.equal((await outcomeOf('f3', { service: 'elsewhere' })).outcome, 'unrouted');
+    await captureWhen(flamepin, alertId, 'the first sample', patienceMs, isProfiled);
+  });
+
+  it('an alert leads to its newest capture, from the first second', async () => {
+    const response = await ask('/alerts/f1');
+    assert.equal(response.status, 302);
+    assert.equal(response.headers.get('location'), `/captures/${alertId}`);
+    assert.equal((await ask('/alerts/unheard-of')).status, 404);
+    assert.match(await (await ask('/alerts/f3')).text(), /No route matches/);
+    const known = z
+      .object({ outcome: z.string(), captureId: z.string() })
+      .parse(await (await ask('/alerts/f1', undefined, json)).json());
+    assert.deepEqual(known, { outcome: 'queued', captureId: alertId });
+  });
+
+  it('a second instance on the same ledger is refused, with its reason', async () => {
+    await assert.rejects(
+      startFlamepin(directory, readFileSync(join(directory, 'flamepin.yaml'), 'utf8'), process.env, [
+        'nsenter',
+        `--mount=/proc/${flamepin.pid}/ns/mnt`,
+      ]),
+      /ended with 1[\s\S]*Another flamepin has the ledger open/,
+    );
+  });
+
+  it('recordings need their own token; pictures do not', async () => {
+    for (const [id, jvm] of [
+      [handId, byHand],
+      [alertId, alerting],
+    ] as const) {
+      const capture = await captureWhen(flamepin, id, 'the end', patienceMs, isFinal);
+      assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
+      assert.equal(capture.annotation.state, 'none', 'no Grafana is configured');
+      assert.deepEqual(leftOf(jvm.pid, id), []);
+    }
+    const recording = `/captures/${alertId}/recording.jfr`;
+    await refused(await ask(recording), 401, 'token-required');
+    await refused(await ask(recording, secrets.captures), 401, 'token-required');
+    const bytes = Buffer.from(await (await ask(recording, secrets.recordings)).arrayBuffer());
+    assert.equal(bytes.subarray(0, 4).toString('latin1'), 'FLR\0');
+    assert.ok(!bytes.includes(directory), 'system properties are masked');
+    assert.equal((await ask(`/captures/${alertId}/flamegraph.svg?event=wall`)).status, 200);
+    assert.equal((await ask(`/captures/${alertId}/flamegraph.svg?event=nothing`)).status, 404);
+  });
+
+  it('an artifact that is gone says so, with what is still known', async () => {
+    const { headline } = await captureOf(flamepin, alertId);
+    await rm(join(directory, 'artifacts'), { recursive: true });
+    await mkdir(join(directory, 'artifacts'));
+    const response = await ask(`/captures/${alertId}/flamegraph.html`, undefined, json);
+    assert.equal(response.status, 410);
+    const gone = problemSchema.extend({ headline: z.string() }).parse(await response.json());
+    assert.equal(gone.error, 'artifact-expired');
+    assert.equal(gone.headline, headline);
+    const page = await (await ask(`/captures/${alertId}/flamegraph.html`)).text();
+    assert.match(page, /passed its retention/);
+  });
+
+  it('every metric that the dashboard and the rules in deploy/ ask for is there, with values', async () => {
+    const deploy = join(import.meta.dirname, '..', '..', 'deploy');
+    const asked = ['grafana/dashboard.json', 'prometheus/rules.yaml', 'prometheus/alerts.yaml'].flatMap(
+      (name) => readFileSync(join(deploy, name), 'utf8').match(/\bflamepin_[a-z_]+\b/g) ?? [],
+    );
+    const text = await (await ask('/metrics')).text();
+    const declared = new Set(text.match(/(?<=^# TYPE )flamepin_[a-z_]+/gm));
+    assert.ok(asked.length > 0);
+    assert.deepEqual(
+      asked.filter((name) => !declared.has(name.replace(/_(bucket|count|sum)$/, ''))),
+      [],
+    );
+    assert.match(text, /^flamepin_captures_total\{outcome="done",reason=""\} 2$/m);
+    assert.match(text, /^flamepin_alert_to_first_sample_seconds_count 1$/m);
+    assert.match(text, /^flamepin_alerts_total\{source="alertmanager",outcome="paused"\} 2$/m);
+    for (const stage of ['resolve', 'start', 'collect', 'analyse', 'store'])
+      assert.match(text, new RegExp(`^flamepin_stage_duration_seconds_count\\{stage="${stage}"\\} 2$`, 'm'));
+  });
+
+  it('a full disk is answered with 503 and its mend, and it works again once there is room', async () => {
+    const ballast = join(smallDisk, 'ballast');
+    await assert.rejects(async () => {
+      for (;;) await appendFile(ballast, Buffer.alloc(1 << 20));
+    }, /ENOSPC/);
+    const filler = { note: 'x'.repeat(20_000) };
+    const full = await waitFor('a full disk', patienceMs, async () => {
+      const response = await notify(`full-${Math.random()}`, filler);
+      return response.status === 200 ? undefined : response;
+    });
+    await refused(full, 503, 'ledger-full');
+    assert.equal((await ask('/healthz')).status, 200);
+    assert.equal((await ask(`/captures/${alertId}`)).status, 200, 'what is known can still be read');
+    await rm(ballast);
+    assert.equal((await notify('after', filler)).status, 200);
+  });
+
+  it('the log is JSON, names the capture, and tells no secret', () => {
+    assert.deepEqual(flamepin.otherOutput, []);
+    const lines = flamepin.log.map((entry) => JSON.stringify(entry));
+    for (const id of [handId, alertId])
+      for (const message of ['starting the window', 'profiling', 'capture done'])
+        assert.ok(
+          flamepin.log.some(({ msg, captureId }) => msg === message && captureId === id),
+          `${message} ${id}`,
+        );
+    for (const secret of Object.values(secrets)) assert.ok(!lines.some((line) => line.includes(secret)));
+  });
+});
+
+describe('mode observe', () => {
+  it('records what would be done, and touches nothing; what is not configured is off', async () => {
+    await using cleanup = new AsyncDisposableStack();
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-observe-'));
+    cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+    const flamepin = await startFlamepin(
+      directory,
+      `mode: observe
+server: {port: 0}
+routes: [{matchers: [], target: {host: {}}}]
+`,
+    );
+    cleanup.defer(() => flamepin.stop());
+    const send = async (path: string, body: string): Promise<Response> =>
+      fetch(flamepin.url + path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: 'Bearer undefined' },
+        body,
+      });
+    const [alert] = acceptedSchema.parse(
+      await (await send('/webhooks/alertmanager', notificationOf('f1', {}))).json(),
+    ).alerts;
+    assert.equal(alert?.outcome, 'observed');
+    assert.equal(alert.reason?.code, 'observe-mode');
+    for (const path of ['/captures', '/pause', '/resume', '/blocks/release']) {
+      const response = await send(path, '{}');
+      assert.equal(response.status, 403, path);
+      assert.equal(problemSchema.parse(await response.json()).error, 'not-enabled');
+    }
+    const list = z
+      .object({ captures: z.array(z.unknown()) })
+      .parse(
+        await (await fetch(`${flamepin.url}/captures`, { headers: { Accept: 'application/json' } })).json(),
+      );
+    assert.deepEqual(list.captures, []);
+  });
+});
