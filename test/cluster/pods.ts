@@ -29,6 +29,8 @@ export function shopPodSpec(options: ShopOptions = {}): Record<string, unknown> 
         name: 'shop',
         image: `localhost/shop:${options.image ?? '17'}`,
         imagePullPolicy: 'Never',
+        // Requests per second that it sends to itself: a dozen of pods share two cores.
+        env: [{ name: 'LOAD', value: '4' }],
         ...(options.command && { command: options.command }),
         ...(options.securityContext && { securityContext: options.securityContext }),
         ...(options.resources && { resources: options.resources }),

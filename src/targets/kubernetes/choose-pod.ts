@@ -22,8 +22,9 @@ export interface Chosen {
 
 /** Looking costs an exec for each candidate; more than these are not looked at. */
 const maxLooks = 10;
-/** CPU times closer than this say nothing about which pod is meant. */
-const clearlyMore = 1.2;
+/** CPU that is closer than this says nothing about which pod is meant: an idle JVM may use twice that of another. */
+const clearlyMore = { times: 1.2, cores: 0.05 };
+const lookSeconds = 0.3;
 
 /**
  * Which of several pods of a workload is meant: by the alert's own expression in Prometheus, else by metrics.k8s.io,
@@ -102,9 +103,9 @@ async function byMetricsServer(
     if (cores === null) return null;
     const used = pods.flatMap((pod) => {
       const value = cores.get(pod.metadata.name);
-      return value === undefined ? [] : [{ pod, value }];
+      return value === undefined ? [] : [{ pod, cores: value }];
     });
-    return busiest(used, pods.length, (value) => `${rounded(value)} cores`, 'by metrics.k8s.io');
+    return busiest(used, pods.length, 'by metrics.k8s.io');
   } catch {
     return null;
   }
@@ -119,27 +120,22 @@ async function byLooking(
   const seen = await Promise.all(
     some.map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),
   );
-  const used = seen.flatMap(({ pod, value }) => (value === null ? [] : [{ pod, value }]));
-  const more = pods.length > some.length ? ` (only ${some.length} were looked at)` : '';
-  return busiest(
-    used,
-    pods.length,
-    (value) => `${rounded(value / 1e6)} ms of CPU`,
-    `in a look at 0.3 s of each${more}`,
+  const used = seen.flatMap(({ pod, value }) =>
+    value === null ? [] : [{ pod, cores: value / 1e9 / lookSeconds }],
   );
+  const more = pods.length > some.length ? ` (only ${some.length} were looked at)` : '';
+  return busiest(used, pods.length, `in a look at ${lookSeconds} s of each${more}`);
 }
 
-function busiest(
-  used: { pod: Pod; value: number }[],
-  total: number,
-  unit: (value: number) => string,
-  how: string,
-): Chosen | null {
-  const [first, second] = used.sort((a, b) => b.value - a.value);
-  if (first === undefined || second === undefined || first.value < second.value * clearlyMore) return null;
+function busiest(used: { pod: Pod; cores: number }[], total: number, how: string): Chosen | null {
+  const [first, second] = used.sort((a, b) => b.cores - a.cores);
+  if (first === undefined || second === undefined) return null;
+  const more =
+    first.cores >= second.cores * clearlyMore.times && first.cores >= second.cores + clearlyMore.cores;
+  if (!more) return null;
   return {
     pod: first.pod,
-    why: `busiest of ${total} pods ${how}: ${unit(first.value)}, the next ${unit(second.value)}`,
+    why: `busiest of ${total} pods ${how}: ${rounded(first.cores)} cores, the next ${rounded(second.cores)}`,
   };
 }
 
@@ -147,7 +143,7 @@ function byName(pods: readonly [Pod, ...Pod[]]): Chosen {
   const [first] = [...pods].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   return {
     pod: first ?? pods[0],
-    why: `first by name of ${pods.length} pods: nothing tells them apart (no values per pod in Prometheus or metrics.k8s.io, equal CPU time)`,
+    why: `first by name of ${pods.length} pods: nothing tells them apart (no values per pod in Prometheus or metrics.k8s.io, about equal CPU time)`,
   };
 }
 
