@@ -230,6 +230,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
   for (const [status, code] of [
     [403, 'exec-denied'],
     [401, 'exec-denied'],
+    [422, 'exec-denied'],
     [404, 'target-gone'],
     [500, 'exec-unavailable'],
     [503, 'exec-unavailable'],

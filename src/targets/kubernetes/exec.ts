@@ -120,7 +120,8 @@ async function openSocket(
       continue;
     }
     const detail = statusMessage(opened);
-    if (opened.status === 401 || opened.status === 403) throw new Failure('exec-denied', { detail });
+    // 422 is how an admission policy refuses.
+    if ([401, 403, 422].includes(opened.status)) throw new Failure('exec-denied', { detail });
     if (opened.status === 404) throw new Failure('target-gone', { detail });
     if (opened.status === 400 && !(await options.running(signal)))
       throw new Failure('target-gone', { detail });

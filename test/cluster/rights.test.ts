@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { Agent } from 'node:https';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { captureId } from '../../src/captures/capture-id.ts';
+import { asyncProfiler } from '../../src/profiler/profiler.ts';
+import { collectScript, startScript } from '../../src/profiler/script.ts';
+import { Failure } from '../../src/reasons/failure.ts';
+import type { ReasonCode } from '../../src/reasons/reasons.ts';
+import type { ClusterAccess } from '../../src/targets/kubernetes/access.ts';
+import { agentPatch } from '../../src/targets/kubernetes/agent-spec.ts';
+import {
+  apiPath,
+  kubernetesApi,
+  statusMessage,
+  type KubernetesApi,
+} from '../../src/targets/kubernetes/api.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
+import { podTargets } from '../../src/targets/kubernetes/targets.ts';
+import { shopPod } from './pods.ts';
+import { testNamespace, type TestNamespace } from './test-namespace.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const cacheDirectory = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
+const agentImage = 'localhost/flamepin-agent:1';
+
+/** What the chart makes of these values, without the receiver itself. */
+const values = {
+  targetNamespaces: ['rights'],
+  admissionPolicy: { enabled: true },
+  ephemeralContainers: {
+    enabled: true,
+    image: { registry: 'localhost', repository: 'flamepin-agent', tag: '1', pullPolicy: 'Never' },
+  },
+  secrets: [{ key: 'sources.alertmanager.bearerTokenFile', secretName: 'x', secretKey: 'y' }],
+};
+
+const places: Record<string, [group: string, plural: string, namespaced: boolean]> = {
+  ServiceAccount: ['api/v1', 'serviceaccounts', true],
+  Role: ['apis/rbac.authorization.k8s.io/v1', 'roles', true],
+  RoleBinding: ['apis/rbac.authorization.k8s.io/v1', 'rolebindings', true],
+  ValidatingAdmissionPolicy: ['apis/admissionregistration.k8s.io/v1', 'validatingadmissionpolicies', false],
+  ValidatingAdmissionPolicyBinding: [
+    'apis/admissionregistration.k8s.io/v1',
+    'validatingadmissionpolicybindings',
+    false,
+  ],
+};
+const objectSchema = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
+
+describe("what can be done with flamepin's token on a cluster", () => {
+  let receiver: TestNamespace;
+  let targets: TestNamespace;
+  let other: TestNamespace;
+  let api: KubernetesApi;
+  const made: string[] = [];
+
+  before(async () => {
+    [receiver, targets, other] = (await Promise.all(
+      ['flamepin', 'rights', 'other'].map((name) => testNamespace(name)),
+    )) as [TestNamespace, TestNamespace, TestNamespace];
+    let account = '';
+    for (const object of chart()) {
+      const place = places[object.kind];
+      if (place === undefined) continue;
+      const [group, plural, namespaced] = place;
+      const namespace = namespaced ? `/namespaces/${object.metadata.namespace ?? ''}` : '';
+      const path = `/${group}${namespace}/${plural}`;
+      if (!namespaced) {
+        made.push(`${path}/${object.metadata.name}`);
+        await receiver.remove(`${path}/${object.metadata.name}`);
+      }
+      await receiver.create(path, object);
+      if (object.kind === 'ServiceAccount') account = object.metadata.name;
+    }
+    api = kubernetesApi(await withToken(receiver.api, account));
+    for (const namespace of [targets, other])
+      for (const image of ['17', 'noshell'])
+        await namespace.create(
+          `/api/v1/namespaces/${namespace.name}/pods`,
+          shopPod(`shop-${image}`, { image, securityContext: { runAsUser: 1000, runAsGroup: 1000 } }),
+        );
+    for (const namespace of [targets, other])
+      for (const image of ['17', 'noshell']) await namespace.ready(`shop-${image}`);
+    // The policy takes effect some moments after it was made.
+    for (let tries = 0; (await outcome(run(['id']))) !== 'exec-denied'; tries++) {
+      assert.ok(tries < 150, 'the admission policy does not take effect');
+      await sleep(200);
+    }
+  });
+  after(async () => {
+    for (const path of made) await receiver.remove(path);
+    for (const namespace of [receiver, targets, other]) await namespace[Symbol.asyncDispose]();
+  });
+
+  for (const pod of ['shop-17', 'shop-noshell'])
+    it(`a JVM can be profiled: ${pod}`, async () => {
+      const adapter = podTargets(api, {
+        namespaces: ['rights'],
+        ephemeral: { image: agentImage, pullPolicy: 'Never' },
+        protectOnlyReplica: false,
+        requireOptIn: false,
+      });
+      const signal = AbortSignal.timeout(60_000);
+      const labels = { namespace: 'rights', pod };
+      const target = await adapter.resolve(
+        { labels, startsAt: new Date().toISOString(), generatorUrl: '' },
+        signal,
+      );
+      const profiler = asyncProfiler(null, cacheDirectory);
+      const exec = adapter.open(target);
+      const request = { captureId: captureId(Date.now()), durationSeconds: 1, process: null, pid: null };
+      const { session } = await profiler.start(exec, request, signal);
+      const { recording } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);
+      assert.ok(recording.length > 0);
+      assert.deepEqual(await profiler.cleanUp(exec, session, signal), { left: [] });
+      const missing = (await adapter.check?.(signal))?.filter(({ ok }) => !ok);
+      assert.deepEqual(missing, []);
+    });
+
+  it('no other command can be run', async () => {
+    const id = captureId(Date.now());
+    const zeros = '0'.repeat(64);
+    const list = [startScript.text, 'flamepin', 'list', id, '1', 'any', 'linux-x64', '0', zeros];
+    assert.equal((await run(['sh', '-c', ...list])).exitCode, 0);
+    for (const [what, argv] of [
+      ['a command', ['id']],
+      ['a shell', ['sh']],
+      ['another script', ['sh', '-c', 'id', 'flamepin']],
+      ['the script and more', ['sh', '-c', `${startScript.text}\nid`, ...list.slice(1)]],
+      ['another shell', ['/bin/sh', '-c', ...list]],
+      ['one parameter more', ['sh', '-c', ...list, 'x']],
+      ['a parameter with a command in it', ['sh', '-c', ...list.slice(0, 3), '$(id)', ...list.slice(4)]],
+      [
+        'a path of its own',
+        ['sh', '-c', collectScript.text, 'flamepin', id, '1', '1', '0'.repeat(36), '/etc', '1', '1'],
+      ],
+      [
+        'another payload, with its right hash',
+        [
+          'sh',
+          '-c',
+          startScript.text,
+          'flamepin',
+          'start',
+          id,
+          '1',
+          'any',
+          'linux-x64',
+          '75416',
+          'a'.repeat(64),
+        ],
+      ],
+    ] as [string, [string, ...string[]]][])
+      assert.equal(await outcome(run(argv)), 'exec-denied', what);
+  });
+
+  it('nothing can be run in a namespace that was not given, not even what is allowed elsewhere', async () => {
+    assert.equal(await outcome(run(['id'], 'other')), 'exec-denied');
+    await denied({ path: apiPath('api', 'v1', 'namespaces', 'other', 'pods') });
+  });
+
+  it('nothing else can be read or changed', async () => {
+    await denied({ path: '/api/v1/namespaces/rights/secrets' });
+    await denied({ path: '/api/v1/namespaces/rights/pods/shop-17/log' });
+    await denied({ path: '/api/v1/pods' });
+    await denied({ path: '/api/v1/nodes' });
+    await denied({ method: 'DELETE', path: '/api/v1/namespaces/rights/pods/shop-17' });
+    await denied({ method: 'POST', path: '/api/v1/namespaces/rights/pods', body: shopPod('mine') });
+  });
+
+  it('a pod can be joined by nothing but the agent', async () => {
+    const agent = (change: Record<string, unknown>) => {
+      const patch = agentPatch(
+        `flamepin-${Date.now()}`,
+        'shop',
+        { uid: 1000, gid: 1000 },
+        {
+          image: agentImage,
+          pullPolicy: 'Never',
+        },
+      ) as { spec: { ephemeralContainers: Record<string, unknown>[] } };
+      Object.assign(patch.spec.ephemeralContainers[0] ?? {}, change);
+      return patch;
+    };
+    const join = (change: Record<string, unknown>) =>
+      api.send({
+        method: 'PATCH',
+        path: '/api/v1/namespaces/rights/pods/shop-17/ephemeralcontainers',
+        contentType: 'application/strategic-merge-patch+json',
+        body: agent(change),
+      });
+    for (const change of [
+      { image: 'localhost/busybox:1' },
+      { command: ['sh', '-c', 'id'] },
+      { args: ['1'] },
+      { env: [{ name: 'LD_PRELOAD', value: '/tmp/x' }] },
+      { securityContext: { privileged: true } },
+      { securityContext: { runAsUser: 0, capabilities: { add: ['SYS_PTRACE'] } } },
+    ]) {
+      const answer = await join(change).catch((error: unknown) => error);
+      const refused = answer instanceof Failure ? answer.code === 'exec-denied' : statusOf(answer) === 422;
+      assert.ok(refused, `${JSON.stringify(change)}: ${JSON.stringify(answer)}`);
+    }
+    const allowed = await join({});
+    assert.ok(allowed.status < 300, statusMessage(allowed));
+  });
+
+  function run(argv: [string, ...string[]], namespace = 'rights') {
+    return kubernetesExec({
+      api,
+      slots: new ExecSlots(),
+      namespace,
+      pod: 'shop-17',
+      container: 'shop',
+      running: () => Promise.resolve(true),
+    }).run({ argv, deadlineMs: 20_000, maxOutputBytes: 100_000 });
+  }
+
+  async function denied(request: Parameters<KubernetesApi['send']>[0]): Promise<void> {
+    assert.equal(await outcome(api.send(request)), 'exec-denied', request.path);
+  }
+});
+
+function statusOf(answer: unknown): unknown {
+  return typeof answer === 'object' && answer !== null && 'status' in answer ? answer.status : undefined;
+}
+
+async function outcome(running: Promise<unknown>): Promise<ReasonCode | 'done'> {
+  try {
+    await running;
+    return 'done';
+  } catch (error) {
+    if (error instanceof Failure) return error.code;
+    throw error;
+  }
+}
+
+function chart(): z.infer<typeof objectSchema>[] {
+  const helm = execFileSync('sh', [join(root, 'test', 'setup', 'helm.sh')], { encoding: 'utf8' }).trim();
+  const text = execFileSync(
+    helm,
+    [
+      'template',
+      'flamepin',
+      join(root, 'helm'),
+      '--kube-version',
+      '1.35.4',
+      '--namespace',
+      'flamepin',
+      '--values',
+      '-',
+    ],
+    { encoding: 'utf8', input: JSON.stringify(values), maxBuffer: 16 * 1024 * 1024 },
+  );
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as unknown)
+    .filter((object) => object !== null)
+    .map((object) => objectSchema.parse(object));
+}
+
+const tokenSchema = z.object({ status: z.object({ token: z.string() }) });
+
+/** The same API server with the token of a service account in place of the administrator's certificate. */
+async function withToken(admin: KubernetesApi, account: string): Promise<ClusterAccess> {
+  const path = apiPath('api', 'v1', 'namespaces', 'flamepin', 'serviceaccounts', account, 'token');
+  const answer = await admin.send({ method: 'POST', path, body: { spec: { expirationSeconds: 3600 } } });
+  const { token } = tokenSchema.parse(answer.body).status;
+  const { agent } = await admin.access.authenticate();
+  const ca = (agent as Agent).options.ca;
+  const own = new Agent({ keepAlive: true, ...(ca !== undefined && { ca }) });
+  return {
+    server: admin.access.server,
+    namespace: 'flamepin',
+    authenticate: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` }, agent: own }),
+    close: () => {
+      own.destroy();
+    },
+  };
+}
