@@ -3,10 +3,12 @@ import { ConfigurationError } from './config/problems.ts';
 import { parseDuration } from './config/durations.ts';
 import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEventSchema } from './captures/capture.ts';
+import { targetSchema } from './targets/target.ts';
 import { profileEvents } from './profile/profile.ts';
 import { version } from './version.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
+import type { LifecycleOptions } from './commands/lifecycle.ts';
 import type { RenderOptions } from './commands/render.ts';
 
 interface CommonOptions {
@@ -46,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('capture')
     .description('profile one target now')
-    .argument('<target>', 'kubernetes://[context/]namespace/pod[/container], host://[pid], …')
+    .argument('<target>', 'kubernetes://[context/]namespace/pod[/container], host://[pid], …', targetUri)
     .addOption(new Option('--event <event>', 'lead event').choices(captureEventSchema.options).default('cpu'))
     .addOption(
       new Option('--duration <duration>', 'length of the window').argParser(seconds).default(30, '30s'),
@@ -110,6 +112,20 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
 
   program
+    .command('lifecycle')
+    .description('the rules by which the bucket itself expires artifacts, for you to merge; sends nothing')
+    .addOption(
+      new Option('--by <what>', 'what tells recordings from pictures')
+        .choices(['prefix', 'tag'])
+        .default('prefix'),
+    )
+    .addOption(configOption())
+    .action(async (options: LifecycleOptions) => {
+      const { lifecycle } = await import('./commands/lifecycle.ts');
+      await lifecycle(options);
+    });
+
+  program
     .command('release')
     .description('let a blocked image or workload be profiled again; without a name, list the blocks')
     .argument('[key]', 'image digest or workload, as the list shows it')
@@ -140,6 +156,13 @@ function explainError(error: unknown): number {
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return failed;
+}
+
+function targetUri(text: string): string {
+  const beginnings = targetSchema.shape.kind.options.map((kind) => `${kind}://`);
+  if (!beginnings.some((beginning) => text.startsWith(beginning)))
+    throw new InvalidArgumentError(`Begin with ${beginnings.join(', ')}.`);
+  return text;
 }
 
 /** `30s` → 30; by hand 1 s to 60 s, whole seconds. */

@@ -11,7 +11,7 @@ import { newCapture } from '../ledgers/capture-change.ts';
 import { openTargets } from '../open-targets.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
 import { Profiler } from '../profiler/profiler.ts';
-import { asFailure } from '../reasons/failure.ts';
+import { asFailure, Failure } from '../reasons/failure.ts';
 import { kindOfUri } from '../targets/target.ts';
 
 export interface CaptureOptions {
@@ -42,6 +42,8 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
         `${JSON.stringify({ id: done.capture.id, target: done.capture.target, answer: done.answer, partial: done.partial, files }, null, 2)}\n`,
       );
     else process.stdout.write(report(done.answer, files));
+  } catch (error) {
+    throw interrupted.signal.aborted ? new Failure('interrupted', { cause: error }) : error;
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
@@ -51,7 +53,7 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
   async function profile(uri: string, { event, duration }: CaptureOptions, stop: AbortSignal) {
     const now = Date.now();
     const decision = handDecision(
-      { target: uri, kind: kindOfUri(uri), event, durationSeconds: duration },
+      { target: uri, kind: kindOfUri(uri), event, durationSeconds: duration, purpose: 'hand' },
       now,
       configuration.limits,
     );
@@ -70,16 +72,22 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
     try {
       const startedAt = Date.now();
       const pid = target.data['pid'];
-      const { session, firstSampleAt } = await profiler.start(
-        exec,
-        {
-          captureId: decision.id,
-          durationSeconds: duration,
-          process: null,
-          pid: typeof pid === 'number' ? pid : null,
-        },
-        stop,
-      );
+      const { session, firstSampleAt } = await profiler
+        .start(
+          exec,
+          {
+            captureId: decision.id,
+            durationSeconds: duration,
+            process: null,
+            pid: typeof pid === 'number' ? pid : null,
+          },
+          stop,
+        )
+        .catch(async (error: unknown) => {
+          // Interrupted before it was known what had been started; a session ends by itself.
+          if (stop.aborted) await profiler.cleanUpUnknown(exec, decision.id, AbortSignal.timeout(30_000));
+          throw error;
+        });
       try {
         await countDown(startedAt + duration * 1000, target.name, stop);
         const collected = await profiler.collect(
