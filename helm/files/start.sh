@@ -1,0 +1,614 @@
+#!/bin/sh
+# Runs inside the target as `sh -c TEXT flamepin …`: finds the JVM, looks before it touches, unpacks the profiler
+# from stdin and starts it with a timeout that the agent in the JVM keeps by itself. Everything is bounded here,
+# because whoever called may be gone.
+#
+# The text is constant and every parameter matches a strict pattern (script.ts), so that an admission policy can pin
+# both; the payload's hash is one of them, so nothing but that payload is unpacked or run.
+#   $1 list: only name the JVMs; start: profile one of them
+#   $2 capture id              $3 seconds                 $4 candidates: `any`, or pids joined by commas
+#   $5 architecture            $6 bytes of asprof, which the payload begins with; the library is the rest
+#   $7 SHA-256 of the payload, hexadecimal
+# Prints key=value lines: `refused` is a code of reasons.ts, with `detail`; the last line of a success is `started=1`.
+# Exit code 0 whenever the lines are complete.
+#
+# busybox ash, dash and bash. Builtins wherever they do: a fork costs a millisecond, more on a loaded node.
+set -u
+umask 077
+export LC_ALL=C
+
+id=$2
+payload=
+drained=
+recording_dir=
+tools=
+placed=
+layout=shared
+runs=
+shared_with=
+
+newline='
+'
+# One line for each fact, whatever is in it: another process must not be able to add facts.
+say() {
+  rest=$2
+  told=
+  while :; do
+    case $rest in
+      *"$newline"*)
+        told="$told${rest%%"$newline"*} "
+        rest=${rest#*"$newline"}
+        ;;
+      *) break ;;
+    esac
+  done
+  printf '%s=%.1500s\n' "$1" "$told$rest"
+}
+
+# Status and output of an exec get stuck when it ends before its stdin was read: read the rest.
+drain() {
+  [ -n "$drained" ] || cat >/dev/null
+  drained=1
+}
+
+remove_ours() {
+  [ -z "$recording_dir" ] || rm -rf "$recording_dir"
+  # A directory that was there before may belong to a session that is running.
+  [ -z "$shared_with" ] || return 0
+  [ -z "$placed" ] || rm -rf "$placed"
+  [ -z "$tools" ] || [ "$tools" = /opt/flamepin ] || [ "$layout" = agent ] || rm -rf "$tools"
+}
+
+refuse() {
+  remove_ours
+  drain
+  say detail "$2"
+  say refused "$1"
+  exit 0
+}
+
+# First line of a file without a fork; empty when it cannot be read.
+line_of() {
+  line=
+  { IFS= read -r line <"$1"; } 2>/dev/null || :
+}
+
+# /proc/PID/stat → state, used (clock ticks of CPU), ticks (start time). The name in it may hold anything, even
+# newlines and parentheses: what counts follows the last one.
+read_stat() {
+  all=
+  {
+    while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
+  } 2>/dev/null || :
+  state='' used=0 ticks='' field=0
+  for value in ${all##*) }; do
+    field=$((field + 1))
+    case $field in
+      1) state=$value ;;
+      12 | 13) used=$((used + value)) ;;
+      20)
+        ticks=$value
+        return 0
+        ;;
+    esac
+  done
+  return 1
+}
+
+# /proc/PID/status → uid, gid (effective), caught, capabilities.
+read_status() {
+  uid='' gid='' caught='' capabilities=''
+  {
+    while read -r key first second _; do
+      case $key in
+        Uid:) uid=$second ;;
+        Gid:) gid=$second ;;
+        SigCgt:) caught=$first ;;
+        CapEff:) capabilities=$first ;;
+      esac
+    done <"/proc/$1/status"
+  } 2>/dev/null || :
+}
+
+# The one mark of HotSpot that every user may read.
+is_jvm() {
+  for comm in "/proc/$1/task"/*/comm; do
+    line_of "$comm"
+    [ "$line" = "VM Thread" ] && return 0
+  done
+  return 1
+}
+
+# NUL-separated strings of a file of /proc → one a line; newlines in them become blanks.
+strings_of() { tr '\n\000' ' \n' <"$1" 2>/dev/null; }
+
+# Prints arguments, each cut: what is kept of them is decided by whoever called.
+say_arguments() {
+  shown=0
+  IFS=$newline
+  set -f
+  for argument in $1; do
+    shown=$((shown + 1))
+    [ $shown -le 150 ] || break
+    printf 'arg=%.300s\n' "$argument"
+  done
+  set +f
+  unset IFS
+}
+
+case $id$3$4$6$7 in
+  *[!0-9a-z,-]*) refuse internal-error "a parameter does not match its pattern" ;;
+esac
+
+# ---- Which JVM
+candidates=
+if [ "$4" = any ]; then
+  for directory in /proc/[0-9]*; do
+    if is_jvm "${directory#/proc/}"; then candidates="$candidates ${directory#/proc/}"; fi
+  done
+else
+  rest=$4,
+  while [ -n "$rest" ]; do
+    pid=${rest%%,*}
+    rest=${rest#*,}
+    if is_jvm "$pid"; then candidates="$candidates $pid"; fi
+  done
+fi
+
+count=0
+for pid in $candidates; do count=$((count + 1)); done
+
+if [ "$1" = list ]; then
+  drain
+  for pid in $candidates; do
+    read_stat "$pid" || continue
+    say jvm "$pid"
+    say_arguments "$(strings_of "/proc/$pid/cmdline")"
+  done
+  say listed "$count"
+  exit 0
+fi
+
+if [ $count = 0 ]; then
+  case $4 in
+    any) refuse not-a-jvm "no process here has a VM thread" ;;
+    *,*) refuse target-gone "none of the processes $4 is a JVM any more" ;;
+    *)
+      if [ -d "/proc/$4" ]; then refuse not-a-jvm "process $4 has no VM thread"; fi
+      refuse target-gone "there is no process $4"
+      ;;
+  esac
+fi
+pid=${candidates# }
+choice=
+if [ $count -gt 1 ]; then
+  # Totals say who was busy since its start; the difference over a second says who is busy now.
+  before=
+  for pid in $candidates; do
+    read_stat "$pid" || continue
+    before="$before $pid:$used"
+  done
+  sleep 1
+  pid='' most=-1 next=-1
+  for entry in $before; do
+    read_stat "${entry%%:*}" || continue
+    spent=$((used - ${entry#*:}))
+    if [ $spent -gt $most ]; then
+      next=$most most=$spent pid=${entry%%:*}
+    elif [ $spent -gt $next ]; then
+      next=$spent
+    fi
+  done
+  [ -n "$pid" ] || refuse target-gone "all of the $count JVMs went away"
+  [ $next -ge 0 ] || next=0
+  choice="busiest of $count JVMs over one second: process $pid used ${most} hundredths of a CPU second, the next one ${next}"
+fi
+
+# ---- Preflight: nothing is touched
+line_of /proc/sys/kernel/random/boot_id
+boot=$line
+read_stat "$pid" || refuse target-gone "process $pid has just ended"
+read_status "$$"
+own_uid=$uid own_gid=$gid own_capabilities=$capabilities
+read_status "$pid"
+say pid "$pid"
+say ticks "$ticks"
+say boot "$boot"
+say uid "$uid"
+say gid "$gid"
+say choice "$choice"
+command_line=$(strings_of "/proc/$pid/cmdline")
+say_arguments "$command_line"
+
+line_of /proc/sys/kernel/arch
+machine=$line
+[ -n "$machine" ] || machine=$(uname -m)
+case $machine in
+  x86_64) machine=linux-x64 ;;
+  aarch64) machine=linux-arm64 ;;
+esac
+say arch "$machine"
+[ "$machine" = "$5" ] || refuse architecture-unknown "$machine, not $5"
+
+case $state in
+  T | t) refuse target-stopped "process $pid is in state $state" ;;
+  Z | X) refuse target-gone "process $pid has ended" ;;
+esac
+say check.state "process $pid is in state $state"
+
+case $caught in
+  *[4567cdef]) say check.sigquit "caught" ;;
+  *) refuse sigquit-not-caught "SIGQUIT is not in SigCgt $caught of process $pid" ;;
+esac
+
+if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
+  # Becoming the JVM's user takes CAP_SETUID and CAP_SETGID (bits 7 and 6), as asprof does.
+  case $own_uid:$own_capabilities in
+    0:*[c-f]?) ;;
+    *) refuse other-user "the JVM runs as $uid:$gid, commands here as $own_uid:$own_gid" ;;
+  esac
+fi
+say check.user "the JVM runs as $uid:$gid, commands here as $own_uid:$own_gid"
+
+# Options from the environment come before those of the command line, _JAVA_OPTIONS after; the last one counts.
+attach=on
+dynamic=on
+look_at_options() {
+  for option in $1; do
+    case $option in
+      -XX:+DisableAttachMechanism) attach=off ;;
+      -XX:-DisableAttachMechanism) attach=on ;;
+      -XX:-EnableDynamicAgentLoading) dynamic=off ;;
+      -XX:+EnableDynamicAgentLoading) dynamic=on ;;
+    esac
+  done
+}
+early='' late=''
+set -f
+IFS=$newline
+for line in $(strings_of "/proc/$pid/environ"); do
+  case $line in
+    _JAVA_OPTIONS=*) late="$late ${line#*=}" ;;
+    JAVA_TOOL_OPTIONS=* | JDK_JAVA_OPTIONS=*) early="$early ${line#*=}" ;;
+  esac
+done
+unset IFS
+look_at_options "$early"
+IFS=$newline
+look_at_options "$command_line"
+unset IFS
+look_at_options "$late"
+set +f
+[ $attach = on ] || refuse attach-disabled "-XX:+DisableAttachMechanism"
+[ $dynamic = on ] || refuse attach-disabled "-XX:-EnableDynamicAgentLoading"
+say check.attach "not switched off"
+
+# Where the JVM's files are, seen from here. The id of a mount differs in every mount namespace, so equal first
+# lines mean one file system: `shared`. Else root goes `through` /proc/PID/root; anybody else is an `agent` beside
+# the JVM under the same user, and the JVM reads and writes here through /proc/OUR PID/root.
+view=
+root=/proc/$pid/root
+line_of "/proc/$$/mountinfo"
+own_mount=$line
+line_of "/proc/$pid/mountinfo"
+if [ -n "$line" ] && [ "$line" != "$own_mount" ]; then
+  layout=agent
+  if [ "$own_uid" = 0 ] && [ -d "$root/tmp" ] && [ ! -L "$root/tmp" ]; then
+    # A JVM that is not root may not read from a process of root.
+    if [ "$uid" != 0 ] || [ ! -e /opt/flamepin/asprof ]; then
+      layout=through
+      view=$root
+    fi
+  fi
+fi
+say layout "$layout"
+
+# The JVM's attach socket must be made in its /tmp, whatever java.io.tmpdir says.
+if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
+[ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
+[ -w "$jvm_tmp" ] || refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
+socket=$jvm_tmp/.java_pid$pid
+if [ -S "$socket" ] && [ ! -w "$socket" ]; then
+  refuse tmp-not-writable "$socket belongs to another user: left by an earlier JVM with the same pid"
+fi
+
+# Memory limits of the group and everything above it; page cache that can go counts as free. Frozen groups too.
+needed=67108864
+headroom=
+cgroup_two='' cgroup_memory='' cgroup_cpu=''
+{
+  while IFS=: read -r number controllers path; do
+    case $number:,$controllers, in
+      0:,,) cgroup_two=$path ;;
+      *,memory,*) cgroup_memory=$path ;;
+      *,cpu,*) cgroup_cpu=$path ;;
+    esac
+  done <"/proc/$pid/cgroup"
+} 2>/dev/null || :
+number_in() { # FILE KEY → value
+  value=
+  {
+    while read -r key rest; do
+      if [ "$key" = "$2" ]; then
+        value=$rest
+        break
+      fi
+    done <"$1"
+  } 2>/dev/null || :
+}
+room_below() { # LIMIT USAGE STAT KEY
+  line_of "$1"
+  limit=$line
+  line_of "$2"
+  case $limit:$line in
+    *[!0-9:]* | :* | *:) return 0 ;;
+  esac
+  usage=$line
+  number_in "$3" "$4"
+  room=$((limit - usage + ${value:-0}))
+  if [ -z "$headroom" ] || [ $room -lt "$headroom" ]; then headroom=$room; fi
+}
+walk_up() { # ROOT PATH VERSION: from the group to the root of the hierarchy, at most 12 levels
+  level=0
+  at=$2
+  [ -d "$1$at" ] || at=
+  while [ $level -lt 12 ]; do
+    level=$((level + 1))
+    if [ "$3" = 2 ]; then
+      room_below "$1$at/memory.max" "$1$at/memory.current" "$1$at/memory.stat" inactive_file
+      line_of "$1$at/cgroup.freeze"
+      [ "$line" != 1 ] || refuse target-stopped "its control group is frozen"
+    else
+      room_below "$1$at/memory.limit_in_bytes" "$1$at/memory.usage_in_bytes" "$1$at/memory.stat" total_inactive_file
+    fi
+    case $at in
+      */*) at=${at%/*} ;;
+      *) break ;;
+    esac
+  done
+}
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+  walk_up /sys/fs/cgroup "${cgroup_two%/}" 2
+else
+  walk_up /sys/fs/cgroup/memory "${cgroup_memory%/}" 1
+fi
+if [ -n "$headroom" ]; then
+  say memory "$headroom"
+  if [ "$headroom" -lt $needed ]; then
+    refuse memory-low "$((headroom / 1048576)) MB are left under the limit of its control group"
+  fi
+  if [ "$headroom" -lt 1099511627776 ]; then
+    say check.memory "$((headroom / 1048576)) MB are left under the limit of its control group"
+  else
+    say check.memory "its control group has no limit"
+  fi
+else
+  say check.memory "its control group has no limit that can be read here"
+fi
+
+# ---- Unpacking: only files of our own in directories of our own, new ones, never over a loaded library
+if [ $layout = agent ] && [ -x /opt/flamepin/asprof ] && [ -f /opt/flamepin/libasyncProfiler.so ]; then
+  tools=/opt/flamepin
+  runs=1
+  drain
+fi
+for base in /tmp /var/tmp /dev/shm; do
+  for taken in "$base/flamepin-$id" "$view$base/flamepin-$id"; do
+    if [ -d "$taken" ]; then refuse profiler-conflict "$taken is there already: this capture was started before"; fi
+  done
+done
+blocked=
+for base in /tmp /var/tmp /dev/shm; do
+  [ -d "$base" ] || continue
+  mine=$base/flamepin-jvm-$pid-$ticks
+  if [ "$tools" != /opt/flamepin ]; then
+    # An agent keeps the library: the same file again is the same library to the JVM, another one is a second agent.
+    if [ $layout = agent ] && [ -f "$mine/libasyncProfiler.so" ]; then
+      sum=$(cat "$mine/asprof" "$mine/libasyncProfiler.so" | sha256sum)
+      if [ "${sum%% *}" = "$7" ]; then
+        drain
+        tools=$mine
+        runs=1
+        break
+      fi
+    fi
+    if [ -e "$mine" ] || [ -L "$mine" ]; then
+      shared_with=$mine
+      rm -rf "$mine" 2>/dev/null
+    fi
+    # What another user has put there in advance cannot be removed: then it is not used.
+    mkdir -m 755 "$mine" 2>/dev/null || {
+      blocked="$blocked; $base is not writable"
+      continue
+    }
+    if [ -z "$payload" ]; then
+      # Read once into one file: two readers on one pipe lose bytes (busybox head reads ahead).
+      head -c 16777216 >"$mine/payload" 2>/dev/null || {
+        rm -rf "$mine"
+        refuse tmp-not-writable "writing to $base failed: no space?"
+      }
+      tools=$mine
+      sum=$(sha256sum "$mine/payload")
+      [ "${sum%% *}" = "$7" ] || refuse payload-rejected "SHA-256 ${sum%% *}, expected $7"
+      drained=1
+    else
+      mv "$payload" "$mine/payload"
+      rm -rf "$tools"
+    fi
+    tools=$mine
+    payload=$mine/payload
+    if ! { head -c "$6" "$payload" >"$mine/asprof" && tail -c "+$(($6 + 1))" "$payload" >"$mine/libasyncProfiler.so"; } 2>/dev/null; then
+      refuse tmp-not-writable "writing to $base failed: no space?"
+    fi
+    chmod 755 "$mine/asprof" "$mine/libasyncProfiler.so"
+    "$mine/asprof" --version >/dev/null 2>&1 || {
+      blocked="$blocked; $base does not allow execution"
+      continue
+    }
+    runs=1
+    rm -f "$payload"
+  fi
+  break
+done
+if [ -z "$tools" ]; then refuse tmp-not-writable "${blocked#; }"; fi
+[ -n "$runs" ] || refuse tmp-noexec "${blocked#; }"
+if [ "$tools" != /opt/flamepin ]; then base=${tools%/*}; fi
+
+library=$tools/libasyncProfiler.so
+recording_dir=$base/flamepin-$id
+jvm_library=$library
+jvm_recording=$recording_dir/recording.jfr
+case $layout in
+  agent)
+    jvm_library=/proc/$$/root$library
+    jvm_recording=/proc/$$/root$jvm_recording
+    ;;
+  through)
+    # Only the library goes there: what root runs stays in root's own file system.
+    base=
+    : >"$tools/seen-$$"
+    for there in /tmp /var/tmp /dev/shm; do
+      if [ ! -d "$root$there" ] || [ -L "$root$there" ]; then continue; fi
+      placed=$root$there/flamepin-jvm-$pid-$ticks
+      # Mount namespaces apart, but the same files (systemd's ProtectSystem without PrivateTmp): it is there already.
+      if [ -e "$placed/seen-$$" ]; then
+        base=$there
+        break
+      fi
+      rm -rf "$placed"
+      mkdir -m 755 "$placed" 2>/dev/null || continue
+      if grep -q " $there [^ ]*noexec" "/proc/$pid/mountinfo"; then
+        blocked="$blocked; $there of the JVM does not allow execution"
+        rm -rf "$placed"
+        continue
+      fi
+      base=$there
+      break
+    done
+    recording_dir=
+    [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
+    if [ ! -e "$placed/seen-$$" ]; then
+      cat "$library" >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
+      chmod 755 "$placed/libasyncProfiler.so"
+    fi
+    rm -f "$tools/seen-$$"
+    recording_dir=$root$base/flamepin-$id
+    jvm_library=$base/flamepin-jvm-$pid-$ticks/libasyncProfiler.so
+    jvm_recording=$base/flamepin-$id/recording.jfr
+    ;;
+esac
+if ! mkdir -m 700 "$recording_dir" 2>/dev/null; then
+  taken=$recording_dir
+  recording_dir=
+  refuse tmp-not-writable "$taken could not be made"
+fi
+if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
+  chown "$uid:$gid" "$recording_dir" || refuse other-user "$recording_dir could not be given to $uid:$gid"
+fi
+say check.tmp "$base is writable and allows execution"
+
+# A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
+# leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
+# call would cost the pod a process id for good. This watcher and its sleep are waited for here.
+bounded() {
+  seconds=$1
+  shift
+  "$@" &
+  bounded=$!
+  (
+    trap 'kill $! 2>/dev/null; wait; exit' TERM
+    sleep "$seconds" &
+    wait $!
+    kill -9 $bounded
+  ) >/dev/null 2>&1 </dev/null &
+  watcher=$!
+  wait $bounded
+  bounded_code=$?
+  kill $watcher 2>/dev/null
+  wait $watcher 2>/dev/null
+  return $bounded_code
+}
+idle() { # LIBRARY: does that agent say that it does nothing?
+  case $(bounded 5 "$tools/asprof" status --libpath "$1" "$pid" 2>&1 </dev/null) in
+    *"is not active"*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Libraries are never unloaded, not even deleted ones: one that is mapped may be at rest. Only the agent itself
+# knows, and asking it by the path it was loaded from starts nothing. A Datadog library cannot be asked.
+seen=
+others=
+while IFS= read -r line; do
+  path=/${line#*/}
+  path=${path% (deleted)}
+  case $line in
+    */*) ;;
+    *) continue ;;
+  esac
+  case $newline$seen in
+    *"$newline$path$newline"*) continue ;;
+  esac
+  seen=$seen$path$newline
+  case $path in
+    "$jvm_library" | "$library")
+      if ! idle "$jvm_library"; then
+        shared_with=$tools
+        refuse profiler-conflict "a session of flamepin is running in process $pid"
+      fi
+      ;;
+    *libjavaProfiler*) refuse foreign-profiler "$path is loaded" ;;
+    *)
+      idle "$path" || refuse foreign-profiler "$path says that it is active, or cannot be asked"
+      others="$others $path"
+      ;;
+  esac
+done <<EOF
+$(grep -E 'asyncProfiler|libjavaProfiler' "/proc/$pid/maps" 2>/dev/null)
+EOF
+if [ -n "$others" ]; then say check.profiler "loaded but not active:$others"; else say check.profiler "no other profiler is active"; fi
+case $seen in
+  *"$library"*) say warm 1 ;;
+  *) say warm 0 ;;
+esac
+
+# ---- Start
+cgroups=/sys/fs/cgroup
+if [ -f $cgroups/cgroup.controllers ]; then
+  cpu_stat=$cgroups${cgroup_two%/}/cpu.stat
+  [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu.stat
+else
+  cpu_stat=$cgroups/cpu${cgroup_cpu%/}/cpu.stat
+  [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu/cpu.stat
+  line_of "$cgroups/cpuacct${cgroup_cpu%/}/cpuacct.usage"
+  [ -n "$line" ] || line_of $cgroups/cpuacct/cpuacct.usage
+  [ -z "$line" ] || say cpu.usage_nanos "$line"
+fi
+{
+  while read -r key value; do say "cpu.$key" "$value"; done <"$cpu_stat"
+} 2>/dev/null || :
+
+# ctimer: needs no perf_events, which containers seldom have, and no descriptor per thread; the intervals are
+# async-profiler's own except lock (its 10 us would record every short wait). Constants are written at the end of a
+# chunk: of a JVM that is killed in its window only whole chunks can be read, so there is one each 5 s (the least that
+# it keeps to), for about a fifth more bytes.
+said=$(bounded 20 "$tools/asprof" start -e ctimer --wall 50ms --alloc 512k --lock 1ms --chunktime 5s --timeout "$3" \
+  -o jfr -f "$jvm_recording" --libpath "$jvm_library" "$pid" 2>&1 </dev/null)
+code=$?
+# busybox knows no nanoseconds and prints the letter: then it is whole seconds.
+say clock "$(date +%s%N)"
+if [ $code != 0 ]; then
+  read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
+  case $code in
+    124 | 137 | 143) refuse profiler-failed "the JVM did not answer within 20 s" ;;
+  esac
+  refuse profiler-failed "asprof ended with $code: $said"
+fi
+started_ticks=$ticks
+read_stat "$pid" || :
+[ "$ticks" = "$started_ticks" ] || refuse target-gone "process $pid was replaced while the profiler was being started"
+say recording "$recording_dir/recording.jfr"
+say leftover "$recording_dir"
+if [ $layout != agent ]; then say leftover "$tools"; fi
+[ -z "$placed" ] || say leftover "$placed"
+say started 1
