@@ -8,6 +8,7 @@ import { profileEvents } from './profile/profile.ts';
 import { version } from './version.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
+import type { ExplainOptions } from './commands/explain.ts';
 import type { LifecycleOptions } from './commands/lifecycle.ts';
 import type { RenderOptions } from './commands/render.ts';
 
@@ -96,9 +97,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('<notification>', 'JSON file with a webhook body; - for stdin')
     .addOption(configOption())
     .option('--json', 'the result for machines', false)
-    .action(async (notification: string, options: CommonOptions) => {
+    .option('--suggest', 'look in Grafana for panels with the query of the alert rule; reads only', false)
+    .action(async (notification: string, options: ExplainOptions) => {
       const { explain } = await import('./commands/explain.ts');
-      explain(notification, options);
+      await explain(notification, options);
     });
 
   program

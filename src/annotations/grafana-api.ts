@@ -45,8 +45,13 @@ export interface GrafanaApi {
   /** False: there is no such mark any more. */
   change(id: number, change: Partial<NewAnnotation>, signal: AbortSignal): Promise<boolean>;
   remove(id: number, signal: AbortSignal): Promise<void>;
-  /** The dashboard's JSON, as it is; panel-not-found when there is none. */
-  dashboard(uid: string, signal: AbortSignal): Promise<unknown>;
+  /**
+   * The dashboard's JSON, as it is, and whether this token may mark it (null: this Grafana does not say);
+   * panel-not-found when there is none.
+   */
+  dashboard(uid: string, signal: AbortSignal): Promise<{ dashboard: unknown; mayMark: boolean | null }>;
+  /** UIDs of dashboards that the token may read, in Grafana's own order, at most `limit`. */
+  dashboards(limit: number, signal: AbortSignal): Promise<string[]>;
 }
 
 /** What a status means for one call, where it is not the usual. */
@@ -145,11 +150,37 @@ export function grafanaApi({ url, token, requestTimeoutMs = 10_000 }: GrafanaAcc
     },
 
     async dashboard(uid, signal) {
-      const answer = z.object({ dashboard: z.unknown() });
       const path = `/dashboards/uid/${encodeURIComponent(uid)}`;
-      return (await ask(answer, 'GET', path, undefined, signal, { 404: 'panel-not-found' })).dashboard;
+      const { dashboard, meta } = await ask(foundSchema, 'GET', path, undefined, signal, {
+        404: 'panel-not-found',
+      });
+      return { dashboard, mayMark: mayMark(meta?.annotationsPermissions?.dashboard) };
+    },
+
+    async dashboards(limit, signal) {
+      const query = new URLSearchParams({ type: 'dash-db', limit: String(limit) });
+      const hits = z.array(z.object({ uid: z.string() }));
+      const found = await ask(hits, 'GET', `/search?${query.toString()}`, undefined, signal);
+      return found.slice(0, limit).map(({ uid }) => uid);
     },
   };
+}
+
+/** AnnotationActions of Grafana's API definitions; since Grafana 9. */
+const actionsSchema = z.object({
+  canAdd: z.boolean().default(false),
+  canEdit: z.boolean().default(false),
+  canDelete: z.boolean().default(false),
+});
+const foundSchema = z.object({
+  dashboard: z.unknown(),
+  meta: z
+    .object({ annotationsPermissions: z.object({ dashboard: actionsSchema.nullish() }).nullish() })
+    .nullish(),
+});
+
+function mayMark(actions: z.infer<typeof actionsSchema> | null | undefined): boolean | null {
+  return actions == null ? null : actions.canAdd && actions.canEdit && actions.canDelete;
 }
 
 async function readToken(token: () => Promise<string>): Promise<string> {

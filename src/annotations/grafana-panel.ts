@@ -86,6 +86,67 @@ const seen = (title: string, type: string, repeated: boolean): PanelSeen => ({
   repeated,
 });
 
+/** A panel's query, for finding the panel whose query an alert's rule has. */
+export interface QuerySeen {
+  panelId: number;
+  title: string;
+  expression: string;
+}
+
+const queriesSchema = z.object({
+  id: z.number().int(),
+  title: z.string().nullish(),
+  targets: z.array(z.unknown()),
+});
+const newQueriesSchema = z.object({
+  spec: z.object({
+    id: z.number().int(),
+    title: z.string().nullish(),
+    data: z.object({ spec: z.object({ queries: z.array(z.unknown()) }) }),
+  }),
+});
+const expressionSchema = z.object({ expr: z.string().min(1) });
+/** Since schema 2 the data source's own words stand in `spec.query.spec`. */
+const newExpressionSchema = z.object({
+  spec: z.object({ query: z.object({ spec: expressionSchema }) }),
+});
+
+/** The Prometheus queries of all panels, also in collapsed rows; library panels keep theirs elsewhere. */
+export function queriesOf(dashboard: unknown): QuerySeen[] {
+  const elements = elementsSchema.safeParse(dashboard);
+  if (elements.success)
+    return Object.values(elements.data.elements).flatMap((value) => {
+      const { data } = newQueriesSchema.safeParse(value);
+      return (data?.spec.data.spec.queries ?? []).flatMap((query) =>
+        seenQuery(
+          data?.spec.id,
+          data?.spec.title,
+          newExpressionSchema.safeParse(query).data?.spec.query.spec,
+        ),
+      );
+    });
+  const { data: classic } = classicSchema.safeParse(dashboard);
+  const waiting = [...(classic?.panels ?? []), ...(classic?.rows ?? []).flatMap((row) => row.panels ?? [])];
+  const found: QuerySeen[] = [];
+  for (const value of waiting) {
+    waiting.push(...(classicPanelSchema.safeParse(value).data?.panels ?? []));
+    const { data } = queriesSchema.safeParse(value);
+    for (const target of data?.targets ?? [])
+      found.push(...seenQuery(data?.id, data?.title, expressionSchema.safeParse(target).data));
+  }
+  return found;
+}
+
+function seenQuery(
+  panelId: number | undefined,
+  title: string | null | undefined,
+  query: { expr: string } | undefined,
+): QuerySeen[] {
+  return panelId === undefined || query === undefined
+    ? []
+    : [{ panelId, title: title ?? '', expression: query.expr }];
+}
+
 /** Whether the dashboard shows its own marks at all: the built-in query can be switched off or hidden. */
 export function showsMarks(dashboard: unknown): boolean {
   const { data } = classicSchema.safeParse(dashboard);

@@ -199,17 +199,18 @@ async function noteFor(
 
 /**
  * Looks at a panel before it is marked, also for `doctor`. Rejects with panel-not-found, grafana-denied,
- * grafana-unavailable. `visible` is false when the dashboard's own marks are switched off.
+ * grafana-unavailable. `visible` is false when the dashboard's own marks are switched off, `mayMark` when the token
+ * may not make, change and delete them there (null: this Grafana does not say).
  */
 export async function inspectPanel(
   access: GrafanaAccess,
   dashboardUid: string,
   panelId: number,
   signal: AbortSignal,
-): Promise<{ panel: PanelSeen; visible: boolean }> {
-  const dashboard = await grafanaApi(access).dashboard(dashboardUid, signal);
+): Promise<{ panel: PanelSeen; visible: boolean; mayMark: boolean | null }> {
+  const { dashboard, mayMark } = await grafanaApi(access).dashboard(dashboardUid, signal);
   const panel = findPanel(dashboard, panelId);
   if (panel === undefined)
     throw new Failure('panel-not-found', { detail: `dashboard ${dashboardUid} has no panel ${panelId}` });
-  return { panel, visible: showsMarks(dashboard) };
+  return { panel, visible: showsMarks(dashboard), mayMark };
 }

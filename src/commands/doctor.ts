@@ -1,17 +1,13 @@
-import { inspectPanel } from '../annotations/grafana.ts';
-import type { ArtifactStore } from '../artifacts/store.ts';
+import { placeholdersOf } from '../config/link-template.ts';
 import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { openLedger } from '../open-ledger.ts';
-import { openStore } from '../open-store.ts';
 import { openTargets } from '../open-targets.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import type { CheckResult } from '../targets/target.ts';
-
-/** Each check is given this long, milliseconds; obtaining async-profiler the first time takes longer. */
-const deadlineMs = 15_000;
-/** HTTP dates have whole seconds, and signatures bear five minutes. */
-const clockToleranceMs = 30_000;
+import { ask, bearer, deadlineMs, get } from './doctor-ask.ts';
+import { grafanaChecks } from './doctor-grafana.ts';
+import { lookAtStore } from './doctor-store.ts';
 
 /**
  * `flamepin doctor`: rights, connections, clocks and limits, a line each, with its mend under what fails. Resolves
@@ -30,14 +26,14 @@ export async function doctor(options: { config?: string; json: boolean }): Promi
   return results.every(({ ok }) => ok);
 }
 
-interface Check {
+export interface Check {
   what: string;
   /** Resolves to what was seen, or to lines of its own; rejects with a Failure. */
-  look(): Promise<string | CheckResult[]>;
+  look: () => Promise<string | CheckResult[]>;
 }
 
 function checks(configuration: Configuration): Check[] {
-  const { grafana, prometheus, server, secrets } = configuration;
+  const { prometheus, server, secrets } = configuration;
   const all: Check[] = [
     { what: 'ledger', look: () => lookAtLedger(configuration) },
     { what: `store (${configuration.storage.kind})`, look: () => lookAtStore(configuration) },
@@ -65,31 +61,12 @@ function checks(configuration: Configuration): Check[] {
       what: 'Prometheus',
       look: () => ask(`${prometheus.url}/api/v1/query?query=1`, bearer(secrets.prometheusToken?.read())),
     });
-  if (grafana !== undefined) {
-    const token = secrets.grafanaToken?.read() ?? '';
-    const { url } = grafana;
-    all.push({ what: 'Grafana', look: () => ask(`${url}/api/annotations?limit=1`, bearer(token)) });
-    for (const { dashboardUid, panelId } of grafana.panels)
-      if (panelId !== undefined)
-        all.push({
-          what: `panel ${dashboardUid} / ${panelId}`,
-          look: async () => {
-            const access = { url, token: () => Promise.resolve(token) };
-            const { visible } = await inspectPanel(
-              access,
-              dashboardUid,
-              panelId,
-              AbortSignal.timeout(deadlineMs),
-            );
-            if (!visible)
-              throw new Failure('grafana-rejected', {
-                detail:
-                  'the dashboard does not show its own annotations: switch on "Annotations & Alerts" in its settings',
-              });
-            return 'there, and it shows annotations';
-          },
-        });
-  }
+  all.push(...grafanaChecks(configuration));
+  for (const template of configuration.links)
+    all.push({
+      what: `link (${template.name})`,
+      look: () => Promise.resolve(linkWords(placeholdersOf(template))),
+    });
   return all;
 }
 
@@ -116,32 +93,6 @@ async function lookAtLedger(configuration: Configuration): Promise<string> {
   }
 }
 
-async function lookAtStore(configuration: Configuration): Promise<string> {
-  const store: ArtifactStore = await openStore(configuration);
-  const signal = AbortSignal.timeout(deadlineMs);
-  const key = 'doctor/probe.txt';
-  try {
-    await store.delete([key], signal);
-    await store.put(
-      {
-        key,
-        body: Buffer.from('flamepin'),
-        contentType: 'text/plain',
-        contentEncoding: 'identity',
-        metadata: {},
-      },
-      signal,
-    );
-    const read = await store.get(key, signal);
-    if (read?.body.toString() !== 'flamepin')
-      throw new Failure('store-denied', { detail: 'what was written could not be read' });
-    await store.delete([key], signal);
-    return 'written, read and deleted';
-  } finally {
-    await store.close?.();
-  }
-}
-
 async function lookAtTargets(
   kind: Configuration['targetKinds'][number],
   configuration: Configuration,
@@ -164,30 +115,13 @@ async function lookAtPublicUrl(url: string): Promise<string> {
   });
 }
 
-async function ask(url: string, headers: Record<string, string>): Promise<string> {
-  const response = await get(url, headers);
-  await response.arrayBuffer();
-  if (!response.ok)
-    throw new Failure('service-refused', { detail: `${new URL(url).origin} answers ${response.status}` });
-  const date = Date.parse(response.headers.get('date') ?? '');
-  const skew = Number.isNaN(date) ? 0 : Date.now() - date;
-  if (Math.abs(skew) > clockToleranceMs)
-    throw new Failure('clock-skew', {
-      detail: `${Math.round(Math.abs(skew) / 1000)} s against ${new URL(url).origin}`,
-    });
-  return 'answers';
+/** Only how it is written: what it leads to, a person's session decides. */
+function linkWords(placeholders: readonly string[]): string {
+  const words = placeholders.length === 0 ? 'well formed' : `well formed; takes ${placeholders.join(', ')}`;
+  return placeholders.some((name) => /^(from|to)/.test(name))
+    ? words
+    : `${words}; it carries no time and leads to now instead of the window`;
 }
-
-async function get(url: string, headers: Record<string, string>): Promise<Response> {
-  try {
-    return await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(deadlineMs) });
-  } catch (error) {
-    throw new Failure('service-unreachable', { detail: new URL(url).origin, cause: error });
-  }
-}
-
-const bearer = (token: string | undefined): Record<string, string> =>
-  token === undefined ? {} : { Authorization: `Bearer ${token}` };
 
 function line({ what, ok, detail, mend }: CheckResult): string {
   const mark = ok ? '✓' : '✗';

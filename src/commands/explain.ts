@@ -1,18 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { parseNotification } from '../alerts/notification.ts';
-import { loadConfiguration } from '../config/load.ts';
-import { describeReason, Failure } from '../reasons/failure.ts';
+import { loadConfiguration, type Configuration } from '../config/load.ts';
+import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import { explainDecision, type Explanation } from '../routing/explain.ts';
+import { suggestPanels, type PanelQuery } from '../routing/panel.ts';
+
+/** Reading up to 50 dashboards, milliseconds. */
+const suggestMs = 30_000;
+
+export interface ExplainOptions {
+  config?: string;
+  json: boolean;
+  /** Look in Grafana for the panel of an alert that names none. */
+  suggest: boolean;
+}
+
+/** What is printed of an alert; `suggested` is null where nothing was looked for. */
+interface Told extends Explanation {
+  suggested: PanelQuery[] | null;
+}
 
 /**
  * `flamepin explain NOTIFICATION.json`: for each alert the route, target, event and why, limits, panel and how it was
- * found. Touches nothing; duplicates and cooldowns, which only the ledger knows, are not looked at.
+ * found. Touches nothing, and asks nobody unless panels are to be suggested; duplicates and cooldowns, which only the
+ * ledger knows, are not looked at.
  */
-export async function explain(path: string, options: { config?: string; json: boolean }): Promise<void> {
-  const configuration = loadConfiguration(options.config, undefined, { secrets: 'ignored' });
+export async function explain(path: string, options: ExplainOptions): Promise<void> {
+  const secrets = options.suggest ? 'needed' : 'ignored';
+  const configuration = loadConfiguration(options.config, undefined, { secrets });
   const notification = parseNotification(readBody(path), { source: 'explain', sender: 'alertmanager' });
   for (const warning of notification.warnings) process.stderr.write(`${warning}\n`);
-  const explanations = notification.alerts.map((alert) =>
+  const decided = notification.alerts.map((alert) =>
     explainDecision(alert, {
       mode: configuration.mode,
       paused: false,
@@ -21,6 +39,12 @@ export async function explain(path: string, options: { config?: string; json: bo
       panels: configuration.grafana?.panels ?? [],
     }),
   );
+  const queries = options.suggest ? await panelQueriesFor(decided, configuration) : null;
+  const explanations = decided.map((explanation): Told => {
+    const looked = queries !== null && explanation.panel === null;
+    const suggested = looked ? suggestPanels(explanation.alert.generatorUrl, queries) : null;
+    return { ...explanation, suggested };
+  });
   if (options.json) {
     process.stdout.write(`${JSON.stringify(explanations, null, 2)}\n`);
     return;
@@ -28,6 +52,27 @@ export async function explain(path: string, options: { config?: string; json: bo
   const { limits } = configuration;
   const limitWords = `${limits.total} at once, ${limits.perNode} per node, skipped after ${limits.deadline / 1000} s of waiting`;
   process.stdout.write(explanations.map((explanation) => block(explanation, limitWords)).join('\n'));
+}
+
+/** Null, with a word on stderr, where there is nothing to look for or Grafana cannot be asked. */
+async function panelQueriesFor(
+  explanations: readonly Explanation[],
+  { grafana, secrets }: Configuration,
+): Promise<PanelQuery[] | null> {
+  if (!explanations.some(({ panel, expression }) => panel === null && expression !== null)) return null;
+  if (grafana === undefined) {
+    process.stderr.write('No panel is suggested: grafana is not configured.\n');
+    return null;
+  }
+  const { panelQueries } = await import('../annotations/panel-queries.ts');
+  const token = () => Promise.resolve(secrets.grafanaToken?.read() ?? '');
+  try {
+    return await panelQueries({ url: grafana.url, token }, AbortSignal.timeout(suggestMs));
+  } catch (error) {
+    const { sentence, detail, mend } = describeReason(asFailure(error).reason);
+    process.stderr.write(`No panel is suggested: ${sentence} (${detail}) ${mend}\n`);
+    return null;
+  }
 }
 
 function readBody(path: string): unknown {
@@ -44,7 +89,7 @@ function readBody(path: string): unknown {
   }
 }
 
-function block(explanation: Explanation, limitWords: string): string {
+function block(explanation: Told, limitWords: string): string {
   const { alert, outcome, reason, route, event, target, panel } = explanation;
   const rows: [string, string][] = [['outcome', outcome]];
   if (reason !== null) {
@@ -72,6 +117,13 @@ function block(explanation: Explanation, limitWords: string): string {
       ? 'unknown'
       : `${panel.dashboardUid} / ${panel.panelId ?? 'whole dashboard'} (${panel.foundBy})`,
   ]);
+  for (const { dashboardUid, panelId, title } of explanation.suggested ?? [])
+    rows.push([
+      'suggestion',
+      `${dashboardUid} / ${panelId} "${title}" has the rule's query; if it is the one, write it under grafana.panels`,
+    ]);
+  if (explanation.suggested?.length === 0)
+    rows.push(['suggestion', "none: no panel that was read has the rule's query"]);
   const title = `${alert.labels['alertname'] ?? 'alert'} ${alert.fingerprint} (${alert.status})`;
   return `${printable(title)}\n${rows.map(([name, value]) => `  ${name.padEnd(13)}${printable(value)}`).join('\n')}\n`;
 }

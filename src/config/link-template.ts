@@ -33,6 +33,11 @@ export const linkTemplateSchema = section({
 });
 export type LinkTemplate = z.infer<typeof linkTemplateSchema>;
 
+/** What the template asks for, each once. */
+export function placeholdersOf({ url }: LinkTemplate): string[] {
+  return [...new Set(Array.from(url.matchAll(/\{([^{}]*)\}/g), ([, name]) => name ?? ''))];
+}
+
 /** The link with each value percent-encoded; unknown values become empty. */
 export function fillLink(template: LinkTemplate, values: Partial<Record<Placeholder, string>>): string {
   return template.url.replace(/\{([^{}]*)\}/g, (_, name: string) =>

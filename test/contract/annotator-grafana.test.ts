@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { grafanaAnnotator, inspectPanel, type GrafanaOptions } from '../../src/annotations/grafana.ts';
+import { panelQueries } from '../../src/annotations/panel-queries.ts';
 import type { Capture } from '../../src/captures/capture.ts';
+import { suggestPanels } from '../../src/routing/panel.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import { capturing, finished } from '../grafana/captures.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
@@ -246,8 +248,23 @@ describe('marks in Grafana', () => {
     assert.deepEqual(await inspectPanel(access, 'shop', 8, soon()), {
       panel: { title: 'CPU of $pod', type: 'timeseries', drawsMarks: true, repeated: true },
       visible: true,
+      mayMark: true,
     });
+    grafana.setRights({ writeAnnotations: false });
+    assert.equal((await inspectPanel(access, 'shop', 2, soon())).mayMark, false);
     await assert.rejects(inspectPanel(access, 'shop', 77, soon()), failsWith('panel-not-found'));
+  });
+
+  it('find their panel by the query of the alert’s rule, in either schema', async () => {
+    const access = { url: grafana.url, token: () => Promise.resolve(grafana.token) };
+    const found = await panelQueries(access, soon());
+    const places = found.map(({ dashboardUid, panelId }) => `${dashboardUid} ${panelId}`);
+    assert.deepEqual(places.toSorted(), ['shop 2', 'shop 7', 'shop-v2 2']);
+    const generator = `http://prometheus/graph?g0.expr=${encodeURIComponent('rate(errors_total[5m]) > 0.5')}`;
+    const [panel] = suggestPanels(generator, found);
+    assert.equal(panel?.dashboardUid, 'shop-v2');
+    grafana.setRights({ readDashboards: false });
+    assert.deepEqual(await panelQueries(access, soon()), []);
   });
 
   it('are refused by something that is not Grafana', async () => {

@@ -137,7 +137,28 @@ export async function startGrafana({
         "You'll need additional permissions to perform this action. Permissions needed: dashboards:read",
       );
     else if (dashboard === undefined) say(response, 404, 'Dashboard not found');
-    else response.json({ meta: { slug: request.params.uid, canEdit: rights.writeAnnotations }, dashboard });
+    else {
+      const actions = {
+        canAdd: rights.writeAnnotations,
+        canEdit: rights.writeAnnotations,
+        canDelete: rights.writeAnnotations,
+      };
+      const meta = {
+        slug: request.params.uid,
+        canEdit: rights.writeAnnotations,
+        annotationsPermissions: { dashboard: actions },
+      };
+      response.json({ meta, dashboard });
+    }
+  });
+
+  // Dashboards that the account may not read are left out; without the right at all the list is empty.
+  api.get('/search', (request, response) => {
+    const { type, limit } = request.query;
+    const found = rights.readDashboards && type === 'dash-db' ? [...dashboards.keys()] : [];
+    response.json(
+      found.slice(0, Number(limit ?? 1000)).map((uid) => ({ uid, type: 'dash-db', url: `/d/${uid}` })),
+    );
   });
 
   api.get('/annotations', (request, response) => {

@@ -1,0 +1,76 @@
+import { grafanaApi, type GrafanaAccess } from '../annotations/grafana-api.ts';
+import { inspectPanel } from '../annotations/grafana.ts';
+import type { PanelSeen } from '../annotations/grafana-panel.ts';
+import type { Configuration } from '../config/load.ts';
+import { Failure } from '../reasons/failure.ts';
+import { ask, deadlineMs } from './doctor-ask.ts';
+import type { Check } from './doctor.ts';
+
+/** Grafana itself, the right to read marks, and each dashboard and panel that the configuration maps. */
+export function grafanaChecks({ grafana, secrets }: Configuration): Check[] {
+  if (grafana === undefined) return [];
+  const { url } = grafana;
+  const access: GrafanaAccess = {
+    url,
+    token: () => Promise.resolve(secrets.grafanaToken?.read() ?? ''),
+    requestTimeoutMs: deadlineMs,
+  };
+  const places = new Map(
+    grafana.panels.map(({ dashboardUid, panelId }) => [
+      `${dashboardUid} / ${panelId ?? 'whole dashboard'}`,
+      { dashboardUid, panelId },
+    ]),
+  );
+  return [
+    { what: 'Grafana', look: () => ask(`${url}/api/health`, {}) },
+    { what: 'Grafana (annotations:read)', look: () => readMarks(access) },
+    ...[...places].map(([name, { dashboardUid, panelId }]) => ({
+      what: `panel ${name}`,
+      look: () =>
+        panelId === undefined
+          ? lookAtDashboard(access, dashboardUid)
+          : lookAtPanel(access, dashboardUid, panelId),
+    })),
+  ];
+}
+
+async function readMarks(access: GrafanaAccess): Promise<string> {
+  await grafanaApi(access).find({ tags: ['flamepin'] }, AbortSignal.timeout(deadlineMs));
+  return 'granted';
+}
+
+async function lookAtDashboard(access: GrafanaAccess, dashboardUid: string): Promise<string> {
+  const { mayMark } = await grafanaApi(access).dashboard(dashboardUid, AbortSignal.timeout(deadlineMs));
+  demandRight(mayMark);
+  return 'there; marks show on all of its panels that draw them';
+}
+
+async function lookAtPanel(access: GrafanaAccess, dashboardUid: string, panelId: number): Promise<string> {
+  const { panel, visible, mayMark } = await inspectPanel(
+    access,
+    dashboardUid,
+    panelId,
+    AbortSignal.timeout(deadlineMs),
+  );
+  if (!visible)
+    throw new Failure('grafana-rejected', {
+      detail:
+        'the dashboard does not show its own annotations: switch on "Annotations & Alerts" in its settings',
+    });
+  demandRight(mayMark);
+  return panelWords(panel);
+}
+
+function demandRight(mayMark: boolean | null): void {
+  if (mayMark === false)
+    throw new Failure('grafana-denied', {
+      detail: 'the token may not make, change and delete annotations on this dashboard',
+    });
+}
+
+function panelWords({ title, type, drawsMarks, repeated }: PanelSeen): string {
+  const name = title === '' ? 'there' : `"${title}"`;
+  if (!drawsMarks)
+    return `${name}, of type ${type}, draws no marks: they go to all panels of the dashboard that do`;
+  return repeated ? `${name}, repeated: the mark shows on every copy` : `${name}, draws marks`;
+}

@@ -1,0 +1,53 @@
+import { lifecycleRules, lifecycleRulesByTag } from '../artifacts/lifecycle.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { ConfigurationError } from '../config/problems.ts';
+import { writeOutput } from './output.ts';
+
+export interface LifecycleOptions {
+  config?: string;
+  by: 'prefix' | 'tag';
+}
+
+const dayMs = 24 * 3_600_000;
+
+/**
+ * `flamepin lifecycle`: the rules by which the bucket itself would expire what flamepin stores, as JSON on stdout for
+ * the operator to merge. Sends nothing. Throws ConfigurationError where there is no bucket, or no tags to go by.
+ */
+export async function lifecycle({ config, by }: LifecycleOptions): Promise<void> {
+  const { origin, storage, retention } = loadConfiguration(config, undefined, { secrets: 'ignored' });
+  const refuse = (path: string, what: string, mend: string): never => {
+    throw new ConfigurationError(origin, [{ path, what, mend }]);
+  };
+  if (storage.kind !== 's3')
+    return refuse(
+      'storage',
+      'artifacts are files, not objects of a bucket',
+      'flamepin sweeps them itself; lifecycle rules are for storage.s3.',
+    );
+  if (by === 'tag' && storage.tags === false)
+    return refuse(
+      'storage.s3.tags',
+      'objects carry no tags, so that rules by tag would expire nothing',
+      'Take --by prefix, or switch tags on.',
+    );
+  const days = {
+    prefix: storage.prefix,
+    recordingDays: retention.recordings / dayMs,
+    profileDays: retention.profiles / dayMs,
+  };
+  const rules = by === 'prefix' ? lifecycleRules(days) : lifecycleRulesByTag(days);
+  await writeOutput(`${JSON.stringify(rules, null, 2)}\n`, undefined);
+  process.stderr.write(advice(storage.bucket, retention.enforcedBy));
+}
+
+function advice(bucket: string, enforcedBy: 'flamepin' | 'bucket'): string {
+  const lines = [
+    `Merge these into the rules that bucket ${bucket} has (aws s3api get-bucket-lifecycle-configuration --bucket ${bucket}):`,
+    'put-bucket-lifecycle-configuration replaces all rules of a bucket, also those that are not about flamepin.',
+    ...(enforcedBy === 'bucket'
+      ? []
+      : ['flamepin sweeps as well, until retention.enforcedBy is bucket; both at once do no harm.']),
+  ];
+  return `${lines.join('\n')}\n`;
+}
