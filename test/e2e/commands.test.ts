@@ -1,186 +1,260 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
-import { startGrafana, type Grafana } from '../grafana/grafana.ts';
-import { startS3, type S3Server } from '../setup/s3-server.ts';
+import { after, before, describe, it } from 'node:test';
+import { text as readText } from 'node:stream/consumers';
+import { z } from 'zod';
+import { startFlamepin } from '../../demo/flamepin.ts';
+import { compileDemoService, startDemoService, type DemoService } from '../../demo/service.ts';
+import { captureId } from '../../src/captures/capture-id.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import { started, targetOn, toCapture } from '../contract/ledger-words.ts';
+import { notificationOf } from '../setup/flamepin-client.ts';
+import { isBeingProfiled, leftOf } from '../setup/host-jvm.ts';
+import { freePort, waitFor } from '../setup/process.ts';
 
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+const root = join(import.meta.dirname, '..', '..');
+const deadlineMs = 60_000;
 
-const bin = join(import.meta.dirname, '..', '..', 'bin', 'flamepin.js');
+describe('the commands', { concurrency: true }, () => {
+  let directory = '';
+  let shop: DemoService;
+  const closing: (() => Promise<void>)[] = [];
 
-describe('commands for the operator', () => {
-  let directory: string;
-  let grafana: Grafana;
-  let s3: S3Server;
-  let configuration: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-commands-'));
-    [grafana, s3] = await Promise.all([startGrafana(), startS3()]);
-    configuration = await file(
-      'flamepin.yaml',
-      `storage:
-  s3: {bucket: ${s3.bucket}, endpoint: "${s3.endpoint}", region: ${s3.region}, forcePathStyle: true}
-retention: {recordings: 36h, profiles: 30d}
-ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
-grafana:
-  url: ${grafana.url}
-  panels:
-    - {matchers: ['alertname="A"'], dashboardUid: shop, panelId: 2}
-    - {matchers: ['alertname="B"'], dashboardUid: shop, panelId: 3}
-    - {matchers: ['alertname="C"'], dashboardUid: shop, panelId: 8}
-    - {matchers: ['alertname="D"'], dashboardUid: shop}
-    - {matchers: ['alertname="E"'], dashboardUid: shop, panelId: 99}
-links:
-  - {name: Pyroscope, url: "https://pyroscope.example.com/?query={workload}&from={fromSeconds}"}
-  - {name: Wiki, url: "https://wiki.example.com/{workload}"}
+    closing.push(() => rm(directory, { recursive: true, force: true }));
+    shop = await startDemoService(await compileDemoService(join(directory, 'classes')), { load: 20 });
+    closing.push(() => shop.stop());
+  });
+
+  after(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  interface Ended {
+    code: number | null;
+    stdout: string;
+    stderr: string;
+  }
+
+  function begin(args: readonly string[], node: readonly string[] = []) {
+    const child = spawn(process.execPath, [...node, join(root, 'bin', 'flamepin.js'), ...args], {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: deadlineMs,
+    });
+    const exited = once(child, 'exit');
+    const ended = Promise.all([readText(child.stdout), readText(child.stderr), exited]).then(
+      ([stdout, stderr]): Ended => ({ code: child.exitCode, stdout, stderr }),
+    );
+    return { child, ended };
+  }
+  const run = (...args: string[]): Promise<Ended> => begin(args).ended;
+
+  async function fileOf(name: string, content: string): Promise<string> {
+    const file = join(directory, name);
+    await writeFile(file, content);
+    return file;
+  }
+
+  it('each tell how they are used, on stdout', async () => {
+    const { code, stdout, stderr } = await run('--help');
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, '');
+    const names = ['serve', 'capture', 'render', 'compare', 'explain', 'doctor', 'release'];
+    for (const name of names) assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+    const helps = await Promise.all(names.map((name) => run(name, '--help')));
+    for (const help of helps) {
+      assert.equal(help.code, 0);
+      assert.match(help.stdout, /^Usage: flamepin /);
+    }
+  });
+
+  it('are found by npx in the clone, whatever Node the machine has', async () => {
+    const child = spawn('npx', ['--no-install', 'flamepin', '--version'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: deadlineMs,
+    });
+    assert.match(await readText(child.stdout), /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('say on an older Node what is needed', async () => {
+    const older =
+      'data:text/javascript,Object.defineProperty(process, "versions", {value: {node: "20.19.0"}})';
+    const { code, stdout, stderr } = await begin(['--help'], ['--import', older]).ended;
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^flamepin needs Node 24 or later/);
+  });
+
+  it('end with 2 and a word on stderr when they are used wrongly', async () => {
+    const broken = await fileOf('broken.yaml', 'server: {prot: 8080}\nmode: sometimes\n');
+    const results = await Promise.all([
+      run('captrue'),
+      run('capture'),
+      run('capture', 'host://1', '--duration', '90s'),
+      run('capture', 'host://1', '--event', 'heat'),
+      run('doctor', '--config', broken),
+      run('doctor', '--config', join(directory, 'nowhere.yaml')),
+      run('serve', '--config', broken),
+    ]);
+    for (const { code, stdout, stderr } of results) {
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, '');
+      assert.ok(stderr.length > 10);
+    }
+    for (const part of ['server.prot', 'mode']) assert.match(results[4].stderr, new RegExp(part));
+  });
+
+  it('capture profiles a JVM by hand and writes what it found', async () => {
+    const output = join(directory, 'found');
+    const { code, stdout, stderr } = await run(
+      ...['capture', `host://${shop.pid}`, '--duration', '2s', '--event', 'wall', '--output', output],
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, '');
+    assert.match(stdout.split('\n')[0] ?? '', /^wall: /);
+    const [id = '', ...others] = await readdir(output);
+    assert.deepEqual(others, []);
+    const files = (await readdir(join(output, id))).sort();
+    for (const name of [
+      'flamegraph.html',
+      'profile.json',
+      'recording.jfr.gz',
+      'summary.md',
+      'wall.flamegraph.svg',
+    ])
+      assert.ok(files.includes(name), files.join(' '));
+    for (const file of files) assert.ok(stdout.includes(join(output, id, file)), file);
+    assert.match(await readFile(join(output, id, 'flamegraph.html'), 'utf8'), /com\.acme\.shop/);
+    assert.deepEqual(leftOf(shop.pid, id), []);
+
+    const recording = join(output, id, 'recording.jfr.gz');
+    const collapsed = await run('render', recording, '--event', 'wall', '--format', 'collapsed');
+    assert.equal(collapsed.code, 0, collapsed.stderr);
+    assert.match(collapsed.stdout, /^[^\n]*com\/?\.?acme[^\n]* \d+$/m);
+
+    // After the first, for one JVM bears one session at a time.
+    const interrupted = begin(['capture', `host://${shop.pid}`, '--duration', '60s', '--output', output]);
+    await waitFor('profiling', deadlineMs, () =>
+      leftOf(shop.pid, '').some((path) => path.includes('flamepin-jvm-')) && isBeingProfiled(shop.pid)
+        ? true
+        : undefined,
+    );
+    interrupted.child.kill('SIGINT');
+    const ended = await interrupted.ended;
+    assert.equal(ended.code, 1);
+    assert.match(ended.stderr, /^flamepin was stopped in the middle of this capture/);
+    assert.doesNotMatch(ended.stderr, /at .*\.ts:\d+/, 'no stack trace');
+    assert.deepEqual(leftOf(shop.pid, 'none'), []);
+    assert.deepEqual(await readdir(output), [id]);
+  });
+
+  it('capture ends with 1 and the reason when there is no such JVM', async () => {
+    const results = await Promise.all([
+      run('capture', `host://${process.pid}`, '--duration', '1s'),
+      run('capture', 'host://4000000', '--duration', '1s'),
+    ]);
+    for (const { code, stdout, stderr } of results) {
+      assert.equal(code, 1);
+      assert.equal(stdout, '');
+      assert.match(stderr, /No JVM runs there|No process, container or pod fits/);
+    }
+    const nonsense = await run('capture', 'gopher://x');
+    assert.equal(nonsense.code, 2);
+    assert.match(nonsense.stderr, /host:\/\//);
+  });
+
+  it('explain tells what would be done for each alert, and touches nothing', async () => {
+    const configuration = await fileOf(
+      'explain.yaml',
+      `routes: [{matchers: ['alertname="HighLatency"'], target: {host: {}}}]
+ledger: {sqlite: {path: ${join(directory, 'never-made.db')}}}
+grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
 `,
     );
-  });
-  beforeEach(() => grafana.setRights({ readAnnotations: true, writeAnnotations: true }));
-  after(async () => {
-    await grafana.close();
-    await s3.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
+    const notification = await fileOf('alert.json', notificationOf('f1', { instance: 'shop:8080' }));
+    const { code, stdout, stderr } = await run('explain', notification, '--config', configuration);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^ {2}outcome {6,}queued$/m);
+    assert.match(stdout, /shop \/ 2/);
+    const asJson = await run('explain', notification, '--config', configuration, '--json');
+    assert.equal(z.array(z.looseObject({ outcome: z.string() })).parse(JSON.parse(asJson.stdout)).length, 1);
+    assert.ok(!(await readdir(directory)).includes('never-made.db'));
 
-  async function file(name: string, text: string): Promise<string> {
-    const path = join(directory, name);
-    await writeFile(path, text);
-    return path;
-  }
-
-  function flamepin(...args: string[]): Promise<Ran> {
-    const { accessKeyId, secretAccessKey } = s3.credentials;
-    const environment = {
-      FLAMEPIN_GRAFANA_TOKEN: grafana.token,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    };
-    return new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        [bin, ...args],
-        { timeout: 60_000, env: { ...process.env, ...environment } },
-        (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
-      );
-    });
-  }
-
-  it('print the lifecycle rules to merge, by prefix or by tag, and what a PUT would do', async () => {
-    const byPrefix = await flamepin('lifecycle', '--config', configuration);
-    assert.equal(byPrefix.code, 0, byPrefix.stderr);
-    const { Rules: rules } = JSON.parse(byPrefix.stdout) as {
-      Rules: { Filter: unknown; Expiration: unknown }[];
-    };
-    assert.deepEqual(
-      rules.map(({ Filter, Expiration }) => [Filter, Expiration]),
-      [
-        [{ Prefix: 'flamepin/recordings/' }, { Days: 2 }],
-        [{ Prefix: 'flamepin/captures/' }, { Days: 30 }],
-      ],
+    const nonsense = await run(
+      'explain',
+      await fileOf('nonsense.json', '{"a": 1}'),
+      '--config',
+      configuration,
     );
-    assert.match(byPrefix.stderr, /replaces all rules of a bucket/);
-    const byTag = await flamepin('lifecycle', '--by', 'tag', '--config', configuration);
-    assert.match(byTag.stdout, /"Key": "flamepin",\s+"Value": "recording"/);
+    assert.equal(nonsense.code, 1);
+    assert.equal(nonsense.stdout, '');
+    assert.equal((await run('explain', join(directory, 'missing.json'))).code, 1);
   });
 
-  it('refuse lifecycle rules where there is no bucket, and rules by tag where there are no tags', async () => {
-    assert.deepEqual((await flamepin('lifecycle')).code, 2);
-    const untagged = await file('untagged.yaml', 'storage: {s3: {bucket: profiles, tags: false}}\n');
-    const { code, stderr } = await flamepin('lifecycle', '--by', 'tag', '--config', untagged);
-    assert.deepEqual([code, /storage\.s3\.tags/.test(stderr)], [2, true]);
+  it('doctor passes on a sound configuration beside the running server, and fails with a mend', async () => {
+    const port = await freePort();
+    const settings = (
+      grafana: string,
+    ): string => `server: {port: ${port}, publicUrl: "http://127.0.0.1:${port}"}
+routes: [{matchers: [], target: {host: {}}}]
+storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
+ledger: {sqlite: {path: ${join(directory, 'doctor.db')}}}
+${grafana}`;
+    const flamepin = await startFlamepin(directory, settings(''));
+    try {
+      const sound = await run('doctor', '--config', join(directory, 'flamepin.yaml'));
+      assert.equal(sound.code, 0, sound.stdout + sound.stderr);
+      for (const what of ['configuration', 'ledger', 'store', 'async-profiler', 'targets', 'public URL'])
+        assert.match(sound.stdout, new RegExp(`^✓ ${what}`, 'm'));
+    } finally {
+      await flamepin.stop();
+    }
+    await writeFile(join(directory, 'token'), 'a-token-that-nobody-shows');
+    const sick = await fileOf(
+      'sick.yaml',
+      settings(
+        `grafana: {url: "http://127.0.0.1:${await freePort()}", tokenFile: ${join(directory, 'token')}}\n`,
+      ),
+    );
+    const failing = await run('doctor', '--config', sick);
+    assert.equal(failing.code, 1);
+    assert.equal(failing.stderr, '');
+    assert.match(failing.stdout, /^✗ public URL: .*\n {4}\S/m);
+    assert.match(failing.stdout, /^✗ Grafana: .*\n {4}\S/m);
+    assert.ok(!failing.stdout.includes('a-token-that-nobody-shows'));
+    const asJson = await run('doctor', '--config', sick, '--json');
+    assert.equal(asJson.code, 1);
+    const lines = z.array(z.object({ what: z.string(), ok: z.boolean() })).parse(JSON.parse(asJson.stdout));
+    assert.deepEqual(
+      lines.filter(({ ok }) => !ok).map(({ what }) => what),
+      ['public URL', 'Grafana'],
+    );
   });
 
-  it('say of each mapped panel what its marks will be like, and of the store whether signed links open', async () => {
-    const { code, stdout } = await flamepin('doctor', '--config', configuration);
-    assert.equal(code, 1, 'a panel is missing');
-    for (const line of [
-      /✓ store \(s3\): written, listed, read, opened by a signed link and deleted/,
-      /✓ Grafana: answers/,
-      /✓ Grafana \(annotations:read\): granted/,
-      /✓ panel shop \/ 2: "Checkout latency, p99", draws marks/,
-      /✓ panel shop \/ 3: "Error budget", of type stat, draws no marks: they go to all panels/,
-      /✓ panel shop \/ 8: "CPU of \$pod", repeated: the mark shows on every copy/,
-      /✓ panel shop \/ whole dashboard: there/,
-      /✗ panel shop \/ 99: The dashboard or panel of the alert does not exist/,
-      /✓ link \(Pyroscope\): well formed; takes workload, fromSeconds$/m,
-      /✓ link \(Wiki\): .*carries no time/,
-    ])
-      assert.match(stdout, line);
-  });
+  it('release lists what is blocked and lets it be profiled again', async () => {
+    const path = join(directory, 'release.db');
+    const now = Date.now();
+    const ledger = openSqliteLedger({ path });
+    const decision = toCapture('f1', { id: captureId(now), deadlineAt: now + 60_000 });
+    const { id } = await started(ledger, 'worker', decision, targetOn('n1', 'checkout', 'sha256:abc'), now);
+    await ledger.recordHarm(id, 'the container was killed (OOMKilled)', now);
+    await ledger.close();
+    const configuration = await fileOf('release.yaml', `ledger: {sqlite: {path: ${path}}}\n`);
 
-  it('name the right that Grafana refuses', async () => {
-    grafana.setRights({ readAnnotations: false, writeAnnotations: false });
-    const { stdout } = await flamepin('doctor', '--config', configuration);
-    assert.match(stdout, /✗ Grafana \(annotations:read\): .*Permissions needed: annotations:read/);
-    assert.match(stdout, /✗ panel shop \/ 2: .*may not make, change and delete annotations/);
-  });
-
-  describe('explain', () => {
-    let notification: string;
-    before(async () => {
-      const expression = 'histogram_quantile(0.99, sum by (le) (rate(checkout_seconds_bucket[5m]))) > 0.5';
-      notification = await file(
-        'notification.json',
-        JSON.stringify({
-          version: '4',
-          status: 'firing',
-          alerts: [
-            {
-              status: 'firing',
-              labels: { alertname: 'HighLatency', pod: 'checkout-1' },
-              annotations: {},
-              startsAt: '2026-11-23T02:14:00Z',
-              endsAt: '0001-01-01T00:00:00Z',
-              generatorURL: `http://prometheus/graph?g0.expr=${encodeURIComponent(expression)}`,
-              fingerprint: '9f1c0a7be2d34c55',
-            },
-          ],
-        }),
-      );
-    });
-
-    it('suggests the panel that has the query of the rule when asked to, and marks it as a suggestion', async () => {
-      const { code, stdout, stderr } = await flamepin(
-        'explain',
-        '--suggest',
-        '--config',
-        configuration,
-        notification,
-      );
-      assert.equal(code, 0, stderr);
-      assert.match(stdout, /panel\s+unknown\n\s+suggestion\s+shop \/ 2 "Checkout latency, p99"/);
-    });
-
-    it('asks nobody by itself', async () => {
-      const asked = grafana.requests.length;
-      const { stdout } = await flamepin('explain', '--config', configuration, notification);
-      assert.match(stdout, /panel\s+unknown\n$/);
-      assert.equal(grafana.requests.length, asked);
-    });
-
-    it('works without Grafana, and says why nothing is suggested', async () => {
-      await grafana.setDown(true);
-      try {
-        const { code, stdout, stderr } = await flamepin(
-          'explain',
-          '--suggest',
-          '--config',
-          configuration,
-          notification,
-        );
-        assert.deepEqual([code, /panel\s+unknown/.test(stdout)], [0, true]);
-        assert.match(stderr, /No panel is suggested: Grafana could not be reached/);
-      } finally {
-        await grafana.setDown(false);
-      }
-    });
+    const listed = await run('release', '--config', configuration);
+    assert.equal(listed.code, 0, listed.stderr);
+    assert.equal(listed.stdout.split('\t')[0], 'sha256:abc');
+    assert.match(listed.stdout, /OOMKilled/);
+    assert.equal((await run('release', 'sha256:other', '--config', configuration)).code, 1);
+    const released = await run('release', 'sha256:abc', '--config', configuration);
+    assert.equal(released.code, 0);
+    assert.equal((await run('release', '--config', configuration)).stdout, '');
   });
 });
