@@ -306,7 +306,10 @@ say layout "$layout"
 # The JVM's attach socket must be made in its /tmp, whatever java.io.tmpdir says.
 if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
 [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
-[ -w "$jvm_tmp" ] || refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
+# Tried, because busybox's test -w looks at the mode alone, which says nothing about a read-only mount.
+{ true >"$jvm_tmp/.flamepin-$id"; } 2>/dev/null ||
+  refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
+rm -f "$jvm_tmp/.flamepin-$id"
 socket=$jvm_tmp/.java_pid$pid
 if [ -S "$socket" ] && [ ! -w "$socket" ]; then
   refuse tmp-not-writable "$socket belongs to another user: left by an earlier JVM with the same pid"
