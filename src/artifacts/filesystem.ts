@@ -75,6 +75,7 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
       for (const key of keys) {
         const path = pathOf(key);
         await attempt(root, signal, async () => {
+          await stat(root);
           await rm(path, { force: true });
           await rm(labelOf(path), { force: true });
           await removeEmptyFolders(dirname(path), root);

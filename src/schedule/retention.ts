@@ -26,10 +26,9 @@ export async function sweepRetention(parts: RetentionParts, now: number): Promis
     (name) => name === 'recording.jfr',
   );
   const profiles = await drop(parts, now - parts.retention.profilesMs, () => true);
-  const forgotten = await parts.ledger.expire({
-    captures: now - 2 * parts.retention.profilesMs,
-    alerts: now - parts.retention.profilesMs,
-  });
+  // Alerts no sooner than captures: the link by an alert's fingerprint stands in chats and pagers.
+  const old = now - 2 * parts.retention.profilesMs;
+  const forgotten = await parts.ledger.expire({ captures: old, alerts: old });
   parts.log.info({ recordings, profiles, forgotten }, 'retention swept');
 }
 

@@ -151,6 +151,27 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     assertNothingLeft(jvm, capture);
   });
 
+  it('by SIGKILL while the session begins: it is never begun again, and ends by itself', async () => {
+    const { jvm, start } = await scene('start', inFiles);
+    const first = await start();
+    const id = await fireForCapture(first, 'd1', {});
+    // What is sent to the JVM appears some 0.3 s before the answer that its session runs.
+    await waitFor('the agent beside the JVM', patienceMs, () => leftOf(jvm.pid, id)[0]);
+    await first.kill();
+
+    const second = await start();
+    const capture = await captureWhen(second, id, 'the end', patienceMs, isTold);
+    // A slow machine may have written the session down before the kill: then it is collected.
+    if (capture.state === 'failed') assert.equal(capture.reason?.code, 'interrupted');
+    assertToldOnce(capture, /stopped in the middle|Burner/, capture.state);
+    assert.equal(capture.timeline['startedAt'] === null, capture.state === 'failed');
+    await waitFor('the end of profiling', patienceMs, () =>
+      leftOf(jvm.pid, id).length > 0 && isBeingProfiled(jvm.pid) ? undefined : true,
+    );
+    assert.deepEqual(leftOf(0, id), [], 'no recording is left, though nobody knew of the session');
+    assert.equal(jvm.process.exitCode, null);
+  });
+
   async function objectsOf(id: string): Promise<string[]> {
     const client = new S3Client({
       endpoint: s3.endpoint,

@@ -111,6 +111,11 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
       assert.match(marks[0]?.text ?? '', /Open the flame graph/);
     }
     assert.equal(grafana.annotations().length, ids.length);
+
+    assert.deepEqual(flamepin.otherOutput, []);
+    for (const entry of flamepin.log)
+      for (const secret of [s3.credentials.secretAccessKey, grafana.token])
+        assert.ok(!JSON.stringify(entry).includes(secret), entry.msg);
   });
 
   async function objects(): Promise<string[]> {
