@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,13 +10,15 @@ import { startFlamepin } from './flamepin.ts';
 import { compileDemoService, startDemoService } from './service.ts';
 
 /**
- * `npm run demo`: a small shop whose connection pool runs dry, the alert that Alertmanager would send, flamepin, and
- * the link to what it found. Keeps serving until Ctrl-C; with --once it ends after the link. Stops what it started
+ * `npm run demo`: a small shop in good health, of which flamepin takes a baseline; then its connection pool runs dry,
+ * the alert that Alertmanager would send comes, and the link to what changed. Keeps serving until Ctrl-C; with --once it ends after the link. Stops what it started
  * and removes its data.
  */
 const windowSeconds = 15;
 /** From the notification to a finished capture: the window, a cold start and reading; generous for a busy machine. */
 const patienceMs = 90_000;
+/** Only for this machine and this run: it lets the demo ask for the baseline. */
+const token = randomBytes(16).toString('hex');
 
 const captureSchema = z.object({
   state: z.string(),
@@ -47,6 +50,8 @@ async function demo(onceOnly: boolean, stop: AbortSignal): Promise<number> {
     cleanup.defer(() => shop.stop());
     stop.throwIfAborted();
 
+    const tokenFile = join(directory, 'captures.token');
+    await writeFile(tokenFile, token, { mode: 0o600 });
     const server = await startFlamepin(
       directory,
       `server: {port: 0}
@@ -54,12 +59,21 @@ routes:
   - matchers: ['alertname=~"High.*"']
     duration: ${windowSeconds}s
     target: {host: {process: "com.acme.shop"}}
+access: {capturesTokenFile: ${tokenFile}}
 storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
 ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 `,
     );
     cleanup.defer(() => server.stop());
     say(`flamepin listens on ${server.url}`);
+
+    say(`The shop is well: flamepin takes a baseline to compare with, ${windowSeconds} s …`);
+    const baselineId = await askForBaseline(server.url, shop.pid);
+    const baseline = await finished(server.url, baselineId, stop);
+    if (baseline.state !== 'done') {
+      say(`No baseline: ${baseline.reason?.sentence ?? baseline.state} ${baseline.reason?.mend ?? ''}`);
+      return 1;
+    }
 
     say('Its connection pool runs dry; the alert HighLatency is sent as Alertmanager would …');
     await shop.switch('pool', true);
@@ -73,6 +87,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     say('');
     say(`  ${capture.headline ?? ''}`);
     say(`  ${server.url}/captures/${id}`);
+    say(`  healthy: ${server.url}/captures/${baselineId}`);
     say('');
     if (onceOnly) return 0;
     say('Open the link; Ctrl-C ends the demo and removes its data.');
@@ -82,6 +97,22 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     if (stop.aborted) return 0;
     throw error;
   }
+}
+
+/** The same that the schedule of `baselines` does for workloads that opted in. */
+async function askForBaseline(url: string, pid: number): Promise<string> {
+  const response = await fetch(`${url}/captures`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+    body: JSON.stringify({
+      target: `host://${pid}`,
+      event: 'wall',
+      durationSeconds: windowSeconds,
+      purpose: 'baseline',
+    }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return z.object({ id: z.string() }).parse(await response.json()).id;
 }
 
 async function sendAlert(url: string, port: number): Promise<string> {

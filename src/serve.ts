@@ -5,6 +5,7 @@ import { identifySource } from './alerts/signature.ts';
 import { analysisThread } from './captures/analysis-thread.ts';
 import { findBaseline } from './captures/baseline.ts';
 import { captureId } from './captures/capture-id.ts';
+import { compareCaptures } from './captures/compare-captures.ts';
 import type { Annotator } from './annotations/annotator.ts';
 import type { GrafanaOptions } from './annotations/grafana.ts';
 import { profilerLinks } from './profiler-links.ts';
@@ -65,7 +66,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     profiling: new Profiler(payloads),
     analysis: analysisThread(configuration.limits.recordingBytes),
     store,
-    baselineFor: (capture, signal) => findBaseline(capture, ledger, store, now(), signal),
+    baselineFor: (capture, signal) => findBaseline(capture, ledger, store, signal),
     annotator: await openAnnotator(configuration, signedLink),
     observer: metrics,
     now,
@@ -83,8 +84,12 @@ export async function serve(configurationPath: string | undefined): Promise<void
   });
   closing.defer(() => worker.stop(graceMs));
 
+  const stopping = new AbortController();
   const schedule = startSchedule(jobs(), ledger, now, log);
-  closing.defer(() => schedule.stop());
+  closing.defer(async () => {
+    stopping.abort();
+    await schedule.stop();
+  });
 
   const app = createApp({
     ledger,
@@ -105,6 +110,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     recordingsToken: reader(configuration.secrets.recordingsToken),
     capturesToken: reader(configuration.secrets.capturesToken),
     assets: { script: await pageScript(), style: pageStyle() },
+    compare: compareCaptures(store, configuration.applicationPackages, configuration.limits.recordingBytes),
     decide: async (alerts, at) => {
       const rules = {
         mode: configuration.mode,
@@ -178,8 +184,8 @@ export async function serve(configurationPath: string | undefined): Promise<void
     const baseline: CronJob = {
       name: 'baselines',
       expression: baselines.schedule,
-      run: async (at) => {
-        await requestBaselines(
+      run: async () => {
+        const asked = await requestBaselines(
           {
             ledger,
             workloads: baselines.workloads.map(({ labels, target, duration }) => ({
@@ -189,15 +195,17 @@ export async function serve(configurationPath: string | undefined): Promise<void
             })),
             deadlineMs: configuration.limits.deadline,
             queueLimit: configuration.limits.queue,
+            now,
+            wake: () => worker.wake(),
           },
-          at,
+          stopping.signal,
         );
-        worker.wake();
+        log.info({ asked, workloads: baselines.workloads.length }, 'baselines asked for');
       },
     };
     return [
       ...(retention.enforcedBy === 'flamepin' ? [sweep] : []),
-      ...(baselines.workloads.length > 0 ? [baseline] : []),
+      ...(baselines.workloads.length > 0 && configuration.mode === 'capture' ? [baseline] : []),
     ];
   }
 }

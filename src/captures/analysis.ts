@@ -15,6 +15,8 @@ export interface Baseline {
   /** `baseline Tue 14:00, same image`. */
   label: string;
   profile: Buffer;
+  /** The same of further captures in good health: what differs among them is no change. */
+  further: readonly Buffer[];
 }
 
 export interface AnalysisInput {

@@ -1,53 +1,85 @@
-import { gzipSync } from 'node:zlib';
+import { asFailure } from '../reasons/failure.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Baseline } from './analysis.ts';
+import { baseLabel, startOf } from './base-label.ts';
+import { alertWasOpen, baselineFlaw } from './baseline-health.ts';
 import type { Capture } from './capture.ts';
 import type { Ledger } from './ledger.ts';
+import { storedProfile } from './stored-profile.ts';
 
 /** A baseline older than this says little of today's code; milliseconds. */
 const oldestMs = 30 * 24 * 3600_000;
-
-const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
+/** Five days of one every six hours: enough to find a good one behind those of a bad day. */
+const lookedAt = 20;
+/** With the compared one three: what differs among them is no change. More would cost reading and tell little. */
+const furtherAtMost = 2;
 
 /**
- * The profile that a capture is compared with: the newest baseline of the same workload and image, else of the same
- * workload, its age said in the label. null when there is none, or when it can't be read any more.
+ * What a capture is compared with: the newest good baseline of the same workload and image, else of the same
+ * workload, its age said in the label; and up to two further ones of the same image, for what varies in good health.
+ * null when there is none, or none that can be read: the capture has its answer without. Rejects when the store is
+ * away, which passes.
  */
 export async function findBaseline(
   capture: Capture,
   ledger: Ledger,
   store: ArtifactStore,
-  now: number,
   signal: AbortSignal,
 ): Promise<Baseline | null> {
-  const { target } = capture;
-  if (target === null || capture.request.purpose === 'baseline') return null;
-  const candidates = await ledger.list({
+  const { target, request } = capture;
+  if (target === null || request.purpose === 'baseline') return null;
+  const taken = await ledger.list({
     workload: target.workload,
     states: ['done'],
     purpose: 'baseline',
     before: capture.id,
-    since: now - oldestMs,
-    limit: 20,
+    since: startOf(capture) - oldestMs,
+    limit: lookedAt,
   });
-  const sameImage = candidates.filter(
-    (candidate) => target.image !== null && candidate.target?.image === target.image,
-  );
-  for (const candidate of [...sameImage, ...candidates]) {
-    const artifact = candidate.artifacts.find(({ name }) => name === 'profile.json');
-    if (artifact === undefined) continue;
-    const object = await store.get(artifact.key, signal);
-    if (object === undefined) continue;
-    const profile = object.contentEncoding === 'gzip' ? object.body : gzipSync(object.body);
-    return { captureId: candidate.id, label: label(candidate, sameImage.includes(candidate), now), profile };
+  const imageOf = (one: Capture): string | null => one.target?.image ?? null;
+  const sameImage = taken.filter((one) => target.image !== null && imageOf(one) === target.image);
+  const others = taken.filter((one) => !sameImage.includes(one));
+
+  let chosen: { capture: Capture; profile: Buffer } | null = null;
+  const further: Buffer[] = [];
+  for (const candidate of [...sameImage, ...others]) {
+    if (chosen !== null && imageOf(candidate) !== imageOf(chosen.capture)) continue;
+    if (!(await isGood(candidate, ledger))) continue;
+    const profile = await readable(candidate, store, signal);
+    if (profile === undefined) continue;
+    if (chosen === null) chosen = { capture: candidate, profile };
+    else further.push(profile);
+    if (further.length === furtherAtMost) break;
   }
-  return null;
+  return (
+    chosen && {
+      captureId: chosen.capture.id,
+      label: baseLabel(chosen.capture, capture),
+      profile: chosen.profile,
+      further,
+    }
+  );
 }
 
-/** `baseline Tue 14:00, same image`; older than six days the date is said instead of the day. */
-function label(baseline: Capture, sameImage: boolean, now: number): string {
-  const at = new Date(baseline.timeline.startedAt ?? baseline.alert.startsAt);
-  const time = at.toISOString().slice(11, 16);
-  const day = now - at.getTime() < 6 * 24 * 3600_000 ? days[at.getUTCDay()] : at.toISOString().slice(0, 10);
-  return `baseline ${day} ${time}${sameImage ? ', same image' : ''}`;
+async function isGood(baseline: Capture, ledger: Ledger): Promise<boolean> {
+  if (baseline.target === null || baselineFlaw(baseline) !== null) return false;
+  const from = startOf(baseline);
+  const to = from + baseline.request.durationSeconds * 1000;
+  return !(await alertWasOpen(ledger, baseline.target.workload, from, to));
+}
+
+/** A store that lets flamepin write but not read costs the comparison, never the capture. */
+async function readable(
+  baseline: Capture,
+  store: ArtifactStore,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  try {
+    return await storedProfile(baseline, store, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = asFailure(error);
+    if (failure.retryable) throw failure;
+    return undefined;
+  }
 }

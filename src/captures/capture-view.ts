@@ -1,20 +1,21 @@
 import type { View, ViewDetail } from '../flamegraph/view.ts';
 import { describeReason } from '../reasons/failure.ts';
-import type { Artifact, Capture, Timeline } from './capture.ts';
+import { baselineFlaw } from './baseline-health.ts';
+import type { Answer, Artifact, Capture, Timeline } from './capture.ts';
 import { captureTitle, isFinal, outcomeSentence } from './outcome.ts';
 
 interface ViewOptions {
   /** Before the links: '' on flamepin's own pages, the public URL in a file that travels, null where there is none. */
   base: string | null;
   applicationPackages: readonly string[];
-  /** The same window in the continuous profilers that are configured. */
-  profilerLinks: View['links'];
+  /** Beside those to its own files: the same window in continuous profilers, other captures. */
+  furtherLinks: View['links'];
 }
 
 /** A capture, whatever its state, as the page shows it: the sentence first, then the evidence, then how it came about. */
 export function captureView(
   capture: Capture,
-  { base, applicationPackages, profilerLinks }: ViewOptions,
+  { base, applicationPackages, furtherLinks }: ViewOptions,
 ): View {
   const { answer, timeline, request } = capture;
   return {
@@ -32,7 +33,7 @@ export function captureView(
       answer?.comparison == null ? null : { ...answer.comparison, baseHref: baseHref(capture, base) },
     topFrames: answer?.topFrames ?? [],
     facts: facts(capture),
-    links: [...pageLink(capture, base), ...links(capture, base), ...profilerLinks],
+    links: [...pageLink(capture, base), ...links(capture, base), ...furtherLinks],
     details: details(capture),
     applicationPackages,
   };
@@ -58,8 +59,9 @@ function lines(capture: Capture): string[] {
   const all =
     harm === null ? [] : [`The target died or restarted within five minutes of its window: ${harm}`];
   if (answer !== null) {
-    all.push(...answer.lines);
-    if (!capture.artifacts.some(({ name }) => name === 'profile.json'))
+    all.push(...answer.lines, ...baselineLines(capture, answer));
+    const stored = capture.timeline.storedAt !== null;
+    if (stored && !capture.artifacts.some(({ name }) => name === 'profile.json'))
       all.push('The pictures have passed their retention and were deleted; this is what is still known.');
     return all;
   }
@@ -72,6 +74,23 @@ function lines(capture: Capture): string[] {
   }
   if (!isFinal(capture)) all.push(progress(capture), 'This page updates itself.');
   return all;
+}
+
+/** What it is good for as a baseline, or how there would be one to compare it with. */
+function baselineLines(capture: Capture, { comparedWith }: Answer): string[] {
+  if (capture.request.purpose === 'baseline') {
+    const flaw = baselineFlaw(capture);
+    return [
+      flaw === null
+        ? 'A baseline: later captures of this workload are compared with it.'
+        : `No use as a baseline: ${flaw}.`,
+    ];
+  }
+  return comparedWith === null
+    ? [
+        'There is no baseline of this workload to compare with. While it is well, take one with POST /captures and "purpose": "baseline", or let the schedule take them: list it under `baselines`.',
+      ]
+    : [];
 }
 
 function progress(capture: Capture): string {

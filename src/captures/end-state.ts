@@ -8,6 +8,7 @@ const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'other-cluster',
   'no-target-labels',
   'target-blocked',
+  'workload-alerting',
   'target-not-found',
   'target-ambiguous',
   'target-not-running',

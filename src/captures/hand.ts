@@ -1,5 +1,5 @@
 import { captureId } from './capture-id.ts';
-import type { CaptureEvent } from './capture.ts';
+import type { CaptureEvent, CaptureRequest } from './capture.ts';
 import type { AlertDecision } from './ledger.ts';
 
 /** `POST /captures`: a capture that nobody's alert asked for; it goes through the same queue, limits and checks. */
@@ -9,6 +9,7 @@ export function handDecision(
     kind: 'host' | 'kubernetes' | 'docker' | 'ssh';
     event: CaptureEvent;
     durationSeconds: number;
+    purpose: Exclude<CaptureRequest['purpose'], 'alert'>;
   },
   now: number,
   limits: { deadline: number; queue: number },
@@ -35,7 +36,7 @@ export function handDecision(
       event: hand.event,
       durationSeconds: hand.durationSeconds,
       cooldownSeconds: 0,
-      purpose: 'hand',
+      purpose: hand.purpose,
     },
     panel: null,
     workloadKey: `hand ${id}`,

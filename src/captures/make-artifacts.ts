@@ -1,23 +1,20 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderSvg } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
-import { compareProfiles } from '../profile/compare.ts';
-import type { Comparison } from '../profile/comparison.ts';
-import { profileSchema, type Profile, type ProfileEvent } from '../profile/profile.ts';
+import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { readProfile } from '../profile/read-profile.ts';
 import { answer as answerOf } from '../profile/summary.ts';
-import type { CpuThrottling } from '../profile/verdicts.ts';
 import { summaryMarkdown } from '../profile/summary-markdown.ts';
 import { unpackRecording } from '../profile/unpack-recording.ts';
 import { Failure } from '../reasons/failure.ts';
 import type { AnalysisInput, MadeArtifact } from './analysis.ts';
 import { captureEventSchema, type Answer, type Capture } from './capture.ts';
+import { captureAnswer, type Base } from './capture-answer.ts';
 import { captureView } from './capture-view.ts';
 import { captureTitle } from './outcome.ts';
-
-/** Rows of a comparison that are kept: no page or message shows more. */
-const rowsKept = 20;
+import { recordingArtifact } from './recording-artifact.ts';
+import { openProfile } from './stored-profile.ts';
 
 /**
  * One recording → the answer and every file made from it. Deterministic: repeated after a crash it makes the same
@@ -31,8 +28,9 @@ export async function makeArtifacts(
   const profile = readProfile(recording);
   const events = Object.keys(profile.events) as ProfileEvent[];
   if (events.length === 0) throw new Failure('recording-empty');
-  const base = input.baseline === null ? null : readBaseline(input.baseline.profile, recordingBytes);
-  const answer = answerFor(profile, base, input);
+  const base = openBase(input.baseline, recordingBytes);
+  const { applicationPackages, publicUrl, profilerLinks } = input;
+  const answer = captureAnswer(input.capture, profile, base, applicationPackages);
   const capture: Capture = {
     ...input.capture,
     state: 'done',
@@ -41,15 +39,14 @@ export async function makeArtifacts(
   };
 
   const title = `${captureTitle(capture)}: ${answer.headline}`;
-  const { applicationPackages, publicUrl, profilerLinks } = input;
   const svgs = events.map((event) =>
     text('flamegraph.svg', event, renderSvg(profile, { event, title, applicationPackages }), 'image/svg+xml'),
   );
   const view = captureView(
     { ...capture, artifacts: [] },
-    { base: publicUrl, applicationPackages, profilerLinks },
+    { base: publicUrl, applicationPackages, furtherLinks: profilerLinks },
   );
-  const page = await renderHtml(profile, view, base);
+  const page = await renderHtml(profile, view, base?.profile ?? null);
   return {
     answer,
     partial: profile.partial,
@@ -58,48 +55,8 @@ export async function makeArtifacts(
       ...svgs,
       text('profile.json', null, JSON.stringify(profile), 'application/json'),
       text('summary.md', null, summaryOf(capture, profile, view), 'text/plain; charset=utf-8'),
-      {
-        name: 'recording.jfr',
-        event: null,
-        body: gzipSync(recording),
-        contentType: 'application/octet-stream',
-        contentEncoding: 'gzip',
-      },
+      recordingArtifact(gzipSync(recording)),
     ],
-  };
-}
-
-function answerFor(
-  profile: Profile,
-  base: Profile | null,
-  { capture, baseline, applicationPackages }: AnalysisInput,
-): Answer {
-  const { event, durationSeconds, purpose } = capture.request;
-  const compare = (which: ProfileEvent): Comparison | null =>
-    base === null || baseline === null
-      ? null
-      : compareProfiles(base, profile, { event: which, baseLabel: baseline.label, applicationPackages });
-  const comparison = compare(event);
-  const others = captureEventSchema.options.filter((other) => other !== event);
-  const words = answerOf({
-    profile,
-    event,
-    labels: capture.alert.labels,
-    startsAt: purpose === 'alert' ? capture.alert.startsAt : null,
-    durationSeconds,
-    comparison,
-    otherComparisons: others.map(compare).filter((other) => other !== null),
-    cpuThrottling: throttling(capture),
-    targetStartedAt: capture.target?.startedAt ?? null,
-    applicationPackages,
-  });
-  return {
-    ...words,
-    comparedWith: baseline === null ? null : { captureId: baseline.captureId, label: baseline.label },
-    comparison:
-      comparison === null
-        ? null
-        : { baseLabel: comparison.baseLabel, rows: comparison.changed.slice(0, rowsKept) },
   };
 }
 
@@ -134,20 +91,12 @@ function summaryOf(capture: Capture, profile: Profile, { title, links }: View): 
   });
 }
 
-/** cpu.stat after the window minus before; null where the cgroup has none. */
-function throttling({ session }: Capture): CpuThrottling | null {
-  const before = session?.cpuStat;
-  const after = session?.cpuStatAfter;
-  if (before == null || after == null) return null;
-  return {
-    periods: after.periods - before.periods,
-    throttledPeriods: after.throttledPeriods - before.throttledPeriods,
-    throttledMicros: after.throttledMicros - before.throttledMicros,
-  };
-}
-
-function readBaseline(gzipped: Uint8Array, limit: number): Profile {
-  return profileSchema.parse(JSON.parse(gunzipSync(gzipped, { maxOutputLength: limit }).toString('utf8')));
+/** null when there is none, or when it can't be read: the capture has its answer without. */
+function openBase(baseline: AnalysisInput['baseline'], limit: number): Base | null {
+  const profile = baseline === null ? undefined : openProfile(baseline.profile, limit);
+  if (baseline === null || profile === undefined) return null;
+  const further = baseline.further.map((one) => openProfile(one, limit)).filter((one) => one !== undefined);
+  return { captureId: baseline.captureId, label: baseline.label, profile, further };
 }
 
 /** Text shrinks five to thirty times; what browsers open is sent with its encoding. */

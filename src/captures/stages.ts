@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Log } from '../telemetry/log.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { artifactKey } from '../artifacts/keys.ts';
 import type { Exec } from '../targets/exec.ts';
 import type { Target, Targets } from '../targets/target.ts';
-import type { Analysis, AnalysisInput, Baseline, Reading } from './analysis.ts';
+import type { Analysis, AnalysisInput, Baseline, MadeArtifact, Reading } from './analysis.ts';
 import { backoffMs } from './backoff.ts';
+import { alertWasOpen } from './baseline-health.ts';
 import type { Artifact, Capture, Session } from './capture.ts';
 import { endState } from './end-state.ts';
 import type { CaptureChange, CaptureLimits, Ledger } from './ledger.ts';
 import type { CaptureObserver, CaptureStage } from './observer.ts';
 import type { Profiling } from './profiling.ts';
+import { recordingArtifact } from './recording-artifact.ts';
 
 /** What moving a capture from stage to stage needs. */
 export interface StageParts {
@@ -36,6 +40,7 @@ const collectPatienceMs = 60_000;
 const storePatienceMs = 4 * 60 * 60_000;
 /** How long before the window's end the reading thread is started, milliseconds. */
 const readingLeadMs = 1_500;
+const gzipped = promisify(gzip);
 /** Limits are full: look again soon, a window may just have ended. */
 const admissionRetryMs = 500;
 
@@ -109,6 +114,10 @@ async function resolveAndStart(
     );
   }
 
+  if (capture.request.purpose === 'baseline' && (await alertWasOpen(ledger, target.workload, now(), now()))) {
+    await end({ ...capture, target }, new Failure('workload-alerting'), parts, log);
+    return null;
+  }
   const admission = await ledger.admit(capture.id, owner, target, parts.limits, now());
   if (admission.kind === 'lost') return null;
   if (admission.kind === 'wait') {
@@ -302,7 +311,7 @@ async function store(
   const giveUpAt = Date.parse(capture.timeline.collectedAt ?? iso(now())) + storePatienceMs;
   try {
     const baseline = await parts.baselineFor(capture, signal);
-    const { answer, partial, artifacts } = await timed(parts, 'analyse', () =>
+    const made = await timed(parts, 'analyse', () =>
       reading.analyse({
         recording,
         capture,
@@ -311,38 +320,46 @@ async function store(
         applicationPackages: parts.applicationPackages,
         profilerLinks: parts.profilerLinks(capture),
       }),
-    );
+    ).catch((error: unknown) => asFailure(error));
+    signal.throwIfAborted();
+    // What we cannot read may be read by other tools, or by a later flamepin.
+    const files = made instanceof Failure ? [recordingArtifact(await gzipped(recording))] : made.artifacts;
     const stored = await timed(parts, 'store', () =>
-      Promise.all(
-        artifacts.map(async (made): Promise<Artifact> => {
-          const key = artifactKey(capture.id, made.name, made.event);
-          const { body, contentType, contentEncoding } = made;
-          const metadata = {
-            workload: capture.target?.workload ?? '',
-            alert: capture.alert.labels['alertname'] ?? '',
-          };
-          await parts.store.put({ key, body, contentType, contentEncoding, metadata }, signal);
-          return { name: made.name, event: made.event, key, size: body.length, contentType, contentEncoding };
-        }),
-      ),
+      Promise.all(files.map((file) => storeArtifact(capture, file, parts.store, signal))),
     );
-    const change: CaptureChange = {
-      state: 'done',
-      reason: null,
-      answer,
-      partial: partial || capture.partial,
-      artifacts: stored,
-      timeline: { storedAt: iso(now()) },
-      deliver: 'finish',
-    };
-    if (await ledger.finishStoring(capture.id, owner, change, now())) {
+    const kept = { artifacts: stored, timeline: { storedAt: iso(now()) }, deliver: 'finish' } as const;
+    const change: CaptureChange =
+      made instanceof Failure
+        ? { ...kept, state: endState(made.code), reason: made.reason }
+        : {
+            ...kept,
+            state: 'done',
+            reason: null,
+            answer: made.answer,
+            partial: made.partial || capture.partial,
+          };
+    if (!(await ledger.finishStoring(capture.id, owner, change, now()))) return;
+    if (made instanceof Failure) reportEnd(made, parts, log);
+    else {
       parts.observer.ended('done', null, now());
-      log.info({ headline: answer.headline }, 'capture done');
+      log.info({ headline: made.answer.headline }, 'capture done');
     }
   } catch (error) {
     signal.throwIfAborted();
     await retryOrEnd(capture, asFailure(error), parts, log, giveUpAt);
   }
+}
+
+async function storeArtifact(
+  { id, target, alert }: Capture,
+  { name, event, body, contentType, contentEncoding }: MadeArtifact,
+  store: ArtifactStore,
+  signal: AbortSignal,
+): Promise<Artifact> {
+  const key = artifactKey(id, name, event);
+  const metadata = { workload: target?.workload ?? '', alert: alert.labels['alertname'] ?? '' };
+  await store.put({ key, body, contentType, contentEncoding, metadata }, signal);
+  return { name, event, key, size: body.length, contentType, contentEncoding };
 }
 
 async function retryOrEnd(

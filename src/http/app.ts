@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import { readFileSync } from 'node:fs';
 import type { Log } from '../telemetry/log.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
+import type { CompareCaptures } from '../captures/compare-captures.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { alertRoute } from './alerts.ts';
@@ -21,7 +22,7 @@ export interface AppParts {
   store: ArtifactStore;
   metrics: Metrics;
   log: Log;
-  now(): number;
+  now: () => number;
   identify(sender: Sender, request: SignedRequest): Verdict;
   bodyLimit: number;
   publicUrl: string | null;
@@ -33,6 +34,7 @@ export interface AppParts {
   profilerLinks(capture: Capture): { words: string; href: string }[];
   /** The flame graph's script and style. */
   assets: { script: string; style: string };
+  compare: CompareCaptures;
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
   requestByHand(hand: HandRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;
@@ -71,6 +73,7 @@ export function createApp(parts: AppParts): Express {
       publicUrl: parts.publicUrl,
       applicationPackages: parts.applicationPackages,
       profilerLinks: (capture) => parts.profilerLinks(capture),
+      compare: parts.compare,
       capturesToken: parts.capturesToken,
       request: (hand) => parts.requestByHand(hand),
       setPaused: (paused) => parts.setPaused(paused),

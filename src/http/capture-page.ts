@@ -8,13 +8,23 @@ import { page } from './layout.ts';
 /** Seconds between looks at a capture that is under way. */
 const refreshSeconds = 2;
 
+interface CapturePageOptions {
+  applicationPackages: readonly string[];
+  /** Beside those to its own files. */
+  links: View['links'];
+  /** Against the capture that its answer compares it with. */
+  opensAsDifference: boolean;
+}
+
 /** One capture, whatever its state; with its picture once there is one. */
 export function capturePage(
   capture: Capture,
-  applicationPackages: readonly string[],
-  profilerLinks: View['links'],
+  { applicationPackages, links, opensAsDifference }: CapturePageOptions,
 ): string {
-  const view = captureView(capture, { base: '', applicationPackages, profilerLinks });
+  const view: View = {
+    ...captureView(capture, { base: '', applicationPackages, furtherLinks: links }),
+    opensAsDifference,
+  };
   const source = profileSource(capture);
   return page({
     title: `${view.headline} · ${view.title}`,

@@ -1,11 +1,14 @@
 import express, { Router, type Request } from 'express';
 import { z } from 'zod';
 import { captureEventSchema, captureStates, type Capture } from '../captures/capture.ts';
+import { captureBefore } from '../captures/capture-before.ts';
+import type { CompareCaptures } from '../captures/compare-captures.ts';
 import type { CaptureFilter, Ledger } from '../captures/ledger.ts';
 import { captureJson } from './capture-json.ts';
 import { capturePage } from './capture-page.ts';
 import { sendUnknownCapture, wantsJson } from './capture-gone.ts';
 import { demandToken } from './access.ts';
+import { aloneLink, comparedCapture, earlierLink } from './comparison.ts';
 import { listPage } from './list-page.ts';
 import { RequestProblem } from './problem.ts';
 
@@ -21,6 +24,8 @@ export const handRequestSchema = z.strictObject({
     .regex(targetPattern, { error: 'Begin with host://, kubernetes://, docker:// or ssh://.' }),
   event: captureEventSchema.default('cpu'),
   durationSeconds: z.number().int().min(15).max(60).default(30),
+  /** `baseline`: the workload is well, and later captures of it are compared with this one. */
+  purpose: z.enum(['hand', 'baseline']).default('hand'),
 });
 export type HandRequest = z.infer<typeof handRequestSchema>;
 
@@ -32,6 +37,7 @@ interface CapturesParts {
   applicationPackages: readonly string[];
   /** The same window in the continuous profilers that are configured. */
   profilerLinks(capture: Capture): { words: string; href: string }[];
+  compare: CompareCaptures;
   capturesToken: (() => string) | null;
   /** Queues a capture by hand; resolves to its id. */
   request(hand: HandRequest): Promise<string>;
@@ -81,9 +87,34 @@ export function captureRoutes(parts: CapturesParts): Router {
     const capture = await ledger.get(request.params.id);
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Vary', 'Accept');
-    if (capture === undefined) sendUnknownCapture(request, response);
-    else if (wantsJson(request)) response.json(captureJson(capture));
-    else response.send(capturePage(capture, parts.applicationPackages, parts.profilerLinks(capture)));
+    if (capture === undefined) {
+      sendUnknownCapture(request, response);
+      return;
+    }
+    const against = text(request, 'against');
+    const shown =
+      against === undefined
+        ? capture
+        : await comparedCapture(
+            request,
+            response,
+            { capture, base: await ledger.get(against) },
+            parts.compare,
+          );
+    if (shown === undefined) return;
+    if (wantsJson(request)) {
+      response.json(captureJson(shown));
+      return;
+    }
+    const links =
+      against === undefined ? earlierLink(capture, await captureBefore(ledger, capture)) : aloneLink(capture);
+    response.send(
+      capturePage(shown, {
+        applicationPackages: parts.applicationPackages,
+        links: [...links, ...parts.profilerLinks(capture)],
+        opensAsDifference: against !== undefined,
+      }),
+    );
   });
 
   router.post('/captures', express.json({ limit: handBodyLimit }), async (request, response) => {
@@ -94,7 +125,7 @@ export function captureRoutes(parts: CapturesParts): Router {
         400,
         'request-invalid',
         z.prettifyError(hand.error),
-        'Send {"target": "host://4711", "event": "cpu", "durationSeconds": 30}.',
+        'Send {"target": "host://4711", "event": "cpu", "durationSeconds": 30, "purpose": "hand"}.',
       );
     const id = await parts.request(hand.data);
     response.status(202).json({ id, path: `/captures/${id}` });

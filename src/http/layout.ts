@@ -35,14 +35,16 @@ export function page({ title, main, script = false, refreshSeconds }: PageOption
     </html> `;
 }
 
-/** A page that says one thing: unknown id, no right, expired. */
-export function messagePage(title: string, sentence: string, mend: string): string {
+const list = { words: 'All captures', href: '/captures' };
+
+/** A page that says one thing: unknown id, no right, expired; and where to go on. */
+export function messagePage(title: string, sentence: string, mend: string, onwards = list): string {
   return page({
     title: `${title} · flamepin`,
     main: html`<main class="message">
       <h1>${sentence}</h1>
       <p>${mend}</p>
-      <p><a href="/captures">All captures</a></p>
+      <p><a href="${onwards.href}">${onwards.words}</a></p>
     </main>`,
   });
 }

@@ -26,14 +26,24 @@ const foreignChange = 0.05;
 /** The compilers work in waves of their own: windows of the same load differed by 0.16 of a cpu profile. */
 const compilerChange = 0.25;
 
-/** The change that the sentence is about: what grew, the application first; else what shrank in the application. */
+/** Where something large goes away, all other shares grow: it must have moved this many times as much as they did. */
+const outweighs = 2;
+
+/**
+ * The change that the sentence is about: what grew, the application first; else what shrank in the application, also
+ * where that moved far more of the event than anything that grew (after a mitigation).
+ */
 export function leadingChange(changed: readonly ChangedFrame[]): ChangedFrame | null {
   const significant = changed.filter((row) => row.significant);
   const grown = significant.filter((row) => row.deltaShare > 0);
   const isOwn = (row: ChangedFrame): boolean => row.kind === 'application';
   const isLarge = (row: ChangedFrame): boolean =>
     row.deltaShare >= (row.frame === compilerFrame ? compilerChange : foreignChange);
-  return grown.find(isOwn) ?? grown.find(isLarge) ?? significant.find(isOwn) ?? null;
+  const moved = (row: ChangedFrame): number => Math.abs(row.currentCores - row.baseCores);
+  const risen = grown.find(isOwn) ?? grown.find(isLarge) ?? null;
+  const fallen = significant.find((row) => row.deltaShare < 0 && isOwn(row)) ?? null;
+  if (risen === null || fallen === null) return risen ?? fallen;
+  return moved(fallen) > outweighs * Math.max(...grown.map(moved)) ? fallen : risen;
 }
 
 /**

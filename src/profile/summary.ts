@@ -87,7 +87,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
     ...partLines(part, within, whole, spots, event, grown),
     ...elsewhereLine(part, within, whole, names, grown),
     ...(grown && strong ? [comparison?.headline ?? ''] : []),
-    ...changeLines(comparison, grown),
+    ...changeLines(comparison, leading),
     division(event, within, names, part !== null && part.numbers.size > 0 ? part.value : ''),
     idleSentence(whole),
     ...downstreamLine(event, within, spots),
@@ -96,7 +96,12 @@ export function answer(input: AnswerInput): ProfileAnswer {
   ];
   return {
     headline,
-    confidence: confidenceOf(grown, strong, comparison === null ? (spots[0] ?? null) : null, within.samples),
+    confidence: confidenceOf(
+      leading,
+      strong,
+      comparison === null ? (spots[0] ?? null) : null,
+      within.samples,
+    ),
     lines: [...new Set(lines.filter((line) => line !== '' && line !== headline))],
     topFrames: widestFrames(within, names, topFrames),
     samples: whole.samples,
@@ -141,14 +146,16 @@ function spotWords(spot: HotSpot, event: ProfileEvent, where: string): string {
 }
 
 function confidenceOf(
-  grown: ChangedFrame | null,
+  leading: ChangedFrame | null,
   strong: Verdict | null,
   spot: HotSpot | null,
   samples: number,
 ): Answer['confidence'] {
   if (strong !== null) return 'likely';
-  if (grown !== null)
-    return grown.deltaShareLow >= certainChange && samples >= fewSamples ? 'certain' : 'likely';
+  if (leading !== null) {
+    const least = leading.deltaShare > 0 ? leading.deltaShareLow : -leading.deltaShareHigh;
+    return least >= certainChange && samples >= fewSamples ? 'certain' : 'likely';
+  }
   return spot !== null && spot.share >= dominantShare && samples >= fewSamples / 2 ? 'likely' : 'unknown';
 }
 
@@ -195,13 +202,15 @@ function elsewhereLine(
 }
 
 /** Further causes that changed; the first is the headline's. */
-function changeLines(comparison: Comparison | null, grown: ChangedFrame | null): string[] {
+function changeLines(comparison: Comparison | null, leading: ChangedFrame | null): string[] {
   if (comparison === null) return [];
   const { event, baseTotal, currentTotal, totalChanged } = comparison;
   const total = totalChanged
     ? `${event} in total ${rates(baseTotal, currentTotal, event)} vs ${comparison.baseLabel}.`
     : `${event} in total ${rates(baseTotal, currentTotal, event)}, unchanged.`;
-  const rows = comparison.changed.filter((row) => row.significant && row !== grown).slice(0, furtherChanges);
+  const rows = comparison.changed
+    .filter((row) => row.significant && row !== leading)
+    .slice(0, furtherChanges);
   return [total, ...rows.map(changeWords)];
 }
 

@@ -273,6 +273,10 @@ export const reasons = {
   ),
 
   'file-unreadable': final('The file could not be read.', 'Check its path and rights.'),
+  'stacks-without-times': final(
+    'Folded stacks hold neither times nor threads: only a static picture can be made of them.',
+    'Add --format svg, or render the recording that they were made from.',
+  ),
 
   // Faults of ours and of this machine.
   'ledger-full': passing(

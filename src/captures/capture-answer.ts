@@ -1,0 +1,70 @@
+import { compareProfiles } from '../profile/compare.ts';
+import type { Comparison } from '../profile/comparison.ts';
+import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import { answer as answerOf } from '../profile/summary.ts';
+import type { CpuThrottling } from '../profile/verdicts.ts';
+import { captureEventSchema, type Answer, type Capture } from './capture.ts';
+
+/** Rows of a comparison that are kept: no page or message shows more. */
+const rowsKept = 20;
+
+/** What a profile is compared with. */
+export interface Base {
+  captureId: string;
+  label: string;
+  profile: Profile;
+  /** More profiles of good health; what differs among them is no change. */
+  further: readonly Profile[];
+}
+
+/** A capture's profile in words, against the base where there is one. Pure. */
+export function captureAnswer(
+  capture: Capture,
+  profile: Profile,
+  base: Base | null,
+  applicationPackages: readonly string[],
+): Answer {
+  const { event, durationSeconds, purpose } = capture.request;
+  const compare = (which: ProfileEvent): Comparison | null =>
+    base &&
+    compareProfiles(base.profile, profile, {
+      event: which,
+      baseLabel: base.label,
+      applicationPackages,
+      otherBaselines: base.further,
+    });
+  const comparison = compare(event);
+  const others = captureEventSchema.options.filter((other) => other !== event);
+  const words = answerOf({
+    profile,
+    event,
+    labels: capture.alert.labels,
+    startsAt: purpose === 'alert' ? capture.alert.startsAt : null,
+    durationSeconds,
+    comparison,
+    otherComparisons: others.map(compare).filter((other) => other !== null),
+    cpuThrottling: throttling(capture),
+    targetStartedAt: capture.target?.startedAt ?? null,
+    applicationPackages,
+  });
+  return {
+    ...words,
+    comparedWith: base && { captureId: base.captureId, label: base.label },
+    comparison: comparison && {
+      baseLabel: comparison.baseLabel,
+      rows: comparison.changed.slice(0, rowsKept),
+    },
+  };
+}
+
+/** cpu.stat after the window minus before; null where the cgroup has none. */
+function throttling({ session }: Capture): CpuThrottling | null {
+  const before = session?.cpuStat;
+  const after = session?.cpuStatAfter;
+  if (before == null || after == null) return null;
+  return {
+    periods: after.periods - before.periods,
+    throttledPeriods: after.throttledPeriods - before.throttledPeriods,
+    throttledMicros: after.throttledMicros - before.throttledMicros,
+  };
+}

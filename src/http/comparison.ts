@@ -1,0 +1,86 @@
+import type { Request, Response } from 'express';
+import { startOf } from '../captures/base-label.ts';
+import type { Capture } from '../captures/capture.ts';
+import type { CompareCaptures } from '../captures/compare-captures.ts';
+import { asFailure, describeReason } from '../reasons/failure.ts';
+import type { ReasonCode } from '../reasons/reasons.ts';
+import type { View } from '../flamegraph/view.ts';
+import { wantsJson } from './capture-gone.ts';
+import { messagePage } from './layout.ts';
+
+/** What a reader can mend or wait for; anything else is a fault of ours and goes to the last handler. */
+const statusOf: Partial<Record<ReasonCode, number>> = {
+  'comparison-with-itself': 400,
+  'comparison-unlike': 400,
+  'comparison-without-profile': 404,
+  'comparison-busy': 503,
+  'analysis-timeout': 503,
+};
+const busyForSeconds = 5;
+
+type Link = View['links'][number];
+
+/**
+ * `GET /captures/{id}?against={id}`: the capture as it reads against that one; undefined when the reader has been
+ * told why not.
+ */
+export async function comparedCapture(
+  request: Request,
+  response: Response,
+  captures: { capture: Capture; base: Capture | undefined },
+  compare: CompareCaptures,
+): Promise<Capture | undefined> {
+  const { capture, base } = captures;
+  if (base === undefined) {
+    refuse(request, response, capture, 404, {
+      code: 'capture-unknown',
+      sentence: 'There is no such capture to compare with.',
+      mend: 'It may have been forgotten after its retention, or the link was cut.',
+    });
+    return undefined;
+  }
+  try {
+    return await compare(capture, base);
+  } catch (error) {
+    const { code, reason } = asFailure(error);
+    const status = statusOf[code];
+    if (status === undefined) throw error;
+    const { sentence, detail, mend } = describeReason(reason);
+    const found = detail === '' ? sentence : `${sentence.slice(0, -1)}: ${detail}.`;
+    refuse(request, response, capture, status, { code, sentence: found, mend });
+    return undefined;
+  }
+}
+
+function refuse(
+  request: Request,
+  response: Response,
+  { id }: Capture,
+  status: number,
+  { code, sentence, mend }: { code: string; sentence: string; mend: string },
+): void {
+  response.status(status);
+  if (status === 503) response.setHeader('Retry-After', busyForSeconds);
+  if (wantsJson(request)) response.json({ error: code, message: sentence, mend });
+  else
+    response.send(
+      messagePage('No comparison', sentence, mend, {
+        words: 'The capture alone',
+        href: `/captures/${id}`,
+      }),
+    );
+}
+
+/** From a capture to its comparison with the one before it. */
+export function earlierLink({ id }: Capture, before: Capture | undefined): Link[] {
+  if (before === undefined) return [];
+  const time = new Date(startOf(before)).toISOString().slice(0, 16).replace('T', ' ');
+  return [
+    { words: `Compare with the capture before (${time})`, href: `/captures/${id}?against=${before.id}` },
+  ];
+}
+
+/** From a comparison back to the capture. */
+export function aloneLink({ id }: Capture): Link[] {
+  return [{ words: 'This capture without the comparison', href: `/captures/${id}` }];
+}
