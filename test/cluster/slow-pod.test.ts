@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { podTargets } from '../../src/targets/kubernetes/targets.ts';
+import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import { answers, freePort, start, type Started } from '../setup/process.ts';
+import { shopWorkload } from './pods.ts';
+import { testNamespace, type TestNamespace } from './test-namespace.ts';
+
+const expression =
+  'histogram_quantile(0.9, sum by (le) (rate(http_server_requests_seconds_bucket{uri="/checkout"}[10s]))) > 0.1';
+const generatorUrl = `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(expression)}&g0.tab=1`;
+
+describe('one of three pods is slow without using CPU, and the alert names only the workload', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'flamepin-slow-pod-'));
+  let namespace: TestNamespace;
+  let prometheus: Started;
+  let url: string;
+  let pods: Pod[];
+
+  before(async () => {
+    execFileSync('sh', [join(import.meta.dirname, '..', 'setup', 'debian.sh'), 'prometheus'], {
+      stdio: 'inherit',
+    });
+    namespace = await testNamespace('slow-pod');
+    await namespace.create(
+      '/apis/apps/v1/namespaces/slow-pod/deployments',
+      shopWorkload('Deployment', 'checkout', 3, { image: 'noshell' }),
+    );
+    pods = await namespace.readyPods('app=checkout', 3);
+    const targets = pods.map(({ metadata, status }) => ({
+      targets: [`${status.podIP ?? ''}:9090`],
+      labels: { namespace: 'slow-pod', pod: metadata.name },
+    }));
+    writeFileSync(
+      join(directory, 'prometheus.yaml'),
+      JSON.stringify({
+        global: { scrape_interval: '1s' },
+        scrape_configs: [{ job_name: 'shop', static_configs: targets }],
+      }),
+    );
+    const port = await freePort();
+    prometheus = start('prometheus', [
+      `--config.file=${join(directory, 'prometheus.yaml')}`,
+      `--storage.tsdb.path=${join(directory, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ]);
+    url = `http://127.0.0.1:${port}`;
+    await answers(`${url}/-/ready`, 30_000, prometheus);
+  });
+  after(async () => {
+    await prometheus.stop();
+    await namespace[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('is found by the expression of the alert itself', async () => {
+    const slow = pods[1];
+    assert.ok(slow);
+    const answer = await fetch(`http://${slow.status.podIP ?? ''}:9090/switch?name=slow&on=true`, {
+      method: 'POST',
+      signal: AbortSignal.timeout(30_000),
+    });
+    assert.equal(answer.status, 200);
+    await firing();
+    const targets = podTargets(namespace.api, {
+      prometheus: { url },
+      protectOnlyReplica: false,
+      requireOptIn: false,
+    });
+    const labels = { alertname: 'Slow', namespace: 'slow-pod', deployment: 'checkout' };
+    const target = await targets.resolve(
+      { labels, startsAt: new Date().toISOString(), generatorUrl },
+      AbortSignal.timeout(30_000),
+    );
+    assert.equal(target.name, slow.metadata.name, target.choice);
+    assert.match(target.choice, /highest of 3 pods by the alert's own expression/);
+  });
+
+  it('and without an answer of Prometheus one is taken all the same, and the choice says how', async () => {
+    const targets = podTargets(namespace.api, {
+      prometheus: { url: 'http://127.0.0.1:1' },
+      protectOnlyReplica: false,
+      requireOptIn: false,
+    });
+    const target = await targets.resolve(
+      { labels: { namespace: 'slow-pod', deployment: 'checkout' }, startsAt: '', generatorUrl },
+      AbortSignal.timeout(30_000),
+    );
+    assert.match(target.choice, /^first by name of 3 pods/);
+  });
+
+  const answerSchema = z.object({ data: z.object({ result: z.array(z.unknown()) }) });
+
+  /** Until the alert would fire: its expression has a result. */
+  async function firing(): Promise<void> {
+    for (let tries = 0; tries < 60; tries++) {
+      const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
+      if (answerSchema.parse(await response.json()).data.result.length > 0) return;
+      await sleep(500);
+    }
+    assert.fail('the service did not become slow');
+  }
+});
