@@ -22,7 +22,8 @@ export function profilerLinks(
     namespace: namespace ?? wanted.namespace ?? '',
     pod: pod ?? wanted.pod ?? '',
     container: container ?? wanted.container ?? '',
-    workload: target?.workload ?? wanted.workload?.name ?? '',
+    // Without namespace and kind, as profilers name services, whether the target was found or not.
+    workload: target?.workload.split('/').at(-1) ?? wanted.workload?.name ?? '',
     fromSeconds: String(Math.floor(began / 1000)),
     toSeconds: String(Math.ceil((began + length) / 1000)),
     fromMilliseconds: String(began),

@@ -125,39 +125,4 @@ describe('what flamepin ships for Prometheus, Alertmanager and Grafana', () => {
       assert.equal(stdout.trim(), 'https://flamepin.example.com/alerts/9f1c0a7be2d34c55');
     }
   });
-
-  it('has a contact point of the form that Grafana’s provisioning takes', async () => {
-    const receiver = z.strictObject({
-      uid: z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/),
-      type: z.enum(['webhook', 'slack']),
-      disableResolveMessage: z.boolean().optional(),
-      settings: z.record(z.string(), z.unknown()),
-    });
-    const duration = z.string().regex(/^\d+(ms|s|m|h)$/);
-    const policy = z.strictObject({
-      orgId: z.number().optional(),
-      receiver: z.string(),
-      group_by: z.array(z.string()).optional(),
-      object_matchers: z.array(z.tuple([z.string(), z.enum(['=', '!=', '=~', '!~']), z.string()])).optional(),
-      continue: z.boolean().optional(),
-      group_wait: duration.optional(),
-      group_interval: duration.optional(),
-      get routes() {
-        return z.array(policy).optional();
-      },
-    });
-    const file = z.strictObject({
-      apiVersion: z.literal(1),
-      contactPoints: z.array(
-        z.strictObject({ orgId: z.number(), name: z.string(), receivers: z.array(receiver).min(1) }),
-      ),
-      templates: z.array(z.strictObject({ orgId: z.number(), name: z.string(), template: z.string() })),
-      policies: z.array(policy).length(1),
-    });
-    const text = await readFile(join(root, 'deploy', 'grafana', 'contact-point.yaml'), 'utf8');
-    const { contactPoints, policies } = file.parse(parse(text));
-    const names = contactPoints.map(({ name }) => name);
-    for (const { receiver: wanted } of [...policies, ...policies.flatMap(({ routes }) => routes ?? [])])
-      assert.ok(names.includes(wanted), wanted);
-  });
 });

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { profilerLinks } from '../../src/profiler-links.ts';
+import { capturing, finished } from '../grafana/captures.ts';
+
+const windowStart = Date.UTC(2026, 10, 23, 2, 14, 7);
+const templates = [
+  {
+    name: 'Pyroscope',
+    url: 'https://pyroscope.example.com/?query={workload}&pod={pod}&from={fromSeconds}&until={toSeconds}',
+  },
+  { name: 'Datadog', url: 'https://app.example.com/profiling?ns={namespace}&from={fromMilliseconds}' },
+];
+
+describe('links to a continuous profiler', () => {
+  it('lead to the window of the capture and to the pod that was profiled', () => {
+    assert.deepEqual(profilerLinks(finished(capturing({}, windowStart)), templates), [
+      {
+        words: 'Pyroscope',
+        href: 'https://pyroscope.example.com/?query=checkout&pod=checkout-7d9f-x2x&from=1795400047&until=1795400077',
+      },
+      { words: 'Datadog', href: 'https://app.example.com/profiling?ns=shop&from=1795400047000' },
+    ]);
+  });
+
+  it('lead to the minutes around the alert when there was no window, by its labels alone', () => {
+    const waiting = capturing({ target: null }, windowStart);
+    const { timeline, alert } = waiting;
+    const refused = {
+      ...waiting,
+      state: 'skipped' as const,
+      reason: { code: 'deadline-passed' as const, detail: '' },
+      timeline: { ...timeline, startedAt: null, firstSampleAt: null },
+    };
+    const alertStart = Date.parse(alert.startsAt) / 1000;
+    assert.deepEqual(
+      profilerLinks(refused, templates.slice(0, 1)).map(({ href }) => href),
+      [
+        `https://pyroscope.example.com/?query=&pod=checkout-7d9f-x2x&from=${alertStart - 300}&until=${alertStart + 300}`,
+      ],
+    );
+  });
+
+  it('carry labels only as values, whatever they hold', () => {
+    const capture = capturing({ target: null }, windowStart);
+    capture.alert.labels = { namespace: 'a&b=c#"><script>', pod: 'x/../y?z' };
+    for (const { href } of profilerLinks(capture, templates)) {
+      assert.match(href, /^https:\/\/(pyroscope|app)\.example\.com\/(profiling)?\?/);
+      assert.doesNotMatch(href, /[<>"#]|&b=/);
+    }
+  });
+
+  it('are none without templates', () => assert.deepEqual(profilerLinks(capturing(), []), []));
+});
