@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { stringify, parse } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
