@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { pino } from 'pino';
+import { filesystemStore } from '../../../src/artifacts/filesystem.ts';
+import type { ArtifactStore } from '../../../src/artifacts/store.ts';
+import type { Reading } from '../../../src/captures/analysis.ts';
+import { captureId } from '../../../src/captures/capture-id.ts';
+import type { Answer, Capture, Session } from '../../../src/captures/capture.ts';
+import type { Ledger } from '../../../src/captures/ledger.ts';
+import { runCapture, type StageParts } from '../../../src/captures/stages.ts';
+import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
+import { Failure } from '../../../src/reasons/failure.ts';
+import type { Target } from '../../../src/targets/target.ts';
+import { must, targetOn, toCapture } from '../../contract/ledger-words.ts';
+
+const owner = 'worker';
+const leaseMs = 30_000;
+const log = pino({ level: 'silent' });
+const { signal } = new AbortController();
+const recording = Buffer.from('FLR, what the JVM did');
+const session: Session = {
+  bootId: 'b',
+  pid: 7,
+  startTicks: '1',
+  recordingPath: '/tmp/flamepin-c/recording.jfr',
+  leftovers: [],
+  clockSkewMs: 0,
+  choice: '',
+  commandLine: 'java',
+  checks: {},
+  cpuStat: null,
+  cpuStatAfter: null,
+};
+const answer: Answer = {
+  headline: 'wall: 80% in LoyaltyService.points',
+  confidence: 'likely',
+  lines: [],
+  topFrames: [],
+  comparedWith: null,
+  comparison: null,
+  samples: 300,
+};
+
+/**
+ * The stages on a real ledger and a real store. Target, profiler and reader stand in, for faults that the real ones
+ * do not show when asked; what is done to them is written down in `done`.
+ */
+describe('a capture on its way', () => {
+  let directory = '';
+  let ledger: Ledger;
+  let store: ArtifactStore;
+  let done: string[];
+  let ended: string[];
+  let clock = 0;
+  const target: Target = targetOn('n1', 'checkout');
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-stages-'));
+    ledger = openSqliteLedger({ path: join(directory, 'flamepin.db') });
+    store = filesystemStore({ directory: join(directory, 'artifacts') });
+    done = [];
+    ended = [];
+    clock = Date.now();
+  });
+  afterEach(async () => {
+    await ledger.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const note = <T>(what: string, result: T): Promise<T> => {
+    done.push(what);
+    return Promise.resolve(result);
+  };
+  const reading: Reading = {
+    mask: (bytes) => note('mask', bytes),
+    analyse: () => {
+      const body = Buffer.from('<svg/>');
+      return note('analyse', {
+        answer,
+        partial: false,
+        artifacts: [
+          {
+            name: 'flamegraph.svg',
+            event: 'wall',
+            body,
+            contentType: 'image/svg+xml',
+            contentEncoding: 'identity',
+          },
+        ],
+      });
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const parts = (change: Partial<StageParts> = {}, readingChange: Partial<Reading> = {}): StageParts => ({
+    ledger,
+    targets: () =>
+      Promise.resolve({
+        resolve: () => note('resolve', target),
+        open: () => ({
+          run: () => Promise.reject(new Error('nothing but the profiler runs commands')),
+        }),
+        health: () => Promise.resolve({ alive: true }),
+      }),
+    profiling: {
+      start: () => note('start', { session, firstSampleAt: null }),
+      collect: () =>
+        note('collect', {
+          recording,
+          partial: false,
+          cpuStat: null,
+          windowEndedAt: new Date().toISOString(),
+        }),
+      cleanUp: () => note('clean', { left: [] }),
+      cleanUpUnknown: () => note('clean unknown', { left: [] }),
+    },
+    analysis: { open: () => ({ ...reading, ...readingChange }) },
+    store,
+    baselineFor: () => Promise.resolve(null),
+    observer: {
+      stage: () => undefined,
+      firstSample: () => undefined,
+      ended: (outcome, reason) => ended.push(`${outcome} ${reason ?? ''}`.trim()),
+      delivered: () => undefined,
+      harmed: () => undefined,
+    },
+    // Each look at the clock is a while later, so that no window has to be waited for.
+    now: () => (clock += 300),
+    owner,
+    limits: { total: 8, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
+    publicUrl: null,
+    applicationPackages: [],
+    profilerLinks: () => [],
+    ...change,
+  });
+
+  async function accept(fingerprint: string, cooldownSeconds = 0): Promise<string> {
+    const now = Date.now();
+    const decision = toCapture(fingerprint, {
+      id: captureId(now),
+      deadlineAt: now + 120_000,
+      request: { durationSeconds: 1, cooldownSeconds },
+    });
+    await ledger.accept([decision], now);
+    return decision.id;
+  }
+  /** Leases what is due, or will be within a minute, and takes it as far as it goes. */
+  async function run(withParts: StageParts): Promise<void> {
+    const capture = must(await ledger.lease(owner, Date.now() + 60_000, leaseMs));
+    await runCapture(capture, withParts, log, signal);
+  }
+  const get = async (id: string): Promise<Capture> => must(await ledger.get(id));
+
+  it('keeps the recording in the target while the ledger cannot take it, and goes on later', async () => {
+    const id = await accept('f1');
+    const spool = ledger.spool.bind(ledger);
+    ledger.spool = () => Promise.reject(new Failure('ledger-full'));
+    await assert.rejects(run(parts()), { code: 'ledger-full' });
+    ledger.spool = spool;
+    assert.equal((await get(id)).state, 'capturing');
+    assert.ok(!done.includes('clean'));
+
+    // Its lease runs out.
+    await ledger.sweep(Date.now() + 4 * leaseMs);
+    await run(parts());
+    assert.equal((await get(id)).state, 'done');
+    assert.deepEqual(
+      done.filter((what) => ['start', 'collect', 'clean'].includes(what)),
+      ['start', 'collect', 'collect', 'clean'],
+    );
+    assert.deepEqual(ended, ['done']);
+  });
+
+  it('waits for a store that is away without asking the target again', async () => {
+    const id = await accept('f1');
+    const away: ArtifactStore = { ...store, put: () => Promise.reject(new Failure('store-unavailable')) };
+    for (let attempt = 0; attempt < 3; attempt++) await run(parts({ store: away }));
+    assert.equal((await get(id)).state, 'storing');
+    await run(parts());
+    const capture = await get(id);
+    assert.equal(capture.state, 'done');
+    assert.equal(capture.reason, null, 'the outage is over');
+    assert.equal(done.filter((what) => what === 'collect').length, 1);
+    assert.equal((await store.list('', 10, signal)).length, 1);
+    assert.equal(await ledger.readSpool(id), undefined);
+  });
+
+  it('keeps the recording for people when it cannot be read', async () => {
+    const id = await accept('f1');
+    const damaged = new Failure('recording-damaged', { detail: 'chunk 1' });
+    await run(parts({}, { analyse: () => Promise.reject(damaged) }));
+    const capture = await get(id);
+    assert.equal(capture.state, 'failed');
+    assert.deepEqual(capture.reason, { code: 'recording-damaged', detail: 'chunk 1' });
+    const [artifact, ...others] = capture.artifacts;
+    assert.deepEqual(others, []);
+    assert.equal(artifact?.name, 'recording.jfr');
+    const object = must(await store.get(artifact.key, signal));
+    assert.deepEqual(gunzipSync(object.body), recording);
+    assert.deepEqual(ended, ['failed recording-damaged']);
+    assert.equal(await ledger.readSpool(id), undefined);
+  });
+
+  it('is counted once when it is refused after resolving', async () => {
+    await accept('f1', 900);
+    await run(parts());
+    const id = await accept('f2', 900);
+    await run(parts());
+    const capture = await get(id);
+    assert.equal(capture.state, 'skipped');
+    assert.equal(capture.reason?.code, 'cooldown');
+    assert.deepEqual(ended, ['done', 'skipped cooldown']);
+    assert.equal(done.filter((what) => what === 'start').length, 1);
+  });
+
+  it('is never started again when nobody knows what came of its start', async () => {
+    const id = await accept('f1');
+    const now = Date.now();
+    await ledger.lease(owner, now, leaseMs);
+    await ledger.admit(id, owner, target, { total: 8, perNode: 1 }, now);
+    await ledger.sweep(now + 2 * leaseMs);
+    await run(parts());
+    const capture = await get(id);
+    assert.equal(capture.reason?.code, 'interrupted');
+    assert.deepEqual(capture.target, target, 'it is still known what it was about');
+    assert.deepEqual(done, ['clean unknown']);
+  });
+
+  it('is tried again while the target cannot be reached, until its deadline', async () => {
+    const id = await accept('f1');
+    const unreachable = parts({ targets: () => Promise.reject(new Failure('exec-unavailable')) });
+    await run(unreachable);
+    assert.equal((await get(id)).state, 'queued');
+    await run({ ...unreachable, now: () => Date.now() + 130_000 });
+    const capture = await get(id);
+    assert.equal(capture.reason?.code, 'exec-unavailable');
+    assert.deepEqual(done, []);
+  });
+});
