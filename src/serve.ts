@@ -19,7 +19,7 @@ import { openLedger } from './open-ledger.ts';
 import { openStore } from './open-store.ts';
 import { obtainPayloads } from './profiler/obtain.ts';
 import { Profiler } from './profiler/profiler.ts';
-import { decide } from './routing/decide.ts';
+import { decideAll } from './routing/decide.ts';
 import { requestBaselines } from './schedule/baselines.ts';
 import { startSchedule, type CronJob } from './schedule/cron.ts';
 import { sweepRetention } from './schedule/retention.ts';
@@ -125,7 +125,9 @@ export async function serve(configurationPath: string | undefined): Promise<void
         deadlineMs: configuration.limits.deadline,
         queueLimit: configuration.limits.queue,
       };
-      return alerts.map((alert) => decide(alert, rules, moment));
+      return decideAll(alerts, rules, moment, ({ fingerprint }, error) =>
+        log.error({ err: error, fingerprint }, 'this alert could not be decided'),
+      );
     },
     requestByHand: async (hand) => {
       const decision = handDecision({ ...hand, kind: kindOfUri(hand.target) }, now(), configuration.limits);

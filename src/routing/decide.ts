@@ -93,6 +93,26 @@ export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment
   };
 }
 
+/**
+ * The same for a whole notification: an alert that a fault of ours keeps from being decided is `unmappable` with
+ * `internal-error`, told to `onFault`, and sinks none of the others.
+ */
+export function decideAll(
+  alerts: readonly Alert[],
+  rules: RoutingRules,
+  moment: DecisionMoment,
+  onFault: (alert: Alert, error: unknown) => void,
+): AlertDecision[] {
+  return alerts.map((alert) => {
+    try {
+      return decide(alert, rules, moment);
+    } catch (error) {
+      onFault(alert, error);
+      return { alert, ...refuse('unmappable', 'internal-error') };
+    }
+  });
+}
+
 function requestFor(route: Route, event: CaptureEvent): CaptureRequest {
   return {
     target: { kind: route.target.kind, process: route.target.process, uri: null },

@@ -64,13 +64,14 @@ const workloadLabels: readonly (readonly [string, WorkloadKind | null])[] = [
   ['destination_canonical_service', null],
 ];
 
-const workloadTypes: Readonly<Record<string, WorkloadKind>> = {
-  deployment: 'Deployment',
-  statefulset: 'StatefulSet',
-  daemonset: 'DaemonSet',
-  job: 'Job',
-  replicaset: 'ReplicaSet',
-};
+/** A Map, for the label's value is hostile: an object would find `constructor` too. */
+const workloadTypes: ReadonlyMap<string, WorkloadKind> = new Map([
+  ['deployment', 'Deployment'],
+  ['statefulset', 'StatefulSet'],
+  ['daemonset', 'DaemonSet'],
+  ['job', 'Job'],
+  ['replicaset', 'ReplicaSet'],
+]);
 
 /** Jobs that tell of other pods: their `instance` is a node or themselves, their `service` their own. */
 const exporter = /kube-state-metrics|kubelet|cadvisor|node[-_]exporter/i;
@@ -192,7 +193,8 @@ function takeWorkload(labels: Labels, from: Record<string, string>): Wanted['wor
   const name = present(labels, 'workload');
   if (name === null) return null;
   from['workload'] = 'workload';
-  return { kind: workloadTypes[(present(labels, 'workload_type') ?? '').toLowerCase()] ?? null, name };
+  const type = (present(labels, 'workload_type') ?? '').toLowerCase();
+  return { kind: workloadTypes.get(type) ?? null, name };
 }
 
 function serviceOf(labels: Labels, from: Record<string, string>): Wanted['service'] {

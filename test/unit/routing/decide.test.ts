@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { parseNotification } from '../../../src/alerts/notification.ts';
 import type { Alert } from '../../../src/captures/capture.ts';
 import { settingsSchema } from '../../../src/config/schema.ts';
-import { closestRoute, decide, type RoutingRules } from '../../../src/routing/decide.ts';
+import { closestRoute, decide, decideAll, type RoutingRules } from '../../../src/routing/decide.ts';
 import { explainDecision } from '../../../src/routing/explain.ts';
 import { wantedFrom } from '../../../src/routing/labels.ts';
 import { leadEvent, leadEventTable } from '../../../src/routing/lead-event.ts';
@@ -259,5 +259,44 @@ describe('explain', () => {
       explainDecision(first('grafana-by-external-alertmanager'), rules([everything])).panel?.panelId,
       7,
     );
+  });
+});
+
+describe('a notification in which flamepin cannot cope with one alert', () => {
+  it('loses none of the others; that one is unmappable by a fault of ours, which is told', () => {
+    const bad: Alert = { ...latency, fingerprint: 'bad0', labels: { alertname: 'Breaks' } };
+    const [route] = rules([everything]).routes;
+    assert.ok(route);
+    const breaking: RoutingRules['routes'][number] = {
+      ...route,
+      matchers: [
+        {
+          text: 'breaks="on one"',
+          name: 'breaks',
+          operator: '=',
+          value: 'on one',
+          matches: (labels) => {
+            if (labels['alertname'] === 'Breaks') throw new TypeError('a fault of ours');
+            return true;
+          },
+        },
+      ],
+    };
+    const told: string[] = [];
+    const decisions = decideAll(
+      [latency, bad, latency],
+      { ...rules([]), routes: [breaking] },
+      moment,
+      (alert) => told.push(alert.fingerprint),
+    );
+    assert.deepEqual(
+      decisions.map((each) => [each.outcome, 'reason' in each ? each.reason.code : null]),
+      [
+        ['queued', null],
+        ['unmappable', 'internal-error'],
+        ['queued', null],
+      ],
+    );
+    assert.deepEqual(told, ['bad0']);
   });
 });

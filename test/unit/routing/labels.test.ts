@@ -143,6 +143,14 @@ describe('the workload behind an alert', () => {
       { workload: 'a', workload_type: 'deployment' },
       { kind: 'Deployment', name: 'a' },
     ],
+    [
+      { workload: 'a', workload_type: 'constructor' },
+      { kind: null, name: 'a' },
+    ],
+    [
+      { workload: 'a', workload_type: '__proto__' },
+      { kind: null, name: 'a' },
+    ],
     [{ destination_canonical_service: 'a' }, { kind: null, name: 'a' }],
   ] as const)
     it(`of ${JSON.stringify(labels)} is ${JSON.stringify(workload)}`, () => {
