@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { renderHtml } from '../flamegraph/html.ts';
-import { renderSvg } from '../flamegraph/svg.ts';
+import { renderSvg, svgLeastShare } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
 import { collapsed } from '../profile/collapsed.ts';
 import { profileEvents, type Profile, type ProfileEvent } from '../profile/profile.ts';
@@ -16,9 +16,10 @@ export interface RenderOptions {
   output?: string;
 }
 
-/** `flamepin render RECORDING`: a recording of async-profiler or the JDK as picture or data. */
+/** `flamepin render RECORDING`: a recording of async-profiler or the JDK, or folded stacks, as picture or data. */
 export async function render(path: string, { event: wanted, format, output }: RenderOptions): Promise<void> {
-  const stacks = await readStacksFile(path, wanted ?? 'cpu');
+  const stacks = await readStacksFile(path, wanted ?? 'cpu', format === 'svg' ? svgLeastShare : 0);
+  if (stacks !== null && (format === 'html' || format === 'json')) throw new Failure('stacks-without-times');
   for (const warning of stacks?.warnings ?? []) process.stderr.write(`${warning}\n`);
   const profile = stacks ?? (await readRecordingFile(path));
   const event = wanted ?? profileEvents.find((each) => profile.events[each] !== undefined) ?? 'cpu';

@@ -80,8 +80,9 @@ function significant(value: number): string {
   return value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3);
 }
 
-/** `2026-03-01 02:14:07–02:14:37 UTC`. */
+/** `2026-03-01 02:14:07–02:14:37 UTC`; folded stacks tell no time and have none. */
 export function windowText(profile: Pick<Profile, 'startedAt' | 'durationSeconds'>): string {
+  if (profile.startedAt === 0) return 'time not known';
   const start = new Date(profile.startedAt).toISOString();
   const end = new Date(profile.startedAt + profile.durationSeconds * 1000).toISOString();
   return `${start.slice(0, 10)} ${start.slice(11, 19)}–${end.slice(11, 19)} UTC`;

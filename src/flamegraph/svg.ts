@@ -29,6 +29,8 @@ const rowHeight = 17;
 const minimumWidth = 0.1;
 /** Stacks that differ in lines alone share a box, so a box may be made of stacks below its width: half of it. */
 const mergedStacks = 2;
+/** Stacks below this share of the whole are not told apart in a static picture: no box shows them. */
+export const svgLeastShare = minimumWidth / (width - 2 * margin) / mergedStacks;
 const headHeight = 66;
 /** Advance of a monospace font is 0.6 em; with 11 px text that is 6.6 px. */
 const characterWidth = 6.6;
@@ -63,7 +65,7 @@ function treeOf(profile: Profile, options: SvgOptions): CallTree {
   return profileTree(readingOf(profile, options.applicationPackages ?? []), options.event, {
     foldFramework: options.foldFramework ?? false,
     threads: true,
-    leastShare: minimumWidth / (width - 2 * margin) / mergedStacks,
+    leastShare: svgLeastShare,
   });
 }
 

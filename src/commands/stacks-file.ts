@@ -1,0 +1,39 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import { CollapsedReader } from '../profile/read-collapsed.ts';
+import { Failure } from '../reasons/failure.ts';
+
+/** How much is read at once, bytes. */
+const pieceBytes = 1024 * 1024;
+
+/**
+ * A file of folded stacks → its profile, with samples of `event`; null when the file is a recording or gzipped. Its
+ * size does not matter, only that of its different stacks; see `CollapsedReader.profile` for `leastShare`. Throws a Failure: file-unreadable, recording-damaged.
+ */
+export async function readStacksFile(
+  path: string,
+  event: ProfileEvent,
+  leastShare: number,
+): Promise<Profile | null> {
+  try {
+    await using file = await open(path);
+    if (await isBinary(file)) return null;
+    const reader = new CollapsedReader();
+    const piece = Buffer.allocUnsafeSlow(pieceBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, pieceBytes);
+      if (bytesRead === 0) break;
+      reader.push(piece.subarray(0, bytesRead));
+    }
+    return reader.profile(event, leastShare);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure('file-unreadable', { detail: path, cause: error });
+  }
+}
+
+/** JFR begins with `FLR` and NUL, gzip with 1f 8b; text has neither. An empty file is left to the reader of recordings. */
+async function isBinary(file: FileHandle): Promise<boolean> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+  return bytesRead < 4 || buffer[0] === 0x1f || buffer.includes(0);
+}
