@@ -31,17 +31,17 @@ const stopMs = 35_000;
 
 /**
  * Writes the configuration, starts `flamepin serve` with it and waits until it listens. `prefix` is a command that
- * runs it by exec, so that the pid stays: `unshare …`.
+ * runs it by exec, so that the pid stays: `unshare …`. `bin`: another flamepin than this clone's.
  */
 export async function startFlamepin(
   directory: string,
   configuration: string,
   environment: NodeJS.ProcessEnv = process.env,
   prefix: readonly string[] = [],
+  bin: string = join(import.meta.dirname, '..', 'bin', 'flamepin.js'),
 ): Promise<RunningFlamepin> {
   const file = join(directory, 'flamepin.yaml');
   await writeFile(file, configuration);
-  const bin = join(import.meta.dirname, '..', 'bin', 'flamepin.js');
   const [command = '', ...args] = [...prefix, process.execPath, bin, 'serve', '--config', file];
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
