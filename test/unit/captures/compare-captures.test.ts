@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { compareCaptures, type CompareCaptures } from '../../../src/captures/compare-captures.ts';
+import type { Capture } from '../../../src/captures/capture.ts';
+import { readProfile } from '../../../src/profile/read-profile.ts';
+import { unpackRecording } from '../../../src/profile/unpack-recording.ts';
+import { minute, noon } from '../../contract/ledger-words.ts';
+import { openKept, take, type Kept } from './baseline-ledger.ts';
+
+const bound = 64 * 1024 * 1024;
+const recordings = join(import.meta.dirname, '../../fixtures/recordings');
+const profileOf = (name: string): string =>
+  JSON.stringify(readProfile(unpackRecording(readFileSync(join(recordings, name)), bound)));
+
+describe('two stored captures of a workload', () => {
+  let kept: Kept;
+  let compare: CompareCaptures;
+  let well: Capture;
+  let slow: Capture;
+
+  before(async () => {
+    kept = await openKept();
+    compare = compareCaptures(kept.store, [], bound);
+    const purpose = 'alert' as const;
+    well = await take(kept, { at: noon, purpose, profile: profileOf('shop-baseline.jfr.gz') });
+    slow = await take(kept, { at: noon + minute, purpose, profile: profileOf('shop-regression.jfr.gz') });
+  });
+
+  after(async () => {
+    await kept[Symbol.asyncDispose]();
+  });
+
+  it('are compared: the later one has grown, the earlier one, looked at from there, has shrunk', async () => {
+    const grown = await compare(slow, well);
+    assert.deepEqual(grown.answer?.comparedWith, {
+      captureId: well.id,
+      label: 'capture Mon 12:00, same image',
+    });
+    assert.match(grown.answer.headline, /^wall: .*RuleSet.*\(\+\d+ ±\d+ pp vs capture Mon 12:00, same image/);
+    const shrunk = await compare(well, slow);
+    assert.match(shrunk.answer?.headline ?? '', /\(−\d+ ±\d+ pp vs capture Mon 12:01, same image/);
+  });
+
+  it('are compared two pairs at a time; whoever comes then is told to come back', async () => {
+    const results = await Promise.allSettled([compare(slow, well), compare(well, slow), compare(slow, well)]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected'],
+    );
+  });
+
+  it('are not compared with themselves or with another workload', async () => {
+    const other = await take(kept, { at: noon + 2 * minute, workload: 'payment' });
+    await assert.rejects(compare(slow, slow), { code: 'comparison-with-itself' });
+    await assert.rejects(compare(slow, other), { code: 'comparison-unlike' });
+  });
+
+  it('need both a profile that is there and can be read', async () => {
+    const expired = await take(kept, { at: noon + 3 * minute, profile: null });
+    await assert.rejects(compare(slow, expired), {
+      code: 'comparison-without-profile',
+      detail: `${expired.id} has passed its retention`,
+    });
+    const damaged = await take(kept, { at: noon + 4 * minute, profile: '{"events": 1}' });
+    await assert.rejects(compare(damaged, well), {
+      code: 'comparison-without-profile',
+      detail: `the profile of ${damaged.id} cannot be read`,
+    });
+  });
+});
