@@ -22,7 +22,8 @@ export function captureView(
     title: captureTitle(capture),
     badges: badges(capture),
     headline: outcomeSentence(capture),
-    confidence: answer?.confidence ?? null,
+    // A baseline was taken because nothing is wrong: there is no cause to be sure of.
+    confidence: request.purpose === 'baseline' ? null : (answer?.confidence ?? null),
     lines: lines(capture),
     window:
       answer === null || timeline.startedAt === null
@@ -40,18 +41,23 @@ export function captureView(
 }
 
 function badges(capture: Capture): View['badges'] {
-  const all: { words: string; tone: 'alarm' | 'calm' | 'warning' }[] = [];
+  const all: View['badges'][number][] = [];
   if (capture.request.purpose === 'alert')
     all.push(
       capture.alertResolvedAt === null
         ? { words: 'firing', tone: 'alarm' }
         : { words: 'resolved', tone: 'calm' },
     );
-  if (capture.state !== 'done')
-    all.push({ words: capture.state, tone: capture.state === 'failed' ? 'alarm' : 'calm' });
+  if (capture.state !== 'done') all.push({ words: capture.state, tone: stateTone(capture) });
   if (capture.partial) all.push({ words: 'partial', tone: 'warning' });
   if (capture.harm !== null) all.push({ words: 'target died', tone: 'alarm' });
   return all;
+}
+
+/** Under way is to be watched; skipped touched nothing. */
+function stateTone(capture: Capture): 'alarm' | 'quiet' | 'warning' {
+  if (!isFinal(capture)) return 'warning';
+  return capture.state === 'failed' ? 'alarm' : 'quiet';
 }
 
 function lines(capture: Capture): string[] {
@@ -59,7 +65,10 @@ function lines(capture: Capture): string[] {
   const all =
     harm === null ? [] : [`The target died or restarted within five minutes of its window: ${harm}`];
   if (answer !== null) {
-    all.push(...answer.lines, ...baselineLines(capture, answer));
+    const about = baselineLines(capture, answer);
+    all.push(
+      ...(capture.request.purpose === 'baseline' ? [...about, ...answer.lines] : [...answer.lines, ...about]),
+    );
     const stored = capture.timeline.storedAt !== null;
     if (stored && !capture.artifacts.some(({ name }) => name === 'profile.json'))
       all.push('The pictures have passed their retention and were deleted; this is what is still known.');
@@ -116,14 +125,14 @@ function leftInTarget(capture: Capture): string {
   return `The profiler ends by itself. Should the target still run, these files of flamepin may be left in it and can be removed: ${capture.session.leftovers.join(', ')}`;
 }
 
-function facts({ target, session, timeline }: Capture): string[] {
+function facts({ target, session, timeline, request }: Capture): string[] {
   const all: string[] = [];
   if (target !== null) all.push(target.choice === '' ? target.name : `${target.name} (${target.choice})`);
   if (target?.image != null) all.push(`image ${target.image}`);
   if (timeline.startedAt !== null && timeline.receivedAt !== null && timeline.firstSampleAt !== null) {
     const after = (Date.parse(timeline.firstSampleAt) - Date.parse(timeline.receivedAt)) / 1000;
     all.push(
-      `first sample ${timeline.firstSampleAt.slice(11, 21)} UTC, ${after.toFixed(2)} s after the alert arrived`,
+      `first sample ${timeline.firstSampleAt.slice(11, 21)} UTC, ${after.toFixed(2)} s after ${request.purpose === 'alert' ? 'the alert arrived' : 'it was asked for'}`,
     );
   }
   if (session !== null && session.choice !== '') all.push(session.choice);

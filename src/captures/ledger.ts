@@ -1,6 +1,14 @@
 import type { Reason } from '../reasons/failure.ts';
 import type { Target } from '../targets/target.ts';
-import type { Alert, AlertOutcome, Capture, CaptureRequest, CaptureState, Panel } from './capture.ts';
+import type {
+  Alert,
+  AlertOutcome,
+  Capture,
+  CaptureRequest,
+  CaptureState,
+  Panel,
+  Timeline,
+} from './capture.ts';
 
 /**
  * The ledger: alerts, captures, leases, deadlines, spool, deliveries, blocks and cron runs. The capture row is
@@ -19,10 +27,12 @@ export interface Ledger {
   accept(decisions: readonly AlertDecision[], now: number): Promise<AcceptedAlert[]>;
 
   /**
-   * The next capture that is due, of any state that is not final, leased to `owner` until now + leaseMs, oldest first;
-   * undefined when there is none. `owner` names one worker, not one process: writes are fenced by it alone.
+   * The next capture that is due, leased to `owner` until now + leaseMs, oldest first; undefined when there is none.
+   * `owner` names one worker, not one process: writes are fenced by it alone. `work` narrows it to those whose
+   * recording is spooled (`store`) or to the others (`profile`), so that a store that hangs holds up no window.
+   * While paused none that waits for its start is given out.
    */
-  lease(owner: string, now: number, leaseMs: number): Promise<LeasedCapture | undefined>;
+  lease(owner: string, now: number, leaseMs: number, work?: CaptureWork): Promise<LeasedCapture | undefined>;
   /** Keeps a lease alive. False: it was lost (another owner, or final); stop working on it. */
   renew(id: string, owner: string, now: number, leaseMs: number): Promise<boolean>;
   /** Gives the capture back, due again at `dueAt`; attempts of this state are counted. False: the lease was lost. */
@@ -97,6 +107,8 @@ export interface Ledger {
 /** `attempts`: how often work on this stage was given back or cut off by a crash before; 0 the first time. */
 export type LeasedCapture = Capture & { attempts: number };
 
+export type CaptureWork = 'profile' | 'store';
+
 /** What routing decided for one alert, before the ledger has seen it. */
 export type AlertDecision =
   | {
@@ -133,7 +145,11 @@ export interface CaptureLimits {
 }
 
 export type Admission =
-  { kind: 'admitted' } | { kind: 'wait' } | { kind: 'refused'; reason: Reason } | { kind: 'lost' };
+  /** With the timeline as it is now: target found and start sent. */
+  | { kind: 'admitted'; timeline: Timeline }
+  | { kind: 'wait' }
+  | { kind: 'refused'; reason: Reason }
+  | { kind: 'lost' };
 
 export type CaptureChange = Partial<
   Pick<Capture, 'state' | 'reason' | 'target' | 'session' | 'answer' | 'partial' | 'artifacts' | 'panel'>

@@ -26,6 +26,14 @@ export interface Profiling {
   }>;
   /** Stops our own session where it still runs and removes our files. `left`: what could not be removed. */
   cleanUp(exec: Exec, session: Session, signal: AbortSignal): Promise<{ left: string[] }>;
-  /** The same when flamepin died before it learned of the session: by the capture's id; the agent ends by itself. */
-  cleanUpUnknown(exec: Exec, captureId: string, signal: AbortSignal): Promise<{ left: string[] }>;
+  /**
+   * The same when flamepin died before it learned of the session: by the capture's id; the agent ends by itself.
+   * `process`: the JVM that was to be profiled, where it is known, so that its unpacked profiler goes too.
+   */
+  cleanUpUnknown(
+    exec: Exec,
+    captureId: string,
+    signal: AbortSignal,
+    process?: { pid: number; startTicks: string },
+  ): Promise<{ left: string[] }>;
 }

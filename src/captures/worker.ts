@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../telemetry/log.ts';
+import type { Capture } from './capture.ts';
 import type { Annotator } from '../annotations/annotator.ts';
 import { deliver } from './delivery.ts';
 import { watchForHarm } from './harm-watch.ts';
-import { runCapture, type StageParts } from './stages.ts';
+import { profileCapture, storeCapture } from './run-capture.ts';
+import type { Interruption, StageParts } from './stage-parts.ts';
 
 /** Long enough for a slow transaction, short enough that another process takes over soon; renewed three times within. */
 const leaseMs = 30_000;
@@ -11,8 +13,12 @@ const leaseMs = 30_000;
 const pollMs = 500;
 const sweepMs = 1_000;
 const harmWatchMs = 15_000;
-/** Captures that only store may run beside those that profile. */
+/** Recordings that are read and stored at once; each needs a thread and up to 100 MB. */
 const storingAtOnce = 4;
+/** Captures that look for their target while all windows are taken. */
+const resolvingAtOnce = 4;
+/** On shutdown a start that was sent is awaited this long: cold it takes 0.3 s, on a loaded node a few. */
+const startPatienceMs = 10_000;
 const deliveriesAtOnce = 4;
 
 export interface WorkerParts extends StageParts {
@@ -37,9 +43,18 @@ export function startWorker(parts: WorkerParts): Worker {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   let wakeUp: () => void = () => undefined;
+  /** A wake-up while the loop works is not lost: it looks once more before it sleeps. */
+  let woken = false;
+  const stoppingLong = new AbortController();
   let leases = 0;
-  let captures = 0;
+  let profiling = 0;
+  let storing = 0;
   let deliveries = 0;
+
+  function wake(): void {
+    woken = true;
+    wakeUp();
+  }
 
   function track(work: Promise<void>): void {
     const tracked = work
@@ -48,54 +63,96 @@ export function startWorker(parts: WorkerParts): Worker {
       })
       .finally(() => {
         running.delete(tracked);
-        wakeUp();
+        wake();
       });
     running.add(tracked);
   }
 
-  async function fillCaptures(): Promise<void> {
-    while (captures < parts.limits.total + storingAtOnce && !stopping.signal.aborted) {
-      // A name of its own for each: after a freeze this process must not take a capture that it still works on.
-      const slot = `${owner} ${++leases}`;
-      const capture = await ledger.lease(slot, now(), leaseMs);
+  /** A name of its own for each lease: after a freeze this process must not take what it still works on. */
+  const slot = (): string => `${owner} ${++leases}`;
+
+  async function fillProfiling(): Promise<void> {
+    while (profiling < parts.limits.total + resolvingAtOnce && !stopping.signal.aborted) {
+      const slotOwner = slot();
+      const capture = await ledger.lease(slotOwner, now(), leaseMs, 'profile');
       if (capture === undefined) return;
-      captures++;
-      const captureLog = log.child({ captureId: capture.id, alert: capture.alert.labels['alertname'] });
+      profiling++;
+      const captureLog = logOf(capture);
+      const slotParts = { ...parts, owner: slotOwner };
       track(
-        whileLeased(capture.id, slot, (signal) =>
-          runCapture(capture, { ...parts, owner: slot }, captureLog, signal),
-        ).finally(() => captures--),
+        whileLeased(capture.id, slotOwner, async (interruption) => {
+          await using collected = await profileCapture(capture, slotParts, captureLog, interruption).finally(
+            () => profiling--,
+          );
+          if (collected === null) return;
+          // A store that hangs must not keep windows waiting: what finds no place here is leased again later.
+          if (storing >= storingAtOnce) {
+            await ledger.release(capture.id, slotOwner, now());
+            return;
+          }
+          storing++;
+          await storeCapture(
+            collected.capture,
+            collected.reading,
+            slotParts,
+            captureLog,
+            interruption,
+          ).finally(() => storing--);
+        }),
+      );
+    }
+  }
+
+  async function fillStoring(): Promise<void> {
+    while (storing < storingAtOnce && !stopping.signal.aborted) {
+      const slotOwner = slot();
+      const capture = await ledger.lease(slotOwner, now(), leaseMs, 'store');
+      if (capture === undefined) return;
+      storing++;
+      track(
+        whileLeased(capture.id, slotOwner, async (interruption) => {
+          await using reading = parts.analysis.open();
+          await storeCapture(capture, reading, { ...parts, owner: slotOwner }, logOf(capture), interruption);
+        }).finally(() => storing--),
       );
     }
   }
 
   async function fillDeliveries(): Promise<void> {
     while (deliveries < deliveriesAtOnce && !stopping.signal.aborted) {
-      const delivery = await ledger.leaseDelivery(owner, now(), leaseMs);
+      const slotOwner = slot();
+      const delivery = await ledger.leaseDelivery(slotOwner, now(), leaseMs);
       if (delivery === undefined) return;
       const { annotator } = parts;
       if (annotator === null || delivery.capture.request.purpose !== 'alert') {
-        await ledger.settleDelivery(delivery.capture.id, owner, { kind: 'none' }, now());
+        await ledger.settleDelivery(delivery.capture.id, slotOwner, { kind: 'none' }, now());
         continue;
       }
       deliveries++;
-      const deliveryLog = log.child({ captureId: delivery.capture.id });
+      const delivering = { ...parts, annotator, owner: slotOwner };
       track(
-        deliver(delivery, { ...parts, annotator }, deliveryLog, stopping.signal).finally(() => deliveries--),
+        deliver(delivery, delivering, logOf(delivery.capture), stopping.signal).finally(() => deliveries--),
       );
     }
+  }
+
+  function logOf(capture: Capture): Log {
+    return log.child({ captureId: capture.id, alert: capture.alert.labels['alertname'] });
   }
 
   /** Runs the work while its lease is renewed; a lost lease aborts it, for another owner has it now. */
   async function whileLeased(
     id: string,
-    slot: string,
-    work: (signal: AbortSignal) => Promise<void>,
+    slotOwner: string,
+    work: (interruption: Interruption) => Promise<void>,
   ): Promise<void> {
     const lost = new AbortController();
-    const signal = AbortSignal.any([lost.signal, stopping.signal]);
+    const interruption: Interruption = {
+      signal: AbortSignal.any([lost.signal, stopping.signal]),
+      startSignal: AbortSignal.any([lost.signal, stoppingLong.signal]),
+    };
     const renewal = setInterval(() => {
-      ledger.renew(id, slot, now(), leaseMs).then(
+      ledger.renew(id, slotOwner, now(), leaseMs).then(
         (kept) => {
           if (!kept) lost.abort();
         },
@@ -103,10 +160,10 @@ export function startWorker(parts: WorkerParts): Worker {
       );
     }, leaseMs / 3);
     try {
-      await work(signal);
+      await work(interruption);
     } finally {
       clearInterval(renewal);
-      if (stopping.signal.aborted) await ledger.release(id, slot, now());
+      if (stopping.signal.aborted) await ledger.release(id, slotOwner, now());
     }
   }
 
@@ -117,14 +174,16 @@ export function startWorker(parts: WorkerParts): Worker {
     work: () => Promise<void>,
   ): Promise<void> {
     while (!stopping.signal.aborted) {
+      if (wakeable) woken = false;
       try {
         await work();
       } catch (error) {
         log.error({ err: error }, `${what} failed`);
       }
-      const woken = new AbortController();
-      if (wakeable) wakeUp = () => woken.abort();
-      await sleep(ms, undefined, { signal: AbortSignal.any([woken.signal, stopping.signal]) }).catch(
+      if (wakeable && woken) continue;
+      const alarm = new AbortController();
+      if (wakeable) wakeUp = () => alarm.abort();
+      await sleep(ms, undefined, { signal: AbortSignal.any([alarm.signal, stopping.signal]) }).catch(
         () => undefined,
       );
     }
@@ -132,7 +191,8 @@ export function startWorker(parts: WorkerParts): Worker {
 
   const loops = [
     every(pollMs, true, 'looking at the queue', async () => {
-      await fillCaptures();
+      await fillProfiling();
+      await fillStoring();
       await fillDeliveries();
     }),
     every(sweepMs, false, 'the sweep', async () => {
@@ -141,19 +201,21 @@ export function startWorker(parts: WorkerParts): Worker {
         parts.observer.ended('skipped', 'deadline-passed', now());
         log.warn({ captureId: id }, 'capture skipped: its deadline passed');
       }
-      if (freed.length > 0) wakeUp();
+      if (freed.length > 0) wake();
     }),
     every(harmWatchMs, false, 'the watch for harm', () => watchForHarm(parts, log, stopping.signal)),
   ];
 
   return {
-    wake: () => wakeUp(),
+    wake,
     stop: async (graceMs) => {
       stopping.abort();
+      const late = setTimeout(() => stoppingLong.abort(), startPatienceMs);
       await Promise.race([
         Promise.allSettled([...loops, ...running]),
         sleep(graceMs, undefined, { ref: false }),
       ]);
+      clearTimeout(late);
     },
   };
 }

@@ -5,12 +5,12 @@ import { readCapture } from './sqlite/capture-rows.ts';
 import { Database, type DatabaseOptions } from './sqlite/database.ts';
 import { leaseDelivery, settleDelivery } from './sqlite/deliveries.ts';
 import { listBlocks, recordHarm, releaseBlock } from './sqlite/harm.ts';
+import { isPaused, setPaused } from './sqlite/pause.ts';
 import { dropArtifacts, expire } from './sqlite/retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './sqlite/search.ts';
 import { admit, advance, freeAllLeases, lease, release, renew, sweep } from './sqlite/work.ts';
 
 const recordingSchema = z.object({ recording: z.instanceof(Uint8Array) });
-const settingSchema = z.object({ value: z.string() });
 
 /**
  * The ledger in one SQLite file, for one flamepin: a second one that opens it is refused at once. Local or block
@@ -40,7 +40,8 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
         return accepted;
       }),
 
-    lease: (owner, now, leaseMs) => database.transaction(() => lease(database, owner, now, leaseMs)),
+    lease: (owner, now, leaseMs, work) =>
+      database.transaction(() => lease(database, owner, now, leaseMs, work)),
     renew: (id, owner, now, leaseMs) => database.transaction(() => renew(database, id, owner, now + leaseMs)),
     release: (id, owner, dueAt) => database.transaction(() => release(database, id, owner, dueAt)),
     admit: (id, owner, target, limits, now) =>
@@ -93,13 +94,9 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
 
     setPaused: (paused) =>
       database.transaction(() => {
-        database.run(`INSERT OR REPLACE INTO settings (name, value) VALUES ('paused', ?)`, String(paused));
+        setPaused(database, paused);
       }),
-    paused: () =>
-      database.read(
-        () =>
-          database.one(settingSchema, `SELECT value FROM settings WHERE name = 'paused'`)?.value === 'true',
-      ),
+    paused: () => database.read(() => isPaused(database)),
     counts: () => database.read(() => countCaptures(database)),
     close: () =>
       database.read(() => {

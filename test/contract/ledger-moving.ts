@@ -69,6 +69,29 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal((await ledger().lease('b', now, leaseMs))?.attempts, 1);
     });
 
+    it('for profiling passes by what only has to be stored, so that a store that hangs holds up no window', async () => {
+      const spooled = await started(ledger(), 'a');
+      await ledger().spool(spooled.id, 'a', Buffer.from('recording'), { state: 'storing' }, noon);
+      await ledger().release(spooled.id, 'a', noon);
+      const waiting = toCapture('f2');
+      await ledger().accept([waiting], noon);
+      assert.equal((await ledger().lease('b', noon, leaseMs, 'profile'))?.id, waiting.id);
+      assert.equal(await ledger().lease('c', noon, leaseMs, 'profile'), undefined);
+      assert.equal((await ledger().lease('c', noon, leaseMs, 'store'))?.id, spooled.id);
+    });
+
+    it('is not given while paused to what waits for its start, but to what is under way', async () => {
+      const running = await started(ledger(), 'a');
+      await ledger().release(running.id, 'a', noon);
+      const waiting = toCapture('f2');
+      await ledger().accept([waiting], noon);
+      await ledger().setPaused(true);
+      assert.equal((await ledger().lease('b', noon, leaseMs))?.id, running.id);
+      assert.equal(await ledger().lease('c', noon, leaseMs), undefined);
+      await ledger().setPaused(false);
+      assert.equal((await ledger().lease('c', noon, leaseMs))?.id, waiting.id);
+    });
+
     it('that ran out is freed by the sweep, and the state stays', async () => {
       const { id } = await started(ledger(), 'a');
       assert.deepEqual(await ledger().sweep(noon + leaseMs - 1), { skipped: [], freed: [] });
@@ -82,11 +105,28 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
     it('is on record, with the target, before anything starts, and survives a restart', async () => {
       const { id } = await leased(ledger(), 'a');
       const target = targetOn('n1', 'checkout', 'sha256:1');
-      assert.deepEqual(await ledger().admit(id, 'a', target, wide, noon), { kind: 'admitted' });
+      assert.equal((await ledger().admit(id, 'a', target, wide, noon)).kind, 'admitted');
       const capture = must(await (await reopen()).get(id));
       assert.equal(capture.state, 'capturing');
       assert.deepEqual(capture.target, target);
       assert.equal(capture.timeline.resolvedAt, '2026-11-23T12:00:00.000Z');
+    });
+
+    it('makes a target that dies while its profiler starts one that is watched for harm', async () => {
+      const { id } = await started(ledger(), 'a');
+      const reason = { code: 'target-gone', detail: '' } as const;
+      await ledger().advance(id, 'a', { state: 'failed', reason }, noon);
+      assert.deepEqual(
+        (await ledger().watches(noon + minute)).map((capture) => capture.id),
+        [id],
+      );
+    });
+
+    it('of a capture that was refused before anything was touched leads to no watch', async () => {
+      const { id } = await started(ledger(), 'a');
+      const reason = { code: 'memory-low', detail: '' } as const;
+      await ledger().advance(id, 'a', { state: 'skipped', reason }, noon);
+      assert.deepEqual(await ledger().watches(noon + minute), []);
     });
 
     it('is written once: whoever asks again does not start', async () => {

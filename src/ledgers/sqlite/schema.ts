@@ -42,6 +42,9 @@ export const migrations: readonly string[] = [
   CREATE INDEX captures_label_cooldown ON captures (workload_key, purpose, cooldown_from);
   CREATE INDEX captures_workload_cooldown ON captures (workload, purpose, admitted_at);
   CREATE INDEX captures_workload ON captures (workload, id);
+  -- Counting and listing by state or purpose, without the rows themselves.
+  CREATE INDEX captures_by_state ON captures (state, id, purpose);
+  CREATE INDEX captures_by_purpose ON captures (purpose, state, id);
   CREATE INDEX captures_watch ON captures (window_ended_at) WHERE harmed = 0;
   CREATE INDEX captures_expiry ON captures (compacted, created_at) WHERE unfinished = 0;
 

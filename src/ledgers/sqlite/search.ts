@@ -51,7 +51,9 @@ export function listCaptures(database: Database, filter: CaptureFilter): Capture
   return database
     .all(
       dataSchema,
-      `SELECT data FROM captures ${condition} ORDER BY id DESC LIMIT ?`,
+      // The inner query needs nothing but an index: rows of seven kilobytes are read only once they are chosen.
+      `SELECT data FROM captures WHERE seq IN (SELECT seq FROM captures ${condition} ORDER BY id DESC LIMIT ?)
+       ORDER BY id DESC`,
       ...values,
       filter.limit,
     )
@@ -81,7 +83,8 @@ export function watchedCaptures(database: Database, now: number): Capture[] {
     .all(
       dataSchema,
       `SELECT data FROM captures
-       WHERE harmed = 0 AND window_ended_at > ? AND state <> 'capturing' AND workload IS NOT NULL ORDER BY seq`,
+       WHERE harmed = 0 AND window_ended_at > ? AND state IN ('storing', 'done', 'failed') AND workload IS NOT NULL
+       ORDER BY window_ended_at`,
       isoTime(now - watchMs),
     )
     .map(({ data }) => data);

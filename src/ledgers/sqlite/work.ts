@@ -1,12 +1,19 @@
 import { z } from 'zod';
-import type { Capture } from '../../captures/capture.ts';
-import type { Admission, CaptureChange, CaptureLimits, LeasedCapture } from '../../captures/ledger.ts';
+import type { Capture, Timeline } from '../../captures/capture.ts';
+import type {
+  Admission,
+  CaptureChange,
+  CaptureLimits,
+  CaptureWork,
+  LeasedCapture,
+} from '../../captures/ledger.ts';
 import type { Reason } from '../../reasons/failure.ts';
 import type { Target } from '../../targets/target.ts';
 import { applyChange, isoTime, stageOf } from '../capture-change.ts';
 import { captureJson, dropSpool, endCapture, heldCapture, readCapture, saveCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
+import { isPaused } from './pause.ts';
 
 /** The queue as a worker sees it: leases, the intent to start, and the way from stage to stage. */
 
@@ -24,6 +31,7 @@ export function lease(
   owner: string,
   now: number,
   leaseMs: number,
+  work?: CaptureWork,
 ): LeasedCapture | undefined {
   // A lease that ran out is an attempt that ended in a crash or a freeze: it counts.
   const row = database.one(
@@ -32,13 +40,16 @@ export function lease(
      WHERE seq = (
        SELECT seq FROM captures
        WHERE unfinished = 1 AND due_at <= ? AND lease_until <= ?
-         AND (state IN ('capturing', 'storing') OR deadline_at > ?)
+         AND CASE state WHEN 'storing' THEN ? WHEN 'capturing' THEN ? ELSE ? AND deadline_at > ? END
        ORDER BY seq LIMIT 1)
      RETURNING data, attempts`,
     owner,
     now + leaseMs,
     now,
     now,
+    Number(work !== 'profile'),
+    Number(work !== 'store'),
+    Number(work !== 'store' && !isPaused(database)),
     now,
   );
   return row && { ...row.data, attempts: row.attempts };
@@ -77,7 +88,7 @@ export function admit(
   const capture: Capture = {
     ...held.capture,
     target,
-    timeline: { ...timeline, resolvedAt: timeline.resolvedAt ?? isoTime(now) },
+    timeline: { ...timeline, resolvedAt: isoTime(now) },
   };
   const reason = refusal(database, capture, target, held.deadlineAt, now);
   if (reason !== undefined) {
@@ -92,14 +103,16 @@ export function admit(
     target.node,
   ) ?? { total: 0, on_node: 0 };
   if (running.total >= limits.total || running.on_node >= limits.perNode) return { kind: 'wait' };
-  saveCapture(database, { ...capture, state: 'capturing' });
+  // Should the JVM die while the profiler starts, its window still has a beginning from which it is watched for harm.
+  const started: Timeline = { ...capture.timeline, startedAt: isoTime(now) };
+  saveCapture(database, { ...capture, state: 'capturing', timeline: started });
   database.run(
     'UPDATE captures SET admitted_at = ?, cooldown_from = ?, attempts = 0 WHERE id = ?',
     now,
     now,
     id,
   );
-  return { kind: 'admitted' };
+  return { kind: 'admitted', timeline: started };
 }
 
 function refusal(

@@ -11,7 +11,8 @@ import type { Reading } from '../../../src/captures/analysis.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture, Session } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
-import { runCapture, type StageParts } from '../../../src/captures/stages.ts';
+import { profileCapture, storeCapture } from '../../../src/captures/run-capture.ts';
+import type { StageParts } from '../../../src/captures/stage-parts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import type { Target } from '../../../src/targets/target.ts';
@@ -240,3 +241,21 @@ describe('a capture on its way', () => {
     assert.deepEqual(done, []);
   });
 });
+
+/** As the worker does: through the window, then into the store, or into the store alone after a crash. */
+async function runCapture(
+  capture: Capture,
+  parts: StageParts,
+  captureLog: typeof log,
+  stop: AbortSignal,
+): Promise<void> {
+  const interruption = { signal: stop, startSignal: stop };
+  if (capture.state === 'storing') {
+    await using reading = parts.analysis.open();
+    await storeCapture(capture, reading, parts, captureLog, interruption);
+    return;
+  }
+  await using collected = await profileCapture(capture, parts, captureLog, interruption);
+  if (collected !== null)
+    await storeCapture(collected.capture, collected.reading, parts, captureLog, interruption);
+}

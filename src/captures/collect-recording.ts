@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asFailure, Failure } from '../reasons/failure.ts';
+import type { Exec } from '../targets/exec.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Reading } from './analysis.ts';
+import { backoffMs } from './backoff.ts';
+import type { Capture, Session } from './capture.ts';
+import { end } from './ending.ts';
+import { isLedgerAway } from './ledger-away.ts';
+import type { CaptureChange } from './ledger.ts';
+import type { Profiling } from './profiling.ts';
+import { iso, timed, type StageParts } from './stage-parts.ts';
+
+/** How long after the window's end a recording that cannot be fetched is asked for again, milliseconds. */
+const collectPatienceMs = 60_000;
+/** How long before the window's end the reading thread is started, milliseconds. */
+const readingLeadMs = 1_500;
+
+/** The reading thread needs half a second to load; it does so while the window still runs. */
+export async function untilReading(capture: Capture, parts: StageParts, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, windowEndOf(capture, parts.now()) - readingLeadMs - parts.now()), undefined, {
+    signal,
+  });
+}
+
+function windowEndOf({ timeline, request }: Capture, now: number): number {
+  return (
+    (timeline.startedAt === null ? now : Date.parse(timeline.startedAt)) + request.durationSeconds * 1000
+  );
+}
+
+/**
+ * Waits for the end of the window, fetches the recording and writes it down, masked. Resolves to the capture as it is
+ * stored, or to null when it has ended or belongs to another worker. The target is left clean.
+ */
+export async function collectRecording(
+  capture: Capture,
+  reading: Reading,
+  parts: StageParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Capture | null> {
+  const { ledger, owner, now } = parts;
+  const { target, session } = capture;
+  if (target === null || session === null)
+    throw new Failure('internal-error', { detail: 'a capture without a session was to be collected' });
+  const windowEnd = windowEndOf(capture, now());
+  await sleep(Math.max(0, windowEnd - now()), undefined, { signal });
+
+  const exec = (await parts.targets(target.kind)).open(target);
+  try {
+    const collected = await timed(parts, 'collect', () =>
+      fetchRecording(exec, session, windowEnd, parts, signal),
+    );
+    const masked = await reading.mask(collected.recording);
+    const timeline = { windowEndedAt: collected.windowEndedAt ?? iso(windowEnd), collectedAt: iso(now()) };
+    const change: CaptureChange = {
+      state: 'storing',
+      partial: collected.partial,
+      session: { ...session, cpuStatAfter: collected.cpuStat },
+      timeline,
+    };
+    if (!(await ledger.spool(capture.id, owner, masked, change, now()))) return null;
+    await leaveClean(exec, session, parts, log, signal);
+    return {
+      ...capture,
+      state: 'storing',
+      partial: collected.partial,
+      session: { ...session, cpuStatAfter: collected.cpuStat },
+      timeline: { ...capture.timeline, ...timeline },
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = asFailure(error);
+    // The recording stays in the target until it can be written down.
+    if (isLedgerAway(failure)) throw failure;
+    await leaveClean(exec, session, parts, log, signal);
+    await end(capture, failure, parts, log);
+    return null;
+  } finally {
+    await exec.close?.();
+  }
+}
+
+async function fetchRecording(
+  exec: Exec,
+  session: Session,
+  windowEnd: number,
+  parts: StageParts,
+  signal: AbortSignal,
+): ReturnType<Profiling['collect']> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await parts.profiling.collect(exec, session, { maxBytes: parts.limits.recordingBytes }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = asFailure(error);
+      if (!failure.retryable || parts.now() > windowEnd + collectPatienceMs) throw failure;
+      await sleep(backoffMs(attempt, 500), undefined, { signal });
+    }
+  }
+}
+
+/** Nothing of ours stays in the target; what can't be removed is said in the log, with its path. */
+async function leaveClean(
+  exec: Exec,
+  session: Session,
+  parts: StageParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { left } = await parts.profiling.cleanUp(exec, session, signal);
+    if (left.length > 0) log.warn({ left }, 'files are left in the target');
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ err: error, leftovers: session.leftovers }, 'the target could not be cleaned');
+  }
+}

@@ -1,0 +1,58 @@
+import type { Failure } from '../reasons/failure.ts';
+import type { Log } from '../telemetry/log.ts';
+import { backoffMs } from './backoff.ts';
+import type { Capture } from './capture.ts';
+import { endState } from './end-state.ts';
+import type { CaptureChange } from './ledger.ts';
+import { iso, receivedAt, type StageParts } from './stage-parts.ts';
+
+/** Back into the queue when trying again may help and there is time; else the end. */
+export async function retryOrEnd(
+  capture: Capture,
+  failure: Failure,
+  parts: StageParts,
+  log: Log,
+  giveUpAt: number,
+): Promise<null> {
+  const now = parts.now();
+  if (!failure.retryable || now >= giveUpAt) {
+    await end(capture, failure, parts, log);
+    return null;
+  }
+  // Age stands for the number of attempts: doubling from half a second, whatever process made them.
+  const dueAt = now + Math.round(backoffMs(Math.log2(Math.max(1, (now - receivedAt(capture)) / 1000)), 500));
+  log.warn({ err: failure, dueAt: iso(dueAt) }, 'will try again');
+  // Should its deadline pass meanwhile, this is why it waited.
+  await parts.ledger.advance(capture.id, parts.owner, { reason: failure.reason }, now);
+  await parts.ledger.release(capture.id, parts.owner, dueAt);
+  return null;
+}
+
+/** Ends the capture with its reason, unless the lease was lost. */
+export async function end(
+  capture: Capture,
+  failure: Failure,
+  parts: StageParts,
+  log: Log,
+  timeline: CaptureChange['timeline'] = {},
+): Promise<void> {
+  const change: CaptureChange = {
+    state: endState(failure.code),
+    reason: failure.reason,
+    target: capture.target,
+    timeline,
+    deliver: 'finish',
+  };
+  if (await parts.ledger.advance(capture.id, parts.owner, change, parts.now()))
+    reportEnd(failure, parts, log);
+}
+
+/** Counts and logs an end that the ledger has. */
+export function reportEnd(failure: Failure, parts: StageParts, log: Log): void {
+  const state = endState(failure.code);
+  parts.observer.ended(state, failure.code, parts.now());
+  log[state === 'failed' ? 'error' : 'warn'](
+    { reason: failure.code, detail: failure.detail, stderr: failure.stderr },
+    `capture ${state}`,
+  );
+}

@@ -1,0 +1,95 @@
+import { asFailure, Failure } from '../reasons/failure.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Reading } from './analysis.ts';
+import type { Capture } from './capture.ts';
+import { collectRecording, untilReading } from './collect-recording.ts';
+import { end } from './ending.ts';
+import { isLedgerAway } from './ledger-away.ts';
+import type { Interruption, StageParts } from './stage-parts.ts';
+import { leaveCleanAfterStart, startWindow } from './start-window.ts';
+import { storeArtifacts } from './store-artifacts.ts';
+
+/** A capture whose recording is in the ledger, and the thread that has read it and can go on. */
+export interface Collected extends AsyncDisposable {
+  capture: Capture;
+  reading: Reading;
+}
+
+/**
+ * Takes a leased capture through its window: resolve, start, wait, collect. Every step is durable before the next;
+ * whatever happens, the capture ends final, or goes back into the queue with a time to try again. Resolves to null
+ * when there is nothing to store.
+ */
+export async function profileCapture(
+  capture: Capture,
+  parts: StageParts,
+  log: Log,
+  interruption: Interruption,
+): Promise<Collected | null> {
+  const { signal } = interruption;
+  let reached = capture;
+  let reading: Reading | null = null;
+  let collected: Capture | null = null;
+  try {
+    if (capture.state === 'capturing' && capture.session === null) {
+      await explainInterrupted(capture, parts, log, signal);
+      return null;
+    }
+    const profiling =
+      capture.state === 'capturing' ? capture : await startWindow(capture, parts, log, interruption);
+    if (profiling === null) return null;
+    reached = profiling;
+    await untilReading(profiling, parts, signal);
+    reading = parts.analysis.open();
+    collected = await collectRecording(profiling, reading, parts, log, signal);
+    if (collected === null) return null;
+    const open = reading;
+    return { capture: collected, reading: open, [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() };
+  } catch (error) {
+    await endByFault(error, reached, parts, log, signal);
+    return null;
+  } finally {
+    if (collected === null) await reading?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Stores what was collected, by this process or by one before it. */
+export async function storeCapture(
+  capture: Capture,
+  reading: Reading,
+  parts: StageParts,
+  log: Log,
+  { signal }: Interruption,
+): Promise<void> {
+  try {
+    await storeArtifacts(capture, reading, parts, log, signal);
+  } catch (error) {
+    await endByFault(error, capture, parts, log, signal);
+  }
+}
+
+/** The intent to start was written, but not what came of it: never run again. */
+async function explainInterrupted(
+  capture: Capture,
+  parts: StageParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if (capture.target === null) throw new Failure('internal-error', { detail: 'a start without a target' });
+  await leaveCleanAfterStart(capture, capture.target, parts, log, signal);
+  await end(capture, new Failure('interrupted'), parts, log);
+}
+
+async function endByFault(
+  error: unknown,
+  capture: Capture,
+  parts: StageParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) throw error;
+  const failure = asFailure(error);
+  if (isLedgerAway(failure)) throw failure;
+  log.error({ err: error }, 'capture ended by a fault');
+  await end(capture, failure, parts, log);
+}

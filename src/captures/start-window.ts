@@ -1,0 +1,138 @@
+import { asFailure, Failure } from '../reasons/failure.ts';
+import type { Target, Targets } from '../targets/target.ts';
+import type { Log } from '../telemetry/log.ts';
+import { alertWasOpen } from './baseline-health.ts';
+import type { Capture } from './capture.ts';
+import { end, reportEnd, retryOrEnd } from './ending.ts';
+import { endState } from './end-state.ts';
+import type { CaptureChange } from './ledger.ts';
+import { iso, receivedAt, timed, type Interruption, type StageParts } from './stage-parts.ts';
+
+/** Limits are full: look again soon, a window may just have ended. */
+const admissionRetryMs = 500;
+
+/**
+ * Labels → target → window. Resolves to the capture as it profiles, or to null when it has ended, waits for its turn,
+ * or belongs to another worker. The intent to start is durable before the start, so there is no second one.
+ */
+export async function startWindow(
+  capture: Capture,
+  parts: StageParts,
+  log: Log,
+  { signal, startSignal }: Interruption,
+): Promise<Capture | null> {
+  const { ledger, owner, now } = parts;
+  let target: Target;
+  let targets: Targets;
+  try {
+    targets = await parts.targets(capture.request.target.kind);
+    target = await timed(parts, 'resolve', () =>
+      targets.resolve(
+        {
+          labels: capture.alert.labels,
+          startsAt: capture.alert.startsAt,
+          generatorUrl: capture.alert.generatorUrl,
+          ...(capture.request.target.process === null ? {} : { process: capture.request.target.process }),
+          ...(capture.request.target.uri === null ? {} : { uri: capture.request.target.uri }),
+        },
+        signal,
+      ),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return await retryOrEnd(
+      capture,
+      asFailure(error),
+      parts,
+      log,
+      receivedAt(capture) + parts.limits.deadlineMs,
+    );
+  }
+
+  if (capture.request.purpose === 'baseline' && (await alertWasOpen(ledger, target.workload, now(), now()))) {
+    await end({ ...capture, target }, new Failure('workload-alerting'), parts, log);
+    return null;
+  }
+  const admission = await ledger.admit(capture.id, owner, target, parts.limits, now());
+  if (admission.kind === 'lost') return null;
+  if (admission.kind === 'wait') {
+    await ledger.release(capture.id, owner, now() + admissionRetryMs);
+    return null;
+  }
+  if (admission.kind === 'refused') {
+    const { code, detail } = admission.reason;
+    reportEnd(new Failure(code, { detail }), parts, log);
+    return null;
+  }
+  log.info({ target: target.uri, choice: target.choice }, 'starting the window');
+
+  const exec = targets.open(target);
+  try {
+    const { session, firstSampleAt } = await timed(parts, 'start', () =>
+      parts.profiling.start(
+        exec,
+        {
+          captureId: capture.id,
+          durationSeconds: capture.request.durationSeconds,
+          process: capture.request.target.process,
+          pid: pidOf(target),
+        },
+        startSignal,
+      ),
+    );
+    const timeline = { ...admission.timeline, firstSampleAt: firstSampleAt ?? iso(now()) };
+    const change: CaptureChange = { session, reason: null, timeline, deliver: 'begin' };
+    if (!(await ledger.advance(capture.id, owner, change, now()))) return null;
+    if (capture.request.purpose === 'alert')
+      parts.observer.firstSample((Date.parse(timeline.firstSampleAt) - receivedAt(capture)) / 1000);
+    log.info({ pid: session.pid, firstSampleAt: timeline.firstSampleAt }, 'profiling');
+    return {
+      ...capture,
+      state: 'capturing',
+      target,
+      session,
+      timeline,
+    };
+  } catch (error) {
+    startSignal.throwIfAborted();
+    const failure = asFailure(error);
+    // A refusal touched nothing; anything else may have started a session of which nothing more is known.
+    if (endState(failure.code) === 'failed')
+      await leaveCleanAfterStart(capture, target, parts, log, startSignal);
+    await end({ ...capture, target }, failure, parts, log);
+    return null;
+  } finally {
+    await exec.close?.();
+  }
+}
+
+/** After a start of which nothing came back: what it may have left is removed by the capture's id. */
+export async function leaveCleanAfterStart(
+  capture: Capture,
+  target: Target,
+  parts: StageParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const exec = (await parts.targets(target.kind)).open(target);
+  try {
+    const { left } = await parts.profiling.cleanUpUnknown(exec, capture.id, signal, processOf(target));
+    if (left.length > 0) log.warn({ left }, 'files are left in the target');
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ err: error }, 'the target could not be cleaned');
+  } finally {
+    await exec.close?.();
+  }
+}
+
+function pidOf(target: Target): number | null {
+  const pid = target.data['pid'];
+  return typeof pid === 'number' ? pid : null;
+}
+
+/** The JVM that was to be started in, where the target names it: its unpacked profiler can then be removed too. */
+function processOf(target: Target): { pid: number; startTicks: string } | undefined {
+  const { pid, startTicks } = target.data;
+  return typeof pid === 'number' && typeof startTicks === 'string' ? { pid, startTicks } : undefined;
+}
