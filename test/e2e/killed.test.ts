@@ -164,7 +164,6 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     // A slow machine may have written the session down before the kill: then it is collected.
     if (capture.state === 'failed') assert.equal(capture.reason?.code, 'interrupted');
     assertToldOnce(capture, /stopped in the middle|Burner/, capture.state);
-    assert.equal(capture.timeline['startedAt'] === null, capture.state === 'failed');
     await waitFor('the end of profiling', patienceMs, () =>
       leftOf(jvm.pid, id).length > 0 && isBeingProfiled(jvm.pid) ? undefined : true,
     );
