@@ -19,8 +19,8 @@ export interface SourceCredentials {
 export interface SignedRequest {
   /** As Node gives them: names in lower case. */
   headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The body as it came over the wire, before any parsing. */
-  rawBody: Uint8Array;
+  /** The body as it came over the wire, before any parsing; null: not read yet, then its signature is not judged. */
+  rawBody: Uint8Array | null;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -85,6 +85,7 @@ function findSignatureFault(
       return `the signed time is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} this clock; check both clocks or raise maximumSkew`;
     hmac.update(`${timestamp}:`);
   }
+  if (request.rawBody === null) return null;
   const expected = hmac.update(request.rawBody).digest('hex');
   return sameText(given, expected) ? null : 'the signature does not fit the body';
 }

@@ -5,6 +5,7 @@ import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
 import type { Alert } from '../captures/capture.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { bodyBudget } from './body-budget.ts';
 import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
 
 export type Sender = 'alertmanager' | 'grafana';
@@ -23,6 +24,12 @@ interface WebhookParts {
   accepted(): void;
 }
 
+/**
+ * Bodies of the largest size that one kind of sender may have in memory at once. Each kind has its own share: who can
+ * only be judged by a signature over the body must not crowd out those with a token.
+ */
+const bodiesAtOnce = 4;
+
 const methods: Record<Sender, string> = { alertmanager: 'POST', grafana: 'POST, PUT' };
 
 /**
@@ -38,8 +45,14 @@ export function webhookRoutes(parts: WebhookParts): Router {
       const alerts = await receiveNotification(request, sender, parts);
       response.json({ accepted: alerts.filter(({ outcome }) => outcome === 'queued').length, alerts });
     };
-    const route = router.route(`/webhooks/${sender}`).post(json, body, receive);
-    if (sender === 'grafana') route.put(json, body, receive);
+    // Before the body is read: it would fill the memory of whoever listens to strangers.
+    const known: express.RequestHandler = (request, _response, next) => {
+      demandSource(request, null, sender, parts);
+      next();
+    };
+    const steps = [json, known, bodyBudget(parts.bodyLimit, bodiesAtOnce), body, receive];
+    const route = router.route(`/webhooks/${sender}`).post(steps);
+    if (sender === 'grafana') route.put(steps);
     route.all((request, response) => {
       response.setHeader('Allow', methods[sender]);
       throw new RequestProblem(
@@ -71,27 +84,35 @@ const demandJson =
     next();
   };
 
+/** The source's name; throws a RequestProblem 401. Without the body a signature is taken on trust for now. */
+function demandSource(
+  { headers }: Request,
+  rawBody: Buffer | null,
+  sender: Sender,
+  parts: WebhookParts,
+): string {
+  const verdict = parts.identify(sender, { headers, rawBody, now: parts.now() });
+  if (verdict.source !== null) return verdict.source;
+  parts.log.warn({ sender, detail: verdict.detail }, 'notification refused');
+  throw new RequestProblem(
+    401,
+    'unauthorized',
+    `The sender could not be authenticated: ${verdict.detail}.`,
+    'Give the receiver the secret that flamepin has under `sources`.',
+  );
+}
+
 async function receiveNotification(
   request: Request,
   sender: Sender,
   parts: WebhookParts,
 ): Promise<AcceptedAlert[]> {
-  const now = parts.now();
   const raw: unknown = request.body;
   const body = Buffer.isBuffer(raw) ? raw : Buffer.alloc(0);
-  const verdict = parts.identify(sender, { headers: request.headers, rawBody: body, now });
-  if (verdict.source === null) {
-    parts.log.warn({ sender, detail: verdict.detail }, 'notification refused');
-    throw new RequestProblem(
-      401,
-      'unauthorized',
-      `The sender could not be authenticated: ${verdict.detail}.`,
-      'Give the receiver the secret that flamepin has under `sources`.',
-    );
-  }
-  const { source } = verdict;
+  const source = demandSource(request, body, sender, parts);
   const notification = parseNotification(parseJson(body), { source, sender });
   for (const warning of notification.warnings) parts.log.warn({ source }, warning);
+  const now = parts.now();
   const accepted = await parts.ledger.accept(await parts.decide(notification.alerts, now), now);
   parts.accepted();
   for (const { outcome } of accepted) parts.metrics.alert(source, outcome);

@@ -5,8 +5,10 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { waitFor } from '../setup/process.ts';
 
 const bearer = 'alertmanager-token-of-this-test';
 const secret = 'grafana-secret-of-this-test';
@@ -95,6 +97,53 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     );
     await refused(await post(notification([alert({})]), { Authorization: '' }), 401, 'unauthorized');
   });
+
+  it('is refused without the right token before its body is sent, which would fill the memory', async () => {
+    const { status } = await begin('alertmanager', { Authorization: 'Bearer wrong' }, 15_000_000).answer;
+    assert.equal(status, 401);
+  });
+
+  it('is asked to come again when too many large bodies are on their way; others still come through', async () => {
+    const headers = { 'X-Time': String(Math.floor(Date.now() / 1000)), 'X-Grafana-Alerting-Signature': '0' };
+    const held = Array.from({ length: 4 }, () => begin('grafana', headers, 16_000_000));
+    try {
+      const busy = await waitFor('a full house', 30_000, async () => {
+        const next = begin('grafana', headers, 16_000_000);
+        const answer = await Promise.race([next.answer, sleep(500, null)]);
+        if (answer === null) held.push(next);
+        return answer ?? undefined;
+      });
+      assert.equal(busy.status, 503);
+      assert.match(busy.retryAfter ?? '', /^\d+$/);
+      assert.equal((await post(notification([alert({})]))).status, 200);
+    } finally {
+      for (const { end } of held) end();
+    }
+    await waitFor('room again', 30_000, async () => {
+      const response = await signed(notification([alert({})], '1'), Date.now());
+      return response.status === 200 ? true : undefined;
+    });
+  });
+
+  /** Sends headers and the beginning of a body of `length` bytes, no more. */
+  function begin(sender: string, headers: Record<string, string>, length: number) {
+    const sent = httpRequest(`${flamepin.url}/webhooks/${sender}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Content-Length': length, ...headers },
+    });
+    const answer = new Promise<{ status: number; retryAfter: string | undefined }>((resolve, reject) => {
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
+        response.resume();
+        sent.destroy();
+      });
+    });
+    // Those that are held are cut off at the end of the test.
+    answer.catch(() => undefined);
+    sent.write(' ');
+    return { answer, end: () => sent.destroy() };
+  }
 
   it('is refused when it has 30 MB, without being read to its end', async () => {
     const status = await new Promise<number>((resolve, reject) => {
