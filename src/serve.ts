@@ -26,16 +26,28 @@ import { sweepRetention } from './schedule/retention.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { openTargets } from './open-targets.ts';
+import { Grace } from './grace.ts';
 import { version } from './version.ts';
 import { handDecision } from './captures/hand.ts';
 
-/** Kubernetes gives a pod 30 s to end; a second is left for closing the ledger. */
-const graceMs = 29_000;
+/** Kubernetes gives a pod 30 s to end; the rest is left for closing the ledger. All parts share it. */
+const graceMs = 28_000;
+/** For requests that are being answered when the stop comes. */
+const answeringMs = 2_000;
 /** A notification of 16 MiB over a slow line; Alertmanager gives up after ten seconds anyway. */
 const requestTimeoutMs = 60_000;
 
+/** Browsers, senders and probes together need a few dozen; each costs some 20 KiB. */
+const connectionsAtOnce = 500;
+
 /** Runs the receiver until SIGTERM or SIGINT. The composition root: every concrete part is named here, closed in reverse. */
 export async function serve(configurationPath: string | undefined): Promise<void> {
+  // First of all: without a listener, SIGUSR1 starts Node's inspector.
+  process.on('SIGUSR1', () => {
+    togglePause().catch((error: unknown) =>
+      log.error({ err: error }, 'captures could not be held or let go on'),
+    );
+  });
   const configuration = loadConfiguration(configurationPath);
   const log = createLog(configuration.log.level);
   for (const warning of configuration.warnings) log.warn(warning);
@@ -44,11 +56,12 @@ export async function serve(configurationPath: string | undefined): Promise<void
 
   const ledger = openLedger(configuration);
   closing.defer(() => ledger.close());
+  const grace = new Grace(graceMs);
   const store = await openStore(configuration);
-  closing.defer(async () => store.close?.());
+  closing.defer(() => grace.within(store.close?.()));
   const metrics = createMetrics();
   const targets = openTargets(configuration);
-  closing.defer(() => targets.close());
+  closing.defer(() => grace.within(targets.close()));
   const { storage } = configuration;
   const signedLink =
     storage.kind === 's3' ? (key: string) => store.link(key, storage.linkExpiry / 1000) : undefined;
@@ -82,13 +95,13 @@ export async function serve(configurationPath: string | undefined): Promise<void
     profilerLinks: (capture) => profilerLinks(capture, configuration.links),
     log,
   });
-  closing.defer(() => worker.stop(graceMs));
+  closing.defer(() => worker.stop(grace.left()));
 
   const stopping = new AbortController();
   const schedule = startSchedule(jobs(), ledger, now, log);
   closing.defer(async () => {
     stopping.abort();
-    await schedule.stop();
+    await grace.within(schedule.stop());
   });
 
   const app = createApp({
@@ -140,13 +153,18 @@ export async function serve(configurationPath: string | undefined): Promise<void
   });
 
   const server = createServer({ requestTimeout: requestTimeoutMs }, app);
+  server.maxConnections = connectionsAtOnce;
   server.listen(configuration.server.port, configuration.server.host);
   await once(server, 'listening');
   closing.defer(async () => {
+    // From now on the worker takes no new work, while the last requests are answered.
+    const stopped = worker.stop(grace.left());
     server.close();
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 5_000).unref();
-    await once(server, 'close');
+    const impatience = setTimeout(() => server.closeAllConnections(), answeringMs);
+    await grace.within(once(server, 'close'));
+    clearTimeout(impatience);
+    await stopped;
   });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : configuration.server.port;
@@ -155,10 +173,11 @@ export async function serve(configurationPath: string | undefined): Promise<void
     'listening',
   );
 
-  process.on('SIGUSR1', () => void togglePause());
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
+  // What still holds the process by then, such as a connection that will not end, is given up.
+  setTimeout(() => process.exit(1), graceMs + 1_000).unref();
   log.info({ signal }, 'stopping: running windows end by themselves and are collected by the next start');
 
   async function togglePause(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -246,6 +247,10 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
       return response.status === 200 ? undefined : response;
     });
     await refused(full, 503, 'ledger-full');
+    process.kill(flamepin.pid, 'SIGUSR1');
+    await waitFor('the signal that cannot be obeyed', patienceMs, () =>
+      flamepin.log.find(({ msg }) => msg === 'captures could not be held or let go on'),
+    );
     assert.equal((await ask('/healthz')).status, 200);
     assert.equal((await ask(`/captures/${alertId}`)).status, 200, 'what is known can still be read');
     await rm(ballast);
@@ -262,6 +267,25 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
           `${message} ${id}`,
         );
     for (const secret of Object.values(secrets)) assert.ok(!lines.some((line) => line.includes(secret)));
+  });
+});
+
+describe('flamepin is told to stop while a browser keeps its connection and a sender is slow', () => {
+  it('ends by itself, with exit code 0', async () => {
+    await using cleanup = new AsyncDisposableStack();
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-stop-'));
+    cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+    const flamepin = await startFlamepin(directory, 'server: {port: 0}\nroutes: []\n');
+    cleanup.defer(() => flamepin.stop());
+    const slow = connect(Number(new URL(flamepin.url).port), '127.0.0.1');
+    slow.on('error', () => undefined);
+    cleanup.defer(() => void slow.destroy());
+    slow.write(
+      'POST /webhooks/alertmanager HTTP/1.1\r\nHost: flamepin\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    );
+    await fetch(`${flamepin.url}/healthz`);
+    await flamepin.stop();
+    assert.equal(flamepin.exitCode(), 0);
   });
 });
 

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Grace } from '../../../src/grace.ts';
+
+const hangs = (): Promise<never> => new Promise(() => undefined);
+
+describe('flamepin is told to stop', () => {
+  it('parts that hang one after the other are all left when the one grace is over', async () => {
+    const grace = new Grace(50);
+    await grace.within(hangs());
+    assert.ok(grace.left() < 50);
+    await grace.within(hangs());
+    await grace.within(hangs());
+  });
+
+  it('what ends in time is waited for, and its fault is told', async () => {
+    const grace = new Grace(10_000);
+    let ended = false;
+    await grace.within(Promise.resolve().then(() => (ended = true)));
+    assert.ok(ended);
+    await grace.within(undefined);
+    await assert.rejects(grace.within(Promise.reject(new Error('a fault'))), /a fault/);
+  });
+});
