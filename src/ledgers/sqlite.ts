@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Ledger } from '../captures/ledger.ts';
-import { Acceptance } from './sqlite/acceptance.ts';
 import { readCapture } from './sqlite/capture-rows.ts';
 import { Database, type DatabaseOptions } from './sqlite/database.ts';
 import { leaseDelivery, settleDelivery } from './sqlite/deliveries.ts';
 import { listBlocks, recordHarm, releaseBlock } from './sqlite/harm.ts';
+import { Intake } from './sqlite/intake.ts';
 import { isPaused, setPaused } from './sqlite/pause.ts';
 import { dropArtifacts, expire } from './sqlite/retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './sqlite/search.ts';
@@ -31,14 +31,9 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     database.close();
     throw error;
   }
+  const intake = new Intake(database);
   return {
-    accept: (decisions, now) =>
-      database.transaction(() => {
-        const acceptance = new Acceptance(database, now);
-        const accepted = decisions.map((decision) => acceptance.accept(decision));
-        database.refuseNewcomersWhenNearlyFull();
-        return accepted;
-      }),
+    accept: (decisions, now) => intake.accept(decisions, now),
 
     lease: (owner, now, leaseMs, work) =>
       database.transaction(() => lease(database, owner, now, leaseMs, work)),
@@ -100,6 +95,7 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     counts: () => database.read(() => countCaptures(database)),
     close: () =>
       database.read(() => {
+        intake.flush();
         database.close();
       }),
   };
