@@ -19,11 +19,14 @@ export function openTargets(configuration: Configuration): OpenTargets {
       if (targets === undefined) {
         targets = open(kind, configuration);
         opened.set(kind, targets);
+        // One that could not be opened is tried again at the next capture: a kubeconfig may have come by then.
+        targets.catch(() => opened.delete(kind));
       }
       return targets;
     },
     close: async () => {
-      for (const targets of opened.values()) await (await targets).close?.();
+      for (const opening of await Promise.allSettled(opened.values()))
+        if (opening.status === 'fulfilled') await opening.value.close?.();
     },
   };
 }
@@ -36,7 +39,11 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
     }
     case 'kubernetes': {
       const { kubernetesTargets } = await import('./targets/kubernetes/targets.ts');
-      return kubernetesTargets({ ...configuration.targets.kubernetes, prometheus: configuration.prometheus });
+      const { prometheus, secrets } = configuration;
+      return kubernetesTargets({
+        ...configuration.targets.kubernetes,
+        prometheus: prometheus && { url: prometheus.url, token: secrets.prometheusToken },
+      });
     }
     case 'docker':
     case 'ssh':

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseUrl, path, pattern, section } from './fields.ts';
+import { path, pattern, section } from './fields.ts';
 
 /**
  * How each kind of target is reached. One flamepin has one setting per kind; it can stand under `targets`, or in
@@ -24,8 +24,6 @@ const kubernetes = {
     /** Default IfNotPresent. */
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
   }).optional(),
-  /** Asked for the alert's own expression broken down by pod, when the alert names a workload. Default: nobody. */
-  prometheus: section({ url: baseUrl, bearerTokenFile: path.optional() }).optional(),
   /** Never profile the only ready replica of a workload. Default false. */
   protectOnlyReplica: z.boolean().optional(),
   /** Profile only workloads with `flamepin.io/profile: allow`. Default false: all but those with `deny`. */

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 /** Where the alert's own numbers can be asked for again. */
 export interface PrometheusSettings {
   /** `http://prometheus:9090`, with a path prefix if it has one. */
   url: string;
-  bearerTokenFile?: string | undefined;
+  /** Its bearer token as it is now. Default: none is sent. */
+  token?: { read(): string } | null | undefined;
 }
 
 const answerSchema = z.object({
@@ -36,11 +36,11 @@ export async function queryNow(
   signal: AbortSignal,
 ): Promise<PodValue[]> {
   const url = new URL(`${settings.url.replace(/\/$/, '')}/api/v1/query`);
-  const token = settings.bearerTokenFile && (await readFile(settings.bearerTokenFile, 'utf8')).trim();
+  const token = settings.token?.read();
   const response = await fetch(url, {
     method: 'POST',
     body: new URLSearchParams({ query, timeout: '2s' }),
-    ...(token && { headers: { authorization: `Bearer ${token}` } }),
+    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     redirect: 'error',
     signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]),
   });
