@@ -167,9 +167,14 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     await burn(hot, true);
     await sleep(1000);
     try {
-      const target = await resolve({ namespace: name, deployment: 'checkout' });
-      assert.equal(target.name, hot.metadata.name, target.choice);
-      assert.match(target.choice, /busiest of 3 pods/);
+      // On a loaded machine it may not get to burn in each look of 0.3 s.
+      for (let tries = 0; ; tries++) {
+        const target = await resolve({ namespace: name, deployment: 'checkout' });
+        if (/^first by name/.test(target.choice) && tries < 10) continue;
+        assert.equal(target.name, hot.metadata.name, target.choice);
+        assert.match(target.choice, /busiest of 3 pods/);
+        break;
+      }
     } finally {
       await burn(hot, false);
     }

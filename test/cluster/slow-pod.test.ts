@@ -14,6 +14,7 @@ import { testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const expression =
   'histogram_quantile(0.9, sum by (le) (rate(http_server_requests_seconds_bucket{uri="/checkout"}[10s]))) > 0.1';
+const served = 'sum by (pod) (rate(http_server_requests_seconds_count{uri="/checkout"}[10s])) > 0';
 const generatorUrl = `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(expression)}&g0.tab=1`;
 
 describe('one of three pods is slow without using CPU, and the alert names only the workload', () => {
@@ -62,11 +63,16 @@ describe('one of three pods is slow without using CPU, and the alert names only 
   it('is found by the expression of the alert itself', async () => {
     const slow = pods[1];
     assert.ok(slow);
-    const answer = await fetch(`http://${slow.status.podIP ?? ''}:9090/switch?name=slow&on=true`, {
-      method: 'POST',
-      signal: AbortSignal.timeout(30_000),
-    });
+    const answer = await fetch(
+      `http://${slow.status.podIP ?? ''}:9090/switch?name=slow&on=true&strength=2000`,
+      {
+        method: 'POST',
+        signal: AbortSignal.timeout(30_000),
+      },
+    );
     assert.equal(answer.status, 200);
+    // Requests that were slow for want of CPU while the pods started leave the window of the expression.
+    await sleep(12_000);
     await firing();
     const targets = podTargets(namespace.api, {
       prometheus: { url },
@@ -97,11 +103,16 @@ describe('one of three pods is slow without using CPU, and the alert names only 
 
   const answerSchema = z.object({ data: z.object({ result: z.array(z.unknown()) }) });
 
-  /** Until the alert would fire: its expression has a result. */
+  async function results(query: string): Promise<number> {
+    const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(query)}`);
+    return answerSchema.parse(await response.json()).data.result.length;
+  }
+
+  /** Until the alert would fire and all three pods have had requests, of which a loaded machine lets few through. */
   async function firing(): Promise<void> {
     for (let tries = 0; tries < 60; tries++) {
-      const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-      if (answerSchema.parse(await response.json()).data.result.length > 0) return;
+      const counts = await Promise.all([expression, served].map(results));
+      if ((counts[0] ?? 0) > 0 && counts[1] === 3) return;
       await sleep(500);
     }
     assert.fail('the service did not become slow');

@@ -23,7 +23,7 @@ export interface Chosen {
 /** Looking costs an exec for each candidate; more than these are not looked at. */
 const maxLooks = 10;
 /** CPU that is closer than this says nothing about which pod is meant: an idle JVM may use twice that of another. */
-const clearlyMore = { times: 1.2, cores: 0.05 };
+const clearlyMore = { times: 1.2, cores: 0.1 };
 const lookSeconds = 0.3;
 
 /**
@@ -62,18 +62,22 @@ async function byAlertExpression(
   const best = extreme(pods, values, split.largest);
   if (best === null) return null;
   const how = split.largest ? 'highest' : 'lowest';
+  const next = best.next === null ? 'the others have no value' : `the next ${rounded(best.next)}`;
   return {
     pod: best.pod,
-    why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(best.value)}, the next ${rounded(best.next)}`,
+    why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(best.value)}, ${next}`,
   };
 }
 
-/** The pod with the largest (or smallest) value; null when fewer than two pods have values to compare. */
+/**
+ * The pod with the largest (or smallest) value. Pods without traffic have none (NaN), so one value alone decides, too;
+ * null when there is none, or the best two are equal.
+ */
 export function extreme(
   pods: readonly Pod[],
   values: readonly PodValue[],
   largest: boolean,
-): { pod: Pod; value: number; next: number } | null {
+): { pod: Pod; value: number; next: number | null } | null {
   const direction = largest ? -1 : 1;
   const known = pods.flatMap((pod) => {
     const own = values.filter(({ labels }) => isOf(pod, labels)).map(({ value }) => value * direction);
@@ -81,8 +85,12 @@ export function extreme(
   });
   known.sort((a, b) => a.value - b.value);
   const [first, second] = known;
-  if (first === undefined || second === undefined || first.value === second.value) return null;
-  return { pod: first.pod, value: first.value * direction, next: second.value * direction };
+  if (first === undefined || first.value === second?.value) return null;
+  return {
+    pod: first.pod,
+    value: first.value * direction,
+    next: second === undefined ? null : second.value * direction,
+  };
 }
 
 function isOf(pod: Pod, labels: Readonly<Record<string, string>>): boolean {

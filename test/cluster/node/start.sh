@@ -55,7 +55,7 @@ part apiserver "$binaries/kube-apiserver" --etcd-servers http://127.0.0.1:2379 \
   --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
   --service-account-issuer https://kubernetes.default.svc \
   --service-account-signing-key-file "$keys/accounts.key" --service-account-key-file "$keys/accounts.pub" \
-  --service-cluster-ip-range "$services" --profiling=false
+  --service-cluster-ip-range "$services" --allow-privileged=true --profiling=false
 
 {
   until [ -S /run/containerd/containerd.sock ]; do sleep 0.05; done

@@ -78,8 +78,9 @@ describe('which pod has the extreme value', () => {
     assert.equal(extreme(pods, values, true)?.pod, pods[1]);
   });
 
-  it('of none when fewer than two can be compared, or all are equal', () => {
-    assert.equal(extreme(pods, [value({ pod: 'a' }, 1)], true), null);
+  it('of the only one with a value, of none when all are equal or have none', () => {
+    assert.deepEqual(extreme(pods, [value({ pod: 'b' }, 1)], true), { pod: pods[1], value: 1, next: null });
+    assert.equal(extreme(pods, [], true), null);
     assert.equal(extreme(pods, [value({ pod: 'a' }, 1), value({ pod: 'b' }, 1)], true), null);
   });
 });
