@@ -338,6 +338,23 @@ describe('the Helm chart', () => {
     for (const [name, values, expected] of refusals) assert.match(template(values).fails, expected, name);
   });
 
+  it('fits the image: its user, its program, its async-profiler, and files that are there to be copied', () => {
+    const dockerfile = readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8');
+    const included = readFileSync(join(root, 'deploy', 'Dockerfile.dockerignore'), 'utf8').split('\n');
+    for (const [, words = ''] of dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm))
+      for (const path of words.split(' ').slice(0, -1)) {
+        assert.ok(existsSync(join(root, path)), `COPY ${path}: there is no such file`);
+        const covered = included.some((line) => line === `!${path}` || path.startsWith(`${line.slice(1)}/`));
+        assert.ok(covered, `COPY ${path}: left out by Dockerfile.dockerignore`);
+      }
+    const { text } = template(least);
+    const user = /runAsUser: (\d+)/.exec(text)?.[1] ?? '';
+    assert.ok(dockerfile.includes(`USER ${user}:${user}`));
+    assert.match(dockerfile, /^ENTRYPOINT \["node", "\/app\/bin\/flamepin\.js"\]$/m);
+    const directory = /profiler:\n +directory: (\S+)/.exec(text)?.[1] ?? '';
+    assert.ok(dockerfile.includes(`COPY --from=async-profiler /opt/flamepin ${directory}\n`));
+  });
+
   it('packs without what only the repository needs', () => {
     execFileSync(helm, ['package', chart, '--destination', directory], { stdio: 'pipe' });
     const listed = execFileSync('tar', ['-tzf', join(directory, 'flamepin-0.1.0.tgz')], { encoding: 'utf8' });
