@@ -1,10 +1,10 @@
 #!/bin/sh
 # Runs inside the target as `sh -c TEXT flamepin …`: removes what start.sh left for one capture, and first ends its
-# session when asked to. Safe to repeat, and it needs nothing but the capture's id: after a crash in the middle of
-# start.sh nobody knows more.
+# session when asked to. Safe to repeat, and the capture's id is enough: after a crash in the middle of start.sh
+# nobody may know more. Then the tools of JVMs that live are left, as nobody knows whose session needs them.
 #
 #   $1 capture id    $2 pid, 0 when unknown    $3 start time of the process (clock ticks), 0 when unknown
-#   $4 stop: end the session if it is running; leave: it ends by itself
+#   $4 stop: end the session if it is running; leave: it ends by itself, and needs no file for that
 # Prints `left=PATH` for each path of ours that is still there, then `cleaned=1`.
 set -u
 export LC_ALL=C
@@ -19,6 +19,20 @@ line_of() {
   line=
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
+
+# Names under /tmp can be foreseen, and every user may make one there: only what is ours counts.
+ours() { [ ! -L "$1" ] && [ -O "$1" ]; }
+
+# Goes into a directory of tools, to run ./asprof: the path can be given to another directory, where we are cannot.
+# /opt/flamepin is part of the image.
+enter() {
+  if [ "$1" = /opt/flamepin ]; then
+    cd "$1" || return
+    [ -x asprof ]
+  else
+    ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
+  fi
+} 2>/dev/null
 
 # A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
 # leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
@@ -72,19 +86,34 @@ if [ "$pid" != 0 ]; then
 fi
 
 if [ "$4" = stop ] && [ -n "$alive" ]; then
+  tools=
   for base in /tmp /var/tmp /dev/shm; do
-    tools=$base/flamepin-jvm-$pid-$3
-    jvm_library=$tools/libasyncProfiler.so
-    if [ ! -x "$tools/asprof" ]; then
-      if [ $layout != apart ] || [ ! -x /opt/flamepin/asprof ]; then continue; fi
-      tools=/opt/flamepin
+    if enter "$base/flamepin-jvm-$pid-$3"; then
+      tools=$base/flamepin-jvm-$pid-$3
+      break
     fi
-    if [ $layout = apart ] && [ ! -d "/proc/$pid/root$base/flamepin-$id" ]; then
-      jvm_library=/proc/$$/root$tools/libasyncProfiler.so
-    fi
-    bounded 5 "$tools/asprof" stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
-    break
   done
+  if [ -z "$tools" ] && [ $layout = apart ] && enter /opt/flamepin; then tools=/opt/flamepin; fi
+  if [ -n "$tools" ]; then
+    jvm_library=$tools/libasyncProfiler.so
+    if [ $layout = apart ]; then
+      jvm_library=/proc/$$/root$jvm_library
+      # Unless we put it into the JVM's own file system; another user's would be loaded.
+      for base in /tmp /var/tmp /dev/shm; do
+        [ -d "/proc/$pid/root$base/flamepin-$id" ] || continue
+        if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$3"; then jvm_library=$base/flamepin-jvm-$pid-$3/libasyncProfiler.so; fi
+      done
+    fi
+    bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
+    cd /
+  fi
+fi
+
+# Who waits for the end of another capture's session in this JVM asks with the tools: they stay until then.
+wanted=
+if [ "$4" = leave ] && [ -n "$alive" ]; then
+  # shellcheck disable=SC2010
+  wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/")
 fi
 
 for base in /tmp /var/tmp /dev/shm; do
@@ -92,7 +121,7 @@ for base in /tmp /var/tmp /dev/shm; do
   own=$base/flamepin-$id
   # Beside the JVM as its agent: the recording was here, and the library stays here for the next time.
   agent=
-  if [ $layout = apart ] && [ -d "$own" ]; then
+  if [ $layout = apart ] && [ -d "$own" ] && ours "$own"; then
     # Unless the JVM sees the very same directory.
     : >"$own/seen-$$"
     [ -e "/proc/$pid/root$own/seen-$$" ] || agent=1
@@ -103,13 +132,16 @@ for base in /tmp /var/tmp /dev/shm; do
     root=/proc/$pid/root
     if [ -z "$agent" ] && [ ! -L "$root$base" ]; then
       for path in "$root$base/flamepin-$id" "$root$base/flamepin-jvm-$pid-$3"; do
+        case $wanted:$path in
+          ?*:*/flamepin-jvm-*) continue ;;
+        esac
         rm -rf "$path" 2>/dev/null
         left "$path"
       done
     fi
   fi
   if [ "$pid" != 0 ]; then
-    if [ -z "$agent" ]; then
+    if [ -z "$agent$wanted" ]; then
       rm -rf "$base/flamepin-jvm-$pid-$3" 2>/dev/null
       left "$base/flamepin-jvm-$pid-$3"
     fi

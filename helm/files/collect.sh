@@ -40,6 +40,20 @@ read_stat() {
   return 1
 }
 
+# Names under /tmp can be foreseen, and every user may make one there: only what is ours counts.
+ours() { [ ! -L "$1" ] && [ -O "$1" ]; }
+
+# Goes into a directory of tools, to run ./asprof: the path can be given to another directory, where we are cannot.
+# /opt/flamepin is part of the image.
+enter() {
+  if [ "$1" = /opt/flamepin ]; then
+    cd "$1" || return
+    [ -x asprof ]
+  else
+    ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
+  fi
+} 2>/dev/null
+
 # A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
 # leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
 # call would cost the pod a process id for good. This watcher and its sleep are waited for here.
@@ -75,15 +89,16 @@ line_of "/proc/$$/mountinfo"
 own_mount=$line
 line_of "/proc/$pid/mountinfo"
 if [ -n "$line" ] && [ "$line" != "$own_mount" ]; then
-  if [ -e "$recording" ]; then
-    if [ ! -x "$tools/asprof" ]; then tools=/opt/flamepin; fi
+  for own in /tmp /var/tmp /dev/shm /opt/flamepin; do
+    if [ $own = /opt/flamepin ]; then tools=$own; else tools=$own/flamepin-jvm-$pid-$3; fi
+    if enter "$tools"; then break; fi
+  done
+  # What we did not put into the JVM's own file system is another user's, and the JVM would load it.
+  if ! ours "$root$5/flamepin-jvm-$pid-$3"; then
     jvm_library=/proc/$$/root$tools/libasyncProfiler.so
-  else
-    recording=$root$recording
-    for own in /tmp /var/tmp /dev/shm; do
-      if [ -x "$own/flamepin-jvm-$pid-$3/asprof" ]; then tools=$own/flamepin-jvm-$pid-$3; fi
-    done
+    [ -e "$recording" ] || tools=
   fi
+  [ -e "$recording" ] || recording=$root$recording
 fi
 
 # The agent opens the file when it starts: without it there is nothing to wait for.
@@ -107,13 +122,16 @@ while :; do
     T | t) result=stopped ;;
     *)
       # Status takes the lock that the dump holds, so `not active` also says that the file is complete.
+      # Each time from the path: a start that is refused meanwhile puts new tools there.
       result=late
-      case $(bounded 5 "$tools/asprof" status --libpath "$jvm_library" "$pid" 2>&1 </dev/null) in
-        *"is not active"*)
-          result=over
-          break
-          ;;
-      esac
+      if [ -n "$tools" ] && enter "$tools"; then
+        case $(bounded 5 ./asprof status --libpath "$jvm_library" "$pid" 2>&1 </dev/null) in
+          *"is not active"*)
+            result=over
+            break
+            ;;
+        esac
+      fi
       ;;
   esac
   [ "$(date +%s)" -le "$end" ] || break

@@ -246,9 +246,18 @@ export class Profiler implements Profiling {
     return this.#remove(exec, [captureId, String(session.pid), session.startTicks, 'stop'], signal);
   }
 
-  /** The same when flamepin died before it learned of the session: by the capture's id alone; a session ends by itself. */
-  async cleanUpUnknown(exec: Exec, captureId: string, signal: AbortSignal): Promise<{ left: string[] }> {
-    return this.#remove(exec, [captureId, '0', '0', 'leave'], signal);
+  /**
+   * The same when flamepin died before it learned of the session, which ends by itself: by the capture's id, and the
+   * process when it is known. Without the process the unpacked profiler of a JVM that lives is left there.
+   */
+  async cleanUpUnknown(
+    exec: Exec,
+    captureId: string,
+    signal: AbortSignal,
+    process?: { pid: number; startTicks: string },
+  ): Promise<{ left: string[] }> {
+    const { pid, startTicks } = process ?? { pid: 0, startTicks: '0' };
+    return this.#remove(exec, [captureId, String(pid), startTicks, 'leave'], signal);
   }
 
   async #remove(exec: Exec, values: string[], signal: AbortSignal): Promise<{ left: string[] }> {

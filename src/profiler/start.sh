@@ -67,6 +67,21 @@ refuse() {
   exit 0
 }
 
+# Names under /tmp can be foreseen, so another user may have made a directory before us: only our own counts.
+ours() { [ ! -L "$1" ] && [ -d "$1" ] && [ -O "$1" ]; }
+
+# Where files of ours may lie below ROOT, as `places`. Without the sticky bit (the emptyDir of a pod) any user may
+# replace what another one has there, so such directories come last.
+find_places() {
+  places=
+  loose=
+  for place in /tmp /var/tmp /dev/shm; do
+    [ -d "$1$place" ] || continue
+    if [ -k "$1$place" ]; then places="$places $place"; else loose="$loose $place"; fi
+  done
+  places="$places$loose"
+}
+
 # First line of a file without a fork; empty when it cannot be read.
 line_of() {
   line=
@@ -307,8 +322,11 @@ say layout "$layout"
 if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
 [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
 # Tried, because busybox's test -w looks at the mode alone, which says nothing about a read-only mount.
+# Never through a link that waits there: the id can be read from our command line.
+set -C
 { true >"$jvm_tmp/.flamepin-$id"; } 2>/dev/null ||
   refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
+set +C
 rm -f "$jvm_tmp/.flamepin-$id"
 socket=$jvm_tmp/.java_pid$pid
 if [ -S "$socket" ] && [ ! -w "$socket" ]; then
@@ -389,8 +407,9 @@ else
   say check.memory "its control group has no limit that can be read here"
 fi
 
-# ---- Unpacking: only files of our own in directories of our own, new ones, never over a loaded library
-if [ $layout = agent ] && [ -x /opt/flamepin/asprof ] && [ -f /opt/flamepin/libasyncProfiler.so ]; then
+# ---- Unpacking: only files of our own in directories of our own, new ones, never over a loaded library. The tools are
+# written and run from inside their directory: its path can be given to another one meanwhile, where we are cannot.
+if [ $layout = agent ] && [ -f /opt/flamepin/libasyncProfiler.so ] && [ -x /opt/flamepin/asprof ] && cd /opt/flamepin; then
   tools=/opt/flamepin
   runs=1
   drain
@@ -401,13 +420,13 @@ for base in /tmp /var/tmp /dev/shm; do
   done
 done
 blocked=
-for base in /tmp /var/tmp /dev/shm; do
-  [ -d "$base" ] || continue
+find_places ''
+for base in $places; do
   mine=$base/flamepin-jvm-$pid-$ticks
   if [ "$tools" != /opt/flamepin ]; then
     # An agent keeps the library: the same file again is the same library to the JVM, another one is a second agent.
-    if [ $layout = agent ] && [ -f "$mine/libasyncProfiler.so" ]; then
-      sum=$(cat "$mine/asprof" "$mine/libasyncProfiler.so" | sha256sum)
+    if [ $layout = agent ] && ours "$mine" && cd "$mine" && ours . && [ -f libasyncProfiler.so ]; then
+      sum=$(cat asprof libasyncProfiler.so | sha256sum)
       if [ "${sum%% *}" = "$7" ]; then
         drain
         tools=$mine
@@ -416,40 +435,47 @@ for base in /tmp /var/tmp /dev/shm; do
       fi
     fi
     if [ -e "$mine" ] || [ -L "$mine" ]; then
-      shared_with=$mine
+      if ours "$mine"; then shared_with=$mine; fi
       rm -rf "$mine" 2>/dev/null
     fi
     # What another user has put there in advance cannot be removed: then it is not used.
-    mkdir -m 755 "$mine" 2>/dev/null || {
-      blocked="$blocked; $base is not writable"
+    if ! { mkdir -m 755 "$mine" && cd "$mine" && ours .; } 2>/dev/null; then
+      if [ -e "$mine" ] || [ -L "$mine" ]; then
+        blocked="$blocked; $mine is there already and belongs to another user"
+      else
+        blocked="$blocked; $base is not writable"
+      fi
       continue
-    }
+    fi
     if [ -z "$payload" ]; then
       # Read once into one file: two readers on one pipe lose bytes (busybox head reads ahead).
-      head -c 16777216 >"$mine/payload" 2>/dev/null || {
+      head -c 16777216 >payload 2>/dev/null || {
         rm -rf "$mine"
         refuse tmp-not-writable "writing to $base failed: no space?"
       }
-      tools=$mine
-      sum=$(sha256sum "$mine/payload")
-      [ "${sum%% *}" = "$7" ] || refuse payload-rejected "SHA-256 ${sum%% *}, expected $7"
-      drained=1
     else
-      mv "$payload" "$mine/payload"
+      mv "$payload" payload 2>/dev/null || {
+        rm -rf "$mine"
+        refuse tmp-not-writable "writing to $base failed: no space?"
+      }
       rm -rf "$tools"
     fi
     tools=$mine
     payload=$mine/payload
-    if ! { head -c "$6" "$payload" >"$mine/asprof" && tail -c "+$(($6 + 1))" "$payload" >"$mine/libasyncProfiler.so"; } 2>/dev/null; then
+    # Also after it was moved: the place it came from may be one where others can replace it.
+    sum=$(sha256sum payload)
+    [ "${sum%% *}" = "$7" ] || refuse payload-rejected "SHA-256 ${sum%% *}, expected $7"
+    drained=1
+    if ! { head -c "$6" payload >asprof && tail -c "+$(($6 + 1))" payload >libasyncProfiler.so; } 2>/dev/null; then
       refuse tmp-not-writable "writing to $base failed: no space?"
     fi
-    chmod 755 "$mine/asprof" "$mine/libasyncProfiler.so"
-    "$mine/asprof" --version >/dev/null 2>&1 || {
+    chmod 755 asprof libasyncProfiler.so
+    ./asprof --version >/dev/null 2>&1 || {
       blocked="$blocked; $base does not allow execution"
       continue
     }
     runs=1
-    rm -f "$payload"
+    rm -f payload
   fi
   break
 done
@@ -469,9 +495,10 @@ case $layout in
   through)
     # Only the library goes there: what root runs stays in root's own file system.
     base=
-    : >"$tools/seen-$$"
-    for there in /tmp /var/tmp /dev/shm; do
-      if [ ! -d "$root$there" ] || [ -L "$root$there" ]; then continue; fi
+    : >"seen-$$"
+    find_places "$root"
+    for there in $places; do
+      [ ! -L "$root$there" ] || continue
       placed=$root$there/flamepin-jvm-$pid-$ticks
       # Mount namespaces apart, but the same files (systemd's ProtectSystem without PrivateTmp): it is there already.
       if [ -e "$placed/seen-$$" ]; then
@@ -491,10 +518,12 @@ case $layout in
     recording_dir=
     [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
     if [ ! -e "$placed/seen-$$" ]; then
-      cat "$library" >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
+      set -C
+      cat libasyncProfiler.so >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
+      set +C
       chmod 755 "$placed/libasyncProfiler.so"
     fi
-    rm -f "$tools/seen-$$"
+    rm -f "seen-$$"
     recording_dir=$root$base/flamepin-$id
     jvm_library=$base/flamepin-jvm-$pid-$ticks/libasyncProfiler.so
     jvm_recording=$base/flamepin-$id/recording.jfr
@@ -506,7 +535,7 @@ if ! mkdir -m 700 "$recording_dir" 2>/dev/null; then
   refuse tmp-not-writable "$taken could not be made"
 fi
 if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
-  chown "$uid:$gid" "$recording_dir" || refuse other-user "$recording_dir could not be given to $uid:$gid"
+  chown -h "$uid:$gid" "$recording_dir" || refuse other-user "$recording_dir could not be given to $uid:$gid"
 fi
 say check.tmp "$base is writable and allows execution"
 
@@ -532,7 +561,7 @@ bounded() {
   return $bounded_code
 }
 idle() { # LIBRARY: does that agent say that it does nothing?
-  case $(bounded 5 "$tools/asprof" status --libpath "$1" "$pid" 2>&1 </dev/null) in
+  case $(bounded 5 ./asprof status --libpath "$1" "$pid" 2>&1 </dev/null) in
     *"is not active"*) return 0 ;;
     *) return 1 ;;
   esac
@@ -556,7 +585,6 @@ while IFS= read -r line; do
   case $path in
     "$jvm_library" | "$library")
       if ! idle "$jvm_library"; then
-        shared_with=$tools
         refuse profiler-conflict "a session of flamepin is running in process $pid"
       fi
       ;;
@@ -595,7 +623,7 @@ fi
 # async-profiler's own except lock (its 10 us would record every short wait). Constants are written at the end of a
 # chunk: of a JVM that is killed in its window only whole chunks can be read, so there is one each 5 s (the least that
 # it keeps to), for about a fifth more bytes.
-said=$(bounded 20 "$tools/asprof" start -e ctimer --wall 50ms --alloc 512k --lock 1ms --chunktime 5s --timeout "$3" \
+said=$(bounded 20 ./asprof start -e ctimer --wall 50ms --alloc 512k --lock 1ms --chunktime 5s --timeout "$3" \
   -o jfr -f "$jvm_recording" --libpath "$jvm_library" "$pid" 2>&1 </dev/null)
 code=$?
 # busybox knows no nanoseconds and prints the letter: then it is whole seconds.

@@ -152,6 +152,36 @@ describe('profiling a JVM on this machine', () => {
     await profiler().cleanUp(exec, session, signal);
   });
 
+  it('leaves nothing in a JVM that lives on after an interrupted start, when the process is known', async () => {
+    const jvm = await jvmOf();
+    const id = captureId(Date.now());
+    const request = { captureId: id, durationSeconds: 3, process: null, pid: jvm.pid };
+    const { session } = await profiler().start(exec, request, signal);
+    assert.deepEqual(await profiler().cleanUpUnknown(exec, id, signal, session), { left: [] });
+    for (const path of session.leftovers) assert.equal(existsSync(path), false, path);
+    assert.deepEqual(ours(jvm.pid), []);
+
+    // The session ends by itself, and what is refused until then leaves nothing either.
+    assert.equal(await active(jvm.pid, session), true);
+    await failsWith('profiler-conflict', begin(jvm));
+    assert.deepEqual(ours(jvm.pid), []);
+    for (let tries = 0; tries < 100 && (await active(jvm.pid, session)); tries++) await sleep(100);
+    const { session: next } = await begin(jvm, 1);
+    assert.equal((await profiler().collect(exec, next, { maxBytes }, signal)).partial, false);
+    await profiler().cleanUp(exec, next, signal);
+    assert.deepEqual(ours(jvm.pid), []);
+  });
+
+  it('leaves the profiler there after an interrupted start while another capture has its window', async () => {
+    const jvm = await jvmOf();
+    const { session } = await begin(jvm, 2);
+    const interrupted = captureId(Date.now());
+    assert.deepEqual(await profiler().cleanUpUnknown(exec, interrupted, signal, session), { left: [] });
+    assert.equal((await profiler().collect(exec, session, { maxBytes }, signal)).partial, false);
+    assert.deepEqual(await profiler().cleanUp(exec, session, signal), { left: [] });
+    assert.deepEqual(ours(jvm.pid), []);
+  });
+
   it('finds the JVM by pid, by pattern, by the port of the alert, or takes the busiest and says so', async () => {
     const calm = await jvmOf({ flags: ['-Dname=calm'], args: ['0', 'listen'] });
     const busy = await jvmOf({ flags: ['-Dname=busy'], args: ['90'] });

@@ -175,13 +175,8 @@ describe('profiling in the places where JVMs live', () => {
       () => agent.output(),
     );
     const exec = through('nsenter', '-m', '-t', String(agent.process.pid), ...asUser(65534));
-    const before = readdirSync('/tmp').filter((name) => name.startsWith('flamepin-c'));
     for (let round = 0; round < 2; round++) {
       const { session } = await begin(exec, jvm.pid);
-      assert.deepEqual(
-        readdirSync('/tmp').filter((name) => name.startsWith('flamepin-c')),
-        before,
-      );
       assert.deepEqual(ours(jvm.pid), []);
       assert.equal(existsSync(session.recordingPath), false);
       const collected = await profiler().collect(exec, session, { maxBytes: 10_000_000 }, signal);
