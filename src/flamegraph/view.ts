@@ -8,7 +8,7 @@ export interface View {
   /** What was captured: `HighLatency checkout`. */
   title: string;
   /** Small words beside the title: `firing`, `resolved`, `partial`. */
-  badges: readonly { words: string; tone: 'alarm' | 'calm' | 'warning' }[];
+  badges: readonly { words: string; tone: 'alarm' | 'calm' | 'warning' | 'quiet' }[];
   /** The sentence. */
   headline: string;
   confidence: 'certain' | 'likely' | 'unknown' | null;

@@ -8,6 +8,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { alertRoute } from './alerts.ts';
 import { serveArtifact } from './artifacts.ts';
 import { captureRoutes, type HandRequest } from './captures.ts';
+import { followScript } from './follow-script.ts';
 import { healthRoutes } from './health.ts';
 import { messagePage } from './layout.ts';
 import { problemHandler } from './problem.ts';
@@ -58,6 +59,7 @@ export function createApp(parts: AppParts): Express {
   for (const [path, type, text] of [
     ['/page.js', 'text/javascript', parts.assets.script],
     ['/page.css', 'text/css', parts.assets.style],
+    ['/follow.js', 'text/javascript', followScript],
     ['/site.css', 'text/css', siteStyle],
     ['/icon.svg', 'image/svg+xml', icon],
   ] as const) {

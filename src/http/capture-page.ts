@@ -5,9 +5,6 @@ import { captureMain } from '../flamegraph/page-shell.ts';
 import type { ProfileSource, View } from '../flamegraph/view.ts';
 import { page } from './layout.ts';
 
-/** Seconds between looks at a capture that is under way. */
-const refreshSeconds = 2;
-
 interface CapturePageOptions {
   applicationPackages: readonly string[];
   /** Beside those to its own files. */
@@ -30,7 +27,7 @@ export function capturePage(
     title: `${view.headline} · ${view.title}`,
     main: captureMain(source === null ? { ...view, window: null } : view, source),
     script: source !== null,
-    ...(isFinal(capture) ? {} : { refreshSeconds }),
+    follows: !isFinal(capture),
   });
 }
 

@@ -56,6 +56,8 @@ export function captureRoutes(parts: CapturesParts): Router {
       workload: text(request, 'workload'),
       state: text(request, 'state'),
       before: text(request, 'before'),
+      since: text(request, 'since'),
+      until: text(request, 'until'),
     };
     const since = time(request, 'since');
     const until = time(request, 'until');
@@ -166,8 +168,9 @@ function text(request: Request, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value.slice(0, 500) : undefined;
 }
 
-/** ISO time → milliseconds; what is no time is ignored, as an empty field is. */
+/** ISO time → milliseconds; a browser's field knows no zone and means UTC; what is no time is ignored. */
 function time(request: Request, name: string): number | undefined {
-  const value = Date.parse(text(request, name) ?? '');
+  const iso = text(request, name) ?? '';
+  const value = Date.parse(/T\d\d:\d\d(:\d\d)?$/.test(iso) ? `${iso}Z` : iso);
   return Number.isNaN(value) ? undefined : value;
 }

@@ -1,4 +1,5 @@
 import { html } from 'ghtml';
+import { followSeconds } from './follow-script.ts';
 
 interface PageOptions {
   title: string;
@@ -6,15 +7,15 @@ interface PageOptions {
   main: string;
   /** The flame graph's script is wanted on this page. */
   script?: boolean;
-  /** Reloads a page whose capture is still under way, also without script. */
-  refreshSeconds?: number;
+  /** The capture is under way: the page keeps itself up to date, also without script. */
+  follows?: boolean;
 }
 
 /** A whole page: nothing inline, everything from our own origin. */
-export function page({ title, main, script = false, refreshSeconds }: PageOptions): string {
-  const refresh =
-    refreshSeconds === undefined ? '' : html`<meta http-equiv="refresh" content="${refreshSeconds}" />`;
+export function page({ title, main, script = false, follows = false }: PageOptions): string {
   const scriptTag = script ? '<script type="module" src="/page.js"></script>' : '';
+  const followTags = html`<noscript><meta http-equiv="refresh" content="${followSeconds}" /></noscript>
+    <script type="module" src="/follow.js"></script>`;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -22,14 +23,16 @@ export function page({ title, main, script = false, refreshSeconds }: PageOption
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title}</title>
-        !${refresh}
         <link rel="stylesheet" href="/page.css" />
         <link rel="stylesheet" href="/site.css" />
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-        !${scriptTag}
+        !${scriptTag} !${follows ? followTags : ''}
       </head>
       <body>
-        <header class="site"><a class="brand" href="/captures">flamepin</a></header>
+        <header class="site">
+          <a class="brand" href="/captures">flamepin</a>
+          <nav aria-label="Site"><a href="/captures">Captures</a></nav>
+        </header>
         !${main}
       </body>
     </html> `;
@@ -42,9 +45,16 @@ export function messagePage(title: string, sentence: string, mend: string, onwar
   return page({
     title: `${title} · flamepin`,
     main: html`<main class="message">
-      <h1>${sentence}</h1>
-      <p>${mend}</p>
-      <p><a href="${onwards.href}">${onwards.words}</a></p>
+      <h1>!${withCode(sentence)}</h1>
+      !${mend === '' ? '' : html`<p>!${withCode(mend)}</p>`}
+      <p class="onwards"><a href="${onwards.href}">${onwards.words}</a></p>
     </main>`,
   });
 }
+
+/** Names of settings stand in backticks in the list of reasons. */
+const withCode = (text: string): string =>
+  text
+    .split('`')
+    .map((part, i) => (i % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))
+    .join('');

@@ -1,13 +1,19 @@
 import { html } from 'ghtml';
-import type { Capture } from '../captures/capture.ts';
-import { outcomeSentence } from '../captures/outcome.ts';
+import { captureStates, type Capture, type CaptureState } from '../captures/capture.ts';
+import { isFinal, outcomeSentence } from '../captures/outcome.ts';
 import { page } from './layout.ts';
 
+/** The filter as it stands in the address. */
 export interface ListQuery {
   workload: string | undefined;
   state: string | undefined;
   before: string | undefined;
+  since: string | undefined;
+  until: string | undefined;
 }
+
+/** Longest name of an alert in a line, characters. */
+const mostName = 40;
 
 /** Newest first; empty: how to send the first alert. One glance shows whether flamepin is well. */
 export function listPage(
@@ -16,88 +22,142 @@ export function listPage(
   pageSize: number,
   curlBase: string,
 ): string {
-  const filtered = query.workload !== undefined || query.state !== undefined || query.before !== undefined;
+  const filtered = Object.values(query).some((value) => value !== undefined);
   const body =
     captures.length > 0
       ? table(captures)
       : filtered
-        ? html`<p>No capture fits this filter. <a href="/captures">All captures</a></p>`
+        ? html`<p class="nothing">No capture fits this filter. <a href="/captures">All captures</a></p>`
         : firstSteps(curlBase);
   return page({
     title: 'Captures · flamepin',
     main: html`<main class="list">
-      <h1>Captures</h1>
-      <p class="health">${health(captures)}</p>
-      !${filters(query)} !${body} !${older(captures, query, pageSize)}
+      <div class="top">
+        <h1>Captures</h1>
+        <p class="health">!${health(captures)}</p>
+      </div>
+      !${captures.length > 0 || filtered ? filters(query) : ''} !${body} !${older(captures, query, pageSize)}
     </main>`,
   });
 }
 
 function health(captures: readonly Capture[]): string {
   const newest = captures[0];
-  if (newest === undefined) return 'No captures yet.';
+  if (newest === undefined) return '';
   const failures = new Map<string, number>();
-  for (const { state, reason } of captures) {
+  for (const { state, reason } of captures)
     if (state === 'failed' && reason !== null)
       failures.set(reason.code, (failures.get(reason.code) ?? 0) + 1);
-  }
-  const failed = [...failures].map(([code, count]) => `${count} × ${code}`).join(', ');
-  return `Last capture ${when(newest)}. ${failed === '' ? 'No failures' : `Failures: ${failed}`} among these ${captures.length}.`;
+  const reasons = [...failures]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([code, count]) => (count === 1 ? code : `${count} × ${code}`));
+  const count = (wanted: (capture: Capture) => boolean) => captures.filter(wanted).length;
+  const of = (state: CaptureState) => count((capture) => capture.state === state);
+  const parts = [
+    ['', `Newest ${when(newest)} UTC`],
+    [
+      'busy',
+      amount(
+        count((capture) => !isFinal(capture)),
+        'under way',
+      ),
+    ],
+    ['', amount(of('done'), 'done')],
+    ['', amount(of('skipped'), 'skipped')],
+    ['bad', amount(of('failed'), `failed (${reasons.join(', ')})`)],
+  ].filter(([, words]) => words !== '');
+  return parts.map(([tone, words]) => html`<span class="${tone}">${words}</span>`).join(' · ');
 }
 
+const amount = (count: number, words: string): string => (count === 0 ? '' : `${count} ${words}`);
+
+/** Roles are named because the table becomes cards on a phone, where `display` would take them away. */
 function table(captures: readonly Capture[]): string {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Time (UTC)</th>
-          <th scope="col">Alert</th>
-          <th scope="col">Workload</th>
-          <th scope="col">Answer</th>
-          <th scope="col">Event</th>
-          <th scope="col">State</th>
-        </tr>
-      </thead>
-      <tbody>
-        !${captures.map(row)}
-      </tbody>
-    </table>
-  </div>`;
+  const heads = ['Time, UTC', 'State', 'Answer', 'Alert', 'Workload', 'Event'];
+  return html`<table class="captures" role="table" aria-label="Captures, newest first">
+    <thead role="rowgroup">
+      <tr role="row">
+        !${heads.map((head) => html`<th scope="col" role="columnheader">${head}</th>`)}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      !${captures.map(row)}
+    </tbody>
+  </table>`;
 }
 
 function row(capture: Capture): string {
-  const workload = capture.target?.workload ?? '';
-  return html`<tr>
-    <td class="time"><a href="/captures/${capture.id}">${when(capture)}</a></td>
-    <td>${capture.alert.labels['alertname'] ?? capture.request.purpose}</td>
-    <td><a href="/captures?workload=${encodeURIComponent(workload)}">${workload}</a></td>
-    <td class="answer"><a href="/captures/${capture.id}">${outcomeSentence(capture)}</a></td>
-    <td>${capture.request.event}</td>
-    <td><span class="state ${capture.state}">${capture.state}</span></td>
+  const { id, state, alert, request, target } = capture;
+  const workload = target?.workload ?? '';
+  const [date, time] = when(capture).split(' ');
+  const workloadLink =
+    workload === ''
+      ? ''
+      : html`<a href="/captures?workload=${encodeURIComponent(workload)}">!${breakable(workload)}</a>`;
+  return html`<tr role="row">
+    <td role="cell" class="time"><span class="date">${date}</span> ${time}</td>
+    <td role="cell" class="state"><span class="badge ${tone(state)}">${state}</span></td>
+    <td role="cell" class="answer"><a href="/captures/${id}">${outcomeSentence(capture)}</a></td>
+    <td role="cell" class="alert">${clip(alert.labels['alertname'] ?? request.purpose)}</td>
+    <td role="cell" class="workload">!${workloadLink}</td>
+    <td role="cell" class="event">${request.event}</td>
   </tr>`;
 }
 
+/** A label may be of any length; its whole text stands on the capture's page. */
+const clip = (text: string): string => (text.length <= mostName ? text : `${text.slice(0, mostName - 1)}…`);
+
+/** Lines may end after a slash. */
+const breakable = (text: string): string =>
+  text
+    .split('/')
+    .map((part) => html`${part}`)
+    .join('/<wbr />');
+
+function tone(state: CaptureState): string {
+  switch (state) {
+    case 'done':
+      return 'calm';
+    case 'failed':
+      return 'alarm';
+    case 'skipped':
+      return 'quiet';
+    default:
+      return 'warning';
+  }
+}
+
 function filters(query: ListQuery): string {
-  const states = ['', 'done', 'skipped', 'failed', 'queued', 'capturing'];
+  const states: readonly string[] = ['', ...captureStates.toReversed()];
+  const time = (name: 'since' | 'until', words: string) =>
+    html`<label class="time"
+      >${words} <input type="datetime-local" name="${name}" value="${minutes(query[name])}"
+    /></label>`;
   return html`<form class="filters" method="get" action="/captures">
-    <label>Workload <input name="workload" value="${query.workload ?? ''}" /></label>
+    <label class="workload">Workload <input name="workload" value="${query.workload ?? ''}" /></label>
     <label
-      >Outcome
+      >State
       <select name="state">
         !${states.map((state) => html`<option value="${state}" !${state === (query.state ?? '') ? 'selected' : ''}>${state === '' ? 'any' : state}</option>`)}
       </select></label
     >
+    !${time('since', 'From, UTC')} !${time('until', 'Until, UTC')}
     <button>Filter</button>
   </form>`;
 }
+
+/** As the browser's field wants it, to the minute. */
+const minutes = (iso: string | undefined): string => /^\d{4}-\d\d-\d\dT\d\d:\d\d/.exec(iso ?? '')?.[0] ?? '';
 
 function older(captures: readonly Capture[], query: ListQuery, pageSize: number): string {
   const last = captures.at(-1);
   if (last === undefined || captures.length < pageSize) return '';
   const parameters = new URLSearchParams({ before: last.id });
-  if (query.workload !== undefined) parameters.set('workload', query.workload);
-  if (query.state !== undefined) parameters.set('state', query.state);
-  return html`<p><a href="/captures?${parameters.toString()}">Older captures</a></p>`;
+  for (const name of ['workload', 'state', 'since', 'until'] as const) {
+    const value = query[name];
+    if (value !== undefined) parameters.set(name, value);
+  }
+  return html`<p class="older"><a href="/captures?${parameters.toString()}">Older captures</a></p>`;
 }
 
 function firstSteps(base: string): string {
@@ -116,12 +176,19 @@ function firstSteps(base: string): string {
       },
     ],
   });
+  const command = [
+    `curl -X POST ${base}/webhooks/alertmanager \\`,
+    "  -H 'Content-Type: application/json' -H 'Authorization: Bearer TOKEN' \\",
+    `  -d '${body}'`,
+  ].join('\n');
   return html`<section class="empty">
-    <h2>Send the first alert</h2>
+    <h2>No captures yet: send the first alert</h2>
     <p>Point an Alertmanager receiver or a Grafana contact point at this server, or try it by hand:</p>
-    <pre>
-curl -X POST ${base}/webhooks/alertmanager -H 'Content-Type: application/json' -H 'Authorization: Bearer TOKEN' -d '${body}'</pre>
-    <p>Leave the Authorization header out where no secret is configured.</p>
+    <pre tabindex="0">${command}</pre>
+    <p>
+      Leave the Authorization header out where no secret is configured. The answer says what became of the
+      alert, and the capture appears here.
+    </p>
   </section>`;
 }
 

@@ -38,5 +38,4 @@ export async function seedCapture(ledger: Ledger, capture: Capture): Promise<voi
   const { timeline } = capture;
   const change = { state, reason, session, answer, partial, artifacts, timeline };
   if (!(await ledger.advance(id, owner, change, Date.now()))) throw new Error(`${id} was not taken over`);
-  if (capture.harm !== null) await ledger.recordHarm(id, capture.harm, Date.now());
 }

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { startBrowser } from '../setup/browser.ts';
+import { startSeededPages, type SeededPages } from '../setup/seeded-pages.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const wide: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
+const phone: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
+
+describe('flamepin’s pages', () => {
+  let browser: Browser;
+  let fresh: SeededPages;
+  let used: SeededPages;
+  before(async () => {
+    browser = await startBrowser();
+    fresh = await startSeededPages(0);
+    used = await startSeededPages(30);
+  });
+  after(async () => {
+    await browser.close();
+    await fresh.stop();
+    await used.stop();
+  });
+
+  async function open(url: string, options: BrowserContextOptions, act: (page: Page) => Promise<void>) {
+    const context = await browser.newContext(options);
+    try {
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      const troubles: string[] = [];
+      page.on('pageerror', (error) => troubles.push(error.message));
+      await page.goto(url);
+      await act(page);
+      assert.deepEqual(troubles, [], url);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const onWide = (path: string, act: (page: Page) => Promise<void>) => open(`${used.url}${path}`, wide, act);
+
+  /** Every address that a person may come to. */
+  const addresses = (): [name: string, url: string][] => [
+    ['empty list', `${fresh.url}/captures`],
+    ['list', `${used.url}/captures`],
+    ['filtered list without a result', `${used.url}/captures?workload=none`],
+    ['unknown capture', `${used.url}/captures/c-00000000000000000000000000`],
+    ['alert not seen', `${used.url}/alerts/ffffffff`],
+    ['no such address', `${used.url}/nowhere`],
+    ...Object.entries(used.paths).map(([name, path]): [string, string] => [name, `${used.url}${path}`]),
+  ];
+
+  // Colours do not depend on the width, so that two of the four together see everything.
+  for (const [device, options] of [
+    ['a laptop by day', { ...wide, colorScheme: 'light' }],
+    ['a phone at night', { ...phone, colorScheme: 'dark' }],
+  ] as const)
+    it(`can be read by everyone on ${device}, and fit its width`, async () => {
+      for (const [name, url] of addresses())
+        await open(url, options, async (page) => {
+          const [width, room] = await page.evaluate<[number, number]>(
+            '[document.documentElement.scrollWidth, innerWidth]',
+          );
+          assert.ok(width <= room, `${name} is ${width} px wide on ${room}`);
+          // Not by a script element, which the pages' own policy refuses.
+          await page.evaluate(axe);
+          const found = await page.evaluate<string[]>(
+            `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
+          );
+          assert.deepEqual(found, [], name);
+        });
+    });
+
+  it('show in one line of the list whether flamepin is well, and lead to each capture', async () => {
+    await onWide('/captures', async (page) => {
+      const health = await page.locator('.health').innerText();
+      assert.match(
+        health,
+        /^Newest \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC · \d+ under way · \d+ done · \d+ skipped · /,
+      );
+      assert.match(health, /3 failed \(3 × exec-disconnected\)/);
+      assert.equal(await page.locator('tbody tr').count(), 30);
+      await page.getByRole('link', { name: 'The connection to the target broke.' }).first().click();
+      assert.equal(await page.locator('h1').innerText(), 'The connection to the target broke.');
+    });
+  });
+
+  it('filter by state, workload and time, which then stand in the address', async () => {
+    await onWide('/captures', async (page) => {
+      await page.getByLabel('State').selectOption('failed');
+      await page.getByLabel('From, UTC').fill('2020-01-01T00:00');
+      await page.getByRole('button', { name: 'Filter' }).click();
+      await page.waitForURL(/state=failed/);
+      assert.equal(await page.locator('tbody tr').count(), 3);
+      assert.equal(await page.getByLabel('From, UTC').inputValue(), '2020-01-01T00:00');
+      await page.getByLabel('Until, UTC').fill('2020-01-02T00:00');
+      await page.getByRole('button', { name: 'Filter' }).click();
+      await page.getByText('No capture fits this filter.').waitFor();
+    });
+    await onWide('/captures', async (page) => {
+      await page.getByRole('link', { name: 'shop/Deployment/checkout' }).first().click();
+      assert.equal(await page.getByLabel('Workload').inputValue(), 'shop/Deployment/checkout');
+    });
+  });
+
+  it('are cards on a phone: state and time, then the sentence as the largest, and a tap anywhere opens it', async () => {
+    await open(`${used.url}/captures`, phone, async (page) => {
+      const card = page.locator('tbody tr').nth(1);
+      const place = async (name: string) => (await card.locator(`.${name}`).boundingBox())!;
+      const [state, answer, workload] = [
+        await place('state'),
+        await place('answer'),
+        await place('workload'),
+      ];
+      assert.ok(state.y < answer.y && answer.y < workload.y);
+      const sizes = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('tbody tr:nth-child(2) td')].map((cell) => getComputedStyle(cell).fontSize)`,
+      );
+      assert.deepEqual(new Set(sizes), new Set(['12px', '16px']));
+      await card.tap({ position: { x: 380 - 40, y: 8 } });
+      await page.waitForURL(/\/captures\/c-/);
+    });
+  });
+
+  it('tell on a fresh flamepin how to send the first alert, and offer nothing to filter', async () => {
+    await open(`${fresh.url}/captures`, wide, async (page) => {
+      assert.match(
+        await page.locator('pre').innerText(),
+        /^curl -X POST https:\/\/flamepin\.example\.com\/webhooks/,
+      );
+      assert.equal(await page.locator('form').count(), 0);
+    });
+  });
+
+  it('say of a capture whose pictures are gone what is still known', async () => {
+    await onWide(used.paths.expired, async (page) => {
+      assert.match(await page.locator('h1').innerText(), /61% waiting in HikariPool\.getConnection/);
+      const text = await page.locator('main').innerText();
+      assert.match(text, /passed their retention and were deleted/);
+      assert.match(text, /OrderRepository\.find/);
+      assert.equal(await page.locator('#picture').count(), 0);
+      assert.equal(await page.getByRole('link', { name: 'SVG' }).count(), 0);
+    });
+    await onWide(`${used.paths.expired}/flamegraph.html`, async (page) => {
+      const text = await page.locator('main').innerText();
+      assert.match(text, /passed its retention/);
+      assert.match(text, /61% waiting/);
+    });
+  });
+
+  it('say why there is no profile, what to do, and where the same time is to be seen elsewhere', async () => {
+    for (const [name, words] of [
+      [
+        'skipped',
+        /Raise its memory limit[\s\S]*12 MB are left of 512 MB[\s\S]*Nothing was left in the target/,
+      ],
+      ['failed', /websocket closed with 1006[\s\S]*can be removed: \/tmp\/\.flamepin/],
+    ] as const)
+      await onWide(used.paths[name], async (page) => {
+        assert.match(await page.locator('main').innerText(), words);
+        const link = page.getByRole('link', { name: 'Pyroscope' });
+        assert.match(
+          (await link.getAttribute('href')) ?? '',
+          /^https:\/\/pyroscope\.example\.com\/\?query=.*&from=\d+$/,
+        );
+      });
+  });
+
+  it('update themselves until the capture has come to its end, and keep open what was opened', async () => {
+    await onWide(used.paths.queued, async (page) => {
+      await page.getByText('Timeline').click();
+      await page.evaluate(`document.querySelector('h1').textContent = 'what an older page said'`);
+      await page.getByRole('heading', { name: 'Waiting for its turn.' }).waitFor();
+      assert.equal(await page.getByText('alert received').isVisible(), true);
+    });
+    await open(`${used.url}${used.paths.capturing}`, { ...wide, javaScriptEnabled: false }, async (page) => {
+      assert.equal(await page.locator('noscript meta[http-equiv=refresh]').count(), 1);
+    });
+    await onWide(used.paths.failed, async (page) => {
+      assert.equal(await page.locator('script[src="/follow.js"]').count(), 0);
+    });
+  });
+});

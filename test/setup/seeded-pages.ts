@@ -1,0 +1,197 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { filesystemStore } from '../../src/artifacts/filesystem.ts';
+import { artifactKey } from '../../src/artifacts/keys.ts';
+import { captureId } from '../../src/captures/capture-id.ts';
+import type { Artifact, Capture } from '../../src/captures/capture.ts';
+import { compareCaptures } from '../../src/captures/compare-captures.ts';
+import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
+import { createApp } from '../../src/http/app.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import { profilerLinks } from '../../src/profiler-links.ts';
+import { sweepRetention } from '../../src/schedule/retention.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { capturing, finished } from '../grafana/captures.ts';
+import { slowShop } from '../unit/flamegraph/shop.ts';
+import { seedCapture } from './seed-capture.ts';
+
+/** flamepin's pages over a real ledger and store, without a worker: states that would pass stay as they are. */
+export interface SeededPages {
+  url: string;
+  /** A capture of each state that a person may open, by name. */
+  paths: Record<
+    'done' | 'expired' | 'queued' | 'capturing' | 'storing' | 'skipped' | 'failed' | 'harmed',
+    string
+  >;
+  stop(): Promise<void>;
+}
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+const names: readonly Artifact['name'][] = [
+  'flamegraph.svg',
+  'flamegraph.html',
+  'profile.json',
+  'summary.md',
+  'recording.jfr',
+];
+
+/** `captures`: how many are in the list, of all states. 0 is a fresh flamepin. */
+export async function startSeededPages(captures: number): Promise<SeededPages> {
+  const directory = await mkdtemp(join(tmpdir(), 'flamepin-pages-'));
+  const ledger = openSqliteLedger({ path: join(directory, 'ledger.db') });
+  const store = filesystemStore({ directory: join(directory, 'artifacts') });
+  const log = createLog('error');
+  const templates = [
+    { name: 'Pyroscope', url: 'https://pyroscope.example.com/?query={workload}&from={fromSeconds}' },
+  ];
+  const app = createApp({
+    ledger,
+    store,
+    metrics: createMetrics(),
+    log,
+    now: () => Date.now(),
+    identify: () => ({ source: null, detail: 'a test sends nothing' }),
+    bodyLimit: 1024,
+    publicUrl: 'https://flamepin.example.com',
+    signedLink: null,
+    recordingsToken: null,
+    capturesToken: null,
+    applicationPackages: ['com.acme'],
+    profilerLinks: (capture) => profilerLinks(capture, templates),
+    assets: { script: await pageScript(), style: pageStyle() },
+    compare: compareCaptures(store, [], 64 * 1024 ** 2),
+    decide: () => Promise.resolve([]),
+    requestByHand: () => Promise.resolve(''),
+    setPaused: () => Promise.resolve(),
+    wake: () => undefined,
+  });
+  const paths: Record<string, string> = {};
+  const harmed: Capture[] = [];
+  for (let i = captures - 1; i >= 0; i--) {
+    const scene = scenes[i % scenes.length];
+    if (scene === undefined) continue;
+    const at = Date.now() - i * 53 * minute - (scene.name === 'expired' ? 100 * day : 45_000);
+    const capture = { ...scene.make(begun(i, at)), id: captureId(at) };
+    if (capture.state === 'done')
+      capture.artifacts = names.map((name) => ({
+        name,
+        event: null,
+        key: artifactKey(capture.id, name),
+        size: 1000,
+        contentType: 'application/json',
+        contentEncoding: 'gzip',
+      }));
+    for (const { name, key, contentType } of capture.artifacts) {
+      const body = gzipSync(name === 'profile.json' ? JSON.stringify(slowShop()) : name);
+      const object = { key, body, contentType, contentEncoding: 'gzip', metadata: {} } as const;
+      await store.put(object, AbortSignal.timeout(10_000));
+    }
+    await seedCapture(ledger, capture);
+    if (capture.harm !== null) harmed.push(capture);
+    paths[scene.name] ??= `/captures/${capture.id}`;
+  }
+  // Last, for it blocks the workload.
+  for (const { id, harm } of harmed) await ledger.recordHarm(id, harm ?? '', Date.now());
+  await sweepRetention(
+    { ledger, store, retention: { recordingsMs: 7 * day, profilesMs: 90 * day }, log },
+    Date.now(),
+  );
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    paths,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await ledger.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const workloads = [
+  'shop/Deployment/checkout',
+  'payment/StatefulSet/ledger-writer',
+  'search/Deployment/query-frontend-for-the-catalogue',
+];
+const alerts = ['HighLatency', 'CPUThrottlingHigh', 'JvmMemoryFillingUp'];
+
+/** The shop's capture at another time, of one of several alerts and workloads. */
+function begun(i: number, at: number): Capture {
+  const capture = capturing({}, at);
+  const workload = workloads[i % workloads.length] ?? '';
+  const { alert, target } = capture;
+  return {
+    ...capture,
+    alert: {
+      ...alert,
+      fingerprint: i.toString(16).padStart(16, '0'),
+      labels: { ...alert.labels, alertname: alerts[i % alerts.length] ?? '' },
+    },
+    target: target && { ...target, workload, node: `worker-${i}` },
+    session: {
+      bootId: 'b',
+      pid: 7,
+      startTicks: '4711',
+      recordingPath: '/tmp/.flamepin/recording.jfr',
+      leftovers: ['/tmp/.flamepin'],
+      clockSkewMs: 3,
+      choice: '',
+      commandLine: 'java -jar /app/checkout.jar',
+      checks: { SIGQUIT: 'caught', '/tmp': 'writable, exec', 'memory left': '412 MB' },
+      cpuStat: null,
+      cpuStatAfter: null,
+    },
+  };
+}
+
+const waiting = (capture: Capture, changes: Partial<Capture>): Capture => ({
+  ...capture,
+  target: null,
+  session: null,
+  timeline: { ...capture.timeline, resolvedAt: null, startedAt: null, firstSampleAt: null },
+  ...changes,
+});
+
+const scenes: readonly { name: string; make: (capture: Capture) => Capture }[] = [
+  { name: 'capturing', make: (capture) => capture },
+  { name: 'done', make: (capture) => finished(capture) },
+  {
+    name: 'failed',
+    make: (capture) => ({
+      ...capture,
+      state: 'failed',
+      reason: {
+        code: 'exec-disconnected',
+        detail: 'websocket closed with 1006 while fetching the recording',
+      },
+    }),
+  },
+  { name: 'done', make: (capture) => finished(capture) },
+  {
+    name: 'skipped',
+    make: (capture) =>
+      waiting(capture, {
+        state: 'skipped',
+        reason: { code: 'memory-low', detail: '12 MB are left of 512 MB' },
+      }),
+  },
+  {
+    name: 'storing',
+    make: (capture) => ({ ...finished(capture), state: 'storing', answer: null, artifacts: [] }),
+  },
+  { name: 'done', make: (capture) => finished(capture, { partial: true }) },
+  {
+    name: 'harmed',
+    make: (capture) => finished(capture, { harm: 'the pod restarted 40 s after its window (exit code 137)' }),
+  },
+  { name: 'queued', make: (capture) => waiting(capture, { state: 'queued' }) },
+  { name: 'expired', make: (capture) => finished(capture) },
+];
