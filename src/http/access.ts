@@ -4,12 +4,13 @@ import { RequestProblem } from './problem.ts';
 
 /**
  * Demands `Authorization: Bearer …`. `secret` is null when the right is not configured: the route is then off.
- * Throws a RequestProblem 401 or 403.
+ * `publicUrl` is for the command in the mend; a browser cannot send the header. Throws a RequestProblem 401 or 403.
  */
 export function demandToken(
   request: Request,
   secret: (() => string) | null,
   key: 'recordingsTokenFile' | 'capturesTokenFile',
+  publicUrl: string | null,
 ): void {
   if (secret === null)
     throw new RequestProblem(
@@ -24,6 +25,13 @@ export function demandToken(
       401,
       'token-required',
       'A token is needed for this.',
-      `Send \`Authorization: Bearer\` with the token of \`access.${key}\`.`,
+      `Send it from a terminal: \`${curl(request, publicUrl)}\`, where TOKEN holds the token of \`access.${key}\`.`,
     );
+}
+
+function curl(request: Request, publicUrl: string | null): string {
+  const origin =
+    publicUrl?.replace(/\/$/, '') ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`;
+  const method = request.method === 'GET' ? '-OJ' : `-X ${request.method}`;
+  return `curl ${method} -H "Authorization: Bearer $TOKEN" ${origin}${request.path}`;
 }

@@ -7,6 +7,7 @@ import type { Ledger } from '../captures/ledger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { alertRoute } from './alerts.ts';
 import { serveArtifact } from './artifacts.ts';
+import { wantsJson } from './capture-gone.ts';
 import { captureRoutes, type HandRequest } from './captures.ts';
 import { followScript } from './follow-script.ts';
 import { healthRoutes } from './health.ts';
@@ -82,12 +83,12 @@ export function createApp(parts: AppParts): Express {
     }),
   );
   app.get('/captures/:id/:name', serveArtifact(parts));
-  app.use((_request, response) => {
-    response
-      .status(404)
-      .send(
-        messagePage('Not found', 'There is nothing at this address.', 'The newest captures are in the list.'),
-      );
+  app.use((request, response) => {
+    const sentence = 'There is nothing at this address.';
+    const mend = 'The newest captures are in the list.';
+    response.status(404).vary('Accept');
+    if (wantsJson(request)) response.json({ error: 'not-found', message: sentence, mend });
+    else response.send(messagePage('Not found', sentence, mend));
   });
   app.use(problemHandler(log));
   return app;

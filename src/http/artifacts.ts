@@ -16,6 +16,7 @@ interface ArtifactParts {
   ledger: Ledger;
   store: ArtifactStore;
   recordingsToken: (() => string) | null;
+  publicUrl: string | null;
   /** A link straight to the store, for browsers that open an artifact; null: everything goes through flamepin. */
   signedLink: ((key: string) => Promise<{ url: string } | undefined>) | null;
 }
@@ -28,6 +29,7 @@ export function serveArtifact({
   ledger,
   store,
   recordingsToken,
+  publicUrl,
   signedLink,
 }: ArtifactParts): RequestHandler<{ id: string; name: string }> {
   return async (request, response, next) => {
@@ -43,7 +45,7 @@ export function serveArtifact({
       return;
     }
     // Recordings hold more than pictures do: thread names, the JVM's flags, whatever a masking missed.
-    if (name === 'recording.jfr') demandToken(request, recordingsToken, 'recordingsTokenFile');
+    if (name === 'recording.jfr') demandToken(request, recordingsToken, 'recordingsTokenFile', publicUrl);
     const event = typeof request.query['event'] === 'string' ? request.query['event'] : undefined;
     const artifact = findArtifact(capture, name, event);
     if (artifact !== undefined && signedLink !== null && name !== 'recording.jfr') {

@@ -119,8 +119,14 @@ export function captureRoutes(parts: CapturesParts): Router {
     );
   });
 
-  router.post('/captures', express.json({ limit: handBodyLimit }), async (request, response) => {
-    demandToken(request, capturesToken, 'capturesTokenFile');
+  // The token first: a stranger's body is not worth reading.
+  const allowed: express.RequestHandler = (request, _response, next) => {
+    demandToken(request, capturesToken, 'capturesTokenFile', publicUrl);
+    next();
+  };
+  const json = express.json({ limit: handBodyLimit });
+
+  router.post('/captures', allowed, json, async (request, response) => {
     const hand = handRequestSchema.safeParse(request.body);
     if (!hand.success)
       throw new RequestProblem(
@@ -137,19 +143,16 @@ export function captureRoutes(parts: CapturesParts): Router {
     ['/pause', true],
     ['/resume', false],
   ] as const) {
-    router.post(path, async (request, response) => {
-      demandToken(request, capturesToken, 'capturesTokenFile');
+    router.post(path, allowed, async (_request, response) => {
       await parts.setPaused(paused);
       response.json({ paused });
     });
   }
 
-  router.get('/blocks', async (request, response) => {
-    demandToken(request, capturesToken, 'capturesTokenFile');
+  router.get('/blocks', allowed, async (_request, response) => {
     response.json({ blocks: await ledger.blocks() });
   });
-  router.post('/blocks/release', express.json({ limit: handBodyLimit }), async (request, response) => {
-    demandToken(request, capturesToken, 'capturesTokenFile');
+  router.post('/blocks/release', allowed, json, async (request, response) => {
     const wanted = releaseSchema.safeParse(request.body);
     if (!wanted.success || !(await ledger.releaseBlock(wanted.data.key)))
       throw new RequestProblem(

@@ -1,7 +1,8 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Log } from '../telemetry/log.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
+import { messagePage } from './layout.ts';
 
 /** A refusal of a request: what is wrong with it, and what to do. */
 export class RequestProblem extends Error {
@@ -25,12 +26,23 @@ const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'store-unavailable',
 ]);
 
-export function sendProblem(
-  response: Response,
-  problem: { status: number; code: string; message: string; mend: string },
-): void {
-  response.status(problem.status).json({ error: problem.code, message: problem.message, mend: problem.mend });
+interface Problem {
+  status: number;
+  code: string;
+  message: string;
+  mend: string;
 }
+
+/** JSON, unless a browser asks for a page by name: tools and senders take anything. */
+export function sendProblem(request: Request, response: Response, problem: Problem): void {
+  const { status, code, message, mend } = problem;
+  response.status(status).vary('Accept');
+  if (request.accepts(['json', 'html']) === 'html')
+    response.send(messagePage(titles[status] ?? 'A problem', message, mend));
+  else response.json({ error: code, message, mend });
+}
+
+const titles: Readonly<Record<number, string>> = { 401: 'No right', 403: 'Switched off', 404: 'Not found' };
 
 /** Bodies that no later attempt can mend. */
 const badRequest: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
@@ -46,12 +58,12 @@ export function problemHandler(log: Log): ErrorRequestHandler {
       return;
     }
     if (error instanceof RequestProblem) {
-      sendProblem(response, error);
+      sendProblem(request, response, error);
       return;
     }
-    const bodyError = bodyProblem(error);
-    if (bodyError !== undefined) {
-      sendProblem(response, bodyError);
+    const theirs = bodyProblem(error) ?? requestFault(error);
+    if (theirs !== undefined) {
+      sendProblem(request, response, theirs);
       return;
     }
     const failure = asFailure(error);
@@ -61,7 +73,7 @@ export function problemHandler(log: Log): ErrorRequestHandler {
       log.warn({ path: request.path, reason: failure.code, detail: failure.detail }, 'request refused');
     else log.error({ err: error, path: request.path }, 'request failed');
     const message = status === 400 && failure.detail !== '' ? `${sentence} ${failure.detail}` : sentence;
-    sendProblem(response, { status, code: failure.code, message, mend });
+    sendProblem(request, response, { status, code: failure.code, message, mend });
   };
 }
 
@@ -86,6 +98,19 @@ function bodyProblem(error: unknown): RequestProblem | undefined {
     default:
       return undefined;
   }
+}
+
+/** Any other fault of the request: express and its body reader give those, and only those, a status of 4xx. */
+function requestFault(error: unknown): RequestProblem | undefined {
+  if (!(error instanceof Error) || !('status' in error)) return undefined;
+  const { status, message } = error;
+  if (typeof status !== 'number' || status < 400 || status >= 500) return undefined;
+  return new RequestProblem(
+    status,
+    'request-malformed',
+    `The request cannot be read: ${message}.`,
+    'Check the address, the headers and the body that were sent.',
+  );
 }
 
 /** 400: what was sent as JSON is none. */

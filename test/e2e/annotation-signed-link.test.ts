@@ -111,6 +111,7 @@ describe('pictures that are opened straight from the bucket', () => {
       serveArtifact({
         ledger,
         store,
+        publicUrl: null,
         recordingsToken: () => 'a token',
         signedLink: (key) => store.link(key, week),
       }),

@@ -70,6 +70,9 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
   it('is refused with its mend when it is no JSON', async () =>
     refused(await post('{"version": '), 400, 'not-json'));
 
+  it('is refused with its mend when it says that it is gzipped, and is not', async () =>
+    refused(await post(notification([alert({})]), { 'Content-Encoding': 'gzip' }), 400, 'request-malformed'));
+
   it('is refused with its mend when its version is unknown', async () =>
     refused(await post(JSON.stringify({ version: '9', alerts: [] })), 400, 'notification-version'));
 

@@ -124,6 +124,8 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
       'request-invalid',
     );
     await refused(await post('/captures', secrets.captures, '{"target": '), 400, 'not-json');
+    for (const path of ['/captures', '/blocks/release'])
+      await refused(await post(path, undefined, '{"target": '), 401, 'token-required');
     const response = await post('/captures', secrets.captures, hand);
     assert.equal(response.status, 202);
     const { id, path } = queuedSchema.parse(await response.json());
@@ -197,11 +199,27 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     const recording = `/captures/${alertId}/recording.jfr`;
     await refused(await ask(recording), 401, 'token-required');
     await refused(await ask(recording, secrets.captures), 401, 'token-required');
+    const html = await ask(recording, undefined, { headers: { Accept: 'text/html,*/*;q=0.8' } });
+    assert.equal(html.status, 401);
+    assert.match(html.headers.get('content-type') ?? '', /^text\/html/);
+    const words = (await html.text()).replaceAll(/<[^>]+>|&#34;|&quot;/g, '');
+    assert.match(words, /A token is needed/);
+    assert.ok(words.includes(`curl -OJ -H Authorization: Bearer $TOKEN ${flamepin.url}${recording}`), words);
     const bytes = Buffer.from(await (await ask(recording, secrets.recordings)).arrayBuffer());
     assert.equal(bytes.subarray(0, 4).toString('latin1'), 'FLR\0');
     assert.ok(!bytes.includes(directory), 'system properties are masked');
     assert.equal((await ask(`/captures/${alertId}/flamegraph.svg?event=wall`)).status, 200);
     assert.equal((await ask(`/captures/${alertId}/flamegraph.svg?event=nothing`)).status, 404);
+  });
+
+  it('an address that leads nowhere or cannot be read says so, to a program as JSON, and is no fault of ours', async () => {
+    await refused(await ask('/nowhere', undefined, json), 404, 'not-found');
+    assert.match(await (await ask('/nowhere')).text(), /There is nothing at this address/);
+    await refused(await ask('/captures/%E0%A4%A', undefined, json), 400, 'request-malformed');
+    assert.deepEqual(
+      flamepin.log.filter(({ msg }) => msg === 'request failed'),
+      [],
+    );
   });
 
   it('an artifact that is gone says so, with what is still known', async () => {
