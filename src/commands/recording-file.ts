@@ -7,9 +7,15 @@ import { Failure } from '../reasons/failure.ts';
 /** Bound on a recording that is rendered by hand, packed and unpacked; bytes. The person waits at the terminal. */
 const largest = 512 * 1024 * 1024;
 
-/** A recording file, gzipped or not → its profile. Throws a Failure: file-unreadable, recording-damaged, recording-empty. */
+/** A recording file, gzipped or not → its profile. Throws a Failure: file-unreadable, file-not-a-recording, recording-empty. */
 export async function readRecordingFile(path: string): Promise<Profile> {
-  const profile = readProfile(unpackRecording(await readBounded(path), largest));
+  const bytes = await readBounded(path);
+  let profile: Profile;
+  try {
+    profile = readProfile(unpackRecording(bytes, largest));
+  } catch (error) {
+    throw fileFailure(path, error);
+  }
   if (Object.keys(profile.events).length === 0) throw new Failure('recording-empty', { detail: path });
   for (const warning of profile.warnings) process.stderr.write(`${warning}\n`);
   return profile;
@@ -20,10 +26,18 @@ async function readBounded(path: string): Promise<Buffer> {
     await using file = await open(path);
     const { size } = await file.stat();
     if (size > largest)
-      throw new Failure('recording-damaged', { detail: `${path} has ${size} bytes, ${largest} are allowed` });
+      throw new Failure('file-not-a-recording', {
+        detail: `${path} has ${size} bytes, ${largest} are allowed`,
+      });
     return await file.readFile();
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure('file-unreadable', { detail: path, cause: error });
   }
+}
+
+/** What the reader of recordings says, in words for a file that somebody named: its mend knows only captures. */
+export function fileFailure(path: string, error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'recording-damaged') return error;
+  return new Failure('file-not-a-recording', { detail: `${path}: ${error.detail}`, cause: error });
 }

@@ -2,13 +2,14 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { CollapsedReader } from '../profile/read-collapsed.ts';
 import { Failure } from '../reasons/failure.ts';
+import { fileFailure } from './recording-file.ts';
 
 /** How much is read at once, bytes. */
 const pieceBytes = 1024 * 1024;
 
 /**
  * A file of folded stacks → its profile, with samples of `event`; null when the file is a recording or gzipped. Its
- * size does not matter, only that of its different stacks; see `CollapsedReader.profile` for `leastShare`. Throws a Failure: file-unreadable, recording-damaged.
+ * size does not matter, only that of its different stacks; see `CollapsedReader.profile` for `leastShare`. Throws a Failure: file-unreadable, file-not-a-recording.
  */
 export async function readStacksFile(
   path: string,
@@ -27,7 +28,7 @@ export async function readStacksFile(
     }
     return reader.profile(event, leastShare);
   } catch (error) {
-    if (error instanceof Failure) throw error;
+    if (error instanceof Failure) throw fileFailure(path, error);
     throw new Failure('file-unreadable', { detail: path, cause: error });
   }
 }

@@ -273,6 +273,10 @@ export const reasons = {
   ),
 
   'file-unreadable': final('The file could not be read.', 'Check its path and rights.'),
+  'file-not-a-recording': final(
+    'The file is not a recording that can be read.',
+    'Name a whole JFR file of async-profiler or the JDK, gzipped or not, or folded stacks.',
+  ),
   'stacks-without-times': final(
     'Folded stacks hold neither times nor threads: only a static picture can be made of them.',
     'Add --format svg, or render the recording that they were made from.',
