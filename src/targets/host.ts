@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RE2JS } from 're2js';
 import { programName } from '../profiler/command-line.ts';
 import { Failure } from '../reasons/failure.ts';
+import { wantedFrom } from '../routing/labels.ts';
 import { hostExec } from './host-exec.ts';
 import {
   bootId,
@@ -14,6 +15,7 @@ import {
   type HostProcess,
 } from './host-processes.ts';
 import type { Target, TargetRequest, Targets } from './target.ts';
+import { isThisHost, thisHost } from './this-host.ts';
 
 /** Totals say who was busy since its start; the difference over a second says who is busy now. Milliseconds. */
 const observationMs = 1000;
@@ -53,6 +55,7 @@ async function find(request: TargetRequest, signal: AbortSignal): Promise<Found>
       ? new Failure('target-not-found', { detail: `there is no process ${named}` })
       : new Failure('not-a-jvm', { detail: `process ${named} has no VM thread` });
   }
+  demandThisHost(request);
   const all = await hostJvms();
   const pattern = request.process === undefined ? null : RE2JS.compile(request.process);
   const fitting = all.filter(({ args }) => pattern === null || pattern.matcher(args.join(' ')).find());
@@ -67,6 +70,17 @@ async function find(request: TargetRequest, signal: AbortSignal): Promise<Found>
   }
   if (fitting.length === 1) return { process: only, choice: '' };
   return (await listening(fitting, request.labels['instance'] ?? '')) ?? (await busiest(fitting, signal));
+}
+
+/** Throws target-not-found for an alert about another machine. */
+function demandThisHost({ labels, uri }: TargetRequest): void {
+  if (uri !== undefined) return;
+  const { host, from } = wantedFrom(labels);
+  const here = thisHost();
+  if (host !== null && !isThisHost(host, here))
+    throw new Failure('target-not-found', {
+      detail: `the label ${from['host'] ?? ''} names ${host}, this is ${here.name}`,
+    });
 }
 
 /** `host://` leaves the choice to us, `host://PID` does not. */
