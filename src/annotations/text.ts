@@ -40,16 +40,21 @@ export function finishText(capture: Capture, around: Surroundings): string {
   const lines = capture.state === 'done' ? answerLines(capture) : refusalLines(capture);
   const label = capture.state === 'done' ? 'Open the flame graph' : 'Details';
   return joined([
-    capture.harm === null
-      ? ''
-      : html`<b>Attention: ${clip(capture.harm, most.line)}</b> This image is not profiled again until the
-          block is released.`,
+    harmLine(capture),
     ...lines,
     context(capture),
     links(capture, around, label),
     further(around),
     below(around),
   ]);
+}
+
+function harmLine({ harm, harmBlocks }: Capture): string {
+  if (harm === null) return '';
+  return harmBlocks === false
+    ? html`After the window: ${clip(harm, most.line)}`
+    : html`<b>Attention: ${clip(harm, most.line)}</b> This image is not profiled again until the block is
+        released.`;
 }
 
 const joined = (lines: readonly string[]): string =>

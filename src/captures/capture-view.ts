@@ -50,7 +50,12 @@ function badges(capture: Capture): View['badges'] {
     );
   if (capture.state !== 'done') all.push({ words: capture.state, tone: stateTone(capture) });
   if (capture.partial) all.push({ words: 'partial', tone: 'warning' });
-  if (capture.harm !== null) all.push({ words: 'target died', tone: 'alarm' });
+  if (capture.harm !== null)
+    all.push(
+      capture.harmBlocks === false
+        ? { words: 'target gone', tone: 'quiet' }
+        : { words: 'target died', tone: 'alarm' },
+    );
   return all;
 }
 
@@ -61,9 +66,9 @@ function stateTone(capture: Capture): 'alarm' | 'quiet' | 'warning' {
 }
 
 function lines(capture: Capture): string[] {
-  const { answer, reason, harm } = capture;
-  const all =
-    harm === null ? [] : [`The target died or restarted within five minutes of its window: ${harm}`];
+  const { answer, reason, harm, harmBlocks } = capture;
+  const told = harmBlocks === false ? 'ended as it was ordered' : 'died or restarted';
+  const all = harm === null ? [] : [`The target ${told} within five minutes of its window: ${harm}`];
   if (answer !== null) {
     const about = baselineLines(capture, answer);
     all.push(

@@ -187,5 +187,7 @@ export const captureSchema = z.object({
   alertResolvedAt: z.string().nullable(),
   /** The target died or restarted within five minutes of its window: in words; null when it did not. */
   harm: z.string().nullable(),
+  /** False: it ended as it was ordered, such as a pod in a rollback, and nothing is blocked. Default: true. */
+  harmBlocks: z.boolean().optional(),
 });
 export type Capture = z.infer<typeof captureSchema>;

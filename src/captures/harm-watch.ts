@@ -16,7 +16,7 @@ interface WatchParts {
 /**
  * Looks once at every target whose window ended within the last five minutes. One that died or restarted is said so
  * on its annotation, its image or workload is blocked until released, and it is counted: a profiler must never be
- * suspected in silence.
+ * suspected in silence. One that ended as it was ordered is only said so.
  */
 export async function watchForHarm(parts: WatchParts, log: Log, stop: AbortSignal): Promise<void> {
   for (const capture of await parts.ledger.watches(parts.now())) {
@@ -27,12 +27,12 @@ export async function watchForHarm(parts: WatchParts, log: Log, stop: AbortSigna
         await parts.targets(capture.target.kind)
       ).health(capture.target, capture.session, signal);
       if (health.alive) continue;
-      await parts.ledger.recordHarm(capture.id, health.detail, parts.now());
-      parts.observer.harmed();
-      log.error(
-        { captureId: capture.id, target: capture.target.uri, detail: health.detail },
-        'the target died after its window',
-      );
+      await parts.ledger.recordHarm(capture.id, health.detail, parts.now(), health.blocks);
+      const seen = { captureId: capture.id, target: capture.target.uri, detail: health.detail };
+      if (health.blocks) {
+        parts.observer.harmed();
+        log.error(seen, 'the target died after its window');
+      } else log.warn(seen, 'the target ended after its window, as it was ordered');
     } catch (error) {
       if (stop.aborted) return;
       log.warn({ captureId: capture.id, reason: asFailure(error).code }, 'the target could not be looked at');

@@ -85,8 +85,11 @@ export interface Ledger {
    * in its window, the planned end counts.
    */
   watches(now: number): Promise<Capture[]>;
-  /** Records harm to a target, blocks its image (or workload) and makes the delivery due again. */
-  recordHarm(id: string, harm: string, now: number): Promise<void>;
+  /**
+   * Records harm to a target and makes the delivery due again. Blocks its image (or workload), unless `blocks` is
+   * false: then the target ended as it was ordered.
+   */
+  recordHarm(id: string, harm: string, now: number, blocks?: boolean): Promise<void>;
   blocks(): Promise<Block[]>;
   releaseBlock(key: string): Promise<boolean>;
 

@@ -69,9 +69,9 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
 
     sweep: (now) => database.transaction(() => sweep(database, now)),
     watches: (now) => database.read(() => watchedCaptures(database, now)),
-    recordHarm: (id, harm, now) =>
+    recordHarm: (id, harm, now, blocks = true) =>
       database.transaction(() => {
-        recordHarm(database, id, harm, now);
+        recordHarm(database, id, harm, now, blocks);
       }),
     blocks: () => database.read(() => listBlocks(database)),
     releaseBlock: (key) => database.transaction(() => releaseBlock(database, key)),

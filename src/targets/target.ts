@@ -39,8 +39,11 @@ export interface TargetRequest {
   uri?: string;
 }
 
-/** What a target can tell afterwards: whether the profiler may have harmed it. */
-export type TargetHealth = { alive: true } | { alive: false; detail: string };
+/**
+ * What a target can tell afterwards: whether the profiler may have harmed it. `blocks: false` says that it ended as
+ * somebody ordered, such as a pod in a rollback: told, but no reason to profile its image no more.
+ */
+export type TargetHealth = { alive: true } | { alive: false; detail: string; blocks: boolean };
 
 /** One kind of target. Adapters are loaded when configured. */
 export interface Targets {
@@ -67,6 +70,8 @@ export interface CheckResult {
 export function kindOfUri(uri: string): Target['kind'] {
   const kind = targetKindSchema.options.find((known) => uri.startsWith(`${known}://`));
   if (kind === undefined)
-    throw new Failure('target-not-found', { detail: `${uri} begins with none of ${targetKindSchema.options.map((known) => `${known}://`).join(', ')}` });
+    throw new Failure('target-not-found', {
+      detail: `${uri} begins with none of ${targetKindSchema.options.map((known) => `${known}://`).join(', ')}`,
+    });
   return kind;
 }

@@ -88,6 +88,7 @@ export async function fakeApiServer(options: FakeOptions): Promise<FakeApiServer
     access: {
       server: `http://127.0.0.1:${address.port}`,
       namespace: 'default',
+      contexts: { connected: 'test', known: ['test'] },
       authenticate: () => Promise.resolve({ headers: { authorization: 'Bearer test' }, agent }),
       close: () => {
         agent.destroy();

@@ -281,6 +281,7 @@ async function withToken(admin: KubernetesApi, account: string): Promise<Cluster
   return {
     server: admin.access.server,
     namespace: 'flamepin',
+    contexts: admin.access.contexts,
     authenticate: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` }, agent: own }),
     close: () => {
       own.destroy();

@@ -218,6 +218,17 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       assert.equal(await admit('f3'), 'admitted');
     });
 
+    it('that was none, for the target ended as ordered, is told on the mark and blocks nothing', async () => {
+      const { id } = await finished(ledger(), 'a');
+      await next('d', noon);
+      await ledger().settleDelivery(id, 'd', { kind: 'finished', annotationId: 7 }, noon);
+      await ledger().recordHarm(id, 'The pod was deleted.', noon + minute, false);
+      const { capture } = must(await ledger().leaseDelivery('d', noon + minute, leaseMs));
+      assert.deepEqual([capture.harm, capture.harmBlocks], ['The pod was deleted.', false]);
+      assert.deepEqual(await ledger().blocks(), []);
+      assert.deepEqual(await ledger().watches(noon + minute), []);
+    });
+
     it('blocks the workload where the image is not known, and stays after a restart', async () => {
       const { id } = await finished(ledger(), 'a');
       await ledger().recordHarm(id, 'The process is gone.', noon + minute);

@@ -11,13 +11,13 @@ const blockSchema = z
   .transform(({ capture_id: captureId, ...block }): Block => ({ ...block, captureId }));
 
 /** The first harm seen stands; a block is kept by image, or by workload where there is none. */
-export function recordHarm(database: Database, id: string, harm: string, now: number): void {
+export function recordHarm(database: Database, id: string, harm: string, now: number, blocks: boolean): void {
   const capture = readCapture(database, id);
   if (capture === undefined || capture.harm !== null) return;
-  const harmed = { ...capture, harm };
+  const harmed = { ...capture, harm, ...(blocks ? {} : { harmBlocks: false }) };
   saveCapture(database, harmed);
   makeDueAgain(database, harmed, now);
-  if (capture.target !== null)
+  if (blocks && capture.target !== null)
     database.run(
       'INSERT INTO blocks (key, capture_id, reason, since) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
       capture.target.image ?? capture.target.workload,

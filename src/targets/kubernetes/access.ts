@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { Failure } from '../../reasons/failure.ts';
+import type { Contexts } from './place.ts';
 
 /** How requests to one API server are addressed, authenticated and carried. */
 export interface ClusterAccess {
@@ -8,6 +9,8 @@ export interface ClusterAccess {
   server: string;
   /** Namespace of the kubeconfig's context, or of flamepin's own pod. */
   namespace: string;
+  /** Names of the kubeconfig's contexts, and which of them this is. */
+  contexts: Contexts;
   /**
    * Headers and the agent for one request: the token may have been renewed since the last (client-node reads a
    * mounted one again after 60 s), the agent is the same as long as the certificates are.
@@ -52,6 +55,10 @@ export async function accessCluster(options: AccessOptions): Promise<ClusterAcce
   return {
     server: cluster.server.replace(/\/$/, ''),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    contexts: {
+      connected: config.getCurrentContext(),
+      known: config.getContexts().map(({ name }) => name),
+    },
     authenticate: async () => {
       const found: https.RequestOptions & { headers?: Record<string, string> } = {};
       await config.applyToHTTPSOptions(found);

@@ -20,6 +20,14 @@ const metadataSchema = z.object({
   deletionTimestamp: z.string().nullable().default(null),
 });
 
+const terminatedSchema = z
+  .object({
+    reason: z.string().nullable().default(null),
+    exitCode: z.number().nullable().default(null),
+  })
+  .nullable()
+  .default(null);
+
 const containerStatusSchema = z.object({
   name: z.string(),
   ready: z.boolean().default(false),
@@ -36,16 +44,11 @@ const containerStatusSchema = z.object({
         .object({ reason: z.string().nullable().default(null), message: z.string().nullable().default(null) })
         .nullable()
         .default(null),
-      terminated: z
-        .object({
-          reason: z.string().nullable().default(null),
-          exitCode: z.number().nullable().default(null),
-        })
-        .nullable()
-        .default(null),
+      terminated: terminatedSchema,
     })
-
     .prefault({}),
+  /** How the container's life before this one ended. */
+  lastState: z.object({ terminated: terminatedSchema }).prefault({}),
   /** Who the first process really runs as; containerd 1.6 does not say. */
   user: z
     .object({ linux: z.object({ uid: z.number(), gid: z.number() }).nullable().default(null) })

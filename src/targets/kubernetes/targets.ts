@@ -1,7 +1,7 @@
 import { Failure } from '../../reasons/failure.ts';
 import { wantedFrom } from '../../routing/labels.ts';
 import type { Exec } from '../exec.ts';
-import type { Target, TargetHealth, TargetRequest, Targets } from '../target.ts';
+import type { Target, TargetRequest, Targets } from '../target.ts';
 import { accessCluster } from './access.ts';
 import { kubernetesApi, type KubernetesApi } from './api.ts';
 import { checkRights } from './check-rights.ts';
@@ -13,8 +13,9 @@ import { ExecSlots } from './exec-slots.ts';
 import { kubernetesExec, type ContainerPlace } from './exec.ts';
 import { findPods, type Found } from './find-pods.ts';
 import { chooseContainer, narrow, startedAt } from './judge-pod.ts';
+import { healthOf } from './health.ts';
 import { isReady, ownerOf, type Pod } from './objects.ts';
-import { placeOfUri, podDataSchema, type PodData } from './place.ts';
+import { podDataSchema, podsNamed, type NamedPod, type PodData } from './place.ts';
 import type { PrometheusSettings } from './prometheus.ts';
 
 /** What configuration says of the cluster; the keys are documented there. */
@@ -76,12 +77,12 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     if (request.uri === undefined && settings.cluster !== undefined && wanted.cluster !== null)
       if (wanted.cluster !== settings.cluster)
         throw new Failure('other-cluster', { detail: `${wanted.cluster}, this is ${settings.cluster}` });
-    const byHand = request.uri === undefined ? null : placeOfUri(request.uri);
+    const byHand =
+      request.uri === undefined
+        ? null
+        : await podByHand(cluster, podsNamed(request.uri, api.access.contexts), namespaces);
     const named = byHand?.container ?? wanted.container;
-    const found =
-      byHand === null
-        ? await findPods(cluster, wanted, namespaces)
-        : await podByHand(cluster, byHand.namespace, byHand.pod);
+    const found = byHand?.found ?? (await findPods(cluster, wanted, namespaces));
     const container = (pod: Pod): string => chooseContainer(pod, named).container;
     const { pods, refusals } = narrow(found.pods, container, settings, byHand ? null : request.startsAt);
     const [first, ...others] = pods;
@@ -105,7 +106,10 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
   return {
     resolve,
     open,
-    health: (target, _session, signal) => health(cluster, podDataSchema.parse(target.data), signal),
+    health: async (target, _session, signal) => {
+      const data = podDataSchema.parse(target.data);
+      return healthOf(data, await cluster.podNow(data.namespace, data.pod, signal));
+    },
     check: (signal) => checkRights(api, settings, signal),
     close: () => {
       api.access.close();
@@ -114,11 +118,25 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
   };
 }
 
-async function podByHand(cluster: Cluster, namespace: string, name: string): Promise<Found> {
-  const pod = await cluster.podNow(namespace, name);
-  if (pod === undefined)
-    throw new Failure('target-not-found', { detail: `there is no pod ${namespace}/${name}` });
-  return { pods: [pod], exact: true, by: 'the name given' };
+/** The first of the readings that is a pod; rejects as the first of them does when none is. */
+async function podByHand(
+  cluster: Cluster,
+  readings: readonly NamedPod[],
+  namespaces: readonly string[] | null,
+): Promise<{ found: Found; container: string | null }> {
+  let refusal: unknown;
+  for (const { namespace, pod: name, container } of readings)
+    try {
+      if (namespaces !== null && !namespaces.includes(namespace))
+        throw new Failure('namespace-not-configured', { detail: namespace });
+      const pod = await cluster.podNow(namespace, name);
+      if (pod === undefined)
+        throw new Failure('target-not-found', { detail: `there is no pod ${namespace}/${name}` });
+      return { found: { pods: [pod], exact: true, by: 'the name given' }, container };
+    } catch (error) {
+      refusal ??= error;
+    }
+  throw refusal;
 }
 
 function refusedAll(found: Found, refusals: readonly { code: Failure['code']; detail: string }[]): Failure {
@@ -172,18 +190,4 @@ async function protectOnly(cluster: Cluster, pod: Pod): Promise<void> {
   const ready = siblings.filter((each) => isReady(each) && each.metadata.deletionTimestamp === null);
   if (ready.length <= 1)
     throw new Failure('target-only-replica', { detail: `${owner.kind} ${namespace}/${owner.name}` });
-}
-
-async function health(cluster: Cluster, data: PodData, signal: AbortSignal): Promise<TargetHealth> {
-  const pod = await cluster.podNow(data.namespace, data.pod, signal);
-  if (pod === undefined || pod.metadata.uid !== data.uid)
-    return { alive: false, detail: `pod ${data.pod} is gone` };
-  const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
-  if (status?.containerID === data.containerId && status.state.running !== null) return { alive: true };
-  const ended = status?.state.terminated ?? null;
-  const why = ended === null ? '' : ` (${ended.reason ?? 'ended'}, exit code ${ended.exitCode ?? '?'})`;
-  return {
-    alive: false,
-    detail: `container ${data.container} restarted: ${data.restartCount} → ${status?.restartCount ?? '?'} restarts${why}`,
-  };
 }

@@ -51,6 +51,8 @@ const texts: Record<string, () => string> = {
     ),
   partial: () => finishText(done({ partial: true }), around),
   resolved: () => finishText(done({ alertResolvedAt: '2026-11-23T02:31:00Z' }), around),
+  'ended-as-ordered': () =>
+    finishText(done({ harm: 'pod checkout-1 was deleted', harmBlocks: false }), around),
   harm: () => finishText(done({ harm: 'The pod restarted 40 s after its window (exit code 137).' }), around),
   skipped: () =>
     finishText(

@@ -8,6 +8,8 @@ import {
   userOf,
   userOfStatus,
 } from '../../../src/targets/kubernetes/agent-spec.ts';
+import { kubernetesApi, type KubernetesApi } from '../../../src/targets/kubernetes/api.ts';
+import { healthOf } from '../../../src/targets/kubernetes/health.ts';
 import { chooseContainer, isExporter, narrow } from '../../../src/targets/kubernetes/judge-pod.ts';
 import {
   ownerOf,
@@ -16,8 +18,10 @@ import {
   workloadSchema,
   type Pod,
 } from '../../../src/targets/kubernetes/objects.ts';
-import { placeOfUri } from '../../../src/targets/kubernetes/place.ts';
+import { podsNamed } from '../../../src/targets/kubernetes/place.ts';
 import { Recent } from '../../../src/targets/kubernetes/recent.ts';
+import { podTargets } from '../../../src/targets/kubernetes/targets.ts';
+import { fakeApiServer } from '../../cluster/fake-apiserver.ts';
 
 interface Given {
   name?: string;
@@ -200,22 +204,141 @@ describe('the ephemeral container', () => {
 });
 
 describe('a pod named by hand', () => {
+  const contexts = { connected: 'prod', known: ['prod', 'staging', 'arn:aws:eks:x/y'] };
+
   it('is read with and without container and context', () => {
-    assert.deepEqual(placeOfUri('kubernetes://ns/p'), { namespace: 'ns', pod: 'p', container: null });
-    assert.deepEqual(placeOfUri('kubernetes://ns/p/c'), { namespace: 'ns', pod: 'p', container: 'c' });
-    assert.deepEqual(placeOfUri('kubernetes://ctx/ns/p/c'), { namespace: 'ns', pod: 'p', container: 'c' });
+    const place = { namespace: 'ns', pod: 'p', container: null };
+    assert.deepEqual(podsNamed('kubernetes://ns/p', contexts), [place]);
+    assert.deepEqual(podsNamed('kubernetes://ns/p/c', contexts), [{ ...place, container: 'c' }]);
+    assert.deepEqual(podsNamed('kubernetes://prod/ns/p/c', contexts), [{ ...place, container: 'c' }]);
+    assert.deepEqual(
+      podsNamed('kubernetes://arn:aws:eks:x%2Fy/ns/p', { ...contexts, connected: 'arn:aws:eks:x/y' })[0],
+      place,
+    );
     for (const uri of [
       'kubernetes://',
       'kubernetes://ns',
       'kubernetes://a/b/c/d/e',
       'docker://x',
       'kubernetes:///p',
+      'kubernetes://ns/%E0%A4%A',
     ])
       assert.equal(
-        code(() => placeOfUri(uri)),
+        code(() => podsNamed(uri, contexts)),
         'target-not-found',
         uri,
       );
+  });
+
+  it('is looked for with the context first where a namespace may be called like it', () => {
+    assert.deepEqual(podsNamed('kubernetes://prod/ns/p', contexts), [
+      { namespace: 'ns', pod: 'p', container: null },
+      { namespace: 'prod', pod: 'ns', container: 'p' },
+    ]);
+  });
+
+  it('is refused in a context that flamepin is not connected to, never looked for in another cluster', () => {
+    for (const uri of ['kubernetes://staging/ns/p', 'kubernetes://unknown/ns/p/c'])
+      assert.throws(
+        () => podsNamed(uri, contexts),
+        /names the context (staging|unknown), .* connected to prod/,
+      );
+  });
+
+  const shop = pod({ metadata: { uid: 'u' } });
+  const server = () =>
+    fakeApiServer({
+      request: (request, response) => {
+        const known = request.url === '/api/v1/namespaces/shop/pods/checkout-1';
+        response.statusCode = known ? 200 : 404;
+        response.end(JSON.stringify(known ? shop : { kind: 'Status', code: 404 }));
+      },
+    });
+  const resolve = (api: KubernetesApi, uri: string, namespaces?: string[]) =>
+    podTargets(api, { protectOnlyReplica: false, requireOptIn: false, namespaces }).resolve(
+      { labels: {}, startsAt: '2026-11-23T02:00:00Z', generatorUrl: '', uri },
+      AbortSignal.timeout(10_000),
+    );
+
+  it('is found in whichever way the name was meant', async () => {
+    await using fake = await server();
+    const api = kubernetesApi(fake.access);
+    for (const uri of [
+      'shop/checkout-1',
+      'shop/checkout-1/app',
+      'test/shop/checkout-1',
+      'test/shop/checkout-1/app',
+    ])
+      assert.equal((await resolve(api, `kubernetes://${uri}`)).uri, 'kubernetes://shop/checkout-1/app');
+    const meant = { ...fake.access, contexts: { connected: 'shop', known: ['shop'] } };
+    assert.equal(
+      (await resolve(kubernetesApi(meant), 'kubernetes://shop/checkout-1/app')).uri,
+      'kubernetes://shop/checkout-1/app',
+    );
+  });
+
+  it('is refused outside the namespaces that are configured, as an alert is', async () => {
+    await using fake = await server();
+    const api = kubernetesApi(fake.access);
+    await assert.rejects(resolve(api, 'kubernetes://shop/checkout-1', ['other']), /may look into.*\(shop\)/);
+    assert.equal((await resolve(api, 'kubernetes://shop/checkout-1', ['shop'])).name, 'checkout-1');
+  });
+});
+
+describe('a pod that was profiled', () => {
+  const data = {
+    namespace: 'shop',
+    pod: 'checkout-1',
+    container: 'app',
+    uid: 'u',
+    containerId: 'containerd://1',
+    restartCount: 2,
+  };
+  const blocked = (
+    status: { restartCount?: number; state?: object; lastState?: object; containerID?: string },
+    metadata: Record<string, unknown> = {},
+  ) => {
+    const containerStatuses = [{ name: 'app', containerID: 'containerd://1', restartCount: 2, ...status }];
+    const health = healthOf(
+      data,
+      pod({ metadata: { uid: 'u', ...metadata }, status: { containerStatuses } }),
+    );
+    return health.alive ? null : health.blocks;
+  };
+  const ended = (exitCode: number, reason = 'Error') => ({ terminated: { exitCode, reason } });
+
+  it('and lives is no harm', () => {
+    assert.equal(blocked({ state: { running: {} } }), null);
+  });
+
+  it('and was deleted, replaced or ended as ordered is told, but its image is profiled again', () => {
+    assert.deepEqual(healthOf(data, undefined), {
+      alive: false,
+      blocks: false,
+      detail: 'pod checkout-1 was deleted',
+    });
+    assert.equal(blocked({ state: { running: {} } }, { uid: 'another' }), false);
+    assert.equal(blocked({ state: ended(0, 'Completed') }), false);
+    assert.equal(blocked({ state: ended(143) }), false);
+    assert.equal(blocked({ state: ended(137) }, { deletionTimestamp: '2026-11-23T02:00:00Z' }), false);
+  });
+
+  it('and restarted, was killed for its memory or crashed blocks its image', () => {
+    const again = { containerID: 'containerd://2', restartCount: 3, state: { running: {} } };
+    assert.equal(blocked({ ...again, lastState: ended(143) }), true);
+    const health = healthOf(
+      data,
+      pod({
+        metadata: { uid: 'u' },
+        status: { containerStatuses: [{ name: 'app', ...again, lastState: ended(137, 'OOMKilled') }] },
+      }),
+    );
+    assert.ok(!health.alive && /2 → 3 restarts \(OOMKilled, exit code 137\)/.test(health.detail));
+    assert.equal(blocked({ state: ended(139) }), true);
+    assert.equal(
+      blocked({ state: ended(137, 'OOMKilled') }, { deletionTimestamp: '2026-11-23T02:00:00Z' }),
+      true,
+    );
   });
 });
 

@@ -1,0 +1,35 @@
+import type { TargetHealth } from '../target.ts';
+import type { Pod } from './objects.ts';
+import type { PodData } from './place.ts';
+
+/** Ended by itself, or by SIGTERM as its controller asked. */
+const orderly: ReadonlySet<number> = new Set([0, 143]);
+
+/**
+ * Whether the profiled container lives. A rollback, a scale-in or a drain takes pods away as a matter of course, most
+ * of all in an incident: such an end is told, but blocks nothing. A restart in place, the OOM killer or any other exit
+ * code blocks. `pod` is undefined when there is none of that name any more.
+ */
+export function healthOf(data: PodData, pod: Pod | undefined): TargetHealth {
+  if (pod === undefined || pod.metadata.uid !== data.uid)
+    return { alive: false, blocks: false, detail: `pod ${data.pod} was deleted` };
+  const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
+  if (status?.containerID === data.containerId && status.state.running !== null) return { alive: true };
+  const restarts = status?.restartCount ?? data.restartCount;
+  const ended = status?.state.terminated ?? status?.lastState.terminated ?? null;
+  const why = ended === null ? '' : ` (${ended.reason ?? 'ended'}, exit code ${ended.exitCode ?? '?'})`;
+  if (restarts > data.restartCount)
+    return {
+      alive: false,
+      blocks: true,
+      detail: `container ${data.container} restarted: ${data.restartCount} → ${restarts} restarts${why}`,
+    };
+  const killed = ended?.reason === 'OOMKilled';
+  // After its grace a pod that is being deleted gets SIGKILL, whatever the profiler did.
+  const asOrdered = pod.metadata.deletionTimestamp !== null || orderly.has(ended?.exitCode ?? -1);
+  return {
+    alive: false,
+    blocks: killed || !asOrdered,
+    detail: `container ${data.container} ended${why}`,
+  };
+}
