@@ -132,7 +132,7 @@ function pidOf(target: Target): number | null {
 }
 
 /** The JVM that was to be started in, where the target names it: its unpacked profiler can then be removed too. */
-function processOf(target: Target): { pid: number; startTicks: string } | undefined {
+export function processOf(target: Target): { pid: number; startTicks: string } | undefined {
   const { pid, startTicks } = target.data;
   return typeof pid === 'number' && typeof startTicks === 'string' ? { pid, startTicks } : undefined;
 }

@@ -6,6 +6,7 @@ import { analysisThread } from '../captures/analysis-thread.ts';
 import type { MadeArtifact } from '../captures/analysis.ts';
 import type { Answer, Capture, CaptureEvent } from '../captures/capture.ts';
 import { handDecision } from '../captures/hand.ts';
+import { processOf } from '../captures/start-window.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { newCapture } from '../ledgers/capture-change.ts';
 import { openTargets } from '../open-targets.ts';
@@ -85,7 +86,8 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
         )
         .catch(async (error: unknown) => {
           // Interrupted before it was known what had been started; a session ends by itself.
-          if (stop.aborted) await profiler.cleanUpUnknown(exec, decision.id, AbortSignal.timeout(30_000));
+          if (stop.aborted)
+            await profiler.cleanUpUnknown(exec, decision.id, AbortSignal.timeout(30_000), processOf(target));
           throw error;
         });
       try {

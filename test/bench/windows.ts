@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startDemoService, type DemoFault } from '../../demo/service.ts';
-import { analyse } from '../../src/profile/analyse.ts';
+import { readProfile } from '../../src/profile/read-profile.ts';
+import { unpackRecording } from '../../src/profile/unpack-recording.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 
 const run = promisify(execFile);
@@ -71,7 +72,7 @@ export async function startRecorder(
     );
     await wait(seconds * 1000 + 1000);
     if (fault !== null) await service.switch(fault, false);
-    const profile = await analyse(await readFile(file));
+    const profile = readProfile(unpackRecording(await readFile(file), 64 * 1024 ** 2));
     await rm(file);
     await wait(settleSeconds * 1000);
     return profile;

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
-import { analyse } from '../../src/profile/analyse.ts';
+import { readProfile } from '../../src/profile/read-profile.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import type { Exec } from '../../src/targets/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
@@ -75,7 +75,7 @@ describe('a JVM in a pod is profiled', () => {
       );
       const { recording, partial } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);
       assert.equal(partial, false);
-      const profile = await analyse(recording);
+      const profile = readProfile(recording);
       assert.ok((profile.events.wall?.samples.count.length ?? 0) > 0, 'no wall samples');
       assert.ok(
         profile.frames.name.some((frame) => frame.startsWith('com/acme/')),

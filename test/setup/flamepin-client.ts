@@ -30,7 +30,7 @@ const acceptedSchema = z.object({
     .length(1),
 });
 
-const deadlineMs = 10_000;
+const deadlineMs = 30_000;
 
 /** The body that Alertmanager sends for one alert with these labels. */
 export function notificationOf(
