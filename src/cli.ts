@@ -3,7 +3,7 @@ import { ConfigurationError } from './config/problems.ts';
 import { parseDuration } from './config/durations.ts';
 import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEventSchema } from './captures/capture.ts';
-import { targetSchema } from './targets/target.ts';
+import { supportedKinds, targetSchema } from './targets/target.ts';
 import { profileEvents } from './profile/profile.ts';
 import { version } from './version.ts';
 import type { CaptureOptions } from './commands/capture.ts';
@@ -49,7 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('capture')
     .description('profile one target now')
-    .argument('<target>', 'kubernetes://[context/]namespace/pod[/container], host://[pid], …', targetUri)
+    .argument('<target>', 'kubernetes://[context/]namespace/pod[/container] or host://[pid]', targetUri)
     .addOption(new Option('--event <event>', 'lead event').choices(captureEventSchema.options).default('cpu'))
     .addOption(
       new Option('--duration <duration>', 'length of the window').argParser(seconds).default(30, '30s'),
@@ -161,9 +161,8 @@ function explainError(error: unknown): number {
 }
 
 function targetUri(text: string): string {
-  const beginnings = targetSchema.shape.kind.options.map((kind) => `${kind}://`);
-  if (!beginnings.some((beginning) => text.startsWith(beginning)))
-    throw new InvalidArgumentError(`Begin with ${beginnings.join(', ')}.`);
+  if (!targetSchema.shape.kind.options.some((kind) => text.startsWith(`${kind}://`)))
+    throw new InvalidArgumentError(`Begin with ${supportedKinds.map((kind) => `${kind}://`).join(' or ')}.`);
   return text;
 }
 

@@ -8,9 +8,12 @@ import {
   type TargetSettings,
 } from './target-settings.ts';
 
+/** Kinds that have an adapter in this version; those of the others are refused here, before an alert needs them. */
+const supportedKinds: readonly TargetKind[] = ['host', 'kubernetes'];
+
 /**
  * Settings per kind from `targets`, routes and baselines, with defaults, and which kinds are in use. Places that
- * disagree are reported: an adapter is made once per kind.
+ * disagree are reported, for an adapter is made once per kind, and so are kinds that this version has no adapter for.
  */
 export function gatherTargets(
   settings: Settings,
@@ -27,6 +30,12 @@ export function gatherTargets(
 
   const add = (kind: TargetKind, written: Readonly<Record<string, unknown>>, path: string) => {
     used.add(kind);
+    if (!supportedKinds.includes(kind))
+      report({
+        path,
+        what: 'not part of this version',
+        mend: `Use ${supportedKinds.join(' or ')}.`,
+      });
     for (const [key, value] of Object.entries(written)) {
       if (value === undefined) continue;
       const name = `${kind}.${key}`;

@@ -18,10 +18,7 @@ const handBodyLimit = '16kb';
 const targetPattern = /^(host|kubernetes|docker|ssh):\/\//;
 
 export const handRequestSchema = z.strictObject({
-  target: z
-    .string()
-    .max(500)
-    .regex(targetPattern, { error: 'Begin with host://, kubernetes://, docker:// or ssh://.' }),
+  target: z.string().max(500).regex(targetPattern, { error: 'Begin with host:// or kubernetes://.' }),
   event: captureEventSchema.default('cpu'),
   durationSeconds: z.number().int().min(15).max(60).default(30),
   /** `baseline`: the workload is well, and later captures of it are compared with this one. */

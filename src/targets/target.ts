@@ -5,6 +5,9 @@ import type { Exec } from './exec.ts';
 
 const targetKindSchema = z.enum(['host', 'kubernetes', 'docker', 'ssh']);
 
+/** Kinds that have an adapter in this version; the names of the others are known, and refused with their reason. */
+export const supportedKinds: readonly Target['kind'][] = ['host', 'kubernetes'];
+
 /** One place to profile, as it is kept in the ledger: enough to open it again after a crash. */
 export const targetSchema = z.object({
   kind: targetKindSchema,
@@ -71,7 +74,7 @@ export function kindOfUri(uri: string): Target['kind'] {
   const kind = targetKindSchema.options.find((known) => uri.startsWith(`${known}://`));
   if (kind === undefined)
     throw new Failure('target-not-found', {
-      detail: `${uri} begins with none of ${targetKindSchema.options.map((known) => `${known}://`).join(', ')}`,
+      detail: `${uri} begins with none of ${supportedKinds.map((known) => `${known}://`).join(', ')}`,
     });
   return kind;
 }

@@ -167,7 +167,10 @@ describe('the commands', { concurrency: true }, () => {
     }
     const nonsense = await run('capture', 'gopher://x');
     assert.equal(nonsense.code, 2);
-    assert.match(nonsense.stderr, /host:\/\//);
+    assert.match(nonsense.stderr, /Begin with host:\/\/ or kubernetes:\/\/\./);
+    const reserved = await run('capture', 'docker://shop', '--duration', '1s');
+    assert.equal(reserved.code, 1);
+    assert.match(reserved.stderr, /not supported yet/);
   });
 
   it('explain tells what would be done for each alert, and touches nothing', async () => {

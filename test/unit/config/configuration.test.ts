@@ -63,7 +63,7 @@ describe('a configuration file', () => {
     const path = new URL('../../../docs/flamepin.example.yaml', import.meta.url);
     const text = readFileSync(path, 'utf8');
     const settings = settingsSchema.parse(parse(text));
-    assert.equal(settings.routes.length, 4);
+    assert.equal(settings.routes.length, 2);
     assert.equal(settings.limits.recordingBytes, 64 * 1024 ** 2);
     // The schema lists its keys in its refusals: each of them must stand in the example.
     const refusal = settingsSchema.safeParse({
@@ -115,7 +115,7 @@ describe('a configuration file', () => {
 
   it('is read with its units', () => {
     const { routes, limits } = load(
-      `routes: [{matchers: ['a="b"'], duration: 45s, cooldown: 1h30m, target: {docker: }}]
+      `routes: [{matchers: ['a="b"'], duration: 45s, cooldown: 1h30m, target: {kubernetes: }}]
 limits: {deadline: 90s, recordingBytes: 2MiB, notificationBytes: 4096}`,
     );
     assert.deepEqual(
@@ -199,9 +199,24 @@ routes: [{matchers: [], target: {kubernetes: {cluster: eu, protectOnlyReplica: t
     );
     assert.deepEqual(
       problems(
-        'routes: [{matchers: [], target: {docker: {socket: /a}}}, {matchers: [], target: {docker: {socket: /b}}}]',
+        'routes: [{matchers: [], target: {kubernetes: {context: a}}}, {matchers: [], target: {kubernetes: {context: b}}}]',
       ),
-      ['routes[1].target.docker.socket: differs from routes[0].target.docker.socket'],
+      ['routes[1].target.kubernetes.context: differs from routes[0].target.kubernetes.context'],
+    );
+  });
+
+  it('with kinds of target that this version can profile; the others are refused before an alert needs them', () => {
+    assert.deepEqual(
+      problems(
+        `targets: {docker: {socket: /run/docker.sock}}
+routes: [{matchers: ['a="b"'], target: {host: {}}}, {matchers: [], target: {docker: {}}}]
+baselines: {workloads: [{labels: {host: a}, target: {ssh: {}}}]}`,
+      ).toSorted(),
+      [
+        'baselines.workloads[0].target.ssh: not part of this version',
+        'routes[1].target.docker: not part of this version',
+        'targets.docker: not part of this version',
+      ],
     );
   });
 });
@@ -242,7 +257,7 @@ sources: {grafana: {basic: {username: g}}}`,
     const { secrets, sources } = loadConfiguration(path, {}, { secrets: 'ignored' });
     assert.deepEqual([secrets.grafanaToken, sources], [null, []]);
     const example = new URL('../../../docs/flamepin.example.yaml', import.meta.url).pathname;
-    assert.equal(loadConfiguration(example, {}, { secrets: 'ignored' }).routes.length, 4);
+    assert.equal(loadConfiguration(example, {}, { secrets: 'ignored' }).routes.length, 2);
   });
 
   it('are never repeated in a problem', () => {
