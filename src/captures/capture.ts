@@ -140,7 +140,6 @@ export const sessionSchema = z.object({
 export type Session = z.infer<typeof sessionSchema>;
 
 export const annotationStates = ['none', 'pending', 'begun', 'finished', 'failed'] as const;
-export type AnnotationState = (typeof annotationStates)[number];
 
 /** What only the answer holds; filled when the recording has been analysed. */
 export const answerSchema = z.object({
