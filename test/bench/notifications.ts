@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { startFlamepin } from '../../demo/flamepin.ts';
@@ -20,7 +20,7 @@ import { askedPairs, inRounds, printTable, type Measured } from './measure.ts';
 const pairs = askedPairs(5);
 const senders = 16;
 const seconds = 5;
-const autocannon = createRequire(import.meta.url).resolve('autocannon');
+const autocannon = fileURLToPath(import.meta.resolve('autocannon'));
 const resultSchema = z.object({
   '2xx': z.number(),
   non2xx: z.number(),
