@@ -55,7 +55,7 @@ async function find(request: TargetRequest, signal: AbortSignal): Promise<Found>
       ? new Failure('target-not-found', { detail: `there is no process ${named}` })
       : new Failure('not-a-jvm', { detail: `process ${named} has no VM thread` });
   }
-  demandThisHost(request);
+  const elsewhere = otherHost(request);
   const all = await hostJvms();
   const pattern = request.process === undefined ? null : RE2JS.compile(request.process);
   const fitting = all.filter(({ args }) => pattern === null || pattern.matcher(args.join(' ')).find());
@@ -68,19 +68,25 @@ async function find(request: TargetRequest, signal: AbortSignal): Promise<Found>
           : `none of ${all.length} JVMs here matches ${request.process ?? ''}`,
     });
   }
-  if (fitting.length === 1) return { process: only, choice: '' };
-  return (await listening(fitting, request.labels['instance'] ?? '')) ?? (await busiest(fitting, signal));
+  const { process, choice } =
+    fitting.length === 1
+      ? { process: only, choice: '' }
+      : ((await listening(fitting, request.labels['instance'] ?? '')) ?? (await busiest(fitting, signal)));
+  return { process, choice: [choice, elsewhere].filter((words) => words !== '').join('; ') };
 }
 
-/** Throws target-not-found for an alert about another machine. */
-function demandThisHost({ labels, uri }: TargetRequest): void {
-  if (uri !== undefined) return;
+/**
+ * In words, when the alert is about another machine; '' when it is about this one. A route with a `process` pattern
+ * has said which JVM it means, whatever the instance is called (a container's address, a name of service discovery):
+ * then it is only told. Without one the answer would be about the wrong service: throws target-not-found.
+ */
+function otherHost({ labels, process }: TargetRequest): string {
   const { host, from } = wantedFrom(labels);
   const here = thisHost();
-  if (host !== null && !isThisHost(host, here))
-    throw new Failure('target-not-found', {
-      detail: `the label ${from['host'] ?? ''} names ${host}, this is ${here.name}`,
-    });
+  if (host === null || isThisHost(host, here)) return '';
+  const detail = `the label ${from['host'] ?? ''} names ${host}, this is ${here.name}`;
+  if (process === undefined) throw new Failure('target-not-found', { detail });
+  return detail;
 }
 
 /** `host://` leaves the choice to us, `host://PID` does not. */
