@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * `npm test`: the unit tests, then the contract and end-to-end tests on real parts, three files at once: most of their
+ * `npm test`: the unit tests, then the contract and end-to-end tests on real parts, two files at once: most of their
  * time is windows of 15 s, and two cores are all that may be there. What this machine cannot run is listed at the
  * end with its mend; with CI set that is a failure.
  */
@@ -62,7 +62,7 @@ let realPassed = true;
 if (missing.length === 0) {
   realPassed =
     passes('sh', ['test/setup/debian.sh', ...packages]) &&
-    passes(process.execPath, ['--test', '--test-concurrency=3', ...testFiles('test/contract', 'test/e2e')]);
+    passes(process.execPath, ['--test', '--test-concurrency=2', ...testFiles('test/contract', 'test/e2e')]);
 } else {
   process.stdout.write('\nSkipped: the contract and end-to-end tests, for this machine lacks\n');
   for (const { what, mend } of missing) process.stdout.write(`  ${what}: ${mend}\n`);
