@@ -100,10 +100,15 @@ class Interleaving {
     this.#now += 2 * leaseMs;
     for (let round = 0; round < 20 * this.accepted.length; round++) {
       const capture = await this.#ledger.lease('a', this.#now, leaseMs);
-      if (capture === undefined) break;
+      if (capture === undefined) {
+        this.#now += 1;
+        continue;
+      }
       this.#held.set('a', capture.id);
       for (const verb of ['admit', 'store', 'end'] as const) await this.#work(verb, 'a');
-      await this.#work('release', 'a');
+      // As the real worker: what has to wait for a free place lets the others go first.
+      await this.#ledger.release(capture.id, 'a', this.#now + this.accepted.length);
+      this.#now += 1;
     }
   }
 }
