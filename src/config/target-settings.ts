@@ -28,8 +28,6 @@ const kubernetes = {
   protectOnlyReplica: z.boolean().optional(),
   /** Profile only workloads with `flamepin.io/profile: allow`. Default false: all but those with `deny`. */
   requireOptIn: z.boolean().optional(),
-  /** Profile a healthy sibling pod in the same window, to compare with. Default false. */
-  sibling: z.boolean().optional(),
 };
 
 const docker = {
@@ -95,7 +93,6 @@ export const targetSettingsSchema = z.object({
     ...kubernetes,
     protectOnlyReplica: z.boolean().default(false),
     requireOptIn: z.boolean().default(false),
-    sibling: z.boolean().default(false),
   }),
   docker: z.object({ socket: z.string().default('/var/run/docker.sock') }),
   host: z.object({}),

@@ -18,7 +18,7 @@ function rules(routes: unknown[], change: Partial<RoutingRules> = {}): RoutingRu
     mode: 'capture',
     paused: false,
     routes: settingsSchema.parse({ routes }).routes,
-    targets: { kubernetes: { protectOnlyReplica: false, requireOptIn: false, sibling: false } },
+    targets: { kubernetes: { protectOnlyReplica: false, requireOptIn: false } },
     panels: [],
     ...change,
   };
@@ -126,7 +126,7 @@ describe('an alert that is not profiled has its reason', () => {
   });
 
   it('another cluster, another namespace', () => {
-    const kubernetes = { protectOnlyReplica: false, requireOptIn: false, sibling: false };
+    const kubernetes = { protectOnlyReplica: false, requireOptIn: false };
     const given = (change: object) =>
       rules([everything], { targets: { kubernetes: { ...kubernetes, ...change } } });
     assert.deepEqual(outcome(latency, given({ cluster: 'prod-us' })), ['unmappable', 'other-cluster']);
