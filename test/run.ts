@@ -10,7 +10,19 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
 
-const packages = ['prometheus', 'prometheus-alertmanager', 'chromium', 'fonts-dejavu-core', 'curl', 'unzip'];
+const packages = [
+  'prometheus',
+  'prometheus-alertmanager',
+  'chromium',
+  'fonts-dejavu-core',
+  'curl',
+  'unzip',
+  // The shells that images have. Debian's other busybox stands in the way of the test cluster's, which must be static.
+  'busybox-static',
+  'dash',
+  'bash',
+  'util-linux',
+];
 
 interface Missing {
   what: string;

@@ -28,7 +28,7 @@ describe('profiling in the places where JVMs live', () => {
     assert.equal(process.getuid?.(), 0, 'these tests make mounts and change users: run them as root');
     const needed = ['setpriv', 'unshare', 'nsenter', 'busybox', 'dash', 'bash'];
     const missing = needed.filter((name) => spawnSync('which', [name]).status !== 0);
-    assert.deepEqual(missing, [], 'install them: apt-get install util-linux busybox dash bash');
+    assert.deepEqual(missing, [], 'install them: apt-get install util-linux busybox-static dash bash');
     burner = compileBurner();
   });
   afterEach(async () => {
