@@ -22,6 +22,7 @@ const packages = [
   'dash',
   'bash',
   'util-linux',
+  'shellcheck',
 ];
 
 interface Missing {
