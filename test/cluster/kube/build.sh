@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds the node's binary and a link for each of its parts, once per content, and prints the directory.
+# Builds the node's binary with a link for each of its parts, and kubectl, once per content, and prints the directory.
 # The version is what go.mod pins; from nothing it takes about seven minutes on two cores and 2.4 GB, with Go's
-# own cache 16 seconds.
+# own cache 20 seconds.
 set -eu
 cd "$(dirname "$0")"
 
@@ -19,7 +19,12 @@ if [ ! -e "$out/complete" ]; then
   # Without the version the kubelet reports v0.0.0 and the API server refuses to know its own age.
   flags="-s -w -X $mark.gitVersion=$version -X $mark.gitMajor=${major_minor%%.*} -X $mark.gitMinor=${minor%%.*}"
   mkdir -p "$out"
-  go build -p 2 -mod=readonly -trimpath -buildvcs=false -ldflags "$flags" -o "$out/node" . >&2
+  build() { # program package
+    go build -p 2 -mod=readonly -trimpath -buildvcs=false -ldflags "$flags" -o "$out/$1" "$2" >&2
+  }
+  build node .
+  # A program of its own, as people have it: a call takes 45 ms, out of the node's large binary 80 ms.
+  build kubectl k8s.io/kubernetes/cmd/kubectl
   for part in etcd kube-apiserver kube-controller-manager kube-proxy kube-scheduler kubelet; do
     ln -sf node "$out/$part"
   done
