@@ -23,6 +23,11 @@ const strongPauses = 0.2;
 const notablePauses = 0.02;
 /** A JVM compiles most of what it needs in its first minutes. */
 const freshMinutes = 15;
+/**
+ * Cores that compilation must take to slow others down: in a service that hardly runs, it easily is half of next to
+ * nothing. Where the limit is lower, the container is throttled, which is a verdict of its own.
+ */
+const strongCompilation = 0.3;
 
 /** The cpu limit stopped the processes of the target's container. */
 export function throttlingVerdict(throttling: CpuThrottling | null): Verdict | null {
@@ -71,7 +76,7 @@ export function freshStartVerdict(
   const warm = compiling >= 0.1 ? `; JIT compilation takes ${percent(compiling)} of its cpu` : '';
   return {
     sentence: `the JVM started ${minutesWords(minutes)} before the alert${warm}`,
-    strong: compiling >= 0.5,
+    strong: compiling >= 0.5 && (compiling * cpu.total) / cpu.seconds >= strongCompilation,
   };
 }
 
