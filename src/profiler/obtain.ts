@@ -56,6 +56,8 @@ async function obtain(
   } catch (error) {
     if (error instanceof Failure) throw error;
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-    throw new Failure('profiler-unavailable', { detail: stderr.trim().slice(-500), cause: error, stderr });
+    // Without a word of the script it was not even run: an image without a shell, say.
+    const detail = stderr.trim() || (error instanceof Error ? error.message : '');
+    throw new Failure('profiler-unavailable', { detail: detail.slice(-500), cause: error, stderr });
   }
 }

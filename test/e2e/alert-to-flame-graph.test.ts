@@ -86,7 +86,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     closing.push(() => flamepin.stop());
     monitoring = await startMonitoring({
       directory: join(directory, 'monitoring'),
-      scrape: { address: `127.0.0.1:${shop.port}`, job: 'shop' },
+      scrape: { job: 'shop', targets: [{ address: `127.0.0.1:${shop.port}` }] },
       rules,
       webhookUrl: `${flamepin.url}/webhooks/alertmanager`,
       bearerToken: token,

@@ -9,6 +9,8 @@ const captureSchema = z.looseObject({
   id: z.string(),
   state: z.string(),
   reason: reasonSchema,
+  alert: z.looseObject({ labels: z.record(z.string(), z.string()) }),
+  target: z.looseObject({ name: z.string(), choice: z.string() }).nullable(),
   partial: z.boolean(),
   harm: z.string().nullable(),
   headline: z.string().nullable(),
@@ -31,6 +33,9 @@ const acceptedSchema = z.object({
 });
 
 const deadlineMs = 30_000;
+
+/** A flamepin that answers at `url`; `token`: what senders show, where its source demands one. */
+export type Reachable = Pick<RunningFlamepin, 'url' | 'log'> & { token?: string };
 
 /** The body that Alertmanager sends for one alert with these labels. */
 export function notificationOf(
@@ -64,13 +69,16 @@ export function notificationOf(
 
 /** Sends one firing alert; what became of it. */
 export async function fire(
-  flamepin: RunningFlamepin,
+  flamepin: Reachable,
   fingerprint: string,
   labels: Record<string, string>,
 ): Promise<z.infer<typeof acceptedSchema>['alerts'][number]> {
   const response = await fetch(`${flamepin.url}/webhooks/alertmanager`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: {
+      'Content-Type': 'application/json',
+      ...(flamepin.token !== undefined && { Authorization: `Bearer ${flamepin.token}` }),
+    },
     body: notificationOf(fingerprint, labels),
     signal: AbortSignal.timeout(deadlineMs),
   });
@@ -81,7 +89,7 @@ export async function fire(
 
 /** The same for an alert that is to be captured; its capture's id. */
 export async function fireForCapture(
-  flamepin: RunningFlamepin,
+  flamepin: Reachable,
   fingerprint: string,
   labels: Record<string, string>,
 ): Promise<string> {
@@ -90,17 +98,27 @@ export async function fireForCapture(
   return alert.captureId;
 }
 
-export async function captureOf(flamepin: RunningFlamepin, id: string): Promise<CaptureJson> {
-  const response = await fetch(`${flamepin.url}/captures/${id}`, {
+/** The list, newest first. */
+export async function capturesOf(flamepin: Reachable): Promise<CaptureJson[]> {
+  const list = await readJson(`${flamepin.url}/captures`);
+  return z.object({ captures: z.array(captureSchema) }).parse(list).captures;
+}
+
+export async function captureOf(flamepin: Reachable, id: string): Promise<CaptureJson> {
+  return captureSchema.parse(await readJson(`${flamepin.url}/captures/${id}`));
+}
+
+async function readJson(url: string): Promise<unknown> {
+  const response = await fetch(url, {
     headers: { Accept: 'application/json' },
     signal: AbortSignal.timeout(deadlineMs),
   });
-  return captureSchema.parse(await response.json());
+  return response.json();
 }
 
 /** Waits until the capture is as wanted; the error tells what it was last and what flamepin logged. */
 export async function captureWhen(
-  flamepin: RunningFlamepin,
+  flamepin: Reachable,
   id: string,
   what: string,
   ms: number,
@@ -120,7 +138,7 @@ export async function captureWhen(
 
 /** Waits until flamepin has logged this about the capture. */
 export async function captureLogged(
-  flamepin: RunningFlamepin,
+  flamepin: Reachable,
   id: string,
   message: string,
   ms: number,

@@ -9,13 +9,19 @@ export interface Monitoring {
   stop(): Promise<void>;
 }
 
+/** Addresses that are scraped each second under one job, each with labels of its own. */
+export interface Scrape {
+  job: string;
+  targets: readonly { address: string; labels?: Readonly<Record<string, string>> }[];
+}
+
 /**
- * Debian's Prometheus and Alertmanager on loopback, scraping one target each second. `rules` is a Prometheus rule
- * file; every alert goes to `webhookUrl` with the documented settings (group_wait 0s, max_alerts 0).
+ * Debian's Prometheus and Alertmanager on loopback, scraping each second. `rules` is a Prometheus rule file; every
+ * alert goes to `webhookUrl` with the documented settings (group_wait 0s, max_alerts 0).
  */
 export async function startMonitoring(options: {
   directory: string;
-  scrape: { address: string; job: string };
+  scrape: Scrape;
   rules: string;
   webhookUrl: string;
   bearerToken: string;
@@ -55,13 +61,22 @@ receivers:
   writeFileSync(join(directory, 'rules.yaml'), options.rules);
   writeFileSync(
     join(directory, 'prometheus.yaml'),
-    `global: {scrape_interval: 1s, evaluation_interval: 1s}
-alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:${alertmanagerPort}']}]}]}
-rule_files: [rules.yaml]
-scrape_configs:
-  - job_name: ${options.scrape.job}
-    static_configs: [{targets: ['${options.scrape.address}']}]
-`,
+    JSON.stringify({
+      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      alerting: {
+        alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanagerPort}`] }] }],
+      },
+      rule_files: ['rules.yaml'],
+      scrape_configs: [
+        {
+          job_name: options.scrape.job,
+          static_configs: options.scrape.targets.map(({ address, labels }) => ({
+            targets: [address],
+            labels: labels ?? {},
+          })),
+        },
+      ],
+    }),
   );
   const prometheus = start('prometheus', [
     `--config.file=${join(directory, 'prometheus.yaml')}`,

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { z } from 'zod';
+import { isReady, type Pod } from '../../src/targets/kubernetes/objects.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
+import { startGrafana, type Grafana } from '../grafana/grafana.ts';
+import { startBrowser } from '../setup/browser.ts';
+import { captureOf, capturesOf, fire, isFinal, isTold, type CaptureJson } from '../setup/flamepin-client.ts';
+import { freePort, waitFor } from '../setup/process.ts';
+import { startMonitoring } from '../setup/prometheus.ts';
+import { startS3 } from '../setup/s3-server.ts';
+import { forPods, openDoor, outside } from './door.ts';
+import { inside, type Inside } from './inside.ts';
+import { install, type Installation } from './installation.ts';
+import { shopWorkload } from './pods.ts';
+import { testNamespace, type TestNamespace } from './test-namespace.ts';
+
+const own = 'installed';
+const shops = 'installed-shops';
+const alertsSchema = z.object({ data: z.object({ alerts: z.array(z.unknown()) }) });
+/** With a shell and without one. */
+const workloads = { checkout: '17', basket: 'noshell' };
+type Workload = keyof typeof workloads;
+
+const slow = (by: string): string =>
+  `histogram_quantile(0.9, sum by (le, ${by}) (rate(http_server_requests_seconds_bucket{uri="/checkout"}[10s]))) > 2`;
+/** Neither names a pod: the one a workload of three, the other an address and nothing else. */
+const rules = JSON.stringify({
+  groups: [
+    {
+      name: 'shop',
+      rules: [
+        ['HighLatency', 'namespace, deployment'],
+        ['HighLatencyOfInstance', 'instance'],
+      ].map(([alert, by = '']) => ({
+        alert,
+        expr: slow(by),
+        labels: { severity: 'critical' },
+        annotations: { __dashboardUid__: 'shop', __panelId__: '2' },
+      })),
+    },
+  ],
+});
+
+/**
+ * The whole pipe where flamepin will mostly run: the chart is installed with helm on a real node, flamepin works in its
+ * pod with the chart's rights and admission policy, and a real Prometheus and Alertmanager tell it of two workloads of
+ * three pods each, of which one is slow.
+ */
+describe('installed in a cluster, an alert becomes a flame graph of the slow pod', () => {
+  const closing: (() => unknown)[] = [];
+  let flamepin: Installation;
+  let targets: TestNamespace;
+  let grafana: Grafana;
+  let browser: Browser;
+  let publicUrl: string;
+  const slowPods = {} as Record<Workload, Pod>;
+  const insideBefore = {} as Record<Workload, Inside>;
+
+  before(async () => {
+    targets = await testNamespace(shops);
+    closing.push(() => targets[Symbol.asyncDispose]());
+    for (const [name, image] of Object.entries(workloads))
+      await targets.create(
+        `/apis/apps/v1/namespaces/${shops}/deployments`,
+        shopWorkload('Deployment', name, 3, { image }),
+      );
+    grafana = await startGrafana();
+    closing.push(() => grafana.close());
+    const s3 = await startS3();
+    closing.push(() => s3.stop());
+    browser = await startBrowser();
+    closing.push(() => browser.close());
+    const pods: [Workload, Pod[]][] = [];
+    for (const name of Object.keys(workloads) as Workload[])
+      pods.push([name, await targets.readyPods(`app=${name}`, 3)]);
+
+    const webhookPort = await freePort();
+    const monitoring = await startMonitoring({
+      directory: directory('monitoring'),
+      scrape: {
+        job: 'shop',
+        targets: pods.flatMap(([deployment, all]) =>
+          all.map(({ metadata, status }) => ({
+            address: `${status.podIP ?? ''}:9090`,
+            labels: { namespace: shops, pod: metadata.name, deployment },
+          })),
+        ),
+      },
+      rules,
+      webhookUrl: `http://127.0.0.1:${webhookPort}/webhooks/alertmanager`,
+      bearerToken: 'only-for-this-test',
+    });
+    closing.push(() => monitoring.stop());
+
+    // As an ingress: flamepin's page is reached through it from everywhere.
+    const port = await freePort();
+    publicUrl = `http://${outside}:${port}`;
+    const [grafanaOutside, s3Outside, prometheusOutside] = await Promise.all(
+      [grafana.url, s3.endpoint, monitoring.prometheusUrl].map(forPods),
+    );
+    for (const door of [grafanaOutside, s3Outside, prometheusOutside]) closing.push(() => door?.close());
+    await dataVolume();
+    flamepin = await install(
+      own,
+      {
+        'grafana-token': grafana.token,
+        aws: `[default]\naws_access_key_id = ${s3.credentials.accessKeyId}\naws_secret_access_key = ${s3.credentials.secretAccessKey}\n`,
+      },
+      {
+        targetNamespaces: [shops],
+        secrets: [
+          secret('sources.alertmanager.bearerTokenFile', 'alertmanager-token'),
+          secret('grafana.tokenFile', 'grafana-token'),
+        ],
+        awsCredentials: { secretName: 'flamepin', secretKey: 'aws' },
+        admissionPolicy: { enabled: true },
+        config: {
+          server: { publicUrl },
+          routes: [
+            {
+              matchers: ['severity="critical"'],
+              duration: '15s',
+              cooldown: '0s',
+              target: { kubernetes: {} },
+            },
+          ],
+          storage: {
+            s3: { bucket: s3.bucket, region: s3.region, endpoint: s3Outside?.url, forcePathStyle: true },
+          },
+          grafana: { url: grafanaOutside?.url },
+          prometheus: { url: prometheusOutside?.url },
+        },
+      },
+    );
+    closing.push(() => flamepin.close());
+    await calm(monitoring.prometheusUrl);
+    const service = { host: new URL(flamepin.url).hostname, port: 8080 };
+    for (const [host, at] of [
+      [outside, port],
+      ['127.0.0.1', webhookPort],
+    ] as const) {
+      const door = await openDoor(host, service, at);
+      closing.push(() => door.close());
+    }
+
+    for (const [name, all] of pods) {
+      const one = all[1];
+      assert.ok(one);
+      slowPods[name] = one;
+      insideBefore[name] = inside(one);
+    }
+    for (const pod of Object.values(slowPods)) await makeSlow(pod, true);
+  });
+  after(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  for (const name of Object.keys(workloads) as Workload[])
+    for (const [alertname, named] of [
+      ['HighLatency', 'the workload'],
+      ['HighLatencyOfInstance', 'an address'],
+    ] as const)
+      it(`of ${name} (${workloads[name]}), when the alert names only ${named}`, async () => {
+        const capture = await told(alertname, name);
+        assert.equal(capture.state, 'done', `${JSON.stringify(capture.reason)}\n${flamepin.log()}`);
+        assert.match(capture.headline ?? '', /^wall: .*LoyaltyService/);
+        assert.equal(capture.target?.name, slowPods[name].metadata.name);
+        if (alertname === 'HighLatency')
+          assert.match(capture.target?.choice ?? '', /highest of 3 pods by the alert's own expression/);
+        // A mark may name its neighbours on the panel too; its own link comes first.
+        const link = `${publicUrl}/captures/${capture.id}`;
+        const mark = grafana.annotations().find(({ text }) => firstLink(text) === link);
+        assert.match(mark?.text ?? '', /LoyaltyService/);
+        await followed(link);
+        await asBefore(name);
+      });
+
+  it('an alert that comes while flamepin is killed in the middle of a window is finished by the next pod', async () => {
+    const pod = slowPods.checkout.metadata.name;
+    const alert = await fire(connection(), 'killed', { severity: 'critical', namespace: shops, pod });
+    const id = alert.captureId ?? '';
+    await waitFor(
+      'a window',
+      60_000,
+      async () => ((await captureOf(connection(), id)).timeline['firstSampleAt'] == null ? undefined : true),
+      () => flamepin.log(),
+    );
+    const first = await flamepin.pod();
+    // Without a grace period the kubelet kills at once.
+    await flamepin.namespace.remove(`/api/v1/namespaces/${own}/pods/${first.metadata.name}`);
+    const capture = await waitFor('the end', 90_000, async () => {
+      const now = await captureOf(connection(), id).catch(() => undefined);
+      return now !== undefined && isFinal(now) ? now : undefined;
+    });
+    assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
+    assert.notEqual((await flamepin.pod()).metadata.name, first.metadata.name);
+    await asBefore('checkout');
+  });
+
+  it('doctor finds every right, connection and clock in order', async () => {
+    const pod = await flamepin.pod();
+    const { exitCode, stdout } = await kubernetesExec({
+      api: flamepin.namespace.api,
+      slots: new ExecSlots(),
+      namespace: own,
+      pod: pod.metadata.name,
+      container: 'flamepin',
+      running: () => Promise.resolve(true),
+    }).run({
+      argv: ['node', '/app/bin/flamepin.js', 'doctor', '--config', '/etc/flamepin/flamepin.yaml'],
+      deadlineMs: 60_000,
+      maxOutputBytes: 100_000,
+    });
+    assert.equal(exitCode, 0, stdout.toString());
+    assert.doesNotMatch(stdout.toString(), /✗/);
+  });
+
+  const connection = () => ({ url: flamepin.url, log: [], token: flamepin.token });
+
+  function directory(name: string): string {
+    const path = mkdtempSync(join(tmpdir(), `flamepin-${name}-`));
+    closing.push(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+  }
+
+  /** A volume for the chart's claim that outlives flamepin's pod, as a cluster's storage gives it. */
+  async function dataVolume(): Promise<void> {
+    const path = directory('volume');
+    chownSync(path, 65532, 65532);
+    const name = 'flamepin-installed';
+    const remove = () => targets.remove(`/api/v1/persistentvolumes/${name}`);
+    await remove();
+    closing.push(remove);
+    await targets.create('/api/v1/persistentvolumes', {
+      metadata: { name },
+      spec: {
+        capacity: { storage: '5Gi' },
+        accessModes: ['ReadWriteOnce'],
+        hostPath: { path },
+        claimRef: { namespace: own, name: 'flamepin' },
+      },
+    });
+  }
+
+  /** On a busy machine JVMs that have just started are slow all by themselves. */
+  async function calm(prometheusUrl: string): Promise<void> {
+    let quietSince = Infinity;
+    await waitFor('pods that have settled', 120_000, async () => {
+      const response = await fetch(`${prometheusUrl}/api/v1/alerts`);
+      const { data } = alertsSchema.parse(await response.json());
+      quietSince = data.alerts.length > 0 ? Infinity : Math.min(quietSince, Date.now());
+      return Date.now() - quietSince > 5_000 ? true : undefined;
+    });
+  }
+
+  async function told(alertname: string, deployment: Workload): Promise<CaptureJson> {
+    const address = `${slowPods[deployment].status.podIP ?? ''}:9090`;
+    let seen: CaptureJson[] = [];
+    return waitFor(
+      `the capture of ${alertname} for ${deployment}`,
+      150_000,
+      async () => {
+        seen = await capturesOf(connection());
+        return seen.find(
+          (capture) =>
+            isTold(capture) &&
+            capture.alert.labels['alertname'] === alertname &&
+            [address, deployment].includes(
+              capture.alert.labels['deployment'] ?? capture.alert.labels['instance'] ?? '',
+            ),
+        );
+      },
+      () =>
+        `${JSON.stringify(seen.map(({ alert, state, reason }) => ({ alert, state, reason })))}\n${flamepin.log()}`,
+    );
+  }
+
+  /** A person clicks the link on the panel. */
+  async function followed(link: string): Promise<void> {
+    const page = await browser.newPage();
+    await page.goto(link);
+    assert.match((await page.getByRole('heading', { level: 1 }).textContent()) ?? '', /LoyaltyService/);
+    await page.locator('#picture canvas').first().waitFor();
+    await page.close();
+  }
+
+  /** The slow pod has not restarted, its files are as they were, and no process of ours is left in it. */
+  async function asBefore(name: Workload): Promise<void> {
+    const pod = slowPods[name];
+    const now = await targets.pod(pod.metadata.name);
+    assert.ok(isReady(now));
+    assert.deepEqual(
+      now.status.containerStatuses.map(({ restartCount, containerID }) => [restartCount, containerID]),
+      pod.status.containerStatuses.map(({ restartCount, containerID }) => [restartCount, containerID]),
+    );
+    // Windows follow one another on this node: between two of them nothing of ours is there.
+    let seen = inside(now);
+    for (let tries = 0; tries < 100 && seen.files.length !== insideBefore[name].files.length; tries++) {
+      await sleep(500);
+      seen = inside(now);
+    }
+    assert.deepEqual(seen, insideBefore[name]);
+  }
+
+  async function makeSlow(pod: Pod, on: boolean): Promise<void> {
+    const answer = await fetch(
+      `http://${pod.status.podIP ?? ''}:9090/switch?name=slow&on=${on}&strength=4000`,
+      { method: 'POST', signal: AbortSignal.timeout(30_000) },
+    );
+    assert.equal(answer.status, 200);
+  }
+});
+
+function firstLink(text: string): string | undefined {
+  return /href="([^"]+)"/.exec(text)?.[1];
+}
+
+function secret(key: string, secretKey: string): Record<string, string> {
+  return { key, secretName: 'flamepin', secretKey };
+}
