@@ -68,10 +68,14 @@ export async function serve(configurationPath: string | undefined): Promise<void
   const publicUrl = configuration.server.publicUrl ?? null;
 
   const payloads = obtainPayloads(configuration.profiler.directory ?? null, configuration.cacheDirectory);
-  // Before the first alert, so that it does not wait for a download; a failure comes back with the capture.
+  // Before the first alert, so that it does not wait for a download or for code to load (a second for Kubernetes');
+  // a failure comes back with the capture.
   payloads('linux-x64').catch((error: unknown) =>
     log.warn({ err: error }, 'async-profiler is not at hand yet'),
   );
+  if (configuration.mode === 'capture')
+    for (const kind of new Set(configuration.routes.map(({ target }) => target.kind)))
+      targets.get(kind).catch((error: unknown) => log.warn({ err: error, kind }, 'no target can be reached'));
 
   const worker = startWorker({
     ledger,
