@@ -34,7 +34,10 @@ export function captureAnswer(
       otherBaselines: base.further,
     });
   const comparison = compare(event);
-  const others = captureEventSchema.options.filter((other) => other !== event);
+  const others = captureEventSchema.options
+    .filter((other) => other !== event)
+    .map(compare)
+    .filter((other) => other !== null);
   const words = answerOf({
     profile,
     event,
@@ -42,7 +45,7 @@ export function captureAnswer(
     startsAt: purpose === 'alert' ? capture.alert.startsAt : null,
     durationSeconds,
     comparison,
-    otherComparisons: others.map(compare).filter((other) => other !== null),
+    otherComparisons: others,
     cpuThrottling: throttling(capture),
     targetStartedAt: capture.target?.startedAt ?? null,
     applicationPackages,
@@ -53,6 +56,9 @@ export function captureAnswer(
     comparison: comparison && {
       baseLabel: comparison.baseLabel,
       rows: comparison.changed.slice(0, rowsKept),
+      changedFrames: Object.fromEntries(
+        [comparison, ...others].map((one) => [one.event, one.changedFrames] as const),
+      ),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { changedFrameSchema } from '../profile/comparison.ts';
+import { changedFrameSchema, changedNamesSchema } from '../profile/comparison.ts';
 import { profileEventSchema } from '../profile/profile.ts';
 import { reasons, type ReasonCode } from '../reasons/reasons.ts';
 import { targetSchema } from '../targets/target.ts';
@@ -155,7 +155,12 @@ export const answerSchema = z.object({
   comparedWith: z.object({ captureId: z.string(), label: z.string() }).nullable(),
   /** What changed against it, strongest first; frames as people read them. Shares are 0 to 1. */
   comparison: z
-    .object({ baseLabel: z.string(), rows: z.array(changedFrameSchema) })
+    .object({
+      baseLabel: z.string(),
+      rows: z.array(changedFrameSchema),
+      /** Of every event that was compared, for the colours of its picture. */
+      changedFrames: z.partialRecord(captureEventSchema, changedNamesSchema).default({}),
+    })
     .nullable()
     .default(null),
   samples: z.number().int().nonnegative(),

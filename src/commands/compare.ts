@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderDifferenceSvg } from '../flamegraph/svg.ts';
+import type { View } from '../flamegraph/view.ts';
 import { compareProfiles } from '../profile/compare.ts';
 import type { ChangedFrame, Comparison } from '../profile/comparison.ts';
-import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import { profileEvents, type Profile, type ProfileEvent } from '../profile/profile.ts';
 import { writeOutput } from './output.ts';
 import { readRecordingFile } from './recording-file.ts';
 import { recordingView } from './render.ts';
@@ -22,38 +23,64 @@ export async function compare(
 ): Promise<void> {
   const base = await readRecordingFile(basePath);
   const current = await readRecordingFile(currentPath);
-  const comparison = compareProfiles(base, current, { event, baseLabel: basename(basePath) });
-  await writeOutput(await shown(comparison, base, current, format, basename(currentPath)), output);
+  const comparisonOf = (which: ProfileEvent): Comparison =>
+    compareProfiles(base, current, { event: which, baseLabel: basename(basePath) });
+  const comparison = comparisonOf(event);
+  const title = basename(currentPath);
+  await writeOutput(
+    format === 'html'
+      ? await page(comparison, otherEvents(base, current, event).map(comparisonOf), base, current, title)
+      : shown(comparison, base, current, format, title),
+    output,
+  );
 }
 
-async function shown(
+/** Events of both recordings: each is a tab of the page, and has its own difference. */
+function otherEvents(base: Profile, current: Profile, event: ProfileEvent): ProfileEvent[] {
+  const isInBoth = (each: ProfileEvent): boolean =>
+    base.events[each] !== undefined && current.events[each] !== undefined;
+  return profileEvents.filter((each) => each !== event && isInBoth(each));
+}
+
+async function page(
+  comparison: Comparison,
+  others: readonly Comparison[],
+  base: Profile,
+  current: Profile,
+  title: string,
+): Promise<string> {
+  const { event, baseLabel, changed } = comparison;
+  const changedFrames = Object.fromEntries(
+    [comparison, ...others].map((one) => [one.event, one.changedFrames] as const),
+  );
+  const view: View = {
+    ...recordingView(current, event, title, { comparison, others }),
+    comparison: { baseLabel, baseHref: null, rows: changed, changedFrames },
+    opensAsDifference: true,
+  };
+  return renderHtml(current, view, base);
+}
+
+function shown(
   comparison: Comparison,
   base: Profile,
   current: Profile,
-  format: CompareOptions['format'],
+  format: Exclude<CompareOptions['format'], 'html'>,
   title: string,
-): Promise<string> {
-  const { event, baseLabel, headline, changed } = comparison;
+): string {
+  const { event, baseLabel, headline, changedFrames } = comparison;
   switch (format) {
     case 'text':
       return text(comparison);
     case 'json':
       return `${JSON.stringify(comparison, null, 2)}\n`;
     case 'svg':
-      return renderDifferenceSvg(base, current, { event, title: `${title}: ${headline}`, baseLabel });
-    case 'html': {
-      const view = recordingView(current, event, title);
-      return renderHtml(
-        current,
-        {
-          ...view,
-          headline,
-          comparison: { baseLabel, baseHref: null, rows: changed },
-          opensAsDifference: true,
-        },
-        base,
-      );
-    }
+      return renderDifferenceSvg(base, current, {
+        event,
+        title: `${title}: ${headline}`,
+        baseLabel,
+        changed: changedFrames,
+      });
   }
 }
 

@@ -3,6 +3,7 @@ import { renderHtml } from '../flamegraph/html.ts';
 import { renderSvg, svgLeastShare } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
 import { collapsed } from '../profile/collapsed.ts';
+import type { Comparison } from '../profile/comparison.ts';
 import { profileEvents, type Profile, type ProfileEvent } from '../profile/profile.ts';
 import { answer } from '../profile/summary.ts';
 import { Failure } from '../reasons/failure.ts';
@@ -48,15 +49,24 @@ async function rendered(
   }
 }
 
-/** A recording that nobody's alert asked for, as the page shows it. */
-export function recordingView(profile: Profile, event: ProfileEvent, title: string): View {
+/** A recording that nobody's alert asked for, as the page shows it; `against`: comparisons of its events, if any. */
+export function recordingView(
+  profile: Profile,
+  event: ProfileEvent,
+  title: string,
+  against: { comparison: Comparison | null; others: readonly Comparison[] } = {
+    comparison: null,
+    others: [],
+  },
+): View {
   const { headline, confidence, lines, topFrames } = answer({
     profile,
     event,
     labels: {},
     startsAt: null,
     durationSeconds: profile.durationSeconds,
-    comparison: null,
+    comparison: against.comparison,
+    otherComparisons: against.others,
     cpuThrottling: null,
     targetStartedAt: null,
   });

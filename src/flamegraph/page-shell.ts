@@ -23,7 +23,7 @@ export function captureMain(view: View, source: ProfileSource | null): string {
     data-base-label="${shown(view.comparison?.baseLabel ?? '')}"
     data-difference="${view.opensAsDifference === true ? '1' : ''}"
     data-packages="${view.applicationPackages.join(' ')}"
-    data-judged="${JSON.stringify(judgements(view))}"
+    data-changed="${JSON.stringify(view.comparison?.changedFrames ?? {})}"
   >
     <header class="answer">
       <p class="where">
@@ -185,12 +185,6 @@ function detail({ summary, rows, text }: ViewDetail): string {
     <summary>${shown(summary)}</summary>
     !${list}!${block}
   </details>`;
-}
-
-/** The comparison's verdicts, for difference mode: `event frame` → significant. */
-function judgements(view: View): Record<string, boolean> {
-  const rows = view.comparison?.rows ?? [];
-  return Object.fromEntries(rows.map((row) => [`${row.event} ${row.frame}`, row.significant]));
 }
 
 /** For a document's <title>. */

@@ -40,6 +40,9 @@ const dark: Record<PictureKind, Paint> = {
 /** Whether a frame's share grew or shrank against the baseline by more than noise. */
 export type Verdict = 'grew' | 'shrank' | 'same';
 
+/** What is said of `same`: a change is one of both. Where something grows, the shares of all the rest fall. */
+export const unchanged = 'share or rate within noise';
+
 const changeLight: Record<Verdict, readonly Paint[]> = {
   grew: [
     { fill: '#fcd9b0', text: '#241300' },

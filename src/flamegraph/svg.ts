@@ -1,10 +1,11 @@
+import type { ChangedNames } from '../profile/comparison.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import type { CallTree } from './call-tree.ts';
 import { differenceOf, type Difference } from './difference.ts';
 import { escapedName } from './escape.ts';
 import { countText, pointsText, shareText, weightText, windowText } from './figures.ts';
 import { layOut } from './layout.ts';
-import { changePaint, kindPaint, legend, type Paint } from './palette.ts';
+import { changePaint, kindPaint, legend, unchanged, type Paint } from './palette.ts';
 import { readingOf } from './reading.ts';
 import { profileTree } from './profile-tree.ts';
 
@@ -20,6 +21,8 @@ export interface SvgOptions {
 export interface DifferenceSvgOptions extends SvgOptions {
   /** How the baseline is called: `Tue 14:00, same image`. */
   baseLabel: string;
+  /** What the comparison of the two calls changed. */
+  changed: ChangedNames;
 }
 
 const width = 1200;
@@ -51,7 +54,7 @@ export function renderSvg(profile: Profile, options: SvgOptions): string {
  */
 export function renderDifferenceSvg(base: Profile, profile: Profile, options: DifferenceSvgOptions): string {
   const tree = treeOf(profile, options);
-  const difference = differenceOf(tree, treeOf(base, options));
+  const difference = differenceOf(tree, treeOf(base, options), options.event, options.changed);
   const boxes = drawBoxes(tree, options.event, difference);
   const lines = [
     `against ${options.baseLabel}: ${windowText(base)}, ${countText(difference.baseSamples)} samples`,
@@ -122,7 +125,7 @@ function drawBoxes(tree: CallTree, event: ProfileEvent, difference: Difference |
 function differenceWords(difference: Difference | null, node: number): string {
   if (difference === null) return '';
   const words = `; was ${shareText(difference.baseShare(node))}, ${pointsText(difference.delta(node))} points`;
-  return difference.verdict(node) === 'same' ? `${words}, within noise` : words;
+  return difference.verdict(node) === 'same' ? `${words}, ${unchanged}` : words;
 }
 
 /** Cuts a label to a number of columns; characters from U+1100 on may take two. */
@@ -186,6 +189,6 @@ function changeLegend(): { paint: Paint; words: string }[] {
   return [
     { paint: changePaint('grew', 1, 'light'), words: '▲ grew' },
     { paint: changePaint('shrank', -1, 'light'), words: '▼ shrank' },
-    { paint: changePaint('same', 0, 'light'), words: 'within noise' },
+    { paint: changePaint('same', 0, 'light'), words: unchanged },
   ];
 }

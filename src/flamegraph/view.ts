@@ -1,3 +1,4 @@
+import type { ChangedNames } from '../profile/comparison.ts';
 import type { ProfileEvent } from '../profile/profile.ts';
 
 /**
@@ -47,6 +48,8 @@ interface ViewComparison {
   baseHref: string | null;
   /** Strongest first; frames as people read them. */
   rows: readonly ComparisonRow[];
+  /** What a picture's difference mode colours; an event that is missing has no such mode. */
+  changedFrames: Partial<Record<ProfileEvent, ChangedNames>>;
 }
 
 /** One line of what changed; the fields of `flamepin compare --format json`. Shares are 0 to 1. */

@@ -18,7 +18,7 @@ export interface ChangedShare {
 
 const isKnownWait = framePattern(knownWaits);
 /** async-profiler's signal handlers; what they cost is no change of the program. */
-const isProfilersOwn = framePattern([
+export const isProfilersOwn = framePattern([
   '__restore_rt',
   'WallClock::*',
   'Profiler::*',

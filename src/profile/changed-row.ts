@@ -2,15 +2,13 @@ import type { Cause } from './cause.ts';
 import type { ChangedFrame } from './comparison.ts';
 import type { FrameNames } from './event-samples.ts';
 import type { FrameEstimates } from './frame-tally.ts';
+import { printableName } from './frame.ts';
 import type { ProfileEvent } from './profile.ts';
 import type { Difference } from './statistics.ts';
 
-/** Names are chosen by whoever wrote the class, generated ones can be endless. */
-const longestName = 300;
-
 /** A frame's name for people: dots for Java, native names as they are; without control characters. */
 export function displayName(names: FrameNames, frame: number): string {
-  const name = (names.names[frame] ?? '').slice(0, longestName).replaceAll(/\p{C}/gu, '\ufffd');
+  const name = printableName(names.names[frame] ?? '');
   const kind = names.kinds[frame];
   return kind === 'native' || kind === 'kernel' || kind === 'gc-jit' ? name : name.replaceAll('/', '.');
 }

@@ -1,7 +1,7 @@
 import type { Cause } from './cause.ts';
-import { changedCauses, smallestChange } from './changed-causes.ts';
+import { changedCauses, isProfilersOwn, smallestChange } from './changed-causes.ts';
 import { changedRow, displayName, isNameable } from './changed-row.ts';
-import type { ChangedFrame, Comparison } from './comparison.ts';
+import type { ChangedFrame, ChangedNames, Comparison } from './comparison.ts';
 import { comparisonHeadline } from './comparison-headline.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
 import { applicationPackages, type ApplicationCode } from './frame-kind.ts';
@@ -100,6 +100,7 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     event,
     baseLabel,
     changed: rows,
+    changedFrames: namesByDirection(changed, names),
     baseSamples: before.samples,
     currentSamples: after.samples,
     baseTotal: tested.totalBefore.rate,
@@ -164,6 +165,16 @@ function significantFrames(rows: readonly Tested[], rateAlone: boolean): Map<num
     (row, index) => found[index] && Math.abs(row.share.value) >= smallestChange && sameWay(row),
   );
   return new Map(kept.map((row) => [row.frame, row]));
+}
+
+function namesByDirection(changed: ReadonlyMap<number, Tested>, names: FrameNames): ChangedNames {
+  const named = (direction: number): string[] => {
+    const frames = [...changed].filter(
+      ([frame, row]) => row.share.value * direction > 0 && !isProfilersOwn(names.names[frame] ?? ''),
+    );
+    return [...new Set(frames.map(([frame]) => displayName(names, frame)))].sort();
+  };
+  return { grew: named(1), shrank: named(-1) };
 }
 
 function spreadOf(

@@ -30,6 +30,10 @@ export const changedFrameSchema = z.object({
 });
 export type ChangedFrame = z.infer<typeof changedFrameSchema>;
 
+/** Every frame that changed, callers and callees of the causes included, by name: what a picture colours. */
+export const changedNamesSchema = z.object({ grew: z.array(z.string()), shrank: z.array(z.string()) });
+export type ChangedNames = z.infer<typeof changedNamesSchema>;
+
 export const comparisonSchema = z.object({
   headline: z.string(),
   event: profileEventSchema,
@@ -37,6 +41,8 @@ export const comparisonSchema = z.object({
   baseLabel: z.string(),
   /** Causes that changed, largest change first, then application frames within noise, largest first. */
   changed: z.array(changedFrameSchema),
+  /** By the same rule as `significant`, not yet merged along the stack. */
+  changedFrames: changedNamesSchema,
   /** Samples without idle threads. */
   baseSamples: z.number().int().nonnegative(),
   currentSamples: z.number().int().nonnegative(),

@@ -2,6 +2,7 @@ import { frameKind, type ApplicationCode, type FrameKind } from './frame-kind.ts
 import { isJava } from './frame.ts';
 import { idleWallRows } from './idle.ts';
 import { frameTypes, slotSeconds, type Profile, type ProfileEvent } from './profile.ts';
+import { endsInClass } from './sampling.ts';
 import { stableName } from './stable-name.ts';
 import { activities, stackActivity, type Activity } from './wait-kind.ts';
 
@@ -120,8 +121,7 @@ function pathMaker(
   names: FrameNames,
 ): (stack: number) => number[] {
   const { parent, frame } = profile.stacks;
-  // Samples of alloc and lock end in the class that was allocated or locked: what, not where.
-  const endsInClass = event === 'alloc' || event === 'lock' || event === 'live';
+  const dropsClass = endsInClass(event);
   const isClass = profile.frames.name.map(
     (name, index) => !name.includes('/') && isClassType(profile.frames.type[index] ?? 0),
   );
@@ -137,7 +137,7 @@ function pathMaker(
   };
   return (stack) => {
     let leaf = stack;
-    if (endsInClass && isClass[frame[leaf] ?? 0]) leaf = parent[leaf] ?? 0;
+    if (dropsClass && isClass[frame[leaf] ?? 0]) leaf = parent[leaf] ?? 0;
     const inward: number[] = [];
     for (let node = leaf; node > 0; node = parent[node] ?? 0) inward.push(numberOf(frame[node] ?? 0));
     const path = [...new Set(inward.reverse())];

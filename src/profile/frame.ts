@@ -1,5 +1,13 @@
 import type { FrameType } from './profile.ts';
 
+/** Names are chosen by whoever wrote the class, generated ones can be endless. */
+const longestName = 300;
+
+/** Without control characters and of bounded length: how comparisons write a name that pictures have in full. */
+export function printableName(name: string): string {
+  return name.slice(0, longestName).replaceAll(/\p{C}/gu, '\ufffd');
+}
+
 /**
  * `com/acme/shop/Checkout.price` → `com.acme.shop.Checkout.price`, for people; names without a slash (native,
  * kernel, GC) stay as they are.

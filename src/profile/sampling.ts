@@ -16,3 +16,8 @@ export type ThreadState = (typeof threadStates)[number];
 
 /** Length of a time slot in seconds; the strip and the 1 s blocks of the comparison are sums of slots. */
 export const slotSeconds = 0.5;
+
+/** Samples of these end in the class that was allocated or locked: what, not where. */
+export function endsInClass(event: (typeof profileEvents)[number]): boolean {
+  return event === 'alloc' || event === 'lock' || event === 'live';
+}

@@ -44,6 +44,7 @@ const hostileView: View = {
   comparison: {
     baseLabel: hostileNames[2]!,
     baseHref: 'javascript:document.title="owned"',
+    changedFrames: { cpu: { grew: [...hostileNames], shrank: [...hostileNames] } },
     rows: hostileNames.map((frame) => ({ ...shopView.comparison!.rows[0]!, frame, event: 'cpu' })),
   },
   links: [
@@ -286,7 +287,7 @@ describe('the flame graph in a browser', () => {
       await ready(page);
       await page.getByLabel('difference', { exact: true }).check();
       await page.waitForURL(/difference=1/);
-      assert.match((await page.locator('.key').textContent())!, /▲ grew▼ shrankwithin noise/);
+      assert.match((await page.locator('.key').textContent())!, /▲ grew▼ shrankshare or rate within noise/);
       await page.getByText('The picture as a table').click();
       const row = page.locator('#frame-table tbody tr', { hasText: 'RuleSet.scan' });
       assert.match((await row.textContent())!, /was 6\.2%, ▲ \+41\.9 points/);

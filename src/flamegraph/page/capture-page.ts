@@ -166,7 +166,7 @@ export class CapturePage {
     this.#tabs.show(event);
     const scene = this.#scene();
     this.#icicle.show(scene, this.#sameAs(before, scene.trees[0]!));
-    this.#controls.show(this.#shown, this.#model.hasBase, this.#searchWords());
+    this.#controls.show(this.#shown, this.#model.canCompare(event), this.#searchWords());
     this.#key.show(this.#difference, this.#theme);
     this.#table.show(
       scene,

@@ -2,6 +2,7 @@ import { selfOf, type CallTree } from '../call-tree.ts';
 import type { Difference } from '../difference.ts';
 import { visibleName } from '../escape.ts';
 import { countText, pointsText, shareText, weightText } from '../figures.ts';
+import { unchanged } from '../palette.ts';
 import type { PictureKind } from '../picture-frame.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
 
@@ -63,6 +64,6 @@ export function oneLine(words: FrameWords): string {
 function changeWords(difference: Difference, node: number): string {
   const before = `was ${shareText(difference.baseShare(node))}`;
   return difference.verdict(node) === 'same'
-    ? `${before}, within noise`
+    ? `${before}, ${unchanged}`
     : `${before}, ${pointsText(difference.delta(node))} points`;
 }

@@ -1,7 +1,7 @@
 import type { Difference } from '../difference.ts';
 import { visibleName } from '../escape.ts';
 import { shareText } from '../figures.ts';
-import { changePaint, kindPaint, legend, type Paint, type Theme } from '../palette.ts';
+import { changePaint, kindPaint, legend, unchanged, type Paint, type Theme } from '../palette.ts';
 import { element } from './element.ts';
 
 /** Frames of the baseline that are gone, at most. */
@@ -17,7 +17,7 @@ export class Key {
         ? [
             { paint: changePaint('grew', 1, theme), words: '▲ grew' },
             { paint: changePaint('shrank', -1, theme), words: '▼ shrank' },
-            { paint: changePaint('same', 0, theme), words: 'within noise' },
+            { paint: changePaint('same', 0, theme), words: unchanged },
           ]
         : legend.map(({ kind, words }) => ({ paint: kindPaint(kind, theme), words }));
     this.host.replaceChildren(

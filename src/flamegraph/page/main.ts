@@ -2,7 +2,7 @@ import { profileEvents } from '../../profile/sampling.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { extractProfile, type EmbeddedProfile } from '../embedded-profile.ts';
 import { CapturePage, statusLine } from './capture-page.ts';
-import { Model } from './model.ts';
+import { Model, type ChangedByEvent } from './model.ts';
 
 /** Fills the capture's page that the server, or the file, holds already. */
 async function start(): Promise<void> {
@@ -14,10 +14,10 @@ async function start(): Promise<void> {
   const given = main.dataset;
   const lead = profileEvents.find((event) => event === given['event']) ?? 'cpu';
   const packages = (given['packages'] ?? '').split(' ').filter((prefix) => prefix !== '');
-  const judged = JSON.parse(given['judged'] ?? '{}') as Record<string, boolean>;
+  const changed = JSON.parse(given['changed'] ?? '{}') as ChangedByEvent;
   const profile = await profileFrom('profile-data', given['profile'] ?? '');
   if (profile === null) return;
-  const model = new Model(profile, packages, judged);
+  const model = new Model(profile, packages, changed);
   const page = new CapturePage(
     model,
     { event: lead, difference: given['difference'] === '1' },

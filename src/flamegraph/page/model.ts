@@ -3,6 +3,7 @@ import { differenceOf, type Difference } from '../difference.ts';
 import { pathHashes } from '../node-path.ts';
 import { profileTree } from '../profile-tree.ts';
 import { readingOf, type Reading } from '../reading.ts';
+import type { ChangedNames } from '../../profile/comparison.ts';
 import type { Profile, ProfileEvent } from '../../profile/profile.ts';
 import type { Box } from './scene.ts';
 
@@ -16,25 +17,28 @@ const leastShareOfWhole = 1 / 40_000;
 /** Zoomed to less than this share of the whole, what the first tree left out would be seen. */
 const coarseZoom = 1 / 8;
 
+/** What changed against the baseline, by event. */
+export type ChangedByEvent = Partial<Record<ProfileEvent, ChangedNames>>;
+
 /** The profile, its baseline, and the trees that were made of them: each is made once. */
 export class Model {
   readonly reading: Reading;
   readonly #packages: readonly string[];
-  readonly #judged: Readonly<Record<string, boolean>>;
+  readonly #changed: ChangedByEvent;
   readonly #trees = new Map<string, CallTree>();
   readonly #hashes = new Map<CallTree, Uint32Array>();
   readonly #differences = new Map<CallTree, Difference>();
   #base: Reading | null = null;
 
-  /** `judged`: the comparison's verdicts, `event frame` → changed. */
-  constructor(profile: Profile, packages: readonly string[], judged: Readonly<Record<string, boolean>>) {
+  constructor(profile: Profile, packages: readonly string[], changed: ChangedByEvent) {
     this.reading = readingOf(profile, packages);
     this.#packages = packages;
-    this.#judged = judged;
+    this.#changed = changed;
   }
 
-  get hasBase(): boolean {
-    return this.#base !== null;
+  /** Whether the baseline is there, and was compared in this event. */
+  canCompare(event: ProfileEvent): boolean {
+    return this.#base !== null && this.#changed[event] !== undefined;
   }
 
   setBase(profile: Profile): void {
@@ -57,14 +61,15 @@ export class Model {
     return !this.#isSmall && !this.#isWhole(tree) && tree.total[node]! < tree.total[0]! * coarseZoom;
   }
 
-  /** Against the baseline; null while there is none. */
+  /** Against the baseline; null where `canCompare` says no. */
   difference(event: ProfileEvent, fold: boolean): Difference | null {
-    if (this.#base === null) return null;
+    const changed = this.#changed[event];
+    if (this.#base === null || changed === undefined) return null;
     const tree = this.tree(event, fold);
     let made = this.#differences.get(tree);
     if (made === undefined) {
       const base = this.#made('base', this.#base, event, fold, true);
-      made = differenceOf(tree, base, (name) => this.#judged[`${event} ${name}`]);
+      made = differenceOf(tree, base, event, changed);
       this.#differences.set(tree, made);
     }
     return made;

@@ -1,4 +1,6 @@
-import type { Profile } from '../../../src/profile/profile.ts';
+import { compareProfiles } from '../../../src/profile/compare.ts';
+import type { ChangedNames } from '../../../src/profile/comparison.ts';
+import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
 import { profileOf, type Line } from './profile-of.ts';
 import type { View } from '../../../src/flamegraph/view.ts';
 
@@ -135,6 +137,12 @@ export const shopView: View = {
   comparison: {
     baseLabel: 'Tue 14:00, same image',
     baseHref: '/captures/c-00000000000000000000000001',
+    changedFrames: {
+      cpu: changedShop('cpu'),
+      wall: changedShop('wall'),
+      alloc: changedShop('alloc'),
+      lock: changedShop('lock'),
+    },
     rows: [
       row('com.zaxxer.hikari.pool.HikariPool.getConnection', 'wall', 0.612, 0.072, true),
       row('com.acme.shop.OrderRepository.find', 'wall', 0.833, 0.6, true),
@@ -176,6 +184,11 @@ export const shopView: View = {
   ],
   applicationPackages: ['com.acme'],
 };
+
+/** What the comparison calls changed in the slow shop. */
+export function changedShop(event: ProfileEvent): ChangedNames {
+  return compareProfiles(healthyShop(), slowShop(), { event, baseLabel: 'Tue 14:00' }).changedFrames;
+}
 
 function row(
   frame: string,

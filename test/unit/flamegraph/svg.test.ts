@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { renderDifferenceSvg, renderSvg } from '../../../src/flamegraph/svg.ts';
+import { compareProfiles } from '../../../src/profile/compare.ts';
+import type { Profile } from '../../../src/profile/profile.ts';
 import { hostileNames, hostileProfile } from './hostile.ts';
-import { healthyShop, slowShop } from './shop.ts';
+import { changedShop, healthyShop, slowShop } from './shop.ts';
 
 /** UPDATE_GOLDEN=1 writes the files anew; look at them before committing. */
 function assertGolden(name: string, svg: string): void {
@@ -25,6 +27,7 @@ describe('a static flame graph', () => {
         event: 'cpu',
         title: 'cpu: 48% in RuleSet.scan (+42 points)',
         baseLabel: 'Tue 14:00',
+        changed: changedShop('cpu'),
       }),
     );
   });
@@ -65,10 +68,29 @@ describe('a static flame graph', () => {
       event: 'cpu',
       title: 'x',
       baseLabel: 'Tue 14:00',
+      changed: changedShop('cpu'),
     });
     assert.match(svg, /▲ \+41\.\d RuleSet\.scan/);
-    assert.match(svg, /▼ −19\.\d OrderRepository\.find/);
     assert.match(svg, /against Tue 14:00: 2026-03-02 14:00:00–14:00:30 UTC, 725 samples/);
+    const recovered = compareProfiles(slowShop(), healthyShop(), { event: 'cpu', baseLabel: 'before' });
+    const back = renderDifferenceSvg(slowShop(), healthyShop(), {
+      event: 'cpu',
+      title: 'x',
+      baseLabel: 'before',
+      changed: recovered.changedFrames,
+    });
+    assert.match(back, /RuleSet\.scan \([^<]*▼ −41\.\d points\)/);
+  });
+
+  it('marks nothing that only had to make room: its share fell, its cores did not', () => {
+    const svg = renderDifferenceSvg(healthyShop(), slowShop(), {
+      event: 'cpu',
+      title: 'x',
+      baseLabel: 'Tue 14:00',
+      changed: changedShop('cpu'),
+    });
+    assert.match(svg, /OrderRepository\.find \([^<]*▼ −19\.\d points, share or rate within noise\)/);
+    assert.doesNotMatch(svg, />▼ −/);
   });
 
   it('marks nothing between two windows of the same load', () => {
@@ -76,25 +98,22 @@ describe('a static flame graph', () => {
       event: 'cpu',
       title: 'x',
       baseLabel: 'before',
+      changed: compareProfiles(slowShop(), slowShop(), { event: 'cpu', baseLabel: 'before' }).changedFrames,
     });
     assert.doesNotMatch(svg, /[▲▼] [+−]\d+\.\d [A-Z]/);
   });
 
   it('lists what only the baseline had', () => {
-    const svg = renderDifferenceSvg(slowShop(), healthyShop(), {
-      event: 'wall',
-      title: 'x',
-      baseLabel: 'before',
-    });
-    assert.doesNotMatch(svg, /gone since/);
+    const gone = (base: Profile, profile: Profile): string =>
+      renderDifferenceSvg(base, profile, {
+        event: 'lock',
+        title: 'x',
+        baseLabel: 'before',
+        changed: compareProfiles(base, profile, { event: 'lock', baseLabel: 'before' }).changedFrames,
+      });
+    assert.doesNotMatch(gone(slowShop(), healthyShop()), /gone since/);
     const without = healthyShop();
-    delete without.events.lock;
     without.events.lock = { ...slowShop().events.cpu! };
-    const other = renderDifferenceSvg(slowShop(), without, {
-      event: 'lock',
-      title: 'x',
-      baseLabel: 'before',
-    });
-    assert.match(other, /▼ gone since: com\.acme\.shop\.Basket\.lock \(was 100%\)/);
+    assert.match(gone(slowShop(), without), /▼ gone since: com\.acme\.shop\.Basket\.lock \(was 100%\)/);
   });
 });
