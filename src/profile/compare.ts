@@ -3,12 +3,13 @@ import { changedCauses, isProfilersOwn, smallestChange } from './changed-causes.
 import { changedRow, displayName, isNameable } from './changed-row.ts';
 import type { ChangedFrame, ChangedNames, Comparison } from './comparison.ts';
 import { comparisonHeadline } from './comparison-headline.ts';
+import { detectableShare } from './detectable-share.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
 import { applicationPackages, type ApplicationCode } from './frame-kind.ts';
 import { frameCounts, frameEstimates, type FrameEstimates, type Rate } from './frame-tally.ts';
 import { mainActivity } from './hot-spots.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
-import { criticalT, difference, discoveries, welchFreedom, type Difference } from './statistics.ts';
+import { difference, discoveries, type Difference } from './statistics.ts';
 import type { Activity } from './wait-kind.ts';
 
 /** Share of false ones accepted among the frames that are called changed. */
@@ -106,7 +107,7 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     baseTotal: tested.totalBefore.rate,
     currentTotal: tested.totalAfter.rate,
     totalChanged: total.probability < 0.01 && Math.abs(moved) > 0.1 * tested.totalBefore.rate,
-    detectableShare: detectableShare(tested.rows, before.samples, after.samples),
+    detectableShare: detectableShare(tested.rows, before, after),
   };
   const numbers = new Map([...listed].map((frame) => [displayName(names, frame), frame]));
   const activityOf = (name: string): Activity | null => mainActivity(after, numbers.get(name) ?? -1);
@@ -188,33 +189,4 @@ function spreadOf(
     const shares = all.map(({ samples, counts }) => (counts[frame] ?? 0) / Math.max(1, samples.samples));
     return { low: Math.min(...shares), high: Math.max(...shares) };
   };
-}
-
-/**
- * The change that a frame of 30 % would have needed, from the binomial error widened by how much more the real
- * frames vary between seconds than independent samples would (their median, at least 1).
- */
-function detectableShare(rows: readonly Tested[], samplesBefore: number, samplesAfter: number): number {
-  if (samplesBefore === 0 || samplesAfter === 0) return 1;
-  const share = 0.3;
-  const widening = (side: 'base' | 'current', samples: number): number => {
-    const ratios = rows
-      .map((row) => row[side].share)
-      .filter((estimate) => estimate.value >= 0.05 && estimate.value <= 0.95)
-      .map((estimate) => (estimate.variance * samples) / (estimate.value * (1 - estimate.value)))
-      .sort((a, b) => a - b);
-    return Math.max(1, ratios[Math.floor(ratios.length / 2)] ?? 1);
-  };
-  const estimate = (
-    side: 'base' | 'current',
-    samples: number,
-  ): { value: number; variance: number; freedom: number } => ({
-    value: share,
-    variance: (widening(side, samples) * share * (1 - share)) / samples,
-    freedom: Math.max(1, rows[0]?.[side].share.freedom ?? 1),
-  });
-  const base = estimate('base', samplesBefore);
-  const current = estimate('current', samplesAfter);
-  const reach = criticalT(welchFreedom(base, current)) * Math.sqrt(base.variance + current.variance);
-  return Math.min(1, Math.max(smallestChange, reach));
 }

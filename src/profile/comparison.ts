@@ -51,7 +51,7 @@ export const comparisonSchema = z.object({
   currentTotal: z.number(),
   /** The total itself changed beyond noise. */
   totalChanged: z.boolean(),
-  /** Smallest change that would have been seen in a frame that holds 30 % of the event, 0 to 1. */
+  /** Growth of a frame that holds 30 % of the event that would have been seen nine times in ten, 0 to 1. */
   detectableShare: z.number(),
 });
 export type Comparison = z.infer<typeof comparisonSchema>;

@@ -3,6 +3,8 @@ import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { compareProfiles } from '../../../src/profile/compare.ts';
 import type { Comparison } from '../../../src/profile/comparison.ts';
+import { leadingChange } from '../../../src/profile/comparison-headline.ts';
+import type { Profile } from '../../../src/profile/profile.ts';
 import { storedWindow, windows } from './stored-window.ts';
 
 /** The small, fixed version of `npm run bench:statistics`: real windows of 15 s, each used once. */
@@ -14,6 +16,30 @@ const compare = (pair: string, other: string): Comparison =>
     event: 'cpu',
     baseLabel: 'the window before',
   });
+
+/** The regression made weaker: of its samples this part is kept, evenly, and its real bursts with them. */
+function thinned(profile: Profile, frame: RegExp, kept: number): { current: Profile; share: number } {
+  const { stacks, frames, events } = profile;
+  const within: boolean[] = [];
+  for (const [stack, caller] of stacks.parent.entries())
+    within.push(frame.test(frames.name[stacks.frame[stack]!]!) || within[caller] === true);
+  const { samples, ...rest } = events.cpu!;
+  let owed = 0;
+  const count = samples.count.map((all, row) => {
+    if (!within[samples.stack[row]!]) return all;
+    owed += all * kept;
+    const now = Math.floor(owed);
+    owed -= now;
+    return now;
+  });
+  const value = samples.value.map((all, row) => (all * count[row]!) / samples.count[row]!);
+  const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
+  const ofIt = count.filter((_, row) => within[samples.stack[row]!]);
+  return {
+    current: { ...profile, events: { ...events, cpu: { ...rest, samples: { ...samples, count, value } } } },
+    share: sum(ofIt) / sum(count),
+  };
+}
 
 describe('windows of real runs', () => {
   it('of the same load are never called changed', () => {
@@ -31,6 +57,26 @@ describe('windows of real runs', () => {
   it('with a regression of a quarter of the cpu name its method', () => {
     for (const pair of numbers)
       assert.match(compare(pair, 'cpu-25').headline, /\+\d+ .*(?:RuleSet\.|CheckoutService\.price)/);
+  });
+
+  it('find a change of the size that they say would be seen, nine times in ten', () => {
+    const sought = numbers.flatMap((pair) => {
+      const base = storedWindow(`pairs/${pair}-base`);
+      const regressed = storedWindow(`pairs/${pair}-cpu-25`);
+      return Array.from({ length: 30 }, (_, step) => {
+        const { current, share } = thinned(regressed, /RuleSet\.rescan/, (step + 1) / 30);
+        return {
+          share,
+          ...compareProfiles(base, current, { event: 'cpu', baseLabel: 'the window before' }),
+        };
+      });
+    });
+    const ofThatSize = sought.filter(
+      ({ share, detectableShare }) => share >= detectableShare && share <= detectableShare * 1.25,
+    );
+    const found = ofThatSize.filter(({ changed }) => (leadingChange(changed)?.deltaShare ?? 0) > 0);
+    assert.ok(ofThatSize.length >= 15, `${ofThatSize.length} changes of that size`);
+    assert.ok(found.length >= 0.9 * ofThatSize.length, `found ${found.length} of ${ofThatSize.length}`);
   });
 
   it('compared the other way round name the same method as an improvement', () => {
