@@ -42,11 +42,12 @@ export function changedCauses(
   const waits = event === 'wall' || event === 'lock';
   const weights = weighDifference(before, after, direction);
   const machinery = new Set([collectorFrame, compilerFrame]);
+  const leads = leadsToApplication(direction > 0 ? after : before, names);
   const tiers: ((frame: number) => boolean)[] = [
     (frame) => isApplication(frame) || (waits && isKnownWait(names.names[frame] ?? '')),
     (frame) => machinery.has(names.names[frame] ?? ''),
-    (frame) => names.kinds[frame] === 'framework',
-    (frame) => !isProfilersOwn(names.names[frame] ?? ''),
+    (frame) => names.kinds[frame] === 'framework' && !leads(frame),
+    (frame) => !isProfilersOwn(names.names[frame] ?? '') && !leads(frame),
   ];
   const shares = new Map(changed.map((one) => [one.frame, one.shareNow]));
   const shareNow = (frame: number): number => shares.get(frame) ?? 0;
@@ -84,6 +85,25 @@ function weighDifference(before: EventSamples, after: EventSamples, direction: n
     paths: [...before.paths, ...after.paths],
     weight: [...sharesOf(before, -direction), ...sharesOf(after, direction)],
   };
+}
+
+/**
+ * Whether at least half of a frame's samples are in application code that it called: a server or the start of a
+ * thread, whose share moves with what it runs and is no cause.
+ */
+function leadsToApplication(samples: EventSamples, names: FrameNames): (frame: number) => boolean {
+  const all = new Float64Array(names.names.length);
+  const leading = new Float64Array(names.names.length);
+  samples.path.forEach((number, row) => {
+    const count = samples.count[row] ?? 0;
+    const path = samples.paths[number] ?? [];
+    const innermost = path.findLastIndex((frame) => names.kinds[frame] === 'application');
+    path.forEach((frame, depth) => {
+      all[frame] = (all[frame] ?? 0) + count;
+      if (depth < innermost) leading[frame] = (leading[frame] ?? 0) + count;
+    });
+  });
+  return (frame) => (leading[frame] ?? 0) * 2 >= (all[frame] ?? 0) && (leading[frame] ?? 0) > 0;
 }
 
 function outsideOf({ paths, weight }: Weights, named: ReadonlySet<number>): Weights {

@@ -21,6 +21,11 @@ const falseDiscoveryRate = 0.05;
 const testedShare = smallestChange / 2;
 /** With fewer samples on one side its shares mean nothing; then the rate alone decides. */
 const fewSamples = 20;
+/**
+ * A change of less is none that anybody feels, however sure: 10 ms of waiting for locks in a second, of all threads.
+ * The other events have samples of a size that is felt.
+ */
+export const leastRate: Partial<Record<ProfileEvent, number>> = { lock: 0.01, nativelock: 0.01 };
 /** Rows within noise that are listed after those that changed. */
 const unchangedRows = 10;
 
@@ -57,9 +62,10 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const others = (options.otherBaselines ?? []).map((other) => eventSamples(other, event, code, names));
 
   const tested = testFrames(before, after, names.names.length);
+  const least = leastRate[event] ?? 0;
   const rateAlone = before.samples < fewSamples || after.samples < fewSamples;
   const changed = comparable(base, current, event, after.samples)
-    ? significantFrames(tested.rows, rateAlone)
+    ? significantFrames(tested.rows, rateAlone, least)
     : new Map<number, Tested>();
   const spreads = spreadOf(others, before, names.names.length);
   for (const [frame, row] of changed) {
@@ -106,11 +112,14 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     currentSamples: after.samples,
     baseTotal: tested.totalBefore.rate,
     currentTotal: tested.totalAfter.rate,
-    totalChanged: total.probability < 0.01 && Math.abs(moved) > 0.1 * tested.totalBefore.rate,
+    totalChanged:
+      total.probability < 0.01 && Math.abs(moved) > Math.max(0.1 * tested.totalBefore.rate, least),
     detectableShare: detectableShare(tested.rows, before, after),
   };
   const numbers = new Map([...listed].map((frame) => [displayName(names, frame), frame]));
-  const activityOf = (name: string): Activity | null => mainActivity(after, numbers.get(name) ?? -1);
+  const fallen = new Set(rows.filter((row) => row.deltaShare < 0).map((row) => row.frame));
+  const activityOf = (name: string): Activity | null =>
+    mainActivity(fallen.has(name) ? before : after, numbers.get(name) ?? -1);
   return { headline: comparisonHeadline(result, activityOf), ...result };
 }
 
@@ -155,16 +164,16 @@ function testFrames(
   return { rows, totalBefore: estimatesBefore.total, totalAfter: estimatesAfter.total };
 }
 
-function significantFrames(rows: readonly Tested[], rateAlone: boolean): Map<number, Tested> {
+function significantFrames(rows: readonly Tested[], rateAlone: boolean, least: number): Map<number, Tested> {
   const found = discoveries(
     rows.map((row) => Math.max(rateAlone ? 0 : row.share.probability, row.rate.probability)),
     falseDiscoveryRate,
   );
+  const isFelt = ({ share, base, current }: Tested): boolean =>
+    Math.abs(share.value) >= smallestChange && Math.abs(current.rate - base.rate) >= least;
   const sameWay = ({ share, base, current }: Tested): boolean =>
     share.value > 0 === current.rate - base.rate > 0;
-  const kept = rows.filter(
-    (row, index) => found[index] && Math.abs(row.share.value) >= smallestChange && sameWay(row),
-  );
+  const kept = rows.filter((row, index) => found[index] && isFelt(row) && sameWay(row));
   return new Map(kept.map((row) => [row.frame, row]));
 }
 

@@ -48,23 +48,43 @@ export function leadingChange(changed: readonly ChangedFrame[]): ChangedFrame | 
 
 /**
  * The sentence of a comparison: the leading change, else that nothing changed and what could have been seen.
- * @param activityOf what a frame's wall samples mostly do; null when mixed.
+ * @param activityOf what a frame's wall samples mostly do, or did where it shrank; null when mixed.
  */
 export function comparisonHeadline(
   comparison: Omit<Comparison, 'headline'>,
   activityOf: (frame: string) => Activity | null,
 ): string {
-  const { event, baseLabel, changed } = comparison;
-  const row = leadingChange(changed);
+  const row = leadingChange(comparison.changed);
   if (row === null) return nothingChanged(comparison);
+  return changeSentence(row, comparison.baseLabel, activityOf(row.frame));
+}
+
+/** One change as the sentence: how large the frame is now, or how far it fell, with what the interval allows. */
+export function changeSentence(row: ChangedFrame, baseLabel: string, activity: Activity | null): string {
+  const { event } = row;
   const change = points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh);
+  const size =
+    row.deltaShare > 0
+      ? percent(row.currentShare)
+      : `down from ${percent(row.baseShare)} to ${percent(row.currentShare)}`;
   const sentence =
-    `${event}: ${percent(row.currentShare)} ${place(event, row.frame, activityOf(row.frame))} ` +
+    `${event}: ${size} ${place(event, row.frame, activity)} ` +
     `(${change} vs ${baseLabel}; ${rates(row.baseCores, row.currentCores, event)})`;
   if (row.mostly !== null) return `${sentence}, mostly ${shortDisplayName(row.mostly)}`;
   if (row.calledBy !== null) return `${sentence}, called by ${shortDisplayName(row.calledBy)}`;
   return sentence;
 }
+
+/** What there is more of, where the total changed and its parts did not. Shares of locks count waits, however long. */
+const ofTheSame: Record<Comparison['event'], string> = {
+  cpu: 'of the same work',
+  wall: 'of the same work',
+  alloc: 'of the same work',
+  live: 'of the same work',
+  nativemem: 'of the same work',
+  lock: 'waiting for locks',
+  nativelock: 'waiting for locks',
+};
 
 function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
   const { event, baseLabel, changed, currentSamples, baseSamples, baseTotal, currentTotal, totalChanged } =
@@ -75,8 +95,10 @@ function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
       ? `${event}: no samples in either profile`
       : `${event}: cannot be compared, ${baseSamples} samples in ${baseLabel} and ${currentSamples} now`;
   }
-  return totalChanged
-    ? `${event}: ${currentTotal > baseTotal ? 'more' : 'less'} of the same work, ${rates(baseTotal, currentTotal, event)} in total vs ${baseLabel}; ` +
-        `no frame's share changed beyond noise (${figures})`
-    : `${event}: nothing ${changed.some((row) => row.significant) ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;
+  const elsewhere = changed.some((row) => row.significant);
+  if (!totalChanged)
+    return `${event}: nothing ${elsewhere ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;
+  const more = currentTotal > baseTotal ? 'more' : 'less';
+  const total = `${event}: ${more} ${ofTheSame[event]}, ${rates(baseTotal, currentTotal, event)} in total vs ${baseLabel}`;
+  return `${total}; no ${elsewhere ? 'application ' : ''}frame's share changed beyond noise (${figures})`;
 }

@@ -76,6 +76,15 @@ describe('a method that became slow', () => {
     );
   });
 
+  it('elsewhere in the table does not contradict a sentence about the total', () => {
+    const native = ['start_thread', 'Thread::call_run', 'WatcherThread::run'];
+    const base = [...quiet, { stack: native, count: 1 }];
+    const twice = quiet.map((sample) => ({ ...sample, count: sample.count * 3 }));
+    const { headline, changed } = compare(syntheticProfile(base), syntheticProfile(twice));
+    assert.ok(changed.some((row) => row.significant && row.kind !== 'application'));
+    assert.match(headline, /^cpu: more of the same work, .*; no application frame's share changed/);
+  });
+
   it('does not make the others look improved: their share fell, their cores did not', () => {
     assert.ok(found.changed.every((row) => row.deltaShare > 0 || !row.significant));
   });
