@@ -1,4 +1,4 @@
-import { byActivity, type EventSamples, type FrameNames } from './event-samples.ts';
+import { byActivity, compilerFrame, type EventSamples, type FrameNames } from './event-samples.ts';
 import type { FrameKind } from './frame-kind.ts';
 import { percent, rate } from './quantities.ts';
 import type { ProfileEvent } from './profile.ts';
@@ -15,13 +15,17 @@ const activityWords: Record<Activity, string> = {
   file: 'file I/O',
   parked: 'parked',
 };
-const kindWords: Record<FrameKind, string> = {
+/** Collectors and compilers are told apart: they call for different mends. */
+type Spender = Exclude<FrameKind, 'gc-jit'> | 'collector' | 'compiler';
+
+const kindWords: Record<Spender, string> = {
   application: 'application',
   framework: 'framework',
   jdk: 'JDK',
   native: 'native',
   kernel: 'kernel',
-  'gc-jit': 'GC and JIT',
+  collector: 'GC',
+  compiler: 'JIT compilation',
 };
 /** Parts below this are left out of the sentence. */
 const worthSaying = 0.01;
@@ -34,14 +38,14 @@ export function division(event: ProfileEvent, samples: EventSamples, names: Fram
     case 'wall':
       return `Time${subject}: ${parts(byActivity(samples, samples.count), activityWords)}; ${total} at work on average.`;
     case 'cpu':
-      return `cpu${subject}: ${total}: ${parts(byKind(samples, names), kindWords)}.`;
+      return `cpu${subject}: ${total}, of which ${parts(byKind(samples, names), kindWords)}.`;
     case 'lock':
     case 'nativelock':
       return `lock${subject}: threads were blocked ${total} (seconds of waiting per second).`;
     case 'alloc':
     case 'live':
     case 'nativemem':
-      return `${event}${subject}: ${total}: ${parts(byKind(samples, names), kindWords)}.`;
+      return `${event}${subject}: ${total}, of which ${parts(byKind(samples, names), kindWords)}.`;
   }
 }
 
@@ -65,15 +69,16 @@ function parts<Part extends string>(sums: Record<Part, number>, words: Record<Pa
 }
 
 /** Each sample counts for whoever caused it: the innermost code that is neither the JDK's nor native. */
-export function byKind(samples: EventSamples, names: FrameNames): Record<FrameKind, number> {
+function byKind(samples: EventSamples, names: FrameNames): Record<Spender, number> {
   const kinds = samples.paths.map((path) => blamedKind(path, names));
-  const sums: Record<FrameKind, number> = {
+  const sums: Record<Spender, number> = {
     application: 0,
     framework: 0,
     jdk: 0,
     native: 0,
     kernel: 0,
-    'gc-jit': 0,
+    collector: 0,
+    compiler: 0,
   };
   samples.path.forEach((path, row) => {
     sums[kinds[path] ?? 'native'] += samples.value[row] ?? 0;
@@ -81,15 +86,16 @@ export function byKind(samples: EventSamples, names: FrameNames): Record<FrameKi
   return sums;
 }
 
-function blamedKind(path: readonly number[], names: FrameNames): FrameKind {
+function blamedKind(path: readonly number[], names: FrameNames): Spender {
+  if (names.names[path[0] ?? -1] === compilerFrame) return 'compiler';
   const leaf = names.kinds[path.at(-1) ?? -1] ?? 'native';
   if (leaf === 'kernel') return 'kernel';
-  let best: FrameKind = leaf;
+  let best: Spender = leaf === 'gc-jit' ? 'collector' : leaf;
   for (const frame of path.toReversed()) {
     const kind = names.kinds[frame] ?? 'native';
     if (kind === 'application' || kind === 'framework') return kind;
     if (kind === 'jdk') best = 'jdk';
-    if (kind === 'gc-jit' && best !== 'jdk') best = 'gc-jit';
+    if (kind === 'gc-jit' && best !== 'jdk') best = 'collector';
   }
   return best;
 }

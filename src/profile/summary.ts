@@ -1,12 +1,14 @@
 import type { Answer } from '../captures/capture.ts';
 import { blindSpots, fewSamples } from './blind-spots.ts';
-import { displayName, shortDisplayName } from './changed-row.ts';
+import { leastRate } from './compare.ts';
+import { shortDisplayName } from './changed-row.ts';
 import type { ChangedFrame, Comparison } from './comparison.ts';
 import { leadingChange, place } from './comparison-headline.ts';
 import { division, idleSentence } from './division.ts';
 import { entryPart, samplesWithin, type EntryPart } from './entry-frames.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
 import { applicationPackages } from './frame-kind.ts';
+import { leadingCause, type LeadingCause } from './leading-cause.ts';
 import { hotSpots, widestFrames, type HotSpot } from './hot-spots.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
 import { percent, points, rate, rates } from './quantities.ts';
@@ -69,8 +71,8 @@ export function answer(input: AnswerInput): ProfileAnswer {
     freshStartVerdict(input.targetStartedAt, input.startsAt, cpu, names),
   ].filter((verdict) => verdict !== null);
 
-  const leading = comparison === null ? null : leadingChange(comparison.changed);
-  const grown = leading !== null && leading.deltaShare > 0 ? leading : null;
+  const leading = leadingCause(comparison, part, within, whole, names);
+  const grown = leading !== null && leading.row.deltaShare > 0 ? leading : null;
   const strong = verdicts.find((verdict) => verdict.strong) ?? null;
   const headline = headlineOf(input, {
     grown,
@@ -85,9 +87,9 @@ export function answer(input: AnswerInput): ProfileAnswer {
       .filter((verdict) => !headline.startsWith(verdict.sentence))
       .map((verdict) => capital(verdict.sentence)),
     ...partLines(part, within, whole, spots, event, grown),
-    ...elsewhereLine(part, within, whole, names, grown),
-    ...(grown && strong ? [comparison?.headline ?? ''] : []),
-    ...changeLines(comparison, leading),
+    ...elsewhereLine(part, grown),
+    ...(grown && strong ? [grown.sentence] : []),
+    ...changeLines(comparison, leading?.row ?? null),
     division(event, within, names, part !== null && part.numbers.size > 0 ? part.value : ''),
     idleSentence(whole),
     ...downstreamLine(event, within, spots),
@@ -99,7 +101,9 @@ export function answer(input: AnswerInput): ProfileAnswer {
     confidence: confidenceOf(
       leading,
       strong,
-      comparison === null ? (spots[0] ?? null) : null,
+      comparison === null && within.total / within.seconds >= (leastRate[event] ?? 0)
+        ? (spots[0] ?? null)
+        : null,
       within.samples,
     ),
     lines: [...new Set(lines.filter((line) => line !== '' && line !== headline))],
@@ -109,7 +113,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
 }
 
 interface Findings {
-  grown: ChangedFrame | null;
+  grown: LeadingCause | null;
   strong: Verdict | null;
   spots: readonly HotSpot[];
   part: EntryPart | null;
@@ -120,10 +124,11 @@ interface Findings {
 
 function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, total }: Findings): string {
   const { event, comparison } = input;
-  if (strong !== null && (grown === null || grown.deltaShare < dominantShare)) return strong.sentence;
-  if (comparison !== null && grown !== null) return comparison.headline;
-  const spot = spots[0];
+  if (strong !== null && (grown === null || grown.row.deltaShare < dominantShare)) return strong.sentence;
+  if (grown !== null) return grown.sentence;
   const where = part !== null && part.numbers.size > 0 ? part.value : '';
+  const isFelt = total >= (leastRate[event] ?? 0);
+  const spot = isFelt ? spots[0] : undefined;
   if (comparison !== null) {
     return spot === undefined
       ? comparison.headline
@@ -131,8 +136,9 @@ function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, t
   }
   if (spot !== undefined) return `${event}: ${spotWords(spot, event, where)}`;
   const of = where === '' ? '' : ` of ${where}`;
-  return samples === 0
-    ? `${event}: no samples${of}`
+  if (samples === 0) return `${event}: no samples${of}`;
+  return !isFelt
+    ? `${event}: next to nothing${of} waits for locks (${rate(total, event)}, ${samples} samples)`
     : `${event}: no application code stands out${of} (${rate(total, event)}, ${samples} samples)`;
 }
 
@@ -146,15 +152,16 @@ function spotWords(spot: HotSpot, event: ProfileEvent, where: string): string {
 }
 
 function confidenceOf(
-  leading: ChangedFrame | null,
+  leading: LeadingCause | null,
   strong: Verdict | null,
   spot: HotSpot | null,
   samples: number,
 ): Answer['confidence'] {
   if (strong !== null) return 'likely';
   if (leading !== null) {
-    const least = leading.deltaShare > 0 ? leading.deltaShareLow : -leading.deltaShareHigh;
-    return least >= certainChange && samples >= fewSamples ? 'certain' : 'likely';
+    const { deltaShare, deltaShareLow, deltaShareHigh } = leading.row;
+    const least = deltaShare > 0 ? deltaShareLow : -deltaShareHigh;
+    return least >= certainChange && samples >= fewSamples && leading.inside ? 'certain' : 'likely';
   }
   return spot !== null && spot.share >= dominantShare && samples >= fewSamples / 2 ? 'likely' : 'unknown';
 }
@@ -166,7 +173,7 @@ function partLines(
   whole: EventSamples,
   spots: readonly HotSpot[],
   event: ProfileEvent,
-  grown: ChangedFrame | null,
+  grown: LeadingCause | null,
 ): string[] {
   if (part === null) return [];
   if (part.numbers.size === 0) {
@@ -181,24 +188,11 @@ function partLines(
 }
 
 /** The alert speaks of one part of the service, but what grew is not in it. */
-function elsewhereLine(
-  part: EntryPart | null,
-  within: EventSamples,
-  whole: EventSamples,
-  names: FrameNames,
-  grown: ChangedFrame | null,
-): string[] {
-  if (part === null || part.numbers.size === 0 || grown === null) return [];
-  const frames = new Set(
-    [...names.names.keys()].filter((frame) => displayName(names, frame) === grown.frame),
-  );
-  const inside = samplesWithin(within, frames).samples;
-  const all = samplesWithin(whole, frames).samples;
-  return inside < all / 10
-    ? [
-        `${shortDisplayName(grown.frame)} is not in what serves ${part.label}: it may not be what the alert is about.`,
-      ]
-    : [];
+function elsewhereLine(part: EntryPart | null, grown: LeadingCause | null): string[] {
+  if (part === null || grown === null || grown.inside) return [];
+  return [
+    `${shortDisplayName(grown.row.frame)} is not in what serves ${part.label}: it may not be what the alert is about.`,
+  ];
 }
 
 /** Further causes that changed; the first is the headline's. */
@@ -221,14 +215,14 @@ function changeWords(row: ChangedFrame): string {
   return `${direction} in ${shortDisplayName(row.frame)}: ${figures}; ${rates(row.baseCores, row.currentCores, row.event)}.`;
 }
 
-/** Waiting for one answer most of the time is a verdict about somebody else. */
+/** Waiting for answers in one place most of the time is a verdict about somebody else. */
 function downstreamLine(event: ProfileEvent, within: EventSamples, spots: readonly HotSpot[]): string[] {
   const spot = spots.find((one) => one.activity === 'socket-read');
   if (event !== 'wall' || spot === undefined || spot.share < 0.3 || within.samples < fewSamples / 2)
     return [];
   const through = spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
   return [
-    `${percent(spot.share)} of the time waits for one downstream, in ${shortDisplayName(spot.frame)}${through}: look there next (its host is not in the recording).`,
+    `${percent(spot.share)} of the time waits for answers of another service, in ${shortDisplayName(spot.frame)}${through}: look there next (the recording does not say which host).`,
   ];
 }
 

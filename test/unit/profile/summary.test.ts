@@ -77,13 +77,13 @@ describe('a latency alert without a baseline', () => {
       /^Time: 50% waiting for answers, 45% parked, 5% running; 2\.00 threads at work on average\.$/,
     );
     says(found, /^Idle threads \(80% of all wall samples\) are left out\.$/);
-    says(found, /^cpu: 0\.200 cores: 50% application, 50% GC and JIT\.$/);
+    says(found, /^cpu: 0\.200 cores, of which 50% application, 50% JIT compilation\.$/);
   });
 
-  it('points at the one service that is waited for', () => {
+  it('points at the service that is waited for', () => {
     says(
       found,
-      /^50% of the time waits for one downstream, in StockClient\.ask, called by OrdersHandler\.handle/,
+      /^50% of the time waits for answers of another service, in StockClient\.ask, called by OrdersHandler\.handle/,
     );
   });
 
@@ -252,13 +252,59 @@ describe('with a baseline', () => {
     assert.equal(found.confidence, 'unknown');
   });
 
-  it('a change outside of what the alert speaks of is said to be so', () => {
+  it("of several things that grew, the alert's labels choose which the sentence is about", () => {
     const comparison = compareProfiles(before, waiting, options);
-    const grown = comparison.headline.includes('StockClient') ? '/checkout' : '/orders';
-    says(ask(waiting, { comparison, labels: { uri: grown } }), /is not in what serves uri=/);
-    const same = grown === '/orders' ? '/checkout' : '/orders';
-    const { lines } = ask(waiting, { comparison, labels: { uri: same } });
-    assert.ok(!lines.some((line) => line.includes('is not in what serves')));
+    const atCheckout = ask(waiting, { comparison, labels: { uri: '/checkout' } });
+    assert.match(atCheckout.headline, /^wall: 45% waiting in ConnectionPool\.getConnection \(\+45 /);
+    says(atCheckout, /^More in StockClient\.ask: /);
+    const atOrders = ask(waiting, { comparison, labels: { uri: '/orders' } });
+    assert.match(atOrders.headline, /^wall: 50% waiting for an answer in StockClient\.ask \(\+50 /);
+    says(atOrders, /^More in ConnectionPool\.getConnection: /);
+  });
+
+  const slowStock = [...orders, 'com/acme/shop/StockClient.ask', 'java/net/Socket$SocketInputStream.read'];
+  const after = syntheticProfile([
+    wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10),
+    wall(slowStock, 10),
+    idle,
+  ]);
+
+  it('a change outside of what the alert speaks of is said to be so, and is not certain', () => {
+    const comparison = compareProfiles(before, after, options);
+    const elsewhere = ask(after, { comparison, labels: { uri: '/checkout' } });
+    says(
+      elsewhere,
+      /^OrdersHandler\.handle is not in what serves uri="\/checkout"|^StockClient\.ask is not in/,
+    );
+    assert.equal(elsewhere.confidence, 'likely');
+    const there = ask(after, { comparison, labels: { uri: '/orders' } });
+    assert.ok(!there.lines.some((line) => line.includes('is not in what serves')));
+    assert.equal(there.confidence, 'certain');
+  });
+
+  it('what shrank is told with where it came from, and what was done there', () => {
+    const comparison = compareProfiles(after, before, options);
+    assert.match(
+      comparison.headline,
+      /^wall: down from 50% to 0% waiting for an answer in StockClient\.ask \(−50 ±\d+ pp vs /,
+    );
+  });
+
+  it('locks that next to nothing waits for are no answer', () => {
+    const lock = (milliseconds: number): Profile =>
+      syntheticProfile([
+        {
+          event: 'lock',
+          stack: [...checkout, 'com/acme/shop/Answer.send'],
+          count: 2,
+          value: milliseconds * 1e6,
+        },
+        { event: 'lock', stack: [...orders, 'com/acme/shop/Mapper.map'], count: 2, value: 1e6 },
+      ]);
+    const busy = lock(0.01);
+    const { headline, confidence } = ask(busy, { event: 'lock' });
+    assert.equal(headline, 'lock: next to nothing waits for locks (0.004 s/s, 120 samples)');
+    assert.equal(confidence, 'unknown');
   });
 
   it('names of frames cannot move the cursor of a terminal', () => {
