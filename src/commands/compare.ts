@@ -4,6 +4,7 @@ import { renderDifferenceSvg } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
 import { compareProfiles } from '../profile/compare.ts';
 import type { ChangedFrame, Comparison } from '../profile/comparison.ts';
+import { unchangedWords } from '../profile/comparison-headline.ts';
 import { profileEvents, type Profile, type ProfileEvent } from '../profile/profile.ts';
 import { writeOutput } from './output.ts';
 import { readRecordingFile } from './recording-file.ts';
@@ -89,19 +90,12 @@ function text({ headline, changed, baseSamples, currentSamples, baseLabel }: Com
   return `${[headline, '', ...rows, '', `${currentSamples} samples against ${baseSamples} of ${baseLabel}`].join('\n')}\n`;
 }
 
-function row({
-  frame,
-  baseShare,
-  currentShare,
-  deltaShare,
-  deltaShareLow,
-  deltaShareHigh,
-  significant,
-}: ChangedFrame): string {
+function row(changed: ChangedFrame): string {
+  const { frame, baseShare, currentShare, deltaShare, deltaShareLow, deltaShareHigh, significant } = changed;
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`.padStart(8);
   const interval = ((deltaShareHigh - deltaShareLow) / 2) * 100;
   const verdict = significant
     ? `${deltaShare > 0 ? '▲ +' : '▼ −'}${Math.abs(deltaShare * 100).toFixed(1)} ±${interval.toFixed(1)} points`
-    : 'within noise';
+    : unchangedWords(changed);
   return `${percent(currentShare)} ${percent(baseShare)}  ${verdict.padEnd(24)} ${frame.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd')}`;
 }

@@ -25,7 +25,7 @@ export async function render(path: string, { event: wanted, format, output }: Re
   const profile = stacks ?? (await readRecordingFile(path));
   const event = wanted ?? profileEvents.find((each) => profile.events[each] !== undefined) ?? 'cpu';
   if (profile.events[event] === undefined && format !== 'collapsed')
-    throw new Failure('recording-empty', {
+    throw new Failure('event-not-recorded', {
       detail: `no ${event} samples; it holds ${Object.keys(profile.events).join(', ')}`,
     });
   await writeOutput(await rendered(profile, event, format, basename(path)), output);

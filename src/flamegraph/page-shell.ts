@@ -1,10 +1,13 @@
 import { html } from 'ghtml';
+import { unchangedWords } from '../profile/comparison-headline.ts';
 import { escapedName } from './escape.ts';
 import { pointsText, shareText, windowText } from './figures.ts';
 import type { ComparisonRow, ProfileSource, View, ViewDetail } from './view.ts';
 
 /** More rows than this are no answer any more. On a phone CSS shows the first five. */
 const changedShown = 12;
+/** Lines under the sentence that a phone shows at once; CSS unfolds the rest where there is room. */
+const linesOnPhone = 3;
 /** Longest piece of text, in characters; more is cut. */
 const longestText = 2000;
 
@@ -31,7 +34,7 @@ export function captureMain(view: View, source: ProfileSource | null): string {
         ${view.window === null ? '' : windowText(view.window)}
         !${view.badges.map(({ words, tone }) => html`<span class="badge ${tone}">${shown(words)}</span> `)}
       </p>
-      <h1>${shown(view.headline)}</h1>
+      <h1>!${sentence(view.headline)}</h1>
       !${lines(view)}
     </header>
     !${view.window === null ? '' : '<div id="event-tabs" class="tabs" hidden></div><div id="strip" class="strip" hidden></div>'}
@@ -53,10 +56,26 @@ function shown(text: string): string {
 function lines(view: View): string {
   const words = confidenceWords(view);
   const all = [...(words === null ? [] : [words]), ...view.lines];
-  if (all.length === 0) return '';
-  return html`<ul class="lines">
-    !${all.map((line) => html`<li>${shown(line)}</li>`)}
-  </ul>`;
+  const list = (some: readonly string[]): string =>
+    some.length === 0
+      ? ''
+      : html`<ul class="lines">
+          !${some.map((line) => html`<li>${shown(line)}</li>`)}
+        </ul>`;
+  const further = all.slice(linesOnPhone);
+  if (further.length === 0) return list(all);
+  return html`!${list(all.slice(0, linesOnPhone))}
+    <details class="further">
+      <summary>${further.length} more</summary>
+      !${list(further)}
+    </details>`;
+}
+
+/** The sentence, its interval in small print: who is woken reads it last. */
+function sentence(headline: string): string {
+  const [, before, interval, after] = /^(.*?)( \([^()]*±[^()]*\))(.*)$/.exec(shown(headline)) ?? [];
+  if (before === undefined || interval === undefined || after === undefined) return html`${shown(headline)}`;
+  return html`${before}<span class="interval">${interval}</span>${after}`;
 }
 
 /** `certain` needs no words: the sentence stands as it is. */
@@ -95,6 +114,7 @@ function table(view: View): string {
           !${rows.slice(0, changedShown).map(changedRow)}
         </tbody>
       </table>
+      !${rows.some((row) => !row.significant && unchangedWords(row) === 'share only') ? shareOnly : ''}
     </section>`;
   }
   if (view.topFrames.length === 0) return '';
@@ -120,12 +140,16 @@ function table(view: View): string {
   </section>`;
 }
 
+const shareOnly = html`<p class="note">
+  share only: others grew or shrank around it, its own rate did not change beyond noise.
+</p>`;
+
 function changedRow(row: ComparisonRow): string {
   const half = ((row.deltaShareHigh - row.deltaShareLow) / 2) * 100;
   const tone = !row.significant ? 'same' : row.deltaShare > 0 ? 'grew' : 'shrank';
   const difference = row.significant
     ? html`${pointsText(row.deltaShare)} <small>±${half.toFixed(half < 1 ? 1 : 0)}</small>`
-    : 'within noise';
+    : unchangedWords(row);
   return html`<tr>
     <th scope="row" data-frame="${shown(row.frame)}" data-event="${row.event}">
       !${frameName(row.frame)} <small class="narrow">${row.event}</small>

@@ -1,4 +1,5 @@
 import type { ChangedFrame, Comparison } from './comparison.ts';
+import { smallestChange } from './changed-causes.ts';
 import { compilerFrame } from './event-samples.ts';
 import { shortDisplayName } from './changed-row.ts';
 import { percent, points, rates } from './quantities.ts';
@@ -73,6 +74,14 @@ export function changeSentence(row: ChangedFrame, baseLabel: string, activity: A
   if (row.mostly !== null) return `${sentence}, mostly ${shortDisplayName(row.mostly)}`;
   if (row.calledBy !== null) return `${sentence}, called by ${shortDisplayName(row.calledBy)}`;
   return sentence;
+}
+
+/** What a table says of a frame that is not called changed: by its share alone it might be. */
+export function unchangedWords(
+  row: Pick<ChangedFrame, 'deltaShare' | 'deltaShareLow' | 'deltaShareHigh'>,
+): 'share only' | 'within noise' {
+  const moved = row.deltaShareLow > 0 || row.deltaShareHigh < 0;
+  return moved && Math.abs(row.deltaShare) >= smallestChange ? 'share only' : 'within noise';
 }
 
 /** What there is more of, where the total changed and its parts did not. Shares of locks count waits, however long. */

@@ -1,5 +1,6 @@
 import type { ProfileAnswer } from './summary.ts';
 import type { Comparison } from './comparison.ts';
+import { unchangedWords } from './comparison-headline.ts';
 import type { ProfileEvent } from './profile.ts';
 import { percent, points, rates } from './quantities.ts';
 
@@ -74,7 +75,7 @@ function changedTable({ baseLabel, changed, event }: NonNullable<MarkdownInput['
   const rows = changed.slice(0, rowsShown).map((row) => {
     const change = row.significant
       ? `${row.deltaShare > 0 ? '▲' : '▼'} ${points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh)}`
-      : 'within noise';
+      : unchangedWords(row);
     const figures = [percent(row.currentShare), percent(row.baseShare), change];
     return `| ${escapeMarkdown(row.frame)} | ${figures.join(' | ')} | ${rates(row.baseCores, row.currentCores, row.event)} |`;
   });

@@ -198,6 +198,10 @@ export const reasons = {
     'The raw file is kept when it was fetched whole; try `flamepin render` on it.',
   ),
   'recording-empty': final('The recording holds no samples.', 'The JVM was idle in the window.'),
+  'event-not-recorded': final(
+    'The recording holds no samples of this event.',
+    'Ask for an event that it holds, or record it: async-profiler takes --wall, --alloc and --lock beside -e.',
+  ),
   'analysis-timeout': final(
     'Reading the recording took too long.',
     'The raw file is kept; try `flamepin render` on it.',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareProfiles } from '../../../src/profile/compare.ts';
 import { comparisonSchema, type Comparison } from '../../../src/profile/comparison.ts';
+import { unchangedWords } from '../../../src/profile/comparison-headline.ts';
 import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
 import { syntheticProfile, type SyntheticSample } from './synthetic-profile.ts';
 
@@ -87,6 +88,10 @@ describe('a method that became slow', () => {
 
   it('does not make the others look improved: their share fell, their cores did not', () => {
     assert.ok(found.changed.every((row) => row.deltaShare > 0 || !row.significant));
+    const written = found.changed.find(({ frame }) => frame.endsWith('Json.write'));
+    assert.equal(written && unchangedWords(written), 'share only');
+    const again = compare(syntheticProfile(quiet), syntheticProfile(quiet));
+    assert.ok(again.changed.every((row) => unchangedWords(row) === 'within noise'));
   });
 
   it('is named by its caller when that is nearly all it does', () => {
