@@ -72,7 +72,7 @@ function shown(
   const { event, baseLabel, headline, changedFrames } = comparison;
   switch (format) {
     case 'text':
-      return text(comparison);
+      return text(comparison, recordingView(current, event, title, { comparison, others: [] }).lines);
     case 'json':
       return `${JSON.stringify(comparison, null, 2)}\n`;
     case 'svg':
@@ -85,9 +85,13 @@ function shown(
   }
 }
 
-function text({ headline, changed, baseSamples, currentSamples, baseLabel }: Comparison): string {
-  const rows = changed.map(row);
-  return `${[headline, '', ...rows, '', `${currentSamples} samples against ${baseSamples} of ${baseLabel}`].join('\n')}\n`;
+/** `lines`: what else is to be known, such as what this profile cannot show. */
+function text(
+  { headline, changed, baseSamples, currentSamples, baseLabel }: Comparison,
+  lines: readonly string[],
+): string {
+  const samples = `${currentSamples} samples against ${baseSamples} of ${baseLabel}`;
+  return `${[headline, ...lines, '', ...changed.map(row), '', samples].join('\n')}\n`;
 }
 
 function row(changed: ChangedFrame): string {

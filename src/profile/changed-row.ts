@@ -26,9 +26,13 @@ export function classOf(names: FrameNames, frame: number): string {
   return (method < 0 ? name : name.slice(0, method)).replace(/(?:\$\d+|\$\$Lambda)+$/, '');
 }
 
-/** Application code that a sentence may name: not the glue classes that the JVM makes of lambdas. */
+/** Classes made by the JVM and by libraries around those that somebody wrote, by their stable names. */
+const isGlue =
+  /\$\$Lambda|\$Proxy\.|\$\$(?:EnhancerBy|FastClassBy|SpringCGLIB)|\$HibernateProxy|\$ByteBuddy|_\$\$_jvst|Generated\w*Accessor/;
+
+/** Application code that a sentence may name: what somebody wrote, not the glue around lambdas and proxies. */
 export function isNameable(names: FrameNames, frame: number): boolean {
-  return names.kinds[frame] === 'application' && !(names.names[frame] ?? '').includes('$$Lambda');
+  return names.kinds[frame] === 'application' && !isGlue.test(names.names[frame] ?? '');
 }
 
 /** One line of the comparison. */

@@ -31,6 +31,8 @@ export class ChunkNames {
   private readonly tree: CallTree;
   /** In a whole chunk a missing name is the writer's doing and called `unknown`; else the stack counts as lost. */
   private readonly whole: boolean;
+  /** The chunk was written by the JDK itself, which knows no kernel frames. */
+  readonly byTheJdk: boolean;
   private readonly nativeIsCode: boolean;
   private readonly stacks = new Map<number, number>();
   private readonly methods: Map<number, number>[] = frameTypes.map(() => new Map<number, number>());
@@ -42,7 +44,9 @@ export class ChunkNames {
     this.tree = tree;
     this.whole = whole;
     // The JDK calls Java's native methods "native"; async-profiler, which knows kernel frames, means C code.
-    this.nativeIsCode = pools.pool('jdk.types.FrameType').has(kernelType);
+    const types = pools.pool('jdk.types.FrameType');
+    this.nativeIsCode = types.has(kernelType);
+    this.byTheJdk = types.size > 0 && !this.nativeIsCode;
   }
 
   /** The node of a stack trace; -1 when the recording does not hold it. */

@@ -30,8 +30,9 @@ const kindWords: Record<Spender, string> = {
 /** Parts below this are left out of the sentence. */
 const worthSaying = 0.01;
 
-/** One sentence about what the event's total is made of; `of` says which part is meant, '' for the whole. */
+/** One sentence about what the event's total is made of, '' without samples; `of` says which part is meant, '' for the whole. */
 export function division(event: ProfileEvent, samples: EventSamples, names: FrameNames, of: string): string {
+  if (samples.samples === 0) return '';
   const subject = of === '' ? '' : ` of ${of}`;
   const total = rate(samples.total / samples.seconds, event);
   switch (event) {

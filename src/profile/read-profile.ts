@@ -64,11 +64,13 @@ class Reading {
   private endMs = -Infinity;
   private chunks = 0;
   private withoutStack = 0;
+  private byTheJdk = false;
 
   readChunk(chunk: OpenChunk): void {
     this.chunks++;
     const { header, pools } = chunk;
     const names = new ChunkNames(pools, this.tree, header.whole);
+    this.byTheJdk ||= names.byTheJdk;
     const states = stateNumbers(chunk);
     const clock = { ...header, startMs: header.startNanos / 1e6, msPerTick: 1000 / header.ticksPerSecond };
     this.startMs = Math.min(this.startMs, clock.startMs);
@@ -179,6 +181,10 @@ class Reading {
 
   private warnings(): string[] {
     const warnings: string[] = [];
+    if (this.byTheJdk && this.samples.size > 0)
+      warnings.push(
+        'Recorded by the JDK itself: threads are sampled while they run, so time spent waiting is hardly seen.',
+      );
     if (this.partial) warnings.push('The recording is cut off: it shows what was whole.');
     if (this.withoutStack > 0) {
       warnings.push(`${this.withoutStack} samples are left out, for their stacks are not in the recording.`);

@@ -17,6 +17,7 @@ import { renderSvg } from '../../src/flamegraph/svg.ts';
 import type { View } from '../../src/flamegraph/view.ts';
 import { page as documentOf } from '../../src/http/layout.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
+import { compareProfiles } from '../../src/profile/compare.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { startBrowser } from '../setup/browser.ts';
 import { hostileNames, hostileProfile } from '../unit/flamegraph/hostile.ts';
@@ -381,15 +382,20 @@ describe('the flame graph in a browser', () => {
   });
 
   it('opens a comparison as a difference, and tells what is gone', async () => {
-    const view: View = { ...shopView, event: 'cpu', opensAsDifference: true };
     const base = slowShop();
     base.events.cpu = base.events.lock!;
+    const { changedFrames } = compareProfiles(base, slowShop(), { event: 'cpu', baseLabel: 'before' });
+    const comparison = { ...shopView.comparison!, changedFrames: { cpu: changedFrames } };
+    const view: View = { ...shopView, event: 'cpu', comparison, opensAsDifference: true };
     const file = await fileOf('difference.html', await renderHtml(slowShop(), view, base));
     await open(file, wide, async (page) => {
       await ready(page);
       await page.getByText('▼ gone since: com.acme.shop.Basket.lock (was 100%)').waitFor();
       await page.getByLabel('difference', { exact: true }).uncheck();
       await page.waitForURL(/difference=0/);
+      // The other events were not compared: there is no difference to look at.
+      await page.getByRole('tab', { name: 'wall' }).click();
+      assert.equal(await page.getByLabel('difference', { exact: true }).isVisible(), false);
     });
   });
 

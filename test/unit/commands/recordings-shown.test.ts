@@ -45,6 +45,12 @@ describe('two recordings compared', () => {
     assert.equal(/<h1>(.*?)<\/h1>/s.exec(page)?.[1]?.replaceAll(/<[^>]*>/g, ''), headline);
   });
 
+  it('tell at the terminal, too, what else is to be known', async () => {
+    const lines = (await shown('text')).split('\n');
+    assert.match(lines[1] ?? '', /^cpu in total 0\.\d+ → 0\.\d+ cores vs shop-baseline\.jfr\.gz\.$/);
+    assert.match(lines[3] ?? '', /^cpu: 0\.\d+ cores, of which \d+% application/);
+  });
+
   it('are sure of it on the page, too, and differ there in every event', async () => {
     const page = await shown('html');
     assert.doesNotMatch(page, /cannot be told from this window/);

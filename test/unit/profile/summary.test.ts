@@ -87,6 +87,16 @@ describe('a latency alert without a baseline', () => {
     );
   });
 
+  it('names what somebody wrote, not the proxies around it', () => {
+    for (const proxy of ['com/acme/shop/$Proxy12.find', 'com/acme/shop/Orders$$SpringCGLIB$$0.find']) {
+      const found = ask(
+        syntheticProfile([wall([...checkout, proxy, 'com/acme/shop/Orders.find', ...park], 9)]),
+      );
+      assert.match(found.headline, /^wall: 100% waiting in Orders\.find, called by CheckoutHandler\.handle/);
+      assert.ok(!found.topFrames.some(({ name }) => /Proxy|CGLIB/.test(name)));
+    }
+  });
+
   it('lists the widest application frames, not those that only pass on', () => {
     assert.deepEqual(
       found.topFrames.map((frame) => frame.name),
