@@ -223,8 +223,7 @@ describe('the flame graph in a browser', () => {
       await page.keyboard.press('Enter');
       await page.waitForURL(/zoom=/);
       await page.keyboard.press('ArrowUp');
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('Escape');
+      // Once is enough, however deep it was.
       await page.keyboard.press('Escape');
       await page.waitForURL((url) => !url.hash.includes('zoom'));
     });
@@ -252,11 +251,27 @@ describe('the flame graph in a browser', () => {
       await ready(page);
       await page.getByRole('button', { name: 'sandwich' }).click();
       await page.waitForURL(/view=sandwich/);
+      assert.equal(
+        await page.locator('#frame-detail').textContent(),
+        'Callers above, callees below: com.acme.shop.CheckoutService.price',
+      );
+      assert.match((await page.locator('#strip').textContent())!, /CheckoutService\.price over time/);
       await page.getByText('The picture as a table').click();
       for (const name of [/StandardWrapperValve\.invoke$/, /HashMap\.getNode$/])
         await page.locator('#frame-table tbody th', { hasText: name }).first().waitFor();
       await page.goBack();
       await page.waitForURL((url) => !url.hash.includes('sandwich'));
+    });
+  });
+
+  it('brings the frame between callers and callees into sight, on a phone as well', async () => {
+    await open(`${origin}/shop#event=cpu`, phone, async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'sandwich' }).tap();
+      const { y } = (await page.locator('#icicle').boundingBox())!;
+      // Eight rows of callers are above it.
+      const middle = y + 8.5 * rowHeight.phone;
+      assert.ok(middle > 0 && middle < phone.viewport!.height, `the frame is at ${middle} px`);
     });
   });
 

@@ -1,4 +1,5 @@
 import { changePaint, kindPaint, type Paint, type Theme } from '../palette.ts';
+import { visibleName } from '../escape.ts';
 import { rateText, shareText } from '../figures.ts';
 import { nameMatcher } from '../search.ts';
 import { sandwich, widestApplicationNode, type Sandwich } from '../sandwich.ts';
@@ -66,7 +67,8 @@ export class CapturePage {
     this.#controls = new Controls({
       search: (search) => this.#go({ search }, false),
       fold: (fold) => this.#go({ fold, zoom: '' }, false),
-      view: (view) => this.#go({ view, frame: view === 'sandwich' ? this.#frameForSandwich() : '' }),
+      view: (view) =>
+        view === 'sandwich' ? this.#lookAround(this.#frameForSandwich()) : this.#go({ view, frame: '' }),
       difference: (difference) => this.#go({ difference }, false),
       toPicture: () => this.#selectFound(),
       reset: () => this.#go({ zoom: '', search: '' }),
@@ -75,6 +77,7 @@ export class CapturePage {
       paint: (box) => this.#paint(box),
       strong: (box) => this.#kindOf(box) === 'application',
       label: (box) => this.#label(box),
+      framed: (box) => this.#isMiddle(box),
       matched: (box) => this.#matched(box),
       tip: (box) => oneLine(this.#words(box)),
       selected: (box) => this.#select(box),
@@ -288,17 +291,24 @@ export class CapturePage {
     if (box !== null) this.#status.textContent = oneLine(this.#words(box));
   }
 
-  /** Detail and strip follow the selected box, else the zoomed one. */
+  #middleName(): string {
+    if (this.#shown.view !== 'sandwich') return '';
+    const { callees } = this.#sandwichTrees();
+    return visibleName(callees.frames[callees.frame[0]!]!.name);
+  }
+
+  /** Detail and strip follow the selected box, else the zoomed one or the sandwich's. */
   #tell(box: Box | null): void {
-    if (box === null) this.#detail.show(null, null);
+    if (box === null) this.#detail.show(null, null, this.#middleName());
     else
       this.#detail.show(this.#words(box), {
         zoom: () => this.#zoom(box),
-        callers: () => this.#go({ view: 'sandwich', frame: this.frameOf(box).name }),
+        callers: () => this.#lookAround(this.frameOf(box).name),
         close: () => this.#icicle.select(-1),
       });
-    const node = box?.node ?? this.#zoomed.node;
-    const tree = box === null ? this.#tree : this.#treeOf(box);
+    const inSandwich = this.#shown.view === 'sandwich';
+    const node = box?.node ?? (inSandwich ? 0 : this.#zoomed.node);
+    const tree = box !== null ? this.#treeOf(box) : inSandwich ? this.#sandwichTrees().callees : this.#tree;
     const frame = tree.frames[tree.frame[node]!]!;
     const names = new Set(namesOf(tree, node));
     const all = this.#stripOf(null);
@@ -313,8 +323,19 @@ export class CapturePage {
   }
 
   #open(box: Box): void {
-    if (this.#shown.view === 'sandwich') this.#go({ frame: this.frameOf(box).name });
+    if (this.#shown.view === 'sandwich') this.#lookAround(this.frameOf(box).name);
     else this.#zoom(box);
+  }
+
+  /** Shows the callers and callees of a frame, with the frame itself in sight. */
+  #lookAround(frame: string): void {
+    this.#go({ view: 'sandwich', frame });
+    this.#icicle.reveal((box) => this.#isMiddle(box));
+  }
+
+  /** The frame between its callers and callees. */
+  #isMiddle({ layer, node }: Box): boolean {
+    return this.#shown.view === 'sandwich' && layer === 0 && node === 0;
   }
 
   #zoom(box: Box): void {
@@ -329,10 +350,8 @@ export class CapturePage {
   /** Escape undoes the last thing: selection on a phone's sheet, zoom, search, view. */
   #back(): void {
     if (this.#shown.view === 'sandwich') this.#go({ view: 'icicle', frame: '' });
-    else if (this.#shown.zoom !== '') {
-      const { tree, node } = this.#zoomed;
-      this.#go({ zoom: this.#model.hashOf(tree, tree.parent[node]!) });
-    } else if (this.#shown.search !== '') this.#go({ search: '' });
+    else if (this.#shown.zoom !== '') this.#go({ zoom: '' });
+    else if (this.#shown.search !== '') this.#go({ search: '' });
     else this.#icicle.select(-1);
   }
 

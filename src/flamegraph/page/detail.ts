@@ -21,10 +21,16 @@ export class Detail {
     return getComputedStyle(this.host).position === 'fixed' ? this.host.offsetHeight : 0;
   }
 
-  show(words: FrameWords | null, actions: DetailActions | null): void {
+  /** `between`: the frame of a sandwich, '' elsewhere. */
+  show(words: FrameWords | null, actions: DetailActions | null, between = ''): void {
     this.host.classList.toggle('open', words !== null);
     if (words === null || actions === null) {
-      this.host.replaceChildren(element('p', { attributes: { class: 'hint' } }, this.#hint));
+      const name = element('b', {}, between);
+      this.host.replaceChildren(
+        between === ''
+          ? element('p', { attributes: { class: 'hint' } }, this.#hint)
+          : element('p', { attributes: { class: 'between' } }, 'Callers above, callees below: ', name),
+      );
       return;
     }
     const button = (label: string, act: () => void): HTMLElement =>

@@ -8,6 +8,8 @@ export interface IcicleTalk {
   /** Bold, for what stands out besides its colour. */
   strong(box: Box): boolean;
   label(box: Box): string;
+  /** What the picture is about: framed, like what is selected. */
+  framed(box: Box): boolean;
   /** Searched for, and found here. */
   matched(box: Box): boolean | null;
   /** One line for the pointer's tip. */
@@ -113,12 +115,13 @@ export class Icicle {
     const last = Math.min(scene.rows.length, Math.ceil((this.#top + this.#height) / this.#rowHeight));
     for (let row = first; row < last; row += 1)
       for (const index of scene.rows[row]!) this.#drawBox(context, scene.boxes[index]!, font);
+    context.lineWidth = 2;
+    context.strokeStyle = style.color;
     const chosen = this.selected;
-    if (chosen !== null) {
-      context.lineWidth = 2;
-      context.strokeStyle = style.color;
-      const y = chosen.row * this.#rowHeight;
-      context.strokeRect(chosen.x + 1, y + 1, Math.max(chosen.width - 2, 1), this.#rowHeight - 3);
+    for (const box of scene.boxes) {
+      if (box !== chosen && !this.#talk.framed(box)) continue;
+      const y = box.row * this.#rowHeight;
+      context.strokeRect(box.x + 1, y + 1, Math.max(box.width - 2, 1), this.#rowHeight - 3);
     }
   }
 
@@ -188,6 +191,12 @@ export class Icicle {
       return;
     }
     event.preventDefault();
+  }
+
+  /** Scrolls to the first box that `wanted` accepts, where it is not to be seen yet. */
+  reveal(wanted: (box: Box) => boolean): void {
+    const box = this.#scene?.boxes.find(wanted);
+    if (box !== undefined) this.#reveal(box.row);
   }
 
   #reveal(row: number): void {
