@@ -17,13 +17,23 @@ export interface ChangedShare {
 }
 
 const isKnownWait = framePattern(knownWaits);
-/** async-profiler's signal handlers; what they cost is no change of the program. */
-export const isProfilersOwn = framePattern([
+/**
+ * Frames whose change tells nobody anything: async-profiler's signal handlers, which are not of the program, and the
+ * start of the JVM's own threads, of which each does something else.
+ */
+export const saysNothing = framePattern([
   '__restore_rt',
   'WallClock::*',
   'Profiler::*',
   'CTimer::*',
   'PerfEvents::*',
+  'clone*',
+  '__clone*',
+  'start_thread',
+  'thread_native_entry',
+  'Thread::call_run',
+  'JavaThread::run',
+  'JavaThread::thread_main_inner',
 ]);
 
 /**
@@ -47,7 +57,7 @@ export function changedCauses(
     (frame) => isApplication(frame) || (waits && isKnownWait(names.names[frame] ?? '')),
     (frame) => machinery.has(names.names[frame] ?? ''),
     (frame) => names.kinds[frame] === 'framework' && !leads(frame),
-    (frame) => !isProfilersOwn(names.names[frame] ?? '') && !leads(frame),
+    (frame) => !saysNothing(names.names[frame] ?? '') && !leads(frame),
   ];
   const shares = new Map(changed.map((one) => [one.frame, one.shareNow]));
   const shareNow = (frame: number): number => shares.get(frame) ?? 0;

@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts';
-import { changedCauses, isProfilersOwn, smallestChange } from './changed-causes.ts';
+import { changedCauses, saysNothing, smallestChange } from './changed-causes.ts';
 import { changedRow, displayName, isNameable } from './changed-row.ts';
 import type { ChangedFrame, ChangedNames, Comparison } from './comparison.ts';
 import { comparisonHeadline } from './comparison-headline.ts';
@@ -180,7 +180,7 @@ function significantFrames(rows: readonly Tested[], rateAlone: boolean, least: n
 function namesByDirection(changed: ReadonlyMap<number, Tested>, names: FrameNames): ChangedNames {
   const named = (direction: number): string[] => {
     const frames = [...changed].filter(
-      ([frame, row]) => row.share.value * direction > 0 && !isProfilersOwn(names.names[frame] ?? ''),
+      ([frame, row]) => row.share.value * direction > 0 && !saysNothing(names.names[frame] ?? ''),
     );
     return [...new Set(frames.map(([frame]) => displayName(names, frame)))].sort();
   };

@@ -74,25 +74,27 @@ export function answer(input: AnswerInput): ProfileAnswer {
   const leading = leadingCause(comparison, part, within, whole, names);
   const grown = leading !== null && leading.row.deltaShare > 0 ? leading : null;
   const strong = verdicts.find((verdict) => verdict.strong) ?? null;
-  const headline = headlineOf(input, {
+  const findings: Findings = {
     grown,
     strong,
     spots,
     part,
     samples: within.samples,
     total: within.total / within.seconds,
-  });
+  };
+  const headline = headlineOf(input, findings);
   const lines = [
     ...verdicts
       .filter((verdict) => !headline.startsWith(verdict.sentence))
       .map((verdict) => capital(verdict.sentence)),
     ...partLines(part, within, whole, spots, event, grown),
     ...elsewhereLine(part, grown),
-    ...(grown && strong ? [grown.sentence] : []),
+    // Where the verdict is the sentence: what the code did meanwhile, for whoever must spend less.
+    ...(strong && whole.samples > 0 ? [headlineOf(input, { ...findings, strong: null })] : []),
     ...changeLines(comparison, leading?.row ?? null),
     division(event, within, names, part !== null && part.numbers.size > 0 ? part.value : ''),
     idleSentence(whole),
-    ...downstreamLine(event, within, spots),
+    ...downstreamLine(event, within, spots, grown),
     ...otherEventLines(input, cpu, names),
     ...blindSpots(profile, event, code, whole.samples, input.durationSeconds),
   ];
@@ -216,10 +218,17 @@ function changeWords(row: ChangedFrame): string {
 }
 
 /** Waiting for answers in one place most of the time is a verdict about somebody else. */
-function downstreamLine(event: ProfileEvent, within: EventSamples, spots: readonly HotSpot[]): string[] {
+function downstreamLine(
+  event: ProfileEvent,
+  within: EventSamples,
+  spots: readonly HotSpot[],
+  grown: LeadingCause | null,
+): string[] {
   const spot = spots.find((one) => one.activity === 'socket-read');
   if (event !== 'wall' || spot === undefined || spot.share < 0.3 || within.samples < fewSamples / 2)
     return [];
+  // Where something else grew, the usual waiting is not where to look.
+  if (grown !== null && grown.row.frame !== spot.frame && grown.row.mostly !== spot.frame) return [];
   const through = spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
   return [
     `${percent(spot.share)} of the time waits for answers of another service, in ${shortDisplayName(spot.frame)}${through}: look there next (the recording does not say which host).`,

@@ -36,7 +36,7 @@ export function throttlingVerdict(throttling: CpuThrottling | null): Verdict | n
   if (share < notableThrottling) return null;
   const seconds = (throttling.throttledMicros / 1e6).toFixed(1);
   return {
-    sentence: `cpu limit: throttled in ${percent(share)} of its periods (${seconds} s of waiting in this window)`,
+    sentence: `cpu limit: throttled in ${percent(share)} of its periods (${seconds} s of waiting in this window, over all processors)`,
     strong: share >= strongThrottling,
   };
 }

@@ -77,6 +77,18 @@ describe('a method that became slow', () => {
     );
   });
 
+  it('is not the start of the threads in which many things go on', () => {
+    const native = (name: string, count: number): SyntheticSample => ({
+      stack: ['clone3', 'start_thread', 'Thread::call_run', name],
+      count,
+    });
+    const idle = ['VMThread::run', 'WatcherThread::run', 'Monitor::wait', 'os::sleep', 'Unsafe_Park'];
+    const before = [...quiet, ...idle.map((name) => native(name, 1))];
+    const { changed, changedFrames } = compare(syntheticProfile(before), syntheticProfile(quiet));
+    assert.ok(changed.every((row) => !/call_run|start_thread|clone/.test(row.frame)));
+    assert.ok(changedFrames.shrank.every((frame) => !/call_run|start_thread|clone/.test(frame)));
+  });
+
   it('elsewhere in the table does not contradict a sentence about the total', () => {
     const native = ['start_thread', 'Thread::call_run', 'WatcherThread::run'];
     const base = [...quiet, { stack: native, count: 1 }];

@@ -150,9 +150,11 @@ describe('what is not code', () => {
     const found = ask(waiting, { cpuThrottling });
     assert.equal(
       found.headline,
-      'cpu limit: throttled in 80% of its periods (9.3 s of waiting in this window)',
+      'cpu limit: throttled in 80% of its periods (9.3 s of waiting in this window, over all processors)',
     );
     assert.equal(found.confidence, 'likely');
+    // And what the code did meanwhile, for whoever must spend less.
+    says(found, /^wall: 50% waiting for an answer in StockClient\.ask/);
   });
 
   it('some throttling is a line, next to none is not worth one', () => {
@@ -267,6 +269,7 @@ describe('with a baseline', () => {
     const atCheckout = ask(waiting, { comparison, labels: { uri: '/checkout' } });
     assert.match(atCheckout.headline, /^wall: 45% waiting in ConnectionPool\.getConnection \(\+45 /);
     says(atCheckout, /^More in StockClient\.ask: /);
+    assert.ok(!atCheckout.lines.some((line) => line.includes('look there next')));
     const atOrders = ask(waiting, { comparison, labels: { uri: '/orders' } });
     assert.match(atOrders.headline, /^wall: 50% waiting for an answer in StockClient\.ask \(\+50 /);
     says(atOrders, /^More in ConnectionPool\.getConnection: /);
