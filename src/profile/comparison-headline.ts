@@ -107,7 +107,8 @@ function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
   const elsewhere = changed.some((row) => row.significant);
   if (!totalChanged)
     return `${event}: nothing ${elsewhere ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;
+  const ofWhat = event === 'lock' || event === 'nativelock' ? ' of the waits' : '';
   const more = currentTotal > baseTotal ? 'more' : 'less';
   const total = `${event}: ${more} ${ofTheSame[event]}, ${rates(baseTotal, currentTotal, event)} in total vs ${baseLabel}`;
-  return `${total}; no ${elsewhere ? 'application ' : ''}frame's share changed beyond noise (${figures})`;
+  return `${total}; no ${elsewhere ? 'application ' : ''}frame's share${ofWhat} changed beyond noise (${figures})`;
 }

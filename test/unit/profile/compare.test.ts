@@ -169,6 +169,20 @@ describe('several causes', () => {
   });
 });
 
+describe('waits for a lock that became longer', () => {
+  it('are told by the total, for shares count waits', () => {
+    const locks = (milliseconds: number): Profile =>
+      syntheticProfile([
+        { event: 'lock', stack: json, count: 50, value: 1.2e6 },
+        { event: 'lock', stack: orders, count: 3, value: milliseconds * 1e6 },
+      ]);
+    assert.match(
+      compare(locks(2), locks(120), 'lock').headline,
+      /^lock: more waiting for locks, 0\.132 → 0\.84 s\/s in total vs .*; no frame's share of the waits changed/,
+    );
+  });
+});
+
 describe('waiting', () => {
   const wait = [
     'java/util/concurrent/locks/LockSupport.park',
