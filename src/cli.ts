@@ -2,9 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ConfigurationError } from './config/problems.ts';
 import { parseDuration } from './config/durations.ts';
 import { Failure, describeReason } from './reasons/failure.ts';
-import { captureEventSchema } from './captures/capture.ts';
-import { supportedKinds, targetSchema } from './targets/target.ts';
-import { profileEvents } from './profile/profile.ts';
+import { captureEvents, profileEvents } from './profile/sampling.ts';
+import { supportedKinds, targetKinds } from './targets/kinds.ts';
 import { version } from './version.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
@@ -50,7 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('capture')
     .description('profile one target now')
     .argument('<target>', 'kubernetes://[context/]namespace/pod[/container] or host://[pid]', targetUri)
-    .addOption(new Option('--event <event>', 'lead event').choices(captureEventSchema.options).default('cpu'))
+    .addOption(new Option('--event <event>', 'lead event').choices(captureEvents).default('cpu'))
     .addOption(
       new Option('--duration <duration>', 'length of the window').argParser(seconds).default(30, '30s'),
     )
@@ -161,7 +160,7 @@ function explainError(error: unknown): number {
 }
 
 function targetUri(text: string): string {
-  if (!targetSchema.shape.kind.options.some((kind) => text.startsWith(`${kind}://`)))
+  if (!targetKinds.some((kind) => text.startsWith(`${kind}://`)))
     throw new InvalidArgumentError(`Begin with ${supportedKinds.map((kind) => `${kind}://`).join(' or ')}.`);
   return text;
 }

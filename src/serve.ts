@@ -10,7 +10,7 @@ import type { Annotator } from './annotations/annotator.ts';
 import type { GrafanaOptions } from './annotations/grafana.ts';
 import { profilerLinks } from './profiler-links.ts';
 import { startWorker } from './captures/worker.ts';
-import { kindOfUri } from './targets/target.ts';
+import { kindOfUri } from './targets/kinds.ts';
 import { loadConfiguration, type Configuration } from './config/load.ts';
 import { currentCredentials } from './config/sources.ts';
 import { pageScript, pageStyle } from './flamegraph/page-bundle.ts';

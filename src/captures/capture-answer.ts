@@ -1,9 +1,10 @@
 import { compareProfiles } from '../profile/compare.ts';
 import type { Comparison } from '../profile/comparison.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import { captureEvents } from '../profile/sampling.ts';
 import { answer as answerOf } from '../profile/summary.ts';
 import type { CpuThrottling } from '../profile/verdicts.ts';
-import { captureEventSchema, type Answer, type Capture } from './capture.ts';
+import type { Answer, Capture } from './capture.ts';
 
 /** Rows of a comparison that are kept: no page or message shows more. */
 const rowsKept = 20;
@@ -34,7 +35,7 @@ export function captureAnswer(
       otherBaselines: base.further,
     });
   const comparison = compare(event);
-  const others = captureEventSchema.options
+  const others = captureEvents
     .filter((other) => other !== event)
     .map(compare)
     .filter((other) => other !== null);

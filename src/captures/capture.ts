@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { changedFrameSchema, changedNamesSchema } from '../profile/comparison.ts';
 import { profileEventSchema } from '../profile/profile.ts';
+import { captureEvents } from '../profile/sampling.ts';
 import { reasons, type ReasonCode } from '../reasons/reasons.ts';
+import { targetKinds } from '../targets/kinds.ts';
 import { targetSchema } from '../targets/target.ts';
 
 /** The words of a capture: states, outcomes and what the ledger keeps of it. */
@@ -35,7 +37,7 @@ export const alertOutcomes = [
 ] as const;
 export type AlertOutcome = (typeof alertOutcomes)[number];
 
-export const captureEventSchema = z.enum(['cpu', 'wall', 'alloc', 'lock']);
+export const captureEventSchema = z.enum(captureEvents);
 export type CaptureEvent = z.infer<typeof captureEventSchema>;
 
 /** One alert as the rest of flamepin sees it, whatever sent it. Everything in it is hostile text. */
@@ -61,7 +63,7 @@ export type Alert = z.infer<typeof alertSchema>;
 export const captureRequestSchema = z.object({
   /** Which adapter resolves it, and its settings from the route. */
   target: z.object({
-    kind: z.enum(['host', 'kubernetes', 'docker', 'ssh']),
+    kind: z.enum(targetKinds),
     /** RE2 over the command line, when several JVMs run there. */
     process: z.string().nullable(),
     /** A target named by hand instead of labels. */

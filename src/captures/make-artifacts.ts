@@ -4,12 +4,13 @@ import { renderSvg } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { readProfile } from '../profile/read-profile.ts';
+import { captureEvents } from '../profile/sampling.ts';
 import { answer as answerOf } from '../profile/summary.ts';
 import { summaryMarkdown } from '../profile/summary-markdown.ts';
 import { unpackRecording } from '../profile/unpack-recording.ts';
 import { Failure } from '../reasons/failure.ts';
 import type { AnalysisInput, MadeArtifact } from './analysis.ts';
-import { captureEventSchema, type Answer, type Capture } from './capture.ts';
+import type { Answer, Capture } from './capture.ts';
 import { captureAnswer, type Base } from './capture-answer.ts';
 import { captureView } from './capture-view.ts';
 import { captureTitle } from './outcome.ts';
@@ -63,7 +64,7 @@ export async function makeArtifacts(
 function summaryOf(capture: Capture, profile: Profile, { title, links }: View): string {
   const { answer, target, timeline, request, alert } = capture;
   if (answer === null) return '';
-  const events = [request.event, ...captureEventSchema.options.filter((event) => event !== request.event)];
+  const events = [request.event, ...captureEvents.filter((event) => event !== request.event)];
   const alone = {
     profile,
     labels: {},

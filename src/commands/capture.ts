@@ -13,7 +13,7 @@ import { openTargets } from '../open-targets.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
 import { Profiler } from '../profiler/profiler.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
-import { kindOfUri } from '../targets/target.ts';
+import { kindOfUri } from '../targets/kinds.ts';
 
 export interface CaptureOptions {
   event: CaptureEvent;

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Plugin } from 'esbuild';
 
 /**
  * The page's script and style. A clone bundles the script from its modules on first use; a published package, which
@@ -38,21 +36,6 @@ export async function bundlePage(): Promise<string> {
     charset: 'ascii',
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [withoutSchemas],
   });
   return result.outputFiles[0]!.text;
 }
-
-/**
- * profile.ts hands on the words of sampling.ts beside its schemas. The page needs the words alone: read from there,
- * they do not bring the schema library, three times the size of the rest. A module that needs a schema fails to
- * bundle.
- */
-const withoutSchemas: Plugin = {
-  name: 'without schemas',
-  setup(bundler) {
-    bundler.onResolve({ filter: /\/profile\.ts$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, dirname(path), 'sampling.ts'),
-    }));
-  },
-};

@@ -1,6 +1,7 @@
 import { frameKind, type ApplicationCode } from './frame-kind.ts';
 import { percent } from './quantities.ts';
-import { frameTypes, type Profile, type ProfileEvent } from './profile.ts';
+import type { Profile, ProfileEvent } from './profile.ts';
+import { frameTypes } from './sampling.ts';
 
 /** Below this a share is uncertain by ten points and more. */
 export const fewSamples = 100;

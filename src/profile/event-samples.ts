@@ -1,8 +1,8 @@
 import { frameKind, type ApplicationCode, type FrameKind } from './frame-kind.ts';
 import { isJava } from './frame.ts';
 import { idleWallRows } from './idle.ts';
-import { frameTypes, slotSeconds, type Profile, type ProfileEvent } from './profile.ts';
-import { endsInClass } from './sampling.ts';
+import type { Profile, ProfileEvent } from './profile.ts';
+import { endsInClass, frameTypes, slotSeconds } from './sampling.ts';
 import { stableName } from './stable-name.ts';
 import { activities, stackActivity, type Activity } from './wait-kind.ts';
 

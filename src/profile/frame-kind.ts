@@ -1,6 +1,7 @@
 import { isJava, packageName } from './frame.ts';
 import { frameworkPackages, jdkPackages } from './framework-packages.ts';
-import { frameTypes, type FrameType, type Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
+import { frameTypes, type FrameType } from './sampling.ts';
 
 /** Whose code a frame is: decides its colour and which frames the sentence may name. */
 export type FrameKind = 'application' | 'framework' | 'jdk' | 'native' | 'kernel' | 'gc-jit';

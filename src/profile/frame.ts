@@ -1,4 +1,4 @@
-import type { FrameType } from './profile.ts';
+import type { FrameType } from './sampling.ts';
 
 /** Names are chosen by whoever wrote the class, generated ones can be endless. */
 const longestName = 300;

@@ -2,7 +2,8 @@ import { isJava } from './frame.ts';
 import { framePattern } from './frame-pattern.ts';
 import { frameKind, type ApplicationCode } from './frame-kind.ts';
 import { waits, waitsForWork, waitsForWorkPairs, worksOnTask } from './idle-patterns.ts';
-import { frameTypes, threadStates, type Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
+import { frameTypes, threadStates } from './sampling.ts';
 
 /** What one stack says on its own. */
 type StackVerdict = 'waits-for-work' | 'waits-in-loop' | 'jvm-waits' | 'works';

@@ -6,9 +6,6 @@ import { profileEvents } from './sampling.ts';
  * compared. All four events share one call tree, so a frame or stack has one number everywhere.
  */
 
-export { frameTypes, profileEvents, slotSeconds, threadStates } from './sampling.ts';
-export type { FrameType, ThreadState } from './sampling.ts';
-
 export const profileEventSchema = z.enum(profileEvents);
 export type ProfileEvent = z.infer<typeof profileEventSchema>;
 

@@ -2,7 +2,8 @@ import { frameKind, type ApplicationCode } from './frame-kind.ts';
 import { framePattern } from './frame-pattern.ts';
 import { isJava } from './frame.ts';
 import { waits } from './idle-patterns.ts';
-import { frameTypes, type Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
+import { frameTypes } from './sampling.ts';
 
 /** What a thread does at the moment of a wall sample. */
 export const activities = [

@@ -1,16 +1,11 @@
 import { z } from 'zod';
 import type { Session } from '../captures/capture.ts';
-import { Failure } from '../reasons/failure.ts';
 import type { Exec } from './exec.ts';
-
-const targetKindSchema = z.enum(['host', 'kubernetes', 'docker', 'ssh']);
-
-/** Kinds that have an adapter in this version; the names of the others are known, and refused with their reason. */
-export const supportedKinds: readonly Target['kind'][] = ['host', 'kubernetes'];
+import { targetKinds } from './kinds.ts';
 
 /** One place to profile, as it is kept in the ledger: enough to open it again after a crash. */
 export const targetSchema = z.object({
-  kind: targetKindSchema,
+  kind: z.enum(targetKinds),
   /** `kubernetes://namespace/pod/container`, `docker://id`, `host://pid`, `ssh://user@host:port/pid`. */
   uri: z.string(),
   /** For people: `checkout-7d9f-x2x` or `host 4711`. */
@@ -67,14 +62,4 @@ export interface CheckResult {
   ok: boolean;
   detail: string;
   mend: string;
-}
-
-/** `host://4711` → host. Throws Failure `target-not-found` for any other scheme. */
-export function kindOfUri(uri: string): Target['kind'] {
-  const kind = targetKindSchema.options.find((known) => uri.startsWith(`${known}://`));
-  if (kind === undefined)
-    throw new Failure('target-not-found', {
-      detail: `${uri} begins with none of ${supportedKinds.map((known) => `${known}://`).join(', ')}`,
-    });
-  return kind;
 }

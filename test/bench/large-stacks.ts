@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { collapsed } from '../../src/profile/collapsed.ts';
-import { profileEvents } from '../../src/profile/profile.ts';
+import { profileEvents } from '../../src/profile/sampling.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
 import { cacheDirectory } from './cache.ts';
 

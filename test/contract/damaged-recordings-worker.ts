@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { maskSecrets } from '../../src/jfr/mask-arguments.ts';
 import { collapsed } from '../../src/profile/collapsed.ts';
-import { profileEvents, profileSchema } from '../../src/profile/profile.ts';
+import { profileSchema } from '../../src/profile/profile.ts';
+import { profileEvents } from '../../src/profile/sampling.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import { mutate, randomNumbers } from './mutate.ts';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { maskSecrets } from '../../src/jfr/mask-arguments.ts';
 import { collapsed } from '../../src/profile/collapsed.ts';
-import { type Profile, profileEvents, profileSchema } from '../../src/profile/profile.ts';
+import { type Profile, profileSchema } from '../../src/profile/profile.ts';
+import { profileEvents } from '../../src/profile/sampling.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
 import {
   convert,

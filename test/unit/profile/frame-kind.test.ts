@@ -6,7 +6,7 @@ import {
   ownerOf,
   type ApplicationCode,
 } from '../../../src/profile/frame-kind.ts';
-import type { FrameType } from '../../../src/profile/profile.ts';
+import type { FrameType } from '../../../src/profile/sampling.ts';
 import { syntheticProfile } from './synthetic-profile.ts';
 
 const shop: ApplicationCode = { mainClass: 'com.acme.shop.Main', applicationPackages: [] };

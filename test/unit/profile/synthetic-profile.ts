@@ -1,12 +1,5 @@
-import {
-  frameTypes,
-  profileSchema,
-  threadStates,
-  type FrameType,
-  type Profile,
-  type ProfileEvent,
-  type ThreadState,
-} from '../../../src/profile/profile.ts';
+import { profileSchema, type Profile, type ProfileEvent } from '../../../src/profile/profile.ts';
+import { frameTypes, threadStates, type FrameType, type ThreadState } from '../../../src/profile/sampling.ts';
 
 /** One stack that was seen `count` times in every slot, or in those that are given. */
 export interface SyntheticSample {

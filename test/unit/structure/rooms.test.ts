@@ -84,6 +84,19 @@ const imports: Import[] = files.flatMap((from) =>
   })),
 );
 
+/** What a file imports when it is loaded: neither types alone nor what it asks for later. */
+function loadedBy(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8');
+  const statements = text.matchAll(/^(?:import|export)(?! type\b)\s[^;'"]*?(?:from )?'([^']+)'/gm);
+  return [...statements].map(([, to = '']) =>
+    to.startsWith('.')
+      ? normalize(join(dirname(file), to))
+          .split(sep)
+          .join('/')
+      : to,
+  );
+}
+
 const composes = (path: string): boolean => ['', 'commands'].includes(room(path));
 const room = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
 
@@ -129,6 +142,16 @@ describe('the rooms', () => {
         if (/\bMath\.random\(\)/.test(text)) found.push('chance');
         return found.map((what) => `${file} → ${what}`);
       });
+    assert.deepEqual(strays, []);
+  });
+
+  it('leave the schema library out of what the page carries and what `flamepin render` loads', () => {
+    const entries = ['flamegraph/page/main.ts', 'cli.ts', 'commands/render.ts'];
+    const loaded = new Set(entries);
+    for (const file of loaded)
+      for (const to of loadedBy(file)) if (files.includes(to) && !loaded.has(to)) loaded.add(to);
+    assert.ok(loaded.has('profile/read-profile.ts') && loaded.has('flamegraph/page/capture-page.ts'));
+    const strays = [...loaded].filter((file) => loadedBy(file).includes('zod'));
     assert.deepEqual(strays, []);
   });
 
