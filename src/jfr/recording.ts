@@ -3,7 +3,7 @@ import { chunkHeaderBytes, readChunks, type Chunk } from './chunk.ts';
 import { Cursor, damaged, EndOfBytes } from './cursor.ts';
 import { checkpointType, Pools } from './pools.ts';
 import { Records, type Value, type Wanted } from './record.ts';
-import { readSchema, type Schema } from './schema.ts';
+import { Schemas, type Schema } from './schema.ts';
 
 /** Reads events of one kind: `fields` in the order of the slots that `visit` is given; the slots are used again. */
 export interface EventReader {
@@ -37,12 +37,13 @@ export class OpenChunk {
     recording: Buffer,
     header: Chunk,
     constants: Readonly<Record<string, Wanted>>,
+    schemas: Schemas,
   ): OpenChunk | null {
     return orNullWhenCutOff(header, () => {
       const found = header.whole ? null : walk(recording, header);
       const metadata = header.metadata > 0 ? header.metadata : found?.metadata;
       if (metadata === undefined) return null;
-      const schema = readSchema(new Cursor(recording, metadata, header.end, header.compressed));
+      const schema = schemas.read(new Cursor(recording, metadata, header.end, header.compressed));
       const records = new Records(schema);
       const pools = new Pools(schema, records, constants);
       if (found === null) {
@@ -109,7 +110,8 @@ export function* openChunks(
   constants: Readonly<Record<string, Wanted>>,
 ): Generator<OpenChunk | null> {
   const { chunks, rest } = readChunks(recording);
-  for (const chunk of chunks) yield OpenChunk.open(recording, chunk, constants);
+  const schemas = new Schemas();
+  for (const chunk of chunks) yield OpenChunk.open(recording, chunk, constants, schemas);
   if (rest) yield null;
 }
 

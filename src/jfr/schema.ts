@@ -31,16 +31,37 @@ interface Element {
 }
 
 /**
- * Reads the metadata event at the cursor. Throws Failure `recording-damaged`, or EndOfBytes when it is cut off:
- * without its schema nothing of a chunk can be read.
+ * Reads metadata events. Most chunks of a recording carry the same one, so the last is kept with its bytes: reading
+ * it anew took a tenth of the time of a recording.
  */
-export function readSchema(cursor: Cursor): Schema {
-  cursor.skipInteger(4); // size
-  const type = cursor.integer(8);
-  if (type !== 0) throw damaged(`event type ${type} where the metadata should be`);
-  cursor.skipInteger(8); // start time
-  cursor.skipInteger(8); // duration
-  cursor.skipInteger(8); // metadata id
+export class Schemas {
+  #last: { bytes: Buffer; compressed: boolean; schema: Schema } | null = null;
+
+  /**
+   * Reads the metadata event at the cursor. Throws Failure `recording-damaged`, or EndOfBytes when it is cut off:
+   * without its schema nothing of a chunk can be read.
+   */
+  read(cursor: Cursor): Schema {
+    cursor.skipInteger(4); // size
+    const type = cursor.integer(8);
+    if (type !== 0) throw damaged(`event type ${type} where the metadata should be`);
+    cursor.skipInteger(8); // start time
+    cursor.skipInteger(8); // duration
+    cursor.skipInteger(8); // metadata id
+    const { bytes, at, end, compressed } = cursor;
+    const last = this.#last;
+    if (
+      last?.compressed === compressed &&
+      last.bytes.equals(bytes.subarray(at, Math.min(end, at + last.bytes.length)))
+    )
+      return last.schema;
+    const schema = readDescription(cursor);
+    this.#last = { bytes: bytes.subarray(at, cursor.at), compressed, schema };
+    return schema;
+  }
+}
+
+function readDescription(cursor: Cursor): Schema {
   const count = cursor.count('metadata strings');
   const strings: string[] = [];
   for (let i = 0; i < count; i++) {

@@ -4,7 +4,7 @@ import { keepJvmOptions, keepMainClass, keepNothing } from './kept-words.ts';
 import type { Keep } from './mask-arguments.ts';
 import { checkpointType, Pools, stringClass } from './pools.ts';
 import { Records, type ReadRecord } from './record.ts';
-import { readSchema, type Schema } from './schema.ts';
+import { Schemas, type Schema } from './schema.ts';
 
 /** Where a string to be masked is written: the offset of its encoding byte. */
 export interface SecretString {
@@ -65,7 +65,7 @@ export function findSecretStrings(
 
 function schemaAt(recording: Buffer, chunk: Chunk, metadata: number): Schema | null {
   try {
-    return readSchema(new Cursor(recording, metadata, chunk.end, chunk.compressed));
+    return new Schemas().read(new Cursor(recording, metadata, chunk.end, chunk.compressed));
   } catch (error) {
     if (!(error instanceof EndOfBytes)) throw error;
     if (chunk.whole) throw damaged('metadata that leads out of its chunk');

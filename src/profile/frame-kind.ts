@@ -44,6 +44,10 @@ const collectorOrCompiler = new RegExp(
     ')(?:::|$|\\()',
 );
 
+const jdk: ReadonlySet<string> = new Set(jdkPackages);
+const frameworks: ReadonlySet<string> = new Set(frameworkPackages);
+const longestPrefix = Math.max(...[...jdk, ...frameworks].map((prefix) => prefix.length));
+
 /** Names that end like a class: what alloc and lock samples have as their innermost frame. */
 const className = /(?:^|[.$/])[A-Z][\w$]*$|\[\]$/;
 
@@ -61,8 +65,8 @@ export function frameKind(name: string, type: FrameType, code: ApplicationCode):
   }
   const owner = owningPackage(name, type);
   if (code.applicationPackages.some((prefix) => isWithin(owner, prefix))) return 'application';
-  if (jdkPackages.some((prefix) => isWithin(owner, prefix)) || name.endsWith('[]')) return 'jdk';
-  if (frameworkPackages.some((prefix) => isWithin(owner, prefix))) return 'framework';
+  if (isWithinAny(owner, jdk) || name.endsWith('[]')) return 'jdk';
+  if (isWithinAny(owner, frameworks)) return 'framework';
   const main = code.mainClass === null ? '' : ownerOf(packageOfClass(code.mainClass));
   if (main !== '' && !isForeign(main)) return isWithin(owner, main) ? 'application' : fallback(owner);
   return code.applicationPackages.length === 0 ? 'application' : fallback(owner);
@@ -98,7 +102,7 @@ function fallback(owner: string): FrameKind {
 }
 
 function isForeign(packageWithDots: string): boolean {
-  return [...jdkPackages, ...frameworkPackages].some((prefix) => isWithin(packageWithDots, prefix));
+  return isWithinAny(packageWithDots, jdk) || isWithinAny(packageWithDots, frameworks);
 }
 
 function isWithin(packageWithDots: string, prefix: string): boolean {
@@ -106,6 +110,14 @@ function isWithin(packageWithDots: string, prefix: string): boolean {
     packageWithDots.startsWith(prefix) &&
     (packageWithDots.length === prefix.length || packageWithDots[prefix.length] === '.')
   );
+}
+
+/** As isWithin, for hundreds of prefixes: looks the package and its parents up instead of trying each. */
+function isWithinAny(packageWithDots: string, prefixes: ReadonlySet<string>): boolean {
+  let dot = packageWithDots.indexOf('.');
+  for (; dot >= 0 && dot <= longestPrefix; dot = packageWithDots.indexOf('.', dot + 1))
+    if (prefixes.has(packageWithDots.slice(0, dot))) return true;
+  return prefixes.has(packageWithDots);
 }
 
 function packageOfClass(classWithDots: string): string {

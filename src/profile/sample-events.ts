@@ -45,134 +45,82 @@ const maximumCount = 1e9;
 const kernelType = 5;
 const inlinedType = 2;
 
+/** What every sample begins with; its thread's field is `eventThread`, or `sampledThread` where another one looked. */
+const where = ['startTime', 'eventThread', 'stackTrace'] as const;
+
 /** Readers of all events that hold samples. */
 export function sampleReaders(
   states: (id: number) => number,
   nanosPerTick: number,
   add: (sample: Sample) => void,
 ): Record<string, EventReader> {
-  const reader = (
-    fields: readonly string[],
-    take: (numbers: readonly number[]) => Sample | null,
-  ): EventReader => {
-    const numbers = fields.map(() => 0);
-    return {
-      fields,
-      visit: (slots: readonly Value[]) => {
-        for (let i = 0; i < numbers.length; i++) {
-          const value = slots[i];
-          numbers[i] = typeof value === 'number' ? value : 0;
-        }
-        const sample = take(numbers);
-        if (sample !== null) add(sample);
-      },
-    };
-  };
-  const execution = (counted: boolean) =>
-    reader(
-      ['startTime', 'sampledThread', 'stackTrace', 'state', ...(counted ? ['samples', 'timeSpan'] : [])],
-      ([time = 0, thread = 0, stackTrace = 0, stateId = 0, samples = 1, span = 0]) => {
-        const state = states(stateId);
-        // A state that the recording does not name belongs to no event, as in the converter.
-        if (state < 0 || !(samples > 0 && samples <= maximumCount)) return null;
-        const event = state === 0 ? 'cpu' : 'wall';
-        return {
-          event,
-          time,
-          thread,
-          stackTrace,
-          state,
-          count: samples,
-          span,
-          value: null,
-          classId: 0,
-          classType: 0,
-        };
-      },
-    );
-  const allocation = (sizeField: string, classType: number) =>
-    reader(
-      ['startTime', 'eventThread', 'stackTrace', 'objectClass', sizeField],
-      ([time = 0, thread = 0, stackTrace = 0, classId = 0, bytes = 0]) => {
-        return {
-          event: 'alloc',
-          time,
-          thread,
-          stackTrace,
-          state: 0,
-          count: 1,
-          span: 0,
-          value: bytes,
-          classId,
-          classType,
-        };
-      },
-    );
-  const lock = (classField: string) =>
-    reader(
-      ['startTime', 'eventThread', 'stackTrace', 'duration', classField],
-      ([time = 0, thread = 0, stackTrace = 0, ticks = 0, classId = 0]) => {
-        const value = ticks * nanosPerTick;
-        return {
-          event: 'lock',
-          time,
-          thread,
-          stackTrace,
-          state: 0,
-          count: 1,
-          span: 0,
-          value,
-          classId,
-          classType: inlinedType,
-        };
-      },
-    );
-  const plain = (event: ProfileEvent, valueField: string, factor: number) =>
-    reader(
-      ['startTime', 'eventThread', 'stackTrace', valueField],
-      ([time = 0, thread = 0, stackTrace = 0, amount = 0]) => {
-        return {
-          event,
-          time,
-          thread,
-          stackTrace,
-          state: 0,
-          count: 1,
-          span: 0,
-          value: amount * factor,
-          classId: 0,
-          classType: 0,
-        };
-      },
-    );
+  const execution = (counted: boolean): EventReader => ({
+    fields: [
+      'startTime',
+      'sampledThread',
+      'stackTrace',
+      'state',
+      ...(counted ? ['samples', 'timeSpan'] : []),
+    ],
+    visit: (slots) => {
+      const state = states(number(slots[3]));
+      const count = counted ? number(slots[4]) : 1;
+      // A state that the recording does not name belongs to no event, as in the converter.
+      if (state < 0 || !(count > 0 && count <= maximumCount)) return;
+      const span = counted ? number(slots[5]) : 0;
+      add(sampleOf(state === 0 ? 'cpu' : 'wall', slots, state, count, span, null, 0, 0));
+    },
+  });
+  const ofClass = (
+    event: ProfileEvent,
+    classField: string,
+    classType: number,
+    valueField: string,
+    factor = 1,
+  ): EventReader => ({
+    fields: [...where, classField, valueField],
+    visit: (slots) =>
+      add(sampleOf(event, slots, 0, 1, 0, number(slots[4]) * factor, number(slots[3]), classType)),
+  });
+  const lock = (classField: string) => ofClass('lock', classField, inlinedType, 'duration', nanosPerTick);
+  const plain = (event: ProfileEvent, valueField: string, factor: number): EventReader => ({
+    fields: [...where, valueField],
+    visit: (slots) => add(sampleOf(event, slots, 0, 1, 0, number(slots[3]) * factor, 0, 0)),
+  });
   return {
     'jdk.ExecutionSample': execution(false),
     'jdk.NativeMethodSample': execution(false),
     'profiler.WallClockSample': execution(true),
-    'jdk.ObjectAllocationInNewTLAB': allocation('tlabSize', inlinedType),
-    'jdk.ObjectAllocationOutsideTLAB': allocation('allocationSize', kernelType),
-    'jdk.ObjectAllocationSample': allocation('weight', kernelType),
+    'jdk.ObjectAllocationInNewTLAB': ofClass('alloc', 'objectClass', inlinedType, 'tlabSize'),
+    'jdk.ObjectAllocationOutsideTLAB': ofClass('alloc', 'objectClass', kernelType, 'allocationSize'),
+    'jdk.ObjectAllocationSample': ofClass('alloc', 'objectClass', kernelType, 'weight'),
     'jdk.JavaMonitorEnter': lock('monitorClass'),
     'jdk.ThreadPark': lock('parkedClass'),
-    'profiler.LiveObject': reader(
-      ['startTime', 'eventThread', 'stackTrace', 'objectClass', 'allocationSize'],
-      ([time = 0, thread = 0, stackTrace = 0, classId = 0, value = 0]) => {
-        return {
-          event: 'live',
-          time,
-          thread,
-          stackTrace,
-          state: 0,
-          count: 1,
-          span: 0,
-          value,
-          classId,
-          classType: inlinedType,
-        };
-      },
-    ),
+    'profiler.LiveObject': ofClass('live', 'objectClass', inlinedType, 'allocationSize'),
     'profiler.Malloc': plain('nativemem', 'size', 1),
     'profiler.Free': plain('nativemem', '', 0),
     'profiler.NativeLock': plain('nativelock', 'duration', nanosPerTick),
   };
+}
+
+/** `slots` begin with time, thread and stack trace. */
+function sampleOf(
+  event: ProfileEvent,
+  slots: readonly Value[],
+  state: number,
+  count: number,
+  span: number,
+  value: number | null,
+  classId: number,
+  classType: number,
+): Sample {
+  const time = number(slots[0]);
+  const thread = number(slots[1]);
+  const stackTrace = number(slots[2]);
+  return { event, time, thread, stackTrace, state, count, span, value, classId, classType };
+}
+
+/** Fields that the recording lacks are 0. */
+function number(value: Value | undefined): number {
+  return typeof value === 'number' ? value : 0;
 }

@@ -5,7 +5,7 @@
  */
 export class Tuples {
   readonly columns: [number[], number[], number[], number[]] = [[], [], [], []];
-  private table = new Int32Array(1024);
+  private table = new Int32Array(8192);
 
   get size(): number {
     return this.columns[0].length;
@@ -13,11 +13,16 @@ export class Tuples {
 
   /** The number of the tuple, and whether it is new: then `size` has grown by one. */
   index(a: number, b: number, c = 0, d = 0): number {
-    const [as, bs, cs, ds] = this.columns;
-    const mask = this.table.length - 1;
+    const { columns, table } = this;
+    // Not as one pattern: that runs an iterator, and this runs once per sample.
+    const as = columns[0];
+    const bs = columns[1];
+    const cs = columns[2];
+    const ds = columns[3];
+    const mask = table.length - 1;
     let at = hash(a, b, c, d) & mask;
     for (;;) {
-      const found = this.table[at]! - 1;
+      const found = table[at]! - 1;
       if (found < 0) break;
       if (as[found] === a && bs[found] === b && cs[found] === c && ds[found] === d) return found;
       at = (at + 1) & mask;
@@ -27,8 +32,8 @@ export class Tuples {
     bs.push(b);
     cs.push(c);
     ds.push(d);
-    this.table[at] = number + 1;
-    if (number * 2 > this.table.length) this.grow();
+    table[at] = number + 1;
+    if (number * 2 > table.length) this.grow();
     return number;
   }
 

@@ -44,6 +44,25 @@ for (const compressed of [true, false]) {
       assert.deepEqual(profile.threads, ['wörker']);
     });
 
+    it('reads each chunk by its own description of the events', () => {
+      const chunk = shopChunk(compressed, (writer) => sample(writer, 5));
+      const plain = writeChunk({
+        compressed,
+        classes: classes.map((described) =>
+          described.id === type.execution
+            ? { ...described, fields: described.fields!.filter(({ name }) => !name.endsWith('New')) }
+            : described,
+        ),
+        events: (writer) =>
+          writer.event(type.execution, (event) =>
+            event.integer(5, 8).integer(1, 8).integer(1, 8).integer(0, 8),
+          ),
+        pools: { count: poolCount, write: pools },
+      });
+      const profile = readProfile(Buffer.concat([chunk, plain, chunk, chunk, plain]));
+      assert.equal(collapsed(profile, 'cpu'), 'acme/Shop.main_[0];acme/Shop.prix€_[j] 5\n');
+    });
+
     it('shows the whole chunks when the last is cut off, and says so', () => {
       const chunk = shopChunk(compressed, (writer) => sample(writer, 5));
       for (const bytes of [1, 40, 68, 200, chunk.length - 150, chunk.length - 1]) {
