@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { byPod, expressionOf } from '../../../src/targets/kubernetes/by-pod.ts';
 import { extreme } from '../../../src/targets/kubernetes/choose-pod.ts';
+import { worstFirst } from '../../../src/targets/kubernetes/measure-pods.ts';
 import { podSchema, type Pod } from '../../../src/targets/kubernetes/objects.ts';
+import type { PodValue } from '../../../src/targets/kubernetes/prometheus.ts';
 
 const cases: [what: string, expression: string, query: string, largest?: boolean][] = [
   [
@@ -60,13 +62,14 @@ function pod(name: string, address: string): Pod {
 describe('which pod has the extreme value', () => {
   const pods = [pod('a', '10.0.0.1'), pod('b', '10.0.0.2'), pod('c', '10.0.0.20')];
   const value = (labels: Record<string, string>, number: number) => ({ labels, value: number });
+  const worst = (values: PodValue[], largest: boolean) => extreme(worstFirst(pods, values, largest));
 
   it('by the pod label, or else by the address in instance', () => {
     const byName = [value({ pod: 'a' }, 1), value({ pod: 'b' }, 3), value({ pod: 'other' }, 9)];
-    assert.deepEqual(extreme(pods, byName, true), { pod: pods[1], value: 3, next: 1 });
-    assert.equal(extreme(pods, byName, false)?.pod, pods[0]);
+    assert.deepEqual(worst(byName, true), { pod: pods[1], value: 3, next: 1 });
+    assert.equal(worst(byName, false)?.pod, pods[0]);
     const byAddress = [value({ instance: '10.0.0.2:8080' }, 1), value({ instance: '10.0.0.20:8080' }, 5)];
-    assert.equal(extreme(pods, byAddress, true)?.pod, pods[2]);
+    assert.equal(worst(byAddress, true)?.pod, pods[2]);
   });
 
   it('not by the values of a pod of the same name in another namespace', () => {
@@ -75,12 +78,12 @@ describe('which pod has the extreme value', () => {
       value({ pod: 'b' }, 3),
       value({ pod: 'c' }, 2),
     ];
-    assert.equal(extreme(pods, values, true)?.pod, pods[1]);
+    assert.equal(worst(values, true)?.pod, pods[1]);
   });
 
   it('of the only one with a value, of none when all are equal or have none', () => {
-    assert.deepEqual(extreme(pods, [value({ pod: 'b' }, 1)], true), { pod: pods[1], value: 1, next: null });
-    assert.equal(extreme(pods, [], true), null);
-    assert.equal(extreme(pods, [value({ pod: 'a' }, 1), value({ pod: 'b' }, 1)], true), null);
+    assert.deepEqual(worst([value({ pod: 'b' }, 1)], true), { pod: pods[1], value: 1, next: null });
+    assert.equal(worst([], true), null);
+    assert.equal(worst([value({ pod: 'a' }, 1), value({ pod: 'b' }, 1)], true), null);
   });
 });

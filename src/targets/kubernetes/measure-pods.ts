@@ -1,0 +1,107 @@
+import type { Exec } from '../exec.ts';
+import { byPod, expressionOf } from './by-pod.ts';
+import type { Cluster } from './cluster.ts';
+import { lookAtCpu } from './look.ts';
+import type { Pod } from './objects.ts';
+import { queryNow, type PodValue, type PrometheusSettings } from './prometheus.ts';
+
+/** What tells several pods of one workload apart. */
+export interface Choosing {
+  cluster: Cluster;
+  prometheus: PrometheusSettings | null;
+  generatorUrl: string;
+  /** Opens a candidate, to look at its CPU time. */
+  open: (pod: Pod) => Exec;
+  container: (pod: Pod) => string;
+}
+
+export interface Measured {
+  pod: Pod;
+  value: number;
+}
+
+/** Looking costs an exec for each candidate; more than these are not looked at. */
+export const maxLooks = 10;
+export const lookSeconds = 0.3;
+
+/** The alert's own expression for each pod that has a value, the worst first; null when it cannot be asked. */
+export async function byAlertExpression(
+  pods: readonly Pod[],
+  { prometheus, generatorUrl }: Choosing,
+  signal: AbortSignal,
+): Promise<{ measured: Measured[]; largest: boolean } | null> {
+  const expression = expressionOf(generatorUrl);
+  const split = prometheus === null || expression === null ? null : byPod(expression);
+  if (prometheus === null || split === null) return null;
+  try {
+    const values = await queryNow(prometheus, split.query, signal);
+    return { measured: worstFirst(pods, values, split.largest), largest: split.largest };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The worst value of each pod that has one, the worst pod first.
+ * @param largest large values are the bad ones
+ */
+export function worstFirst(pods: readonly Pod[], values: readonly PodValue[], largest: boolean): Measured[] {
+  const direction = largest ? -1 : 1;
+  return pods
+    .flatMap((pod) => {
+      const own = values.filter(({ labels }) => isOf(pod, labels)).map(({ value }) => value * direction);
+      return own.length === 0 ? [] : [{ pod, value: Math.min(...own) * direction }];
+    })
+    .sort((a, b) => (a.value - b.value) * direction);
+}
+
+function isOf(pod: Pod, labels: Readonly<Record<string, string>>): boolean {
+  const named = labels['pod'] ?? labels['exported_pod'] ?? '';
+  if (named === pod.metadata.name)
+    return (labels['namespace'] ?? pod.metadata.namespace) === pod.metadata.namespace;
+  const address = pod.status.podIP ?? '';
+  const instance = labels['instance'] ?? '';
+  return address !== '' && (instance === address || instance.startsWith(`${address}:`));
+}
+
+/** Cores of each pod as metrics.k8s.io has them, the busiest first; null where there is no such API. */
+export async function byMetricsServer(
+  pods: readonly Pod[],
+  { cluster, container }: Choosing,
+): Promise<Measured[] | null> {
+  const [first] = pods;
+  if (first === undefined) return null;
+  try {
+    const cores = await cluster.cpuCores(first.metadata.namespace, container(first));
+    if (cores === null) return null;
+    return busiestFirst(
+      pods.flatMap((pod) => {
+        const value = cores.get(pod.metadata.name);
+        return value === undefined ? [] : [{ pod, value }];
+      }),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/** Cores that the first of them use just now, the busiest first; those that cannot be seen are left out. */
+export async function byLooking(
+  pods: readonly Pod[],
+  { open }: Choosing,
+  signal: AbortSignal,
+): Promise<Measured[]> {
+  const seen = await Promise.all(
+    pods.slice(0, maxLooks).map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),
+  );
+  return busiestFirst(
+    seen.flatMap(({ pod, value }) => (value === null ? [] : [{ pod, value: value / 1e9 / lookSeconds }])),
+  );
+}
+
+const busiestFirst = (measured: Measured[]): Measured[] => measured.sort((a, b) => b.value - a.value);
+
+/** For people: three digits. */
+export function rounded(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
