@@ -40,7 +40,8 @@ export interface Ledger {
 
   /**
    * After resolving, in one transaction: block, cooldown by the workload, total and per-node limits. `admitted`
-   * stores the target and moves to `capturing` with the intent to start. `wait`: limits are full, try later.
+   * stores the target and moves to `capturing` with the intent to start. `wait`: limits are full, or this very target
+   * is in a window of another capture, try later.
    * `refused`: it has been skipped with this reason, with a delivery unless it was the cooldown. `lost`: the lease was
    * lost, or it was admitted before. Only captures of the same purpose count for a cooldown.
    */

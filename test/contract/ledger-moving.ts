@@ -169,6 +169,16 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal((await ledger().get(four))?.state, 'queued');
     });
 
+    it('waits while another capture is in a window of the very same target', async () => {
+      const first = await started(ledger(), 'a');
+      const { id } = await leased(ledger(), 'a', toCapture('f2'));
+      const admit = async (): Promise<string> =>
+        (await ledger().admit(id, 'a', targetOn('n1', 'checkout'), wide, noon)).kind;
+      assert.equal(await admit(), 'wait');
+      await ledger().advance(first.id, 'a', { state: 'storing' }, noon);
+      assert.equal(await admit(), 'admitted');
+    });
+
     it('counts a window whose worker is gone: it may still run', async () => {
       await started(ledger(), 'a');
       await ledger().sweep(noon + leaseMs);

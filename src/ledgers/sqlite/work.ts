@@ -21,7 +21,7 @@ const leasedSchema = z.object({ data: captureJson, attempts: z.number() });
 const idSchema = z.object({ id: z.string() });
 const earlierSchema = z.object({ id: z.string(), admitted_at: z.number() });
 const blockSchema = z.object({ key: z.string(), capture_id: z.string() });
-const runningSchema = z.object({ total: z.number(), on_node: z.number() });
+const runningSchema = z.object({ total: z.number(), on_node: z.number(), in_target: z.number() });
 
 /** Bound of one sweep: 500 skips take about 40 ms, during which nothing else is served. The next second goes on. */
 const sweepLimit = 500;
@@ -98,11 +98,16 @@ export function admit(
   }
   const running = database.one(
     runningSchema,
-    `SELECT count(*) AS total, count(*) FILTER (WHERE node = ?) AS on_node
+    `SELECT count(*) AS total, count(*) FILTER (WHERE node = ?) AS on_node,
+       count(*) FILTER (WHERE node = ? AND data ->> '$.target.uri' = ?) AS in_target
      FROM captures WHERE unfinished = 1 AND state = 'capturing'`,
     target.node,
-  ) ?? { total: 0, on_node: 0 };
-  if (running.total >= limits.total || running.on_node >= limits.perNode) return { kind: 'wait' };
+    target.node,
+    target.uri,
+  ) ?? { total: 0, on_node: 0, in_target: 0 };
+  // Two sessions in one JVM would be refused by the profiler.
+  if (running.total >= limits.total || running.on_node >= limits.perNode || running.in_target > 0)
+    return { kind: 'wait' };
   // Should the JVM die while the profiler starts, its window still has a beginning from which it is watched for harm.
   const started: Timeline = { ...capture.timeline, startedAt: isoTime(now) };
   saveCapture(database, { ...capture, state: 'capturing', timeline: started });
