@@ -147,7 +147,9 @@ export async function serve(configurationPath: string | undefined): Promise<void
       );
     },
     requestByHand: async (hand) => {
-      const decision = handDecision({ ...hand, kind: kindOfUri(hand.target) }, now(), configuration.limits);
+      const kind = kindOfUri(hand.target);
+      const sibling = kind === 'kubernetes' && configuration.targets.kubernetes.sibling;
+      const decision = handDecision({ ...hand, kind, sibling }, now(), configuration.limits);
       await ledger.accept([decision], now());
       worker.wake();
       return decision.id;

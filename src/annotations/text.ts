@@ -41,6 +41,7 @@ export function finishText(capture: Capture, around: Surroundings): string {
   const label = capture.state === 'done' ? 'Open the flame graph' : 'Details';
   return joined([
     harmLine(capture),
+    siblingLine(capture),
     ...lines,
     context(capture),
     links(capture, around, label),
@@ -55,6 +56,13 @@ function harmLine({ harm, harmBlocks }: Capture): string {
     ? html`After the window: ${clip(harm, most.line)}`
     : html`<b>Attention: ${clip(harm, most.line)}</b> This image is not profiled again until the block is
         released.`;
+}
+
+function siblingLine({ sibling }: Capture): string {
+  if (sibling === null || sibling.harm === null) return '';
+  const harm = `sibling ${sibling.name}: ${sibling.harm}`;
+  return html`<b>Attention: ${clip(harm, most.line)}</b> This image is not profiled again until the block is
+    released.`;
 }
 
 const joined = (lines: readonly string[]): string =>
@@ -137,6 +145,10 @@ function context({ alert, target, alertResolvedAt }: Capture): string {
     .join(' · ')}`;
 }
 
+function baseName({ answer, sibling }: Capture): string {
+  return answer?.comparedWith?.captureId === sibling?.captureId ? 'sibling' : 'baseline';
+}
+
 function windowOf({ timeline: { startedAt, windowEndedAt } }: Capture): string {
   return startedAt === null || windowEndedAt === null
     ? ''
@@ -150,7 +162,7 @@ function links(capture: Capture, around: Surroundings, label: string): string {
     const parts = [link(page, label)];
     const baseline = capture.answer?.comparedWith ?? null;
     if (capture.state === 'done' && baseline !== null)
-      parts.push(link(pageUrl(publicUrl, baseline.captureId), 'baseline'));
+      parts.push(link(pageUrl(publicUrl, baseline.captureId), baseName(capture)));
     if (capture.artifacts.some(({ name }) => name === 'flamegraph.svg'))
       parts.push(link(`${page}/flamegraph.svg`, 'SVG'));
     return parts.join(' · ');

@@ -9,12 +9,16 @@ const datesFrom = 6 * day;
 /**
  * How a capture is called where another one is compared with it: `baseline Tue 14:00, same image`. Where the images
  * differ or are not known, an age of an hour and more is said: `baseline Tue 14:00, 3 days earlier, other image`. UTC.
+ * A sibling is called by its own name: `sibling checkout-7d9f-abc, same window`.
  */
 export function baseLabel(base: Capture, current: Capture): string {
+  if (base.siblingOf?.captureId === current.id) return `sibling ${base.target?.name ?? ''}, same window`;
+  if (current.siblingOf?.captureId === base.id) return `${base.target?.name ?? ''}, same window`;
   const age = startOf(current) - startOf(base);
   const iso = new Date(startOf(base)).toISOString();
   const date = Math.abs(age) < datesFrom ? days[new Date(startOf(base)).getUTCDay()] : iso.slice(0, 10);
-  const name = base.request.purpose === 'baseline' ? 'baseline' : 'capture';
+  const { purpose } = base.request;
+  const name = purpose === 'baseline' || purpose === 'sibling' ? purpose : 'capture';
   const images = [base.target?.image ?? null, current.target?.image ?? null];
   const known = images.every((each) => each !== null);
   const sameImage = images[0] === images[1];

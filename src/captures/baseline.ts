@@ -1,11 +1,11 @@
-import { asFailure } from '../reasons/failure.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Baseline } from './analysis.ts';
 import { baseLabel, startOf } from './base-label.ts';
 import { alertWasOpen, baselineFlaw } from './baseline-health.ts';
 import type { Capture } from './capture.ts';
 import type { Ledger } from './ledger.ts';
-import { storedProfile } from './stored-profile.ts';
+import { siblingBase } from './sibling-base.ts';
+import { readableProfile } from './stored-profile.ts';
 
 /** A baseline older than this says little of today's code; milliseconds. */
 const oldestMs = 30 * 24 * 3600_000;
@@ -14,11 +14,17 @@ const lookedAt = 20;
 /** With the compared one three: what differs among them is no change. More would cost reading and tell little. */
 const furtherAtMost = 2;
 
+/** Baselines of a capture's workload, newest first, good or not. */
+interface Taken {
+  sameImage: Capture[];
+  others: Capture[];
+}
+
 /**
- * What a capture is compared with: the newest good baseline of the same workload and image, else of the same
- * workload, its age said in the label; and up to two further ones of the same image, for what varies in good health.
- * null when there is none, or none that can be read: the capture has its answer without. Rejects when the store is
- * away, which passes.
+ * What a capture is compared with: the newest good baseline of the same workload and image, else its sibling in the
+ * same window, else the newest good baseline of the workload, its age said in the label; and up to two further
+ * baselines of the same image, for what varies in good health. null when there is none, or none that can be read: the
+ * capture has its answer without. Rejects when the store is away, which passes.
  */
 export async function findBaseline(
   capture: Capture,
@@ -26,8 +32,47 @@ export async function findBaseline(
   store: ArtifactStore,
   signal: AbortSignal,
 ): Promise<Baseline | null> {
+  const { sameImage, others } = await baselinesOf(capture, ledger);
+  const firstGood = async (baselines: readonly Capture[]): Promise<Baseline | null> => {
+    let chosen: { capture: Capture; profile: Buffer } | null = null;
+    const further: Buffer[] = [];
+    for (const candidate of baselines) {
+      if (chosen !== null && imageOf(candidate) !== imageOf(chosen.capture)) continue;
+      if (!(await isGood(candidate, ledger))) continue;
+      const profile = await readableProfile(candidate, store, signal);
+      if (profile === undefined) continue;
+      if (chosen === null) chosen = { capture: candidate, profile };
+      else further.push(profile);
+      if (further.length === furtherAtMost) break;
+    }
+    return (
+      chosen && {
+        captureId: chosen.capture.id,
+        label: baseLabel(chosen.capture, capture),
+        profile: chosen.profile,
+        further,
+      }
+    );
+  };
+  return (
+    (await firstGood(sameImage)) ??
+    (await siblingBase(capture, ledger, store, signal)) ??
+    (await firstGood(others))
+  );
+}
+
+/** Whether there is a good baseline of the same image, as far as the ledger tells. */
+export async function hasBaseline(capture: Capture, ledger: Ledger): Promise<boolean> {
+  for (const candidate of (await baselinesOf(capture, ledger)).sameImage)
+    if (await isGood(candidate, ledger)) return true;
+  return false;
+}
+
+const imageOf = (one: Capture): string | null => one.target?.image ?? null;
+
+async function baselinesOf(capture: Capture, ledger: Ledger): Promise<Taken> {
   const { target, request } = capture;
-  if (target === null || request.purpose === 'baseline') return null;
+  if (target === null || request.purpose === 'baseline') return { sameImage: [], others: [] };
   const taken = await ledger.list({
     workload: target.workload,
     states: ['done'],
@@ -36,29 +81,8 @@ export async function findBaseline(
     since: startOf(capture) - oldestMs,
     limit: lookedAt,
   });
-  const imageOf = (one: Capture): string | null => one.target?.image ?? null;
   const sameImage = taken.filter((one) => target.image !== null && imageOf(one) === target.image);
-  const others = taken.filter((one) => !sameImage.includes(one));
-
-  let chosen: { capture: Capture; profile: Buffer } | null = null;
-  const further: Buffer[] = [];
-  for (const candidate of [...sameImage, ...others]) {
-    if (chosen !== null && imageOf(candidate) !== imageOf(chosen.capture)) continue;
-    if (!(await isGood(candidate, ledger))) continue;
-    const profile = await readable(candidate, store, signal);
-    if (profile === undefined) continue;
-    if (chosen === null) chosen = { capture: candidate, profile };
-    else further.push(profile);
-    if (further.length === furtherAtMost) break;
-  }
-  return (
-    chosen && {
-      captureId: chosen.capture.id,
-      label: baseLabel(chosen.capture, capture),
-      profile: chosen.profile,
-      further,
-    }
-  );
+  return { sameImage, others: taken.filter((one) => !sameImage.includes(one)) };
 }
 
 async function isGood(baseline: Capture, ledger: Ledger): Promise<boolean> {
@@ -66,20 +90,4 @@ async function isGood(baseline: Capture, ledger: Ledger): Promise<boolean> {
   const from = startOf(baseline);
   const to = from + baseline.request.durationSeconds * 1000;
   return !(await alertWasOpen(ledger, baseline.target.workload, from, to));
-}
-
-/** A store that lets flamepin write but not read costs the comparison, never the capture. */
-async function readable(
-  baseline: Capture,
-  store: ArtifactStore,
-  signal: AbortSignal,
-): Promise<Buffer | undefined> {
-  try {
-    return await storedProfile(baseline, store, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const failure = asFailure(error);
-    if (failure.retryable) throw failure;
-    return undefined;
-  }
 }

@@ -9,6 +9,9 @@ import type { Answer, Capture } from './capture.ts';
 /** Rows of a comparison that are kept: no page or message shows more. */
 const rowsKept = 20;
 
+/** Against a sibling nothing that changed is an answer, too. */
+const alikeWords = 'Both pods look alike: the cause is not this pod alone.';
+
 /** What a profile is compared with. */
 export interface Base {
   captureId: string;
@@ -50,6 +53,7 @@ export function captureAnswer(
     cpuThrottling: throttling(capture),
     targetStartedAt: capture.target?.startedAt ?? null,
     applicationPackages,
+    whenAlike: base !== null && base.captureId === capture.sibling?.captureId ? alikeWords : '',
   });
   return {
     ...words,

@@ -22,8 +22,9 @@ export function captureView(
     title: captureTitle(capture),
     badges: badges(capture),
     headline: outcomeSentence(capture),
-    // A baseline was taken because nothing is wrong: there is no cause to be sure of.
-    confidence: request.purpose === 'baseline' ? null : (answer?.confidence ?? null),
+    // Nothing is wrong where a baseline was taken, or with a sibling: there is no cause to be sure of.
+    confidence:
+      request.purpose === 'baseline' || request.purpose === 'sibling' ? null : (answer?.confidence ?? null),
     lines: lines(capture),
     window:
       answer === null || timeline.startedAt === null
@@ -48,6 +49,7 @@ function badges(capture: Capture): View['badges'] {
         ? { words: 'firing', tone: 'alarm' }
         : { words: 'resolved', tone: 'calm' },
     );
+  if (capture.siblingOf !== null) all.push({ words: 'sibling', tone: 'quiet' });
   if (capture.state !== 'done') all.push({ words: capture.state, tone: stateTone(capture) });
   if (capture.partial) all.push({ words: 'partial', tone: 'warning' });
   if (capture.harm !== null)
@@ -66,9 +68,12 @@ function stateTone(capture: Capture): 'alarm' | 'quiet' | 'warning' {
 }
 
 function lines(capture: Capture): string[] {
-  const { answer, reason, harm, harmBlocks } = capture;
+  const { answer, reason, harm, harmBlocks, sibling, siblingOf } = capture;
   const told = harmBlocks === false ? 'ended as it was ordered' : 'died or restarted';
   const all = harm === null ? [] : [`The target ${told} within five minutes of its window: ${harm}`];
+  if (sibling !== null && sibling.harm !== null) all.push(siblingHarm(sibling.name, sibling.harm));
+  if (siblingOf !== null)
+    all.push(`A healthy sibling of ${siblingOf.name}, profiled in the same window to compare it with.`);
   if (answer !== null) {
     const about = baselineLines(capture, answer);
     all.push(
@@ -90,6 +95,11 @@ function lines(capture: Capture): string[] {
   return all;
 }
 
+/** A profiler must never be suspected in silence: also not where the dead one has no mark of its own. */
+function siblingHarm(name: string, harm: string): string {
+  return `The sibling ${name} died or restarted within five minutes of its window: ${harm}`;
+}
+
 /** What it is good for as a baseline, or how there would be one to compare it with. */
 function baselineLines(capture: Capture, { comparedWith }: Answer): string[] {
   if (capture.request.purpose === 'baseline') {
@@ -100,7 +110,7 @@ function baselineLines(capture: Capture, { comparedWith }: Answer): string[] {
         : `No use as a baseline: ${flaw}.`,
     ];
   }
-  return comparedWith === null
+  return comparedWith === null && capture.siblingOf === null
     ? [
         'There is no baseline of this workload to compare with. While it is well, take one with POST /captures and "purpose": "baseline", or let the schedule take them: list it under `baselines`.',
       ]
@@ -195,12 +205,13 @@ function details(capture: Capture): ViewDetail[] {
   return all;
 }
 
-function targetRows({ target, session }: Capture): [string, string][] {
+function targetRows({ target, session, sibling }: Capture): [string, string][] {
   const rows: [string, string][] = [];
   if (target !== null)
     rows.push(['target', target.uri], ['workload', target.workload], ['node', target.node]);
   if (target?.image != null) rows.push(['image', target.image]);
   if (target !== null && target.choice !== '') rows.push(['chosen', target.choice]);
+  if (sibling !== null) rows.push(['sibling in the same window', sibling.name]);
   if (session !== null) rows.push(['process', `${session.pid}: ${session.commandLine}`]);
   return rows;
 }

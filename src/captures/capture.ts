@@ -72,8 +72,13 @@ export const captureRequestSchema = z.object({
   event: captureEventSchema,
   durationSeconds: z.number().int().min(1).max(60),
   cooldownSeconds: z.number().int().nonnegative(),
-  /** `baseline` captures are taken by the schedule and never annotated. */
-  purpose: z.enum(['alert', 'hand', 'baseline']),
+  /**
+   * Only captures of an alert are annotated. `baseline` captures are taken by the schedule or by hand; `sibling` ones
+   * beside another capture, to compare it with.
+   */
+  purpose: z.enum(['alert', 'hand', 'baseline', 'sibling']),
+  /** A healthy target of the same workload is to be profiled in the same window, where there is one. */
+  sibling: z.boolean().default(false),
 });
 export type CaptureRequest = z.infer<typeof captureRequestSchema>;
 
@@ -195,5 +200,12 @@ export const captureSchema = z.object({
   harm: z.string().nullable(),
   /** False: it ended as it was ordered, such as a pod in a rollback, and nothing is blocked. Default: true. */
   harmBlocks: z.boolean().optional(),
+  /** The healthy target that is profiled in the same window; null when none is. `harm` as of this capture's own target. */
+  sibling: z
+    .object({ captureId: z.string(), name: z.string(), harm: z.string().nullable() })
+    .nullable()
+    .default(null),
+  /** Of a sibling's own capture: which one it was taken for, and that one's target. */
+  siblingOf: z.object({ captureId: z.string(), name: z.string() }).nullable().default(null),
 });
 export type Capture = z.infer<typeof captureSchema>;

@@ -4,6 +4,7 @@ import type { ReasonCode } from '../reasons/reasons.ts';
 const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'cooldown',
   'deadline-passed',
+  'sibling-late',
   'queue-full',
   'other-cluster',
   'no-target-labels',

@@ -44,13 +44,13 @@ export async function end(
     deliver: 'finish',
   };
   if (await parts.ledger.advance(capture.id, parts.owner, change, parts.now()))
-    reportEnd(failure, parts, log);
+    reportEnd(capture, failure, parts, log);
 }
 
 /** Counts and logs an end that the ledger has. */
-export function reportEnd(failure: Failure, parts: StageParts, log: Log): void {
+export function reportEnd({ request }: Capture, failure: Failure, parts: StageParts, log: Log): void {
   const state = endState(failure.code);
-  parts.observer.ended(state, failure.code, parts.now());
+  parts.observer.ended(request.purpose, state, failure.code, parts.now());
   log[state === 'failed' ? 'error' : 'warn'](
     { reason: failure.code, detail: failure.detail, stderr: failure.stderr },
     `capture ${state}`,

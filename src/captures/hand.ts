@@ -9,7 +9,9 @@ export function handDecision(
     kind: 'host' | 'kubernetes' | 'docker' | 'ssh';
     event: CaptureEvent;
     durationSeconds: number;
-    purpose: Exclude<CaptureRequest['purpose'], 'alert'>;
+    purpose: Exclude<CaptureRequest['purpose'], 'alert' | 'sibling'>;
+    /** As the configuration says for this kind of target. */
+    sibling: boolean;
   },
   now: number,
   limits: { deadline: number; queue: number },
@@ -37,6 +39,7 @@ export function handDecision(
       durationSeconds: hand.durationSeconds,
       cooldownSeconds: 0,
       purpose: hand.purpose,
+      sibling: hand.sibling && hand.purpose === 'hand',
     },
     panel: null,
     workloadKey: `hand ${id}`,

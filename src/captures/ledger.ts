@@ -48,6 +48,13 @@ export interface Ledger {
   admit(id: string, owner: string, target: Target, limits: CaptureLimits, now: number): Promise<Admission>;
 
   /**
+   * Queues the capture of a sibling and writes it down in the one whose sibling it is, in one transaction: of the same
+   * alert, event and length, its target known, never annotated. False: the lease was lost, the window is over, or
+   * there is a sibling already.
+   */
+  addSibling(id: string, owner: string, sibling: NewSibling, now: number): Promise<boolean>;
+
+  /**
    * Stores changed fields of a leased capture, and its new state. False: the lease was lost. Moving to a final
    * state ends the lease; with `deliver` the annotation's delivery row becomes due in the same transaction.
    */
@@ -76,11 +83,11 @@ export interface Ledger {
   findAlert(fingerprint: string): Promise<SeenAlert | undefined>;
 
   /**
-   * Each second: past-deadline queued captures are skipped (`deadline-passed`, with a delivery), expired leases are
-   * freed (the state stays; the worker decides by state and session), due health watches are returned by `watches`.
-   * Returns what it changed.
+   * Each second: past-deadline queued captures are skipped (`deadline-passed`, with a delivery; a sibling with
+   * `sibling-late`), expired leases are freed (the state stays; the worker decides by state and session), due health
+   * watches are returned by `watches`. Returns what it changed.
    */
-  sweep(now: number): Promise<{ skipped: string[]; freed: string[] }>;
+  sweep(now: number): Promise<{ skipped: Capture[]; freed: string[] }>;
   /**
    * Captures whose window ended within the last five minutes and that are still watched for harm; of one that failed
    * in its window, the planned end counts.
@@ -88,7 +95,7 @@ export interface Ledger {
   watches(now: number): Promise<Capture[]>;
   /**
    * Records harm to a target and makes the delivery due again. Blocks its image (or workload), unless `blocks` is
-   * false: then the target ended as it was ordered.
+   * false: then the target ended as it was ordered. What blocks is told of a sibling on the capture whose it is, too.
    */
   recordHarm(id: string, harm: string, now: number, blocks?: boolean): Promise<void>;
   blocks(): Promise<Block[]>;
@@ -135,6 +142,15 @@ export type AlertDecision =
       /** Captures that may wait at once; more are `skipped` with `queue-full`, and their alerts `ignored`. */
       queueLimit: number;
     };
+
+/** A healthy target to be profiled beside another one. */
+export interface NewSibling {
+  /** New id, from captureId(). */
+  id: string;
+  target: Target;
+  /** Skipped with `sibling-late` when still queued by then. */
+  deadlineAt: number;
+}
 
 export interface AcceptedAlert {
   fingerprint: string;

@@ -6,6 +6,7 @@ import { collectRecording, untilReading } from './collect-recording.ts';
 import { end } from './ending.ts';
 import { isLedgerAway } from './ledger-away.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
+import { queueSibling } from './queue-sibling.ts';
 import { leaveCleanAfterStart, startWindow } from './start-window.ts';
 import { storeArtifacts } from './store-artifacts.ts';
 
@@ -35,14 +36,17 @@ export async function profileCapture(
       await explainInterrupted(capture, parts, log, signal);
       return null;
     }
-    const profiling =
-      capture.state === 'capturing' ? capture : await startWindow(capture, parts, log, interruption);
+    const underWay = capture.state === 'capturing';
+    const profiling = underWay ? capture : await startWindow(capture, parts, log, interruption);
     if (profiling === null) return null;
     reached = profiling;
+    // Beside the window, never before it. After a crash it would be too late for one.
+    const sibling = underWay ? Promise.resolve(capture.sibling) : queueSibling(profiling, parts, log, signal);
     await untilReading(profiling, parts, signal);
     reading = parts.analysis.open();
     collected = await collectRecording(profiling, reading, parts, log, signal);
     if (collected === null) return null;
+    collected = { ...collected, sibling: await sibling };
     const open = reading;
     return { capture: collected, reading: open, [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() };
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../artifacts/store.ts';
-import type { Target, Targets } from '../targets/target.ts';
+import type { Target, TargetRequest, Targets } from '../targets/target.ts';
 import type { Analysis, AnalysisInput, Baseline } from './analysis.ts';
 import type { Capture } from './capture.ts';
 import type { CaptureLimits, Ledger } from './ledger.ts';
@@ -21,6 +21,20 @@ export interface StageParts {
   publicUrl: string | null;
   applicationPackages: readonly string[];
   profilerLinks(capture: Capture): AnalysisInput['profilerLinks'];
+  /** Something new waits in the queue. */
+  wake(): void;
+}
+
+/** What a capture asks the targets for. */
+export function targetRequest({ alert, request }: Capture): TargetRequest {
+  const { process, uri } = request.target;
+  return {
+    labels: alert.labels,
+    startsAt: alert.startsAt,
+    generatorUrl: alert.generatorUrl,
+    ...(process === null ? {} : { process }),
+    ...(uri === null ? {} : { uri }),
+  };
 }
 
 /** Why and when the work on a capture is broken off. */

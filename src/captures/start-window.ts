@@ -6,7 +6,7 @@ import type { Capture } from './capture.ts';
 import { end, reportEnd, retryOrEnd } from './ending.ts';
 import { endState } from './end-state.ts';
 import type { CaptureChange } from './ledger.ts';
-import { iso, receivedAt, timed, type Interruption, type StageParts } from './stage-parts.ts';
+import { iso, receivedAt, targetRequest, timed, type Interruption, type StageParts } from './stage-parts.ts';
 
 /** Limits are full: look again soon, a window may just have ended. */
 const admissionRetryMs = 500;
@@ -26,18 +26,10 @@ export async function startWindow(
   let targets: Targets;
   try {
     targets = await parts.targets(capture.request.target.kind);
-    target = await timed(parts, 'resolve', () =>
-      targets.resolve(
-        {
-          labels: capture.alert.labels,
-          startsAt: capture.alert.startsAt,
-          generatorUrl: capture.alert.generatorUrl,
-          ...(capture.request.target.process === null ? {} : { process: capture.request.target.process }),
-          ...(capture.request.target.uri === null ? {} : { uri: capture.request.target.uri }),
-        },
-        signal,
-      ),
-    );
+    // A sibling was chosen together with its capture.
+    target =
+      capture.target ??
+      (await timed(parts, 'resolve', () => targets.resolve(targetRequest(capture), signal)));
   } catch (error) {
     signal.throwIfAborted();
     return await retryOrEnd(
@@ -61,7 +53,7 @@ export async function startWindow(
   }
   if (admission.kind === 'refused') {
     const { code, detail } = admission.reason;
-    reportEnd(new Failure(code, { detail }), parts, log);
+    reportEnd(capture, new Failure(code, { detail }), parts, log);
     return null;
   }
   log.info({ target: target.uri, choice: target.choice }, 'starting the window');

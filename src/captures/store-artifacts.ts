@@ -61,9 +61,9 @@ export async function storeArtifacts(
             partial: made.partial || capture.partial,
           };
     if (!(await ledger.finishStoring(capture.id, owner, change, now()))) return;
-    if (made instanceof Failure) reportEnd(made, parts, log);
+    if (made instanceof Failure) reportEnd(capture, made, parts, log);
     else {
-      parts.observer.ended('done', null, now());
+      parts.observer.ended(capture.request.purpose, 'done', null, now());
       log.info({ headline: made.answer.headline }, 'capture done');
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { profileSchema, type Profile } from '../profile/profile.ts';
+import { asFailure } from '../reasons/failure.ts';
 import type { Capture } from './capture.ts';
 
 /** The profile.json of a capture, gzipped; undefined when there is none (any more). Rejects as the store does. */
@@ -13,6 +14,22 @@ export async function storedProfile(
   const object = artifact === undefined ? undefined : await store.get(artifact.key, signal);
   if (object === undefined) return undefined;
   return object.contentEncoding === 'gzip' ? object.body : gzipSync(object.body);
+}
+
+/** The same, where a store that lets flamepin write but not read only costs the comparison. Rejects when it is away. */
+export async function readableProfile(
+  capture: Capture,
+  store: ArtifactStore,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  try {
+    return await storedProfile(capture, store, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = asFailure(error);
+    if (failure.retryable) throw failure;
+    return undefined;
+  }
 }
 
 /**

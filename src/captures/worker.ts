@@ -5,6 +5,7 @@ import type { Annotator } from '../annotations/annotator.ts';
 import { deliver } from './delivery.ts';
 import { watchForHarm } from './harm-watch.ts';
 import { profileCapture, storeCapture } from './run-capture.ts';
+import { waitsForSibling } from './wait-for-sibling.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
 
 /** Long enough for a slow transaction, short enough that another process takes over soon; renewed three times within. */
@@ -15,13 +16,15 @@ const sweepMs = 1_000;
 const harmWatchMs = 15_000;
 /** Recordings that are read and stored at once; each needs a thread and up to 100 MB. */
 const storingAtOnce = 4;
+/** How soon a capture that waits for its sibling's profile is looked at again. */
+const siblingWaitMs = 250;
 /** Captures that look for their target while all windows are taken. */
 const resolvingAtOnce = 4;
 /** On shutdown a start that was sent is awaited this long: cold it takes 0.3 s, on a loaded node a few. */
 const startPatienceMs = 10_000;
 const deliveriesAtOnce = 4;
 
-export interface WorkerParts extends StageParts {
+export interface WorkerParts extends Omit<StageParts, 'wake'> {
   /** null: no Grafana is configured, and no panel is marked. */
   annotator: Annotator | null;
   log: Log;
@@ -78,16 +81,17 @@ export function startWorker(parts: WorkerParts): Worker {
       if (capture === undefined) return;
       profiling++;
       const captureLog = logOf(capture);
-      const slotParts = { ...parts, owner: slotOwner };
+      const slotParts = { ...parts, owner: slotOwner, wake };
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
           await using collected = await profileCapture(capture, slotParts, captureLog, interruption).finally(
             () => profiling--,
           );
           if (collected === null) return;
-          // A store that hangs must not keep windows waiting: what finds no place here is leased again later.
-          if (storing >= storingAtOnce) {
-            await ledger.release(capture.id, slotOwner, now());
+          // Neither a store that hangs nor a sibling that is not read yet keeps a place: it is leased again later.
+          const waits = await waitsForSibling(collected.capture, ledger, now());
+          if (waits || storing >= storingAtOnce) {
+            await ledger.release(capture.id, slotOwner, now() + (waits ? siblingWaitMs : 0));
             return;
           }
           storing++;
@@ -108,11 +112,16 @@ export function startWorker(parts: WorkerParts): Worker {
       const slotOwner = slot();
       const capture = await ledger.lease(slotOwner, now(), leaseMs, 'store');
       if (capture === undefined) return;
+      if (await waitsForSibling(capture, ledger, now())) {
+        await ledger.release(capture.id, slotOwner, now() + siblingWaitMs);
+        continue;
+      }
       storing++;
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
           await using reading = parts.analysis.open();
-          await storeCapture(capture, reading, { ...parts, owner: slotOwner }, logOf(capture), interruption);
+          const slotParts = { ...parts, owner: slotOwner, wake };
+          await storeCapture(capture, reading, slotParts, logOf(capture), interruption);
         }).finally(() => storing--),
       );
     }
@@ -197,9 +206,10 @@ export function startWorker(parts: WorkerParts): Worker {
     }),
     every(sweepMs, false, 'the sweep', async () => {
       const { skipped, freed } = await ledger.sweep(now());
-      for (const id of skipped) {
-        parts.observer.ended('skipped', 'deadline-passed', now());
-        log.warn({ captureId: id }, 'capture skipped: its deadline passed');
+      for (const { id, request, reason } of skipped) {
+        const code = reason?.code ?? 'deadline-passed';
+        parts.observer.ended(request.purpose, 'skipped', code, now());
+        log.warn({ captureId: id, reason: code }, 'capture skipped: its deadline passed');
       }
       if (freed.length > 0) wake();
     }),

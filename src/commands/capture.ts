@@ -54,7 +54,14 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
   async function profile(uri: string, { event, duration }: CaptureOptions, stop: AbortSignal) {
     const now = Date.now();
     const decision = handDecision(
-      { target: uri, kind: kindOfUri(uri), event, durationSeconds: duration, purpose: 'hand' },
+      {
+        target: uri,
+        kind: kindOfUri(uri),
+        event,
+        durationSeconds: duration,
+        purpose: 'hand',
+        sibling: false,
+      },
       now,
       configuration.limits,
     );

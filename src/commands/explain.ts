@@ -103,6 +103,11 @@ function block(explanation: Told, limitWords: string): string {
     ]);
   if (target !== null)
     rows.push(['target', `${target.kind}${target.process === null ? '' : `, process ~ ${target.process}`}`]);
+  if (target?.sibling === true)
+    rows.push([
+      'sibling',
+      'a healthy pod of the same workload is profiled in the same window, where one is fit',
+    ]);
   rows.push(['labels say', labelWords(explanation)]);
   if (target !== null) rows.push(['cooldown key', target.workloadKey]);
   if (event !== null) rows.push(['event', `${event.event} (${event.because})`]);

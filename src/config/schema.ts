@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { captureEventSchema } from '../captures/capture.ts';
 import { baseUrl, cron, duration, matchers, path, section, size } from './fields.ts';
 import { linkTemplateSchema } from './link-template.ts';
-import { routeTargetSchema, targetsSchema } from './target-settings.ts';
+import { baselineTargetSchema, routeTargetSchema, targetsSchema } from './target-settings.ts';
 
 /**
  * The configuration file. Every duration is written as Prometheus writes it and is milliseconds here; every size
@@ -228,7 +228,7 @@ export const settingsSchema = section({
         section({
           /** Labels that lead to it, as an alert would carry them: {namespace: shop, deployment: checkout}. */
           labels: z.record(z.string().min(1), z.string()),
-          target: routeTargetSchema,
+          target: baselineTargetSchema,
           /** Default 30s. */
           duration: windowSchema.default(30 * second),
         }),

@@ -3,10 +3,12 @@ import { path, pattern, section } from './fields.ts';
 
 /**
  * How each kind of target is reached. One flamepin has one setting per kind; it can stand under `targets`, or in
- * the routes that use it (then they must agree). Only `process` belongs to a single route.
+ * the routes that use it (then they must agree). `process` belongs to a single route, and `sibling` may.
  */
 
 const process = pattern.optional();
+/** Profile a healthy sibling pod in the same window, to compare with. Default false. */
+const sibling = z.boolean().optional();
 
 const kubernetes = {
   /** kubeconfig file. Default, as kubectl does: $KUBECONFIG, ~/.kube/config, then the pod's own service account. */
@@ -47,8 +49,8 @@ const ssh = {
   hosts: z.array(pattern).min(1).optional(),
 };
 
-/** `target` of a route: exactly one kind. */
-const routeTargetKinds = {
+/** `target` of a baseline: exactly one kind. */
+const targetKindSections = {
   /** A JVM in a pod. `process`: RE2 over the command line, when several JVMs run in the container. */
   kubernetes: section({ ...kubernetes, process }).optional(),
   /** A JVM in a container of the Docker engine on this machine. */
@@ -62,7 +64,11 @@ const routeTargetKinds = {
 export const targetKinds = ['kubernetes', 'docker', 'host', 'ssh'] as const;
 export type TargetKind = (typeof targetKinds)[number];
 
-export const routeTargetSchema = section(routeTargetKinds).transform((written, context) => {
+type WrittenTarget = {
+  [kind in TargetKind]?: { process?: string | undefined; sibling?: boolean | undefined } | undefined;
+};
+
+function exactlyOne(written: WrittenTarget, context: z.RefinementCtx) {
   const chosen = targetKinds.filter((kind) => written[kind] !== undefined);
   const [kind] = chosen;
   if (kind === undefined || chosen.length > 1) {
@@ -74,14 +80,23 @@ export const routeTargetSchema = section(routeTargetKinds).transform((written, c
     });
     return z.NEVER;
   }
-  const { process, ...settings } = { process: undefined, ...written[kind] };
+  const { process, sibling, ...settings } = { process: undefined, sibling: undefined, ...written[kind] };
   const adapter: Readonly<Record<string, unknown>> = settings;
-  return { kind, process: process ?? null, settings: adapter };
-});
+  return { kind, process: process ?? null, sibling: sibling ?? null, settings: adapter };
+}
+
+/** `target` of a workload that baselines are taken of: there is nothing to compare them with. */
+export const baselineTargetSchema = section(targetKindSections).transform(exactlyOne);
+
+/** `target` of a route. `sibling` null: as `targets` says. */
+export const routeTargetSchema = section({
+  ...targetKindSections,
+  kubernetes: section({ ...kubernetes, process, sibling }).optional(),
+}).transform(exactlyOne);
 
 /** `targets`: settings per kind, before defaults. */
 export const targetsSchema = section({
-  kubernetes: section(kubernetes).optional(),
+  kubernetes: section({ ...kubernetes, sibling }).optional(),
   docker: section(docker).optional(),
   host: section({}).optional(),
   ssh: section(ssh).optional(),
@@ -93,6 +108,7 @@ export const targetSettingsSchema = z.object({
     ...kubernetes,
     protectOnlyReplica: z.boolean().default(false),
     requireOptIn: z.boolean().default(false),
+    sibling: z.boolean().default(false),
   }),
   docker: z.object({ socket: z.string().default('/var/run/docker.sock') }),
   host: z.object({}),

@@ -41,6 +41,8 @@ export function captureJson(capture: Capture): object {
     answer: capture.answer,
     partial: capture.partial,
     harm: capture.harm,
+    sibling: capture.sibling,
+    siblingOf: capture.siblingOf,
     checks: session?.checks ?? null,
     artifacts: capture.artifacts.map(({ name, event, size, contentType }) => ({
       name,

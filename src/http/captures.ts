@@ -8,7 +8,7 @@ import { captureJson } from './capture-json.ts';
 import { capturePage } from './capture-page.ts';
 import { sendUnknownCapture, wantsJson } from './capture-gone.ts';
 import { demandToken } from './access.ts';
-import { aloneLink, comparedCapture, earlierLink } from './comparison.ts';
+import { aloneLink, comparedCapture, earlierLink, siblingLinks } from './comparison.ts';
 import { listPage } from './list-page.ts';
 import { RequestProblem } from './problem.ts';
 
@@ -105,8 +105,11 @@ export function captureRoutes(parts: CapturesParts): Router {
       response.json(captureJson(shown));
       return;
     }
+    const sibling = capture.sibling === null ? undefined : await ledger.get(capture.sibling.captureId);
     const links =
-      against === undefined ? earlierLink(capture, await captureBefore(ledger, capture)) : aloneLink(capture);
+      against === undefined
+        ? [...siblingLinks(capture, sibling), ...earlierLink(capture, await captureBefore(ledger, capture))]
+        : aloneLink(capture);
     response.send(
       capturePage(shown, {
         applicationPackages: parts.applicationPackages,

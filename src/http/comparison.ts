@@ -80,6 +80,28 @@ export function earlierLink({ id }: Capture, before: Capture | undefined): Link[
   ];
 }
 
+/**
+ * From a capture to its comparison with its sibling, or to the sibling while there is nothing to compare; from a
+ * sibling to the capture that it was taken for.
+ */
+export function siblingLinks({ id, answer, siblingOf }: Capture, sibling: Capture | undefined): Link[] {
+  if (siblingOf !== null)
+    return [{ words: `The capture of ${siblingOf.name}`, href: `/captures/${siblingOf.captureId}` }];
+  // The comparison that is shown leads to it.
+  if (sibling === undefined || answer?.comparedWith?.captureId === sibling.id) return [];
+  const name = sibling.target?.name ?? '';
+  const comparable =
+    answer !== null && sibling.artifacts.some((artifact) => artifact.name === 'profile.json');
+  return comparable
+    ? [
+        {
+          words: `Compare with sibling ${name}, same window`,
+          href: `/captures/${id}?against=${sibling.id}`,
+        },
+      ]
+    : [{ words: `Sibling ${name} (${sibling.state})`, href: `/captures/${sibling.id}` }];
+}
+
 /** From a comparison back to the capture. */
 export function aloneLink({ id }: Capture): Link[] {
   return [{ words: 'This capture without the comparison', href: `/captures/${id}` }];

@@ -87,7 +87,7 @@ function table(captures: readonly Capture[]): string {
 }
 
 function row(capture: Capture): string {
-  const { id, state, alert, request, target } = capture;
+  const { id, state, request, target } = capture;
   const workload = target?.workload ?? '';
   const [date, time] = when(capture).split(' ');
   const workloadLink =
@@ -98,10 +98,16 @@ function row(capture: Capture): string {
     <td role="cell" class="time"><span class="date">${date}</span> ${time}</td>
     <td role="cell" class="state"><span class="badge ${tone(state)}">${state}</span></td>
     <td role="cell" class="answer"><a href="/captures/${id}">${outcomeSentence(capture)}</a></td>
-    <td role="cell" class="alert">${clip(alert.labels['alertname'] ?? request.purpose)}</td>
+    <td role="cell" class="alert">${clip(askedBy(capture))}</td>
     <td role="cell" class="workload">!${workloadLink}</td>
     <td role="cell" class="event">${request.event}</td>
   </tr>`;
+}
+
+/** The alert's name, or how it came about where no alert asked for this very capture. */
+function askedBy({ alert, request }: Capture): string {
+  const name = alert.labels['alertname'] ?? request.purpose;
+  return request.purpose === 'sibling' && name !== 'sibling' ? `sibling, ${name}` : name;
 }
 
 /** A label may be of any length; its whole text stands on the capture's page. */

@@ -1,5 +1,6 @@
 import type { Capture, CaptureState } from '../captures/capture.ts';
-import type { AlertDecision, CaptureChange } from '../captures/ledger.ts';
+import type { AlertDecision, CaptureChange, NewSibling } from '../captures/ledger.ts';
+import type { Reason } from '../reasons/failure.ts';
 
 /** What every ledger does to a capture, whatever database keeps it. Pure. */
 
@@ -20,8 +21,10 @@ export function stageOf(state: CaptureState): Stage {
   return stages[state];
 }
 
+type Asked = Pick<Extract<AlertDecision, { outcome: 'queued' }>, 'id' | 'alert' | 'request' | 'panel'>;
+
 /** What a queued decision becomes. */
-export function newCapture(decision: Extract<AlertDecision, { outcome: 'queued' }>, now: number): Capture {
+export function newCapture(decision: Asked, now: number): Capture {
   return {
     id: decision.id,
     state: 'queued',
@@ -47,6 +50,36 @@ export function newCapture(decision: Extract<AlertDecision, { outcome: 'queued' 
     annotation: { state: 'none', reason: null, id: null },
     alertResolvedAt: null,
     harm: null,
+    sibling: null,
+    siblingOf: null,
+  };
+}
+
+/** The capture of a sibling, queued: it is about the same alert, on another target, and no panel shows it. */
+export function newSibling(
+  { id, alert, request, target: besideIt }: Capture,
+  sibling: NewSibling,
+  now: number,
+): Capture {
+  const own: Capture['request'] = {
+    ...request,
+    target: { ...request.target, uri: null },
+    cooldownSeconds: 0,
+    purpose: 'sibling',
+    sibling: false,
+  };
+  return {
+    ...newCapture({ id: sibling.id, alert, request: own, panel: null }, now),
+    target: sibling.target,
+    siblingOf: { captureId: id, name: besideIt?.name ?? '' },
+  };
+}
+
+/** Why a capture that still waits at its deadline is skipped. */
+export function lateReason({ request }: Capture, deadlineAt: number): Reason {
+  return {
+    code: request.purpose === 'sibling' ? 'sibling-late' : 'deadline-passed',
+    detail: `The deadline was ${isoTime(deadlineAt)}.`,
   };
 }
 

@@ -8,7 +8,7 @@ import { Intake } from './sqlite/intake.ts';
 import { isPaused, setPaused } from './sqlite/pause.ts';
 import { dropArtifacts, expire } from './sqlite/retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './sqlite/search.ts';
-import { admit, advance, freeAllLeases, lease, release, renew, sweep } from './sqlite/work.ts';
+import { addSibling, admit, advance, freeAllLeases, lease, release, renew, sweep } from './sqlite/work.ts';
 
 const recordingSchema = z.object({ recording: z.instanceof(Uint8Array) });
 
@@ -41,6 +41,8 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     release: (id, owner, dueAt) => database.transaction(() => release(database, id, owner, dueAt)),
     admit: (id, owner, target, limits, now) =>
       database.transaction(() => admit(database, id, owner, target, limits, now)),
+    addSibling: (id, owner, sibling, now) =>
+      database.transaction(() => addSibling(database, id, owner, sibling, now)),
     advance: (id, owner, change, now) =>
       database.transaction(() => advance(database, id, owner, change, now)),
 

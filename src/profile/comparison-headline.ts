@@ -47,6 +47,16 @@ export function leadingChange(changed: readonly ChangedFrame[]): ChangedFrame | 
   return moved(fallen) > outweighs * Math.max(...grown.map(moved)) ? fallen : risen;
 }
 
+/** A comparison that would only have seen more than this says little by finding nothing. */
+const wouldHaveSeen = 0.2;
+
+/** Nothing changed in any event, and what people look for would have been seen. */
+export function lookAlike(lead: Comparison | null, others: readonly Comparison[]): boolean {
+  if (lead === null || lead.baseSamples === 0 || lead.currentSamples === 0) return false;
+  const unchanged = [lead, ...others].every(({ changed }) => leadingChange(changed) === null);
+  return unchanged && !lead.totalChanged && lead.detectableShare <= wouldHaveSeen;
+}
+
 /**
  * The sentence of a comparison: the leading change, else that nothing changed and what could have been seen.
  * @param activityOf what a frame's wall samples mostly do, or did where it shrank; null when mixed.

@@ -3,7 +3,7 @@ import { blindSpots, fewSamples } from './blind-spots.ts';
 import { leastRate } from './compare.ts';
 import { shortDisplayName } from './changed-row.ts';
 import type { ChangedFrame, Comparison } from './comparison.ts';
-import { leadingChange, place } from './comparison-headline.ts';
+import { leadingChange, lookAlike, place } from './comparison-headline.ts';
 import { division, idleSentence } from './division.ts';
 import { entryPart, samplesWithin, type EntryPart } from './entry-frames.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
@@ -40,6 +40,8 @@ export interface AnswerInput {
   targetStartedAt: string | null;
   /** Configured packages of application code; found in the profile when there are none. */
   applicationPackages?: readonly string[];
+  /** What it means for the reader when both profiles look alike, a sentence. Default '': nothing. */
+  whenAlike?: string;
 }
 
 /** What the profile alone can answer; the caller adds which capture it was compared with. */
@@ -83,7 +85,9 @@ export function answer(input: AnswerInput): ProfileAnswer {
     total: within.total / within.seconds,
   };
   const headline = headlineOf(input, findings);
+  const alike = strong === null && lookAlike(comparison, input.otherComparisons ?? []);
   const lines = [
+    alike ? (input.whenAlike ?? '') : '',
     ...verdicts
       .filter((verdict) => !headline.startsWith(verdict.sentence))
       .map((verdict) => capital(verdict.sentence)),

@@ -63,6 +63,10 @@ export const reasons = {
     'The capture waited too long for its turn; the spike may be over.',
     'Raise `limits.total` or `limits.perNode`, or `limits.deadline` if a late profile is still of use.',
   ),
+  'sibling-late': final(
+    'The sibling found no free place within seconds of the pod that it belongs to: it would not have been the same window.',
+    'Raise `limits.total`, or `limits.perNode` where both pods run on one node.',
+  ),
   'queue-full': final('Too many captures are waiting.', 'Raise `limits.queue`, or narrow the routes.'),
   interrupted: final(
     'flamepin was stopped in the middle of this capture and could not collect it.',

@@ -85,7 +85,7 @@ export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment
     alert,
     outcome: 'queued',
     id: moment.newId(),
-    request: requestFor(route.route, event.event),
+    request: requestFor(route.route, event.event, rules),
     panel,
     workloadKey: workloadKey(route.route.target, wanted),
     deadlineAt: moment.now + moment.deadlineMs,
@@ -113,14 +113,20 @@ export function decideAll(
   });
 }
 
-function requestFor(route: Route, event: CaptureEvent): CaptureRequest {
+function requestFor(route: Route, event: CaptureEvent, rules: RoutingRules): CaptureRequest {
   return {
     target: { kind: route.target.kind, process: route.target.process, uri: null },
     event,
     durationSeconds: route.duration / 1000,
     cooldownSeconds: Math.ceil(route.cooldown / 1000),
     purpose: 'alert',
+    sibling: wantsSibling(route, rules),
   };
+}
+
+/** Only Kubernetes has siblings; the route's own word counts before that of `targets`. */
+export function wantsSibling({ target }: Route, { targets }: RoutingRules): boolean {
+  return target.kind === 'kubernetes' && (target.sibling ?? targets.kubernetes.sibling);
 }
 
 function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: string } {

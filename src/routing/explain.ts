@@ -1,6 +1,6 @@
 import type { Alert, AlertOutcome, CaptureEvent, Panel } from '../captures/capture.ts';
 import type { Reason } from '../reasons/failure.ts';
-import { closestRoute, consider, type NearMiss, type RoutingRules } from './decide.ts';
+import { closestRoute, consider, wantsSibling, type NearMiss, type RoutingRules } from './decide.ts';
 import type { Wanted } from './labels.ts';
 import { alertExpression } from './panel.ts';
 import { workloadKey } from './workload-key.ts';
@@ -20,7 +20,13 @@ export interface Explanation {
   /** Set when no route matched and there are routes. */
   closest: NearMiss | null;
   event: { event: CaptureEvent; because: string } | null;
-  target: { kind: string; process: string | null; workloadKey: string } | null;
+  target: {
+    kind: string;
+    process: string | null;
+    workloadKey: string;
+    /** A healthy one of the same workload is profiled in the same window. */
+    sibling: boolean;
+  } | null;
   /** What the labels say, and by which labels (`wanted.from`). */
   wanted: Wanted;
   panel: Panel | null;
@@ -54,6 +60,7 @@ export function explainDecision(alert: Alert, rules: RoutingRules): Explanation 
             kind: route.route.target.kind,
             process: route.route.target.process,
             workloadKey: workloadKey(route.route.target, wanted),
+            sibling: wantsSibling(route.route, rules),
           },
     wanted,
     panel,

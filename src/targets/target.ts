@@ -47,6 +47,12 @@ export type TargetHealth = { alive: true } | { alive: false; detail: string; blo
 export interface Targets {
   /** Labels → one target. Rejects with a Failure that says why there is none. */
   resolve(request: TargetRequest, signal: AbortSignal): Promise<Target>;
+  /**
+   * A healthy target of the same workload, to be profiled beside a resolved one in the same window and compared with
+   * it: running the same image, on another node where there is one, neither the worst of the others nor an idle one.
+   * null: there is none. Kinds without siblings leave it out.
+   */
+  sibling?(target: Target, request: TargetRequest, signal: AbortSignal): Promise<Target | null>;
   /** Opens a resolved target for commands; also after a restart of flamepin. */
   open(target: Target): Exec;
   /** Has the target, or the JVM of that session in it, died or restarted since? */

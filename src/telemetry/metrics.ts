@@ -25,8 +25,8 @@ export function createMetrics(): Metrics {
   });
   const captures = new Counter({
     name: 'flamepin_captures_total',
-    help: 'Captures that came to an end, by outcome and reason (empty for done).',
-    labelNames: ['outcome', 'reason'],
+    help: 'Captures that came to an end, by purpose (alert, hand, baseline, sibling), outcome and reason (empty for done).',
+    labelNames: ['purpose', 'outcome', 'reason'],
     registers,
   });
   const firstSample = new Histogram({
@@ -71,8 +71,8 @@ export function createMetrics(): Metrics {
     },
     stage: (stage, seconds) => stages.observe({ stage }, seconds),
     firstSample: (seconds) => firstSample.observe(seconds),
-    ended: (outcome, reason, atMs) => {
-      captures.inc({ outcome, reason: reason ?? '' });
+    ended: (purpose, outcome, reason, atMs) => {
+      captures.inc({ purpose, outcome, reason: reason ?? '' });
       if (outcome === 'done') lastDone.set(atMs / 1000);
     },
     delivered: (result, reason) => deliveries.inc({ result, reason: reason ?? '' }),

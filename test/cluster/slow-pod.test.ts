@@ -80,12 +80,15 @@ describe('one of three pods is slow without using CPU, and the alert names only 
       requireOptIn: false,
     });
     const labels = { alertname: 'Slow', namespace: 'slow-pod', deployment: 'checkout' };
-    const target = await targets.resolve(
-      { labels, startsAt: new Date().toISOString(), generatorUrl },
-      AbortSignal.timeout(30_000),
-    );
+    const request = { labels, startsAt: new Date().toISOString(), generatorUrl };
+    const target = await targets.resolve(request, AbortSignal.timeout(30_000));
     assert.equal(target.name, slow.metadata.name, target.choice);
     assert.match(target.choice, /highest of 3 pods by the alert's own expression/);
+
+    const sibling = await targets.sibling?.(target, request, AbortSignal.timeout(30_000));
+    assert.ok(sibling, 'one of the others is fit');
+    assert.notEqual(sibling.name, slow.metadata.name);
+    assert.match(sibling.choice, /typical of 2 other pods by the alert's own expression/);
   });
 
   it('and without an answer of Prometheus one is taken all the same, and the choice says how', async () => {

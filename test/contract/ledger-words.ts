@@ -58,6 +58,7 @@ export function toCapture(
       durationSeconds: 30,
       cooldownSeconds: 0,
       purpose: 'alert',
+      sibling: false,
       ...request,
     },
   };

@@ -6,6 +6,7 @@ import { killedInTheMiddle } from './ledger-killed.ts';
 import { anyOrderOfEvents } from './ledger-any-order.ts';
 import { keepingAndForgetting } from './ledger-keeping.ts';
 import { movingCaptures } from './ledger-moving.ts';
+import { profilingSiblings } from './ledger-siblings.ts';
 
 /** An empty place for a ledger, for one test. */
 interface LedgerPlace {
@@ -67,6 +68,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<LedgerPlac
     };
     acceptingAlerts(underTest);
     movingCaptures(underTest);
+    profilingSiblings(underTest);
     deliveringAnnotations(underTest);
     keepingAndForgetting(underTest);
     anyOrderOfEvents(underTest);

@@ -189,6 +189,14 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
     const asJson = await run('explain', notification, '--config', configuration, '--json');
     assert.equal(z.array(z.looseObject({ outcome: z.string() })).parse(JSON.parse(asJson.stdout)).length, 1);
     assert.ok(!(await readdir(directory)).includes('never-made.db'));
+    assert.doesNotMatch(stdout, /sibling/);
+
+    const beside = await fileOf(
+      'beside.yaml',
+      'routes: [{matchers: [], target: {kubernetes: {sibling: true}}}]',
+    );
+    const besideIt = await run('explain', notification, '--config', beside);
+    assert.match(besideIt.stdout, /^ {2}sibling {6,}a healthy pod of the same workload is profiled/m);
 
     const nonsense = await run(
       'explain',

@@ -28,6 +28,7 @@ export function capturing(changes: Partial<Capture> = {}, startedAt = Date.now()
       durationSeconds: 30,
       cooldownSeconds: 900,
       purpose: 'alert',
+      sibling: false,
     },
     panel: { dashboardUid: 'shop', panelId: 2, foundBy: 'the operator’s map' },
     target: {
@@ -58,6 +59,8 @@ export function capturing(changes: Partial<Capture> = {}, startedAt = Date.now()
     annotation: { state: 'pending', reason: null, id: null },
     alertResolvedAt: null,
     harm: null,
+    sibling: null,
+    siblingOf: null,
     ...changes,
   };
 }

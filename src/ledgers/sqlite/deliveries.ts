@@ -16,8 +16,8 @@ const heldSchema = z.object({ revision: z.number(), leased_revision: z.number() 
 
 /**
  * Makes a mark due and returns the capture with its annotation's new state, unsaved. A `finish` replaces a `begin`
- * that was not delivered yet; one that is being delivered keeps its lease, and the finish follows it. Baselines are
- * never annotated.
+ * that was not delivered yet; one that is being delivered keeps its lease, and the finish follows it. Baselines and
+ * siblings are never annotated.
  */
 export function makeDue(
   database: Database,
@@ -25,7 +25,8 @@ export function makeDue(
   want: 'begin' | 'finish',
   now: number,
 ): Capture {
-  if (capture.request.purpose === 'baseline') return capture;
+  const { purpose } = capture.request;
+  if (purpose === 'baseline' || purpose === 'sibling') return capture;
   database.run(
     want === 'begin'
       ? `INSERT INTO deliveries (capture_id, want, due_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Capture } from '../../captures/capture.ts';
 import type { Block } from '../../captures/ledger.ts';
 import { readCapture, saveCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
@@ -17,7 +18,9 @@ export function recordHarm(database: Database, id: string, harm: string, now: nu
   const harmed = { ...capture, harm, ...(blocks ? {} : { harmBlocks: false }) };
   saveCapture(database, harmed);
   makeDueAgain(database, harmed, now);
-  if (blocks && capture.target !== null)
+  if (!blocks) return;
+  tellTheOther(database, capture, harm, now);
+  if (capture.target !== null)
     database.run(
       'INSERT INTO blocks (key, capture_id, reason, since) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
       capture.target.image ?? capture.target.workload,
@@ -25,6 +28,15 @@ export function recordHarm(database: Database, id: string, harm: string, now: nu
       harm,
       now,
     );
+}
+
+/** A sibling has no mark of its own: the capture whose sibling it is says it. */
+function tellTheOther(database: Database, { id, siblingOf }: Capture, harm: string, now: number): void {
+  const other = siblingOf === null ? undefined : readCapture(database, siblingOf.captureId);
+  if (other?.sibling?.captureId !== id) return;
+  const told = { ...other, sibling: { ...other.sibling, harm } };
+  saveCapture(database, told);
+  makeDueAgain(database, told, now);
 }
 
 export function listBlocks(database: Database): Block[] {

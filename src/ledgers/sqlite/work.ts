@@ -6,11 +6,20 @@ import type {
   CaptureLimits,
   CaptureWork,
   LeasedCapture,
+  NewSibling,
 } from '../../captures/ledger.ts';
 import type { Reason } from '../../reasons/failure.ts';
 import type { Target } from '../../targets/target.ts';
-import { applyChange, isoTime, stageOf } from '../capture-change.ts';
-import { captureJson, dropSpool, endCapture, heldCapture, readCapture, saveCapture } from './capture-rows.ts';
+import { applyChange, isoTime, lateReason, newSibling, stageOf } from '../capture-change.ts';
+import {
+  captureJson,
+  dropSpool,
+  endCapture,
+  heldCapture,
+  insertCapture,
+  readCapture,
+  saveCapture,
+} from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
 import { isPaused } from './pause.ts';
@@ -149,9 +158,30 @@ function refusal(
     if (earlier !== undefined)
       return { code: 'cooldown', detail: `${earlier.id} at ${isoTime(earlier.admitted_at)}` };
   }
-  return deadlineAt <= now
-    ? { code: 'deadline-passed', detail: `The deadline was ${isoTime(deadlineAt)}.` }
-    : undefined;
+  return deadlineAt <= now ? lateReason(capture, deadlineAt) : undefined;
+}
+
+export function addSibling(
+  database: Database,
+  id: string,
+  owner: string,
+  sibling: NewSibling,
+  now: number,
+): boolean {
+  const capture = heldCapture(database, id, owner)?.capture;
+  if (capture?.state !== 'capturing' || capture.sibling !== null) return false;
+  saveCapture(database, {
+    ...capture,
+    sibling: { captureId: sibling.id, name: sibling.target.name, harm: null },
+  });
+  insertCapture(database, newSibling(capture, sibling, now), {
+    // Its own: it takes no part in the cooldown of its workload.
+    workloadKey: `sibling ${sibling.id}`,
+    createdAt: now,
+    deadlineAt: sibling.deadlineAt,
+  });
+  database.refuseNewcomersWhenNearlyFull();
+  return true;
 }
 
 /** With `recording`, it is written in the same transaction; with `dropsSpool`, it goes. False: the lease was lost. */
@@ -183,7 +213,7 @@ export function advance(
   return true;
 }
 
-export function sweep(database: Database, now: number): { skipped: string[]; freed: string[] } {
+export function sweep(database: Database, now: number): { skipped: Capture[]; freed: string[] } {
   const late = database.all(
     z.object({ id: z.string(), deadline_at: z.number() }),
     `SELECT id, deadline_at FROM captures
@@ -193,6 +223,7 @@ export function sweep(database: Database, now: number): { skipped: string[]; fre
     now,
     sweepLimit,
   );
+  const skipped: Capture[] = [];
   for (const { id, deadline_at: deadlineAt } of late) {
     const capture = readCapture(database, id);
     if (capture === undefined) continue;
@@ -200,11 +231,10 @@ export function sweep(database: Database, now: number): { skipped: string[]; fre
       capture.reason === null
         ? ''
         : ` Before that: ${capture.reason.code} ${capture.reason.detail}`.trimEnd();
-    const reason: Reason = {
-      code: 'deadline-passed',
-      detail: `The deadline was ${isoTime(deadlineAt)}.${last}`,
-    };
-    endCapture(database, makeDue(database, { ...capture, state: 'skipped', reason }, 'finish', now));
+    const { code, detail } = lateReason(capture, deadlineAt);
+    const ended: Capture = { ...capture, state: 'skipped', reason: { code, detail: detail + last } };
+    endCapture(database, makeDue(database, ended, 'finish', now));
+    skipped.push(ended);
   }
   const freed = database.all(
     idSchema,
@@ -212,7 +242,7 @@ export function sweep(database: Database, now: number): { skipped: string[]; fre
      WHERE unfinished = 1 AND lease_owner IS NOT NULL AND lease_until <= ? RETURNING id`,
     now,
   );
-  return { skipped: late.map(({ id }) => id), freed: freed.map(({ id }) => id) };
+  return { skipped, freed: freed.map(({ id }) => id) };
 }
 
 /** Frees what a process that is gone held: whoever has opened the file holds it alone. */

@@ -81,7 +81,7 @@ function byName(pods: readonly [Pod, ...Pod[]]): Chosen {
   };
 }
 
-function firstByName(pods: readonly [Pod, ...Pod[]]): Pod {
+export function firstByName(pods: readonly [Pod, ...Pod[]]): Pod {
   const [first] = [...pods].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   return first ?? pods[0];
 }

@@ -3,6 +3,7 @@ import { Failure } from '../../reasons/failure.ts';
 import { apiPath, type KubernetesApi } from './api.ts';
 import {
   autoscalerSchema,
+  controllerOf,
   endpointSliceListSchema,
   podListSchema,
   podMetricsListSchema,
@@ -23,6 +24,13 @@ const workloadPaths: Readonly<Record<string, readonly [string, string]>> = {
   DaemonSet: ['apps', 'daemonsets'],
   ReplicaSet: ['apps', 'replicasets'],
 };
+/** Labels that Deployments, StatefulSets and DaemonSets, Argo's Rollouts, and Jobs put on the pods of one template. */
+const revisionMarks = [
+  'pod-template-hash',
+  'controller-revision-hash',
+  'rollouts-pod-template-hash',
+  'batch.kubernetes.io/job-name',
+];
 /** Pods of one workload or service that are looked at; beyond that the choice is among the first, by name. */
 const maxPods = 200;
 
@@ -64,6 +72,19 @@ export class Cluster {
       limit: String(maxPods),
     });
     return list?.items ?? [];
+  }
+
+  /**
+   * A pod and those that its controller made from the same template, by the mark that it put on them: no right to read
+   * the controller is needed. Without such a mark only the pod itself.
+   */
+  async podsOfRevision(pod: Pod): Promise<Pod[]> {
+    const { namespace, labels } = pod.metadata;
+    const mark = revisionMarks.find((name) => labels[name] !== undefined);
+    const parent = controllerOf(pod)?.uid;
+    if (mark === undefined || parent === undefined) return [pod];
+    const marked = await this.podsBySelector(namespace, `${mark}=${labels[mark] ?? ''}`);
+    return marked.filter((each) => controllerOf(each)?.uid === parent);
   }
 
   /** Undefined: there is none of that kind and name, or no such kind that has pods. */

@@ -1,7 +1,7 @@
 import { Failure } from '../../reasons/failure.ts';
 import type { Wanted } from '../../routing/labels.ts';
 import type { Cluster } from './cluster.ts';
-import { ownerOf, type Owner, type Pod } from './objects.ts';
+import { controllerOf, ownerOf, type Owner, type Pod } from './objects.ts';
 
 /** Pods that the labels lead to, before anything is known about their health. */
 export interface Found {
@@ -140,8 +140,7 @@ class Search {
     if (selector === undefined) return null;
     const pods = (await this.#cluster.podsBySelector(namespace, selector)).filter((pod) => {
       const own = ownerOf(pod);
-      const parent = pod.metadata.ownerReferences.find(({ controller }) => controller === true);
-      return (own.kind === owner.kind && own.name === owner.name) || parent?.name === owner.name;
+      return (own.kind === owner.kind && own.name === owner.name) || controllerOf(pod)?.name === owner.name;
     });
     const by = `${owner.kind} ${namespace}/${owner.name}`;
     if (pods.length === 0) throw new Failure('target-not-found', { detail: `${by} has no pods` });

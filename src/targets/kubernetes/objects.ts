@@ -163,13 +163,18 @@ export interface Owner {
   name: string;
 }
 
+/** What made the pod and replaces it; undefined for a bare one. */
+export function controllerOf({ metadata }: Pod): Pod['metadata']['ownerReferences'][number] | undefined {
+  return metadata.ownerReferences.find((each) => each.controller === true);
+}
+
 /**
  * The workload of a pod. A Deployment is read from its ReplicaSet's name, which ends in the pod-template-hash that
  * the pod carries as a label, so no right to read ReplicaSets is needed. A bare pod is its own workload.
  */
 export function ownerOf(pod: Pod): Owner {
   const { metadata } = pod;
-  const owner = metadata.ownerReferences.find((each) => each.controller === true);
+  const owner = controllerOf(pod);
   if (owner === undefined) return { kind: 'Pod', name: metadata.name };
   const hash = metadata.labels['pod-template-hash'];
   if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`))
@@ -177,6 +182,12 @@ export function ownerOf(pod: Pod): Owner {
   // A CronJob's Jobs are named after it and the minute they were due: all of them are one workload.
   if (owner.kind === 'Job') return { kind: 'Job', name: owner.name.replace(/-\d{8,10}$/, '') };
   return { kind: owner.kind, name: owner.name };
+}
+
+/** Digest of the image that a container runs; null when the runtime does not say. */
+export function imageOf(pod: Pod, container: string): string | null {
+  const status = pod.status.containerStatuses.find(({ name }) => name === container);
+  return /sha256:[0-9a-f]{64}/.exec(status?.imageID ?? '')?.[0] ?? null;
 }
 
 export function isReady(pod: Pod): boolean {

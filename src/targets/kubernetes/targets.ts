@@ -6,6 +6,7 @@ import { accessCluster } from './access.ts';
 import { kubernetesApi, type KubernetesApi } from './api.ts';
 import { checkRights } from './check-rights.ts';
 import { choosePod } from './choose-pod.ts';
+import { chooseSibling, fitSiblings } from './choose-sibling.ts';
 import { Cluster } from './cluster.ts';
 import type { EphemeralSettings } from './agent-spec.ts';
 import { AgentContainers } from './ephemeral.ts';
@@ -14,7 +15,8 @@ import { kubernetesExec, type ContainerPlace } from './exec.ts';
 import { findPods, type Found } from './find-pods.ts';
 import { chooseContainer, narrow, startedAt } from './judge-pod.ts';
 import { healthOf } from './health.ts';
-import { isReady, ownerOf, type Pod } from './objects.ts';
+import type { Choosing } from './measure-pods.ts';
+import { imageOf, isReady, ownerOf, type Pod } from './objects.ts';
 import { podDataSchema, podsNamed, type NamedPod, type PodData } from './place.ts';
 import type { PrometheusSettings } from './prometheus.ts';
 
@@ -71,6 +73,15 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     return agents === null ? plain : agents.beside(data, plain);
   };
 
+  const choosing = (request: TargetRequest, container: (pod: Pod) => string): Choosing => ({
+    cluster,
+    prometheus: settings.prometheus ?? null,
+    generatorUrl: request.generatorUrl,
+    open: (pod) =>
+      openPlain({ ...placeIn(pod), container: container(pod) }, containerId(pod, container(pod))),
+    container,
+  });
+
   const resolve = async (request: TargetRequest, signal: AbortSignal): Promise<Target> => {
     signal.throwIfAborted();
     const wanted = wantedFrom(request.labels);
@@ -87,24 +98,32 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const { pods, refusals } = narrow(found.pods, container, settings, byHand ? null : request.startsAt);
     const [first, ...others] = pods;
     if (first === undefined) throw refusedAll(found, refusals);
-    const chosen = await choosePod(
-      [first, ...others],
-      {
-        cluster,
-        prometheus: settings.prometheus ?? null,
-        generatorUrl: request.generatorUrl,
-        open: (pod) =>
-          openPlain({ ...placeIn(pod), container: container(pod) }, containerId(pod, container(pod))),
-        container,
-      },
-      signal,
-    );
+    const chosen = await choosePod([first, ...others], choosing(request, container), signal);
     if (settings.protectOnlyReplica) await protectOnly(cluster, chosen.pod);
+    return describe(chosen.pod, named, chosen.why);
+  };
+
+  const sibling = async (
+    { data, image }: Target,
+    request: TargetRequest,
+    signal: AbortSignal,
+  ): Promise<Target | null> => {
+    const { namespace, pod: name, container: named, uid } = podDataSchema.parse(data);
+    const target = await cluster.pod(namespace, name);
+    if (target?.metadata.uid !== uid) return null;
+    const container = (): string => named;
+    const alertStartsAt = request.uri === undefined ? request.startsAt : null;
+    const beside = { target, image, alertStartsAt, protectOnlyReplica: settings.protectOnlyReplica };
+    const [first, ...others] = fitSiblings(await cluster.podsOfRevision(target), beside, container, settings);
+    if (first === undefined) return null;
+    const chosen = await chooseSibling([first, ...others], choosing(request, container), signal);
+    signal.throwIfAborted();
     return describe(chosen.pod, named, chosen.why);
   };
 
   return {
     resolve,
+    sibling,
     open,
     health: async (target, _session, signal) => {
       const data = podDataSchema.parse(target.data);
@@ -174,7 +193,7 @@ function describe(pod: Pod, named: string | null, whyPod: string): Target {
     name,
     workload: `${namespace}/${owner.kind}/${owner.name}`,
     node: pod.spec.nodeName,
-    image: /sha256:[0-9a-f]{64}/.exec(status?.imageID ?? '')?.[0] ?? null,
+    image: imageOf(pod, container),
     startedAt: startedAt(pod, container),
     choice: [whyPod, why, unready].filter((words) => words !== '').join('; '),
     data,

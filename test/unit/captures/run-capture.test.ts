@@ -124,7 +124,7 @@ describe('a capture on its way', () => {
     observer: {
       stage: () => undefined,
       firstSample: () => undefined,
-      ended: (outcome, reason) => ended.push(`${outcome} ${reason ?? ''}`.trim()),
+      ended: (_purpose, outcome, reason) => ended.push(`${outcome} ${reason ?? ''}`.trim()),
       delivered: () => undefined,
       harmed: () => undefined,
     },
@@ -135,6 +135,7 @@ describe('a capture on its way', () => {
     publicUrl: null,
     applicationPackages: [],
     profilerLinks: () => [],
+    wake: () => undefined,
     ...change,
   });
 

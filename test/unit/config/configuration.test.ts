@@ -205,6 +205,27 @@ routes: [{matchers: [], target: {kubernetes: {cluster: eu, protectOnlyReplica: t
     );
   });
 
+  it('with siblings as a route says, else as all Kubernetes targets, and with none for baselines', () => {
+    const { targets, routes } = load(
+      `targets: {kubernetes: {sibling: true}}
+routes: [{matchers: ['a="b"'], target: {kubernetes: {sibling: false}}}, {matchers: [], target: {kubernetes: {}}}]`,
+    );
+    assert.equal(targets.kubernetes.sibling, true);
+    assert.deepEqual(
+      routes.map(({ target }) => target.sibling),
+      [false, null],
+    );
+    assert.equal(load('targets: {kubernetes: {}}').targets.kubernetes.sibling, false);
+    assert.match(
+      problems('baselines: {workloads: [{labels: {a: b}, target: {kubernetes: {sibling: true}}}]}').join(),
+      /^baselines\.workloads\[0\]\.target\.kubernetes\.sibling: /,
+    );
+    assert.match(
+      problems('routes: [{matchers: [], target: {host: {sibling: true}}}]').join(),
+      /target\.host\.sibling: /,
+    );
+  });
+
   it('with kinds of target that this version can profile; the others are refused before an alert needs them', () => {
     assert.deepEqual(
       problems(

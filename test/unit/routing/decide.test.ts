@@ -18,7 +18,7 @@ function rules(routes: unknown[], change: Partial<RoutingRules> = {}): RoutingRu
     mode: 'capture',
     paused: false,
     routes: settingsSchema.parse({ routes }).routes,
-    targets: { kubernetes: { protectOnlyReplica: false, requireOptIn: false } },
+    targets: { kubernetes: { protectOnlyReplica: false, requireOptIn: false, sibling: false } },
     panels: [],
     ...change,
   };
@@ -67,6 +67,7 @@ describe('an alert that matches a route', () => {
         durationSeconds: 20,
         cooldownSeconds: 300,
         purpose: 'alert',
+        sibling: false,
       },
       panel: null,
       workloadKey: 'kubernetes/prod-eu/shop/Deployment/checkout',
@@ -78,6 +79,26 @@ describe('an alert that matches a route', () => {
   it("leads with the route's event when it has one", () => {
     const decision = decide(latency, rules([{ ...everything, event: 'lock' }]), moment);
     assert.equal(decision.outcome === 'queued' && decision.request.event, 'lock');
+  });
+});
+
+describe('a healthy sibling is profiled in the same window', () => {
+  const told = (target: object, sibling: boolean): (boolean | undefined)[] => {
+    const kubernetes = { protectOnlyReplica: false, requireOptIn: false, sibling };
+    const given = rules([{ matchers: [], target }], { targets: { kubernetes } });
+    const decision = decide(latency, given, moment);
+    return [
+      decision.outcome === 'queued' ? decision.request.sibling : undefined,
+      explainDecision(latency, given).target?.sibling,
+    ];
+  };
+
+  it('when the route says so, or all Kubernetes targets and the route nothing else; explain tells it', () => {
+    assert.deepEqual(told({ kubernetes: { sibling: true } }, false), [true, true]);
+    assert.deepEqual(told({ kubernetes: {} }, true), [true, true]);
+    assert.deepEqual(told({ kubernetes: { sibling: false } }, true), [false, false]);
+    assert.deepEqual(told({ kubernetes: {} }, false), [false, false]);
+    assert.deepEqual(told({ host: {} }, true), [false, false], 'a host has none');
   });
 });
 
@@ -126,7 +147,7 @@ describe('an alert that is not profiled has its reason', () => {
   });
 
   it('another cluster, another namespace', () => {
-    const kubernetes = { protectOnlyReplica: false, requireOptIn: false };
+    const kubernetes = { protectOnlyReplica: false, requireOptIn: false, sibling: false };
     const given = (change: object) =>
       rules([everything], { targets: { kubernetes: { ...kubernetes, ...change } } });
     assert.deepEqual(outcome(latency, given({ cluster: 'prod-us' })), ['unmappable', 'other-cluster']);
@@ -223,6 +244,7 @@ describe('explain', () => {
           kind: 'kubernetes',
           process: null,
           workloadKey: 'kubernetes/prod-eu/shop/Deployment/checkout',
+          sibling: false,
         },
         pod: ['checkout-7d9f8c6b5-x2x4z', 'pod'],
         expression: 'histogram_quantile(0.99, sum by (le, pod) (rate(http_seconds_bucket[5m]))) > 2',

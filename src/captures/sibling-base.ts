@@ -1,0 +1,21 @@
+import type { ArtifactStore } from '../artifacts/store.ts';
+import type { Baseline } from './analysis.ts';
+import { baselineFlaw } from './baseline-health.ts';
+import { baseLabel } from './base-label.ts';
+import type { Capture } from './capture.ts';
+import type { Ledger } from './ledger.ts';
+import { readableProfile } from './stored-profile.ts';
+
+/** The sibling to compare with; null when there is none, it came to nothing, or it is not done yet. */
+export async function siblingBase(
+  capture: Capture,
+  ledger: Ledger,
+  store: ArtifactStore,
+  signal: AbortSignal,
+): Promise<Baseline | null> {
+  const sibling = capture.sibling === null ? undefined : await ledger.get(capture.sibling.captureId);
+  if (sibling?.state !== 'done' || baselineFlaw(sibling) !== null) return null;
+  const profile = await readableProfile(sibling, store, signal);
+  if (profile === undefined) return null;
+  return { captureId: sibling.id, label: baseLabel(sibling, capture), profile, further: [] };
+}

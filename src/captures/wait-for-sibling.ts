@@ -1,0 +1,20 @@
+import { hasBaseline } from './baseline.ts';
+import type { Capture } from './capture.ts';
+import type { Ledger } from './ledger.ts';
+import { isFinal } from './outcome.ts';
+
+/**
+ * How long after its own recording was fetched a capture waits for its sibling's, milliseconds. That one began up to
+ * five seconds later, and is read and stored in about one.
+ */
+const patienceMs = 20_000;
+
+/** Whether the answer is better given a little later, against the sibling: that is under way, and no baseline is there. */
+export async function waitsForSibling(capture: Capture, ledger: Ledger, now: number): Promise<boolean> {
+  const { sibling, timeline } = capture;
+  if (sibling === null || timeline.collectedAt === null) return false;
+  if (now >= Date.parse(timeline.collectedAt) + patienceMs) return false;
+  const other = await ledger.get(sibling.captureId);
+  if (other === undefined || isFinal(other)) return false;
+  return !(await hasBaseline(capture, ledger));
+}

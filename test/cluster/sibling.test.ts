@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { podTargets } from '../../src/targets/kubernetes/targets.ts';
+import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
+import { shopWorkload } from './pods.ts';
+import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
+
+const name = 'sibling';
+/** A window, a cold start in two pods and their reading, on a machine that does other things too. */
+const patienceMs = 120_000;
+/** Until the shops' code is compiled: before, a comparison tells of the compiler. */
+const warmUpMs = 20_000;
+
+const relatedSchema = z.looseObject({
+  answer: z.looseObject({ comparedWith: z.object({ captureId: z.string() }), lines: z.array(z.string()) }),
+  sibling: z.object({ captureId: z.string(), name: z.string() }),
+});
+
+describe('one of three pods is slow, and its healthy sibling is profiled in the same window', () => {
+  let namespace: TestNamespace;
+  let directory: string;
+  let flamepin: RunningFlamepin;
+  let pods: Pod[];
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-sibling-'));
+    namespace = await testNamespace(name);
+    await namespace.create(
+      `/apis/apps/v1/namespaces/${name}/deployments`,
+      shopWorkload('Deployment', 'checkout', 3),
+    );
+    pods = await namespace.readyPods('app=checkout', 3);
+    flamepin = await startFlamepin(
+      directory,
+      `server: {port: 0}
+limits: {perNode: 2}
+routes:
+  - matchers: []
+    event: wall
+    duration: 15s
+    target: {kubernetes: {kubeconfig: ${kubeconfigPath()}, sibling: true}}
+storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
+ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
+`,
+    );
+    await sleep(warmUpMs);
+  });
+  after(async () => {
+    await flamepin.stop();
+    await namespace[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('and the answer names the slow method, against that sibling; both pods are as before', async () => {
+    const [slow, ...others] = pods;
+    assert.ok(slow);
+    const before = await Promise.all(pods.map(listing));
+    const url = `http://${slow.status.podIP ?? ''}:9090/switch?name=slow&on=true&strength=2000`;
+    assert.equal((await fetch(url, { method: 'POST', signal: AbortSignal.timeout(30_000) })).status, 200);
+
+    const labels = { namespace: name, pod: slow.metadata.name, uri: '/checkout' };
+    const id = await fireForCapture(flamepin, 'f1', labels);
+    const capture = await captureWhen(flamepin, id, 'the end', patienceMs, isFinal);
+    assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
+    const { sibling, answer } = relatedSchema.parse(capture);
+    assert.ok(others.some(({ metadata }) => metadata.name === sibling.name));
+    assert.equal(answer.comparedWith.captureId, sibling.captureId);
+    assert.match(
+      capture.headline ?? '',
+      new RegExp(`^wall: \\d+% sleeping in .*vs sibling ${sibling.name}, same window; .*LoyaltyService`),
+    );
+
+    const beside = await captureWhen(flamepin, sibling.captureId, 'the end', patienceMs, isFinal);
+    assert.equal(beside.state, 'done', JSON.stringify(beside.reason));
+    assert.equal(beside.annotation.state, 'none');
+    const [began, beganToo] = [capture, beside].map(({ timeline }) =>
+      Date.parse(timeline['firstSampleAt'] ?? ''),
+    );
+    const apart = (beganToo ?? NaN) - (began ?? NaN);
+    assert.ok(apart > 0 && apart < 5_000, `${apart} ms after the other`);
+
+    assert.deepEqual(await Promise.all(pods.map(listing)), before);
+    const restarts = await Promise.all(pods.map(({ metadata }) => namespace.pod(metadata.name)));
+    for (const { status } of restarts) assert.equal(status.containerStatuses[0]?.restartCount, 0);
+  });
+
+  /** Every file of the pod but the JVM's attach socket, performance data and what belongs to this very look. */
+  async function listing({ metadata }: Pod): Promise<string[]> {
+    const targets = podTargets(namespace.api, { protectOnlyReplica: false, requireOptIn: false });
+    const signal = AbortSignal.timeout(30_000);
+    const labels = { namespace: name, pod: metadata.name };
+    const target = await targets.resolve({ labels, startsAt: '', generatorUrl: '' }, signal);
+    const script = 'find / -path /proc -prune -o -path /sys -prune -o -path /dev -prune -o -type f -print';
+    const { stdout } = await targets.open(target).run({
+      argv: ['sh', '-c', script],
+      deadlineMs: 30_000,
+      maxOutputBytes: 4_000_000,
+    });
+    const paths = stdout.toString().split('\n');
+    return paths.filter((path) => !path.includes('hsperfdata')).sort();
+  }
+});
