@@ -247,7 +247,11 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
       asked.filter((name) => !declared.has(name.replace(/_(bucket|count|sum)$/, ''))),
       [],
     );
-    assert.match(text, /^flamepin_captures_total\{purpose="hand",outcome="done",reason=""\} 2$/m);
+    for (const purpose of ['alert', 'hand'])
+      assert.ok(
+        text.includes(`\nflamepin_captures_total{purpose="${purpose}",outcome="done",reason=""} 1\n`),
+        purpose,
+      );
     assert.match(text, /^flamepin_alert_to_first_sample_seconds_count 1$/m);
     assert.match(text, /^flamepin_alerts_total\{source="alertmanager",outcome="paused"\} 2$/m);
     for (const stage of ['resolve', 'start', 'collect', 'analyse', 'store'])
