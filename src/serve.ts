@@ -126,7 +126,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     signedLink: storage.kind === 's3' && storage.signedRedirects ? (signedLink ?? null) : null,
     recordingsToken: reader(configuration.secrets.recordingsToken),
     capturesToken: reader(configuration.secrets.capturesToken),
-    assets: { script: await pageScript(), style: pageStyle() },
+    assets: { script: await pageScript(), style: await pageStyle() },
     compare: compareCaptures(store, configuration.applicationPackages, configuration.limits.recordingBytes),
     decide: async (alerts, at) => {
       const rules = {

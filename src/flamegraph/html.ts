@@ -11,7 +11,7 @@ import type { View } from './view.ts';
  */
 export async function renderHtml(profile: Profile, view: View, base: Profile | null = null): Promise<string> {
   const script = await pageScript();
-  const style = pageStyle();
+  const style = await pageStyle();
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; img-src data:; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
 <html lang="en">

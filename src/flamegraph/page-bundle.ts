@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -9,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const inClone = import.meta.url.endsWith('.ts');
 
 let script: Promise<string> | undefined;
-let style: string | undefined;
+let style: Promise<string> | undefined;
 
 /** The browser page's script: one self-contained file, without imports. */
 export function pageScript(): Promise<string> {
@@ -18,8 +17,8 @@ export function pageScript(): Promise<string> {
 }
 
 /** The browser page's style sheet; also the base (colours, type) of other pages. */
-export function pageStyle(): string {
-  style ??= readFileSync(new URL(inClone ? './page/page.css' : './page.css', import.meta.url), 'utf8');
+export function pageStyle(): Promise<string> {
+  style ??= readFile(new URL(inClone ? './page/page.css' : './page.css', import.meta.url), 'utf8');
   return style;
 }
 

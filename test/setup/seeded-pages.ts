@@ -63,7 +63,7 @@ export async function startSeededPages(captures: number): Promise<SeededPages> {
     capturesToken: null,
     applicationPackages: ['com.acme'],
     profilerLinks: (capture) => profilerLinks(capture, templates),
-    assets: { script: await pageScript(), style: pageStyle() },
+    assets: { script: await pageScript(), style: await pageStyle() },
     compare: compareCaptures(store, [], 64 * 1024 ** 2),
     decide: () => Promise.resolve([]),
     requestByHand: () => Promise.resolve(''),
