@@ -120,14 +120,15 @@ function callersShown(
   if (leastShare <= 0) return (stack) => stack;
   const { parent } = profile.stacks;
   const total = new Float64Array(parent.length);
-  for (const [row, stack] of stacks.entries()) if (idle?.[row] !== 1) total[stack]! += weights[row]!;
+  for (let row = 0; row < stacks.length; row += 1)
+    if (idle?.[row] !== 1) total[stacks[row]!]! += weights[row]!;
   for (let stack = total.length - 1; stack > 0; stack -= 1) total[parent[stack]!]! += total[stack]!;
   const least = total[0]! * leastShare;
-  return (stack) => {
-    let at = stack;
-    while (at !== 0 && total[at]! < least) at = parent[at]!;
-    return at;
-  };
+  // Callers have smaller numbers, so each has its own already.
+  const shown = new Int32Array(parent.length);
+  for (let stack = 1; stack < shown.length; stack += 1)
+    shown[stack] = total[stack]! < least ? shown[parent[stack]!]! : stack;
+  return (stack) => shown[stack]!;
 }
 
 /** Stacks (1) that are not application code and from which application code is called, by the profile as a whole. */

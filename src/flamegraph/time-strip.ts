@@ -25,8 +25,8 @@ export function timeStrip(reading: Reading, event: ProfileEvent, frames: Uint8Ar
   const weights = samples[weighing(event)];
   const idle = reading.idleRows(event);
   const within = frames === null ? null : stacksWith(profile, frames);
-  for (const [row, stack] of samples.stack.entries()) {
-    if (idle?.[row] === 1 || within?.[stack] === 0) continue;
+  for (let row = 0; row < samples.stack.length; row += 1) {
+    if (idle?.[row] === 1 || within?.[samples.stack[row]!] === 0) continue;
     const slot = Math.min(samples.slot[row]!, count - 1);
     strip.slots[slot]! += weights[row]!;
     strip.weight += weights[row]!;
@@ -54,6 +54,7 @@ export function ratePerSecond(reading: Reading, event: ProfileEvent): number {
   if (found === undefined || profile.durationSeconds === 0) return 0;
   const idle = reading.idleRows(event);
   let value = 0;
-  for (const [row, amount] of found.samples.value.entries()) if (idle?.[row] !== 1) value += amount;
+  const amounts = found.samples.value;
+  for (let row = 0; row < amounts.length; row += 1) if (idle?.[row] !== 1) value += amounts[row]!;
   return value / profile.durationSeconds / (found.unit === 'nanoseconds' ? 1e9 : 1);
 }

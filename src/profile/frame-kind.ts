@@ -136,36 +136,41 @@ function owningPackage(name: string, type: FrameType): string {
  * must not outvote the application.
  */
 function ownersSeen(profile: Profile): { samplesByOwner: Map<string, number>; samples: number } {
-  const ownerOfFrame = profile.frames.name.map((name, index) => {
+  const owners: string[] = [];
+  const numberOfOwner = new Map<string, number>();
+  const ownerOfFrame = Int32Array.from(profile.frames.name, (name, index) => {
     const type = frameTypes[profile.frames.type[index] ?? 0] ?? 'jit';
     const owner = isJava(type) && name.includes('/') ? ownerOf(packageName(name, type)) : '';
-    return owner === '' || isForeign(packageName(name, type)) ? '' : owner;
+    if (owner === '' || isForeign(packageName(name, type))) return -1;
+    const number = numberOfOwner.get(owner) ?? owners.push(owner) - 1;
+    numberOfOwner.set(owner, number);
+    return number;
   });
   const { parent, frame } = profile.stacks;
   // Stacks share few sets of owners: a number per stack, for 100,000 stacks have millions of nodes.
-  const ownerSets: (readonly string[])[] = [[]];
-  const numberOfSet = new Map<string, number>();
+  const ownerSets: (readonly number[])[] = [[]];
+  const numberOfSet = new Map<number, number>();
   const setOfStack = new Int32Array(parent.length);
   for (let node = 1; node < parent.length; node++) {
-    const above = setOfStack[parent[node] ?? 0] ?? 0;
-    const owners = ownerSets[above] ?? [];
-    const owner = ownerOfFrame[frame[node] ?? 0] ?? '';
-    if (owner === '' || owners.includes(owner)) {
-      setOfStack[node] = above;
-      continue;
-    }
-    const key = `${above} ${owner}`;
-    const known = numberOfSet.get(key) ?? ownerSets.push([...owners, owner]) - 1;
-    numberOfSet.set(key, known);
-    setOfStack[node] = known;
+    const above = setOfStack[parent[node]!]!;
+    setOfStack[node] = above;
+    const owner = ownerOfFrame[frame[node]!]!;
+    if (owner < 0 || ownerSets[above]!.includes(owner)) continue;
+    const key = above * owners.length + owner;
+    const number = numberOfSet.get(key) ?? ownerSets.push([...ownerSets[above]!, owner]) - 1;
+    numberOfSet.set(key, number);
+    setOfStack[node] = number;
   }
   const samplesByOwner = new Map<string, number>();
   let samples = 0;
   for (const event of [profile.events.cpu, profile.events.wall]) {
     for (const stack of event?.samples.stack ?? []) {
-      const owners = ownerSets[setOfStack[stack] ?? 0] ?? [];
-      if (owners.length > 0) samples++;
-      for (const owner of owners) samplesByOwner.set(owner, (samplesByOwner.get(owner) ?? 0) + 1);
+      const seen = ownerSets[setOfStack[stack]!]!;
+      if (seen.length > 0) samples++;
+      for (const number of seen) {
+        const owner = owners[number]!;
+        samplesByOwner.set(owner, (samplesByOwner.get(owner) ?? 0) + 1);
+      }
     }
   }
   return { samplesByOwner, samples };

@@ -10,12 +10,12 @@ import type { Box } from './scene.ts';
 /** Up to this many stacks a tree of everything takes a tenth of a second. */
 const smallProfile = 200_000;
 /**
- * A twentieth of a pixel of a wide screen: a picture of the whole cannot show it. A large profile's first tree
- * leaves such stacks to their callers, or opening it would take seconds.
+ * Narrower boxes are not drawn (`minimumWidth` in scene.ts) in a picture up to 3,840 pixels wide. A large profile's
+ * first tree leaves such stacks to their callers, or opening it would take seconds.
  */
-const leastShareOfWhole = 1 / 40_000;
-/** Zoomed to less than this share of the whole, what the first tree left out would be seen. */
-const coarseZoom = 1 / 8;
+const leastShareOfWhole = 0.3 / 3840;
+/** Zoomed to less than this share of the whole, on a screen of 1,920 pixels, what the first tree left out would be seen. */
+const coarseZoom = 1 / 2;
 
 /** What changed against the baseline, by event. */
 export type ChangedByEvent = Partial<Record<ProfileEvent, ChangedNames>>;

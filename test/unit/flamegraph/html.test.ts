@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { extractProfile, type EmbeddedProfile } from '../../../src/flamegraph/embedded-profile.ts';
 import { renderHtml } from '../../../src/flamegraph/html.ts';
 import { pageScript } from '../../../src/flamegraph/page-bundle.ts';
+import type { Profile } from '../../../src/profile/profile.ts';
 import { hostileProfile } from './hostile.ts';
 import { healthyShop, shopView, slowShop } from './shop.ts';
 
@@ -37,10 +38,10 @@ describe('the flame graph in one file', () => {
     for (const profile of [slowShop(), hostileProfile()]) {
       const html = await renderHtml(profile, shopView);
       const data = /<script type="application\/json" id="profile-data">([^<]*)<\/script>/.exec(html)![1]!;
-      assert.deepEqual(
-        extractProfile(JSON.parse(data) as EmbeddedProfile),
-        JSON.parse(JSON.stringify(profile)),
-      );
+      assert.deepEqual(extractProfile(JSON.parse(data) as EmbeddedProfile), {
+        ...(JSON.parse(JSON.stringify(profile)) as Profile),
+        stacks: { ...profile.stacks, line: [] },
+      });
     }
   });
 
