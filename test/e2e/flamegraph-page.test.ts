@@ -85,7 +85,7 @@ async function servePages(): Promise<Server> {
     );
   const script = await pageScript();
   app.get('/page.js', (_request, response) => response.type('text/javascript').send(script));
-  app.get('/page.css', (_request, response) => response.type('text/css').send(pageStyle()));
+  app.get('/page.css', async (_request, response) => response.type('text/css').send(await pageStyle()));
   app.get('/site.css', (_request, response) =>
     response.type('text/css').send(readFileSync(new URL('../../src/http/site.css', import.meta.url))),
   );
