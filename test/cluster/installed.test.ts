@@ -24,8 +24,7 @@ import { testNamespace, type TestNamespace } from './test-namespace.ts';
 const own = 'installed';
 const shops = 'installed-shops';
 const alertsSchema = z.object({ data: z.object({ alerts: z.array(z.unknown()) }) });
-/** With a shell and without one. */
-const workloads = { checkout: '17', basket: 'noshell' };
+const workloads = { checkout: '17' };
 type Workload = keyof typeof workloads;
 
 const slow = (by: string): string =>
@@ -50,8 +49,8 @@ const rules = JSON.stringify({
 
 /**
  * The whole pipe where flamepin will mostly run: the chart is installed with helm on a real node, flamepin works in its
- * pod with the chart's rights and admission policy, and a real Prometheus and Alertmanager tell it of two workloads of
- * three pods each, of which one is slow.
+ * pod with the chart's rights and admission policy, and a real Prometheus and Alertmanager tell it of a workload of
+ * three pods, of which one is slow. capture.test.ts has the pods without a shell.
  */
 describe('installed in a cluster, an alert becomes a flame graph of the slow pod', () => {
   const closing: (() => unknown)[] = [];
