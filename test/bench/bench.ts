@@ -7,7 +7,15 @@ import { parseArgs } from 'node:util';
  * `npm run bench`: what flamepin costs against what a user would pick instead, side by side in one run, a Markdown
  * table each. `npm run bench -- NAME…` runs the ones named; `--pairs N` sets the rounds of each.
  */
-const benchmarks = ['first-sample', 'render', 'notifications', 'svg', 'page-open', 'memory'];
+const benchmarks = [
+  'first-sample',
+  'render',
+  'notifications',
+  'svg',
+  'page-open',
+  'memory',
+  'pod-first-sample',
+];
 
 const { values, positionals } = parseArgs({
   options: { pairs: { type: 'string' } },

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 /** One figure of one run: milliseconds, megabytes or what the table's head says. */
@@ -56,7 +57,7 @@ function median(sorted: readonly number[]): number {
  */
 export function printTable(
   title: string,
-  contenders: readonly Contender[],
+  contenders: readonly Pick<Contender, 'name'>[],
   results: readonly (readonly Measured[])[],
 ): void {
   const [ours = []] = results;
@@ -94,4 +95,12 @@ export function askedPairs(byDefault: number): number {
   const pairs = Number(values.pairs);
   if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs takes a whole number from 1 on');
   return pairs;
+}
+
+/** Megabytes (of 2^20 bytes) of a line of /proc/PID/status: VmRSS now, VmHWM at most so far. */
+export function residentMegabytes(pid: number, line: 'VmRSS' | 'VmHWM'): number {
+  const kilobytes = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(
+    readFileSync(`/proc/${pid}/status`, 'utf8'),
+  );
+  return Number(kilobytes?.[1]) / 1024;
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { startFlamepin } from '../../demo/flamepin.ts';
 import { compileDemoService, startDemoService } from '../../demo/service.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
 import { builtPackage } from './built-package.ts';
-import { askedPairs, printTable, type Measured } from './measure.ts';
+import { askedPairs, printTable, residentMegabytes, type Measured } from './measure.ts';
 
 /**
  * Resident memory of `flamepin serve` without Kubernetes: at rest, and the most while it collects and reads a 60 s
@@ -32,14 +31,6 @@ const service = await startDemoService(await compileDemoService(join(directory, 
 cleanup.defer(() => service.stop());
 await sleep(warmUpMs);
 
-/** Megabytes (of 2^20 bytes) of a line of /proc/PID/status: VmRSS now, VmHWM at most so far. */
-function resident(pid: number, line: 'VmRSS' | 'VmHWM'): number {
-  const kilobytes = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(
-    readFileSync(`/proc/${pid}/status`, 'utf8'),
-  );
-  return Number(kilobytes?.[1]) / 1024;
-}
-
 async function measure(run: number): Promise<Measured> {
   const flamepin = await startFlamepin(
     directory,
@@ -54,14 +45,14 @@ ledger: {sqlite: {path: ${join(directory, `flamepin-${run}.db`)}}}
   );
   try {
     await sleep(restMs);
-    const atRest = resident(flamepin.pid, 'VmRSS');
+    const atRest = residentMegabytes(flamepin.pid, 'VmRSS');
     const id = await fireForCapture(flamepin, `memory-${run}`, {});
     const capture = await captureWhen(flamepin, id, 'the end', 180_000, isFinal);
     if (capture.state !== 'done') throw new Error(`not profiled: ${JSON.stringify(capture.reason)}`);
     const size = capture.artifacts.find(({ name }) => name === 'recording.jfr')?.size ?? NaN;
     return {
       'at rest, MB': atRest,
-      'at most, with one analysis, MB': resident(flamepin.pid, 'VmHWM'),
+      'at most, with one analysis, MB': residentMegabytes(flamepin.pid, 'VmHWM'),
       'recording, gzipped, kB': size / 1000,
     };
   } finally {
@@ -74,4 +65,4 @@ for (let run = 0; run < runs; run += 1) {
   measured.push(await measure(run));
   process.stderr.write(`run ${run + 1} of ${runs}\n`);
 }
-printTable('Memory of flamepin serve', [{ name: 'flamepin', run: () => measure(0) }], [measured]);
+printTable('Memory of flamepin serve', [{ name: 'flamepin' }], [measured]);
