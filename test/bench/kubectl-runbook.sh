@@ -5,6 +5,7 @@
 set -eu
 "$1" --namespace "$2" cp "$4" "$3:/tmp/profiler" >&2
 pid=$("$1" --namespace "$2" exec "$3" -- pidof java)
+# shellcheck disable=SC2016 # expanded in the container, from the parameters behind the text
 "$1" --namespace "$2" exec "$3" -- sh -c '
   /tmp/profiler/asprof start -e ctimer --wall 50ms --alloc 512k --lock 1ms --timeout "$2" -o jfr \
     -f "/tmp/$2.jfr" --libpath /tmp/profiler/libasyncProfiler.so "$1" >&2 &&
