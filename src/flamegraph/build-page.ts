@@ -1,13 +1,15 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundlePage } from './page-bundle.ts';
+import { hashPage, pageScript, pageStyle } from './page-bundle.ts';
 
-/** Writes page.js and page.css into `directory` (a package's dist/flamegraph), where page-bundle.ts looks for them. */
+/** Writes page.js, page.css and their hashes into `directory` (a package's dist/flamegraph), where page-bundle.ts looks for them. */
 export async function buildPage(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'page.js'), await bundlePage());
-  await cp(fileURLToPath(new URL('./page/page.css', import.meta.url)), join(directory, 'page.css'));
+  const script = await pageScript();
+  const style = await pageStyle();
+  await writeFile(join(directory, 'page.js'), script);
+  await writeFile(join(directory, 'page.css'), style);
+  await writeFile(join(directory, 'page-hashes.json'), JSON.stringify(await hashPage(script, style)));
 }
 
 if (import.meta.main) await buildPage(process.argv[2] ?? 'dist/flamegraph');

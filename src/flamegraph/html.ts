@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Profile } from '../profile/profile.ts';
 import { embedProfile } from './embedded-profile.ts';
 import { captureMain, documentTitle } from './page-shell.ts';
-import { pageScript, pageStyle } from './page-bundle.ts';
+import { pageHashes, pageScript, pageStyle } from './page-bundle.ts';
 import type { View } from './view.ts';
 
 /**
@@ -12,7 +11,8 @@ import type { View } from './view.ts';
 export async function renderHtml(profile: Profile, view: View, base: Profile | null = null): Promise<string> {
   const script = await pageScript();
   const style = await pageStyle();
-  const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; img-src data:; base-uri 'none'; form-action 'none'`;
+  const hashes = await pageHashes();
+  const policy = `default-src 'none'; script-src '${hashes.script}'; style-src '${hashes.style}'; img-src data:; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,8 +39,4 @@ ${base === null ? '' : dataBlock('base-data', base)}
 /** JSON that cannot end its element: every `<` is escaped, which JSON.parse undoes. */
 function dataBlock(id: string, data: Profile): string {
   return `<script type="application/json" id="${id}">${JSON.stringify(embedProfile(data)).replaceAll('<', '\\u003c')}</script>`;
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }

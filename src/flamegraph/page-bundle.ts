@@ -22,8 +22,26 @@ export function pageStyle(): Promise<string> {
   return style;
 }
 
+/** What a Content-Security-Policy allows exactly that script and that style by. */
+export interface PageHashes {
+  script: string;
+  style: string;
+}
+
+/** A package holds them ready as well: loading node:crypto takes longer than writing the page of a small recording. */
+export async function pageHashes(): Promise<PageHashes> {
+  if (inClone) return hashPage(await pageScript(), await pageStyle());
+  return JSON.parse(await readFile(new URL('./page-hashes.json', import.meta.url), 'utf8')) as PageHashes;
+}
+
+export async function hashPage(script: string, style: string): Promise<PageHashes> {
+  const { hash } = await import('node:crypto');
+  const hashOf = (text: string): string => `sha256-${hash('sha256', text, 'base64')}`;
+  return { script: hashOf(script), style: hashOf(style) };
+}
+
 /** Bundles the page's modules; needs the bundler, a development dependency. */
-export async function bundlePage(): Promise<string> {
+async function bundlePage(): Promise<string> {
   const { build } = await import('esbuild');
   const result = await build({
     entryPoints: [fileURLToPath(new URL('./page/main.ts', import.meta.url))],

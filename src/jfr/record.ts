@@ -80,7 +80,10 @@ export class Records {
       const rows: number[] = [];
       for (let left = cursor.count(field.name); left > 0; left--) {
         read(cursor, values);
-        for (const value of values) rows.push(typeof value === 'number' ? value : 0);
+        for (let at = 0; at < values.length; at += 1) {
+          const value = values[at];
+          rows.push(typeof value === 'number' ? value : 0);
+        }
       }
       slots[slot] = rows;
     };

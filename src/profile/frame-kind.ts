@@ -91,9 +91,17 @@ export function applicationPackages(profile: Profile, configured: readonly strin
 
 /** `com.acme.shop.orders` → `com.acme`: whoever owns the name. */
 export function ownerOf(packageWithDots: string): string {
-  const parts = packageWithDots.split('.');
-  const hosted = hostingPrefixes.has(parts.slice(0, 2).join('.'));
-  return parts.slice(0, hosted ? 3 : 2).join('.');
+  const two = firstParts(packageWithDots, 2);
+  return hostingPrefixes.has(two) ? firstParts(packageWithDots, 3) : two;
+}
+
+function firstParts(packageWithDots: string, count: number): string {
+  let end = -1;
+  for (let part = 0; part < count; part += 1) {
+    end = packageWithDots.indexOf('.', end + 1);
+    if (end < 0) return packageWithDots;
+  }
+  return packageWithDots.slice(0, end);
 }
 
 /** Default-package classes are application code: frameworks do not live there. */

@@ -49,7 +49,10 @@ const isPark = framePattern(waits.park);
  */
 export function stackActivity(profile: Profile, code: ApplicationCode): (stack: number) => Activity {
   const { name, type } = profile.frames;
-  const facts = name.map((text, index): FrameFacts => {
+  const known = new Array<FrameFacts | undefined>(name.length);
+  const factsOf = (index: number): FrameFacts => (known[index] ??= judge(index));
+  const judge = (index: number): FrameFacts => {
+    const text = name[index] ?? '';
     const frameType = frameTypes[type[index] ?? 0] ?? 'native';
     if (!isJava(frameType)) {
       const hint = entersMonitor(text) ? 'lock' : waitsNatively(text) ? 'socket-read' : null;
@@ -57,14 +60,14 @@ export function stackActivity(profile: Profile, code: ApplicationCode): (stack: 
     }
     if (frameKind(text, frameType, code) !== 'jdk') return { hint: null, java: true, ends: true };
     return { hint: hintOfJdk(text), java: true, ends: false };
-  });
+  };
   const { parent, frame } = profile.stacks;
   return (stack) => {
     let found: Activity = 'running';
     let seenJava = false;
     for (let node = stack; node > 0; node = parent[node] ?? 0) {
-      const fact = facts[frame[node] ?? 0];
-      if (fact === undefined || fact.ends) break;
+      const fact = factsOf(frame[node] ?? 0);
+      if (fact.ends) break;
       // What the JDK says beats the system call below it: accept and select poll, too.
       if (fact.java && !seenJava && found === 'socket-read') found = 'running';
       seenJava ||= fact.java;
