@@ -42,7 +42,7 @@ export async function choosePod(
   }
   const more = pods.length > maxLooks ? ` (only ${maxLooks} were looked at)` : '';
   return (
-    busiest((await byMetricsServer(pods, choosing)) ?? [], pods.length, 'by metrics.k8s.io') ??
+    busiest((await byMetricsServer(pods, choosing, signal)) ?? [], pods.length, 'by metrics.k8s.io') ??
     busiest(
       await byLooking(pods, choosing, signal),
       pods.length,

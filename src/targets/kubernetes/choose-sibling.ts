@@ -59,7 +59,7 @@ export async function chooseSibling(
       why: `sibling: typical ${of} by the alert's own expression: ${rounded(asked.value)}`,
     };
   const used =
-    typical((await byMetricsServer(pods, choosing)) ?? []) ??
+    typical((await byMetricsServer(pods, choosing, signal)) ?? []) ??
     typical(await byLooking(pods, choosing, signal));
   if (used !== null)
     return { pod: used.pod, why: `sibling: typical ${of} by CPU: ${rounded(used.value)} cores` };

@@ -140,9 +140,13 @@ export class Cluster {
   }
 
   /** CPU of each pod's container in cores, as metrics.k8s.io has it; null where there is no such API. */
-  async cpuCores(namespace: string, container: string): Promise<Map<string, number> | null> {
+  async cpuCores(
+    namespace: string,
+    container: string,
+    signal: AbortSignal,
+  ): Promise<Map<string, number> | null> {
     const path = apiPath('apis', 'metrics.k8s.io', 'v1beta1', 'namespaces', namespace, 'pods');
-    const answer = await this.#api.send({ path });
+    const answer = await this.#api.send({ path, signal });
     const parsed = answer.status === 200 ? podMetricsListSchema.safeParse(answer.body) : null;
     if (parsed?.success !== true) return null;
     const cores = new Map<string, number>();

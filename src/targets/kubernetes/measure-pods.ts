@@ -23,6 +23,8 @@ export interface Measured {
 /** Looking costs an exec for each candidate; more than these are not looked at. */
 export const maxLooks = 10;
 export const lookSeconds = 0.3;
+/** metrics-server answers from memory. The API server would wait a minute for one that hangs; looking takes 0.5 s. */
+const metricsDeadlineMilliseconds = 1_000;
 
 /** The alert's own expression for each pod that has a value, the worst first; null when it cannot be asked. */
 export async function byAlertExpression(
@@ -64,15 +66,17 @@ function isOf(pod: Pod, labels: Readonly<Record<string, string>>): boolean {
   return address !== '' && (instance === address || instance.startsWith(`${address}:`));
 }
 
-/** Cores of each pod as metrics.k8s.io has them, the busiest first; null where there is no such API. */
+/** Cores of each pod as metrics.k8s.io has them, the busiest first; null where it does not say within a second. */
 export async function byMetricsServer(
   pods: readonly Pod[],
   { cluster, container }: Choosing,
+  signal: AbortSignal,
 ): Promise<Measured[] | null> {
   const [first] = pods;
   if (first === undefined) return null;
   try {
-    const cores = await cluster.cpuCores(first.metadata.namespace, container(first));
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(metricsDeadlineMilliseconds)]);
+    const cores = await cluster.cpuCores(first.metadata.namespace, container(first), soon);
     if (cores === null) return null;
     return busiestFirst(
       pods.flatMap((pod) => {
