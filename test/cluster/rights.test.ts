@@ -1,32 +1,22 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { Agent } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAllDocuments } from 'yaml';
-import { z } from 'zod';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import { collectScript, startScript } from '../../src/profiler/script.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
-import type { ClusterAccess } from '../../src/targets/kubernetes/access.ts';
 import { agentPatch } from '../../src/targets/kubernetes/agent-spec.ts';
-import {
-  apiPath,
-  kubernetesApi,
-  statusMessage,
-  type KubernetesApi,
-} from '../../src/targets/kubernetes/api.ts';
+import { apiPath, statusMessage, type KubernetesApi } from '../../src/targets/kubernetes/api.ts';
 import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
 import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
+import { chartAccount, type ChartAccount } from './chart-account.ts';
 import { shopPod } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const cacheDirectory = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
 const agentImage = 'localhost/flamepin-agent:1';
 
@@ -41,48 +31,19 @@ const values = {
   secrets: [{ key: 'sources.alertmanager.bearerTokenFile', secretName: 'x', secretKey: 'y' }],
 };
 
-const places: Record<string, [group: string, plural: string, namespaced: boolean]> = {
-  ServiceAccount: ['api/v1', 'serviceaccounts', true],
-  Role: ['apis/rbac.authorization.k8s.io/v1', 'roles', true],
-  RoleBinding: ['apis/rbac.authorization.k8s.io/v1', 'rolebindings', true],
-  ValidatingAdmissionPolicy: ['apis/admissionregistration.k8s.io/v1', 'validatingadmissionpolicies', false],
-  ValidatingAdmissionPolicyBinding: [
-    'apis/admissionregistration.k8s.io/v1',
-    'validatingadmissionpolicybindings',
-    false,
-  ],
-};
-const objectSchema = z.looseObject({
-  kind: z.string(),
-  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
-});
-
 describe("what can be done with flamepin's token on a cluster", () => {
   let receiver: TestNamespace;
   let targets: TestNamespace;
   let other: TestNamespace;
+  let account: ChartAccount;
   let api: KubernetesApi;
-  const made: string[] = [];
 
   before(async () => {
     [receiver, targets, other] = (await Promise.all(
       ['flamepin', 'rights', 'other'].map((name) => testNamespace(name)),
     )) as [TestNamespace, TestNamespace, TestNamespace];
-    let account = '';
-    for (const object of chart()) {
-      const place = places[object.kind];
-      if (place === undefined) continue;
-      const [group, plural, namespaced] = place;
-      const namespace = namespaced ? `/namespaces/${object.metadata.namespace ?? ''}` : '';
-      const path = `/${group}${namespace}/${plural}`;
-      if (!namespaced) {
-        made.push(`${path}/${object.metadata.name}`);
-        await receiver.remove(`${path}/${object.metadata.name}`);
-      }
-      await receiver.create(path, object);
-      if (object.kind === 'ServiceAccount') account = object.metadata.name;
-    }
-    api = kubernetesApi(await withToken(receiver.api, account));
+    account = await chartAccount(receiver, values);
+    api = account.api;
     for (const namespace of [targets, other])
       for (const image of ['17', 'noshell'])
         await namespace.create(
@@ -98,7 +59,7 @@ describe("what can be done with flamepin's token on a cluster", () => {
     }
   });
   after(async () => {
-    for (const path of made) await receiver.remove(path);
+    await account.remove();
     for (const namespace of [receiver, targets, other]) await namespace[Symbol.asyncDispose]();
   });
 
@@ -243,48 +204,4 @@ async function outcome(running: Promise<unknown>): Promise<ReasonCode | 'done'> 
     if (error instanceof Failure) return error.code;
     throw error;
   }
-}
-
-function chart(): z.infer<typeof objectSchema>[] {
-  const helm = execFileSync('sh', [join(root, 'test', 'setup', 'helm.sh')], { encoding: 'utf8' }).trim();
-  const text = execFileSync(
-    helm,
-    [
-      'template',
-      'flamepin',
-      join(root, 'helm'),
-      '--kube-version',
-      '1.35.4',
-      '--namespace',
-      'flamepin',
-      '--values',
-      '-',
-    ],
-    { encoding: 'utf8', input: JSON.stringify(values), maxBuffer: 16 * 1024 * 1024 },
-  );
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as unknown)
-    .filter((object) => object !== null)
-    .map((object) => objectSchema.parse(object));
-}
-
-const tokenSchema = z.object({ status: z.object({ token: z.string() }) });
-
-/** The same API server with the token of a service account in place of the administrator's certificate. */
-async function withToken(admin: KubernetesApi, account: string): Promise<ClusterAccess> {
-  const path = apiPath('api', 'v1', 'namespaces', 'flamepin', 'serviceaccounts', account, 'token');
-  const answer = await admin.send({ method: 'POST', path, body: { spec: { expirationSeconds: 3600 } } });
-  const { token } = tokenSchema.parse(answer.body).status;
-  const { agent } = await admin.access.authenticate();
-  const ca = (agent as Agent).options.ca;
-  const own = new Agent({ keepAlive: true, ...(ca !== undefined && { ca }) });
-  return {
-    server: admin.access.server,
-    namespace: 'flamepin',
-    contexts: admin.access.contexts,
-    authenticate: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` }, agent: own }),
-    close: () => {
-      own.destroy();
-    },
-  };
 }

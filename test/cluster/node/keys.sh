@@ -9,12 +9,17 @@ cd "$1"
 
 new_key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
 
-certificate() { # name subject extensions
+authority() { # name subject
+  new_key "$1"
+  openssl req -x509 -new -key "$1.key" -subj "$2" -days 30 -out "$1.crt"
+}
+
+certificate() { # name subject extensions [authority]
   new_key "$1"
   printf '%s\n' "$3" >"$1.ext"
   openssl req -new -key "$1.key" -subj "$2" |
-    openssl x509 -req -CA authority.crt -CAkey authority.key -CAcreateserial -days 30 -extfile "$1.ext" \
-      -out "$1.crt" 2>/dev/null
+    openssl x509 -req -CA "${4:-authority}.crt" -CAkey "${4:-authority}.key" -CAcreateserial -days 30 \
+      -extfile "$1.ext" -out "$1.crt" 2>/dev/null
 }
 
 kubeconfig() { # name
@@ -33,12 +38,15 @@ client() { # name subject
   kubeconfig "$1"
 }
 
-new_key authority
-openssl req -x509 -new -key authority.key -subj /CN=flamepin-test -days 30 -out authority.crt
+authority authority /CN=flamepin-test
 certificate apiserver /CN=kube-apiserver "extendedKeyUsage=serverAuth
 subjectAltName=IP:$node,IP:$api_service,IP:127.0.0.1,DNS:kubernetes.default.svc"
 certificate kubelet-server "/CN=$node_name" "extendedKeyUsage=serverAuth
 subjectAltName=IP:$node,DNS:$node_name"
+# With this the API server passes requests on to servers of more API groups (aggregation). Whoever has a certificate of
+# this authority may name any user, so it is not the one of the clients.
+authority front-proxy-authority /CN=flamepin-test-front-proxy
+certificate front-proxy /CN=front-proxy 'extendedKeyUsage=clientAuth' front-proxy-authority
 client kubelet-client /O=system:masters/CN=apiserver-kubelet-client
 client admin /O=system:masters/CN=admin
 client kubelet "/O=system:nodes/CN=system:node:$node_name"

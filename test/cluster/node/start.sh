@@ -45,6 +45,7 @@ part etcd "$binaries/etcd" --data-dir "$run/etcd" --unsafe-no-fsync --log-level 
   --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 \
   --initial-cluster default=http://127.0.0.1:2380
 part containerd containerd --config "$here/containerd.toml" --root "$state/containerd" --state /run/containerd
+# Routing by the aggregator itself: from the node there is no route to the addresses of services, only to pods.
 part apiserver "$binaries/kube-apiserver" --etcd-servers http://127.0.0.1:2379 \
   --advertise-address "$node" --bind-address 0.0.0.0 --secure-port 443 \
   --tls-cert-file "$keys/apiserver.crt" --tls-private-key-file "$keys/apiserver.key" \
@@ -52,6 +53,10 @@ part apiserver "$binaries/kube-apiserver" --etcd-servers http://127.0.0.1:2379 \
   --kubelet-certificate-authority "$keys/authority.crt" \
   --kubelet-client-certificate "$keys/kubelet-client.crt" --kubelet-client-key "$keys/kubelet-client.key" \
   --kubelet-preferred-address-types InternalIP \
+  --requestheader-client-ca-file "$keys/front-proxy-authority.crt" --requestheader-allowed-names front-proxy \
+  --requestheader-username-headers X-Remote-User --requestheader-group-headers X-Remote-Group \
+  --requestheader-extra-headers-prefix X-Remote-Extra- --enable-aggregator-routing=true \
+  --proxy-client-cert-file "$keys/front-proxy.crt" --proxy-client-key-file "$keys/front-proxy.key" \
   --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
   --service-account-issuer https://kubernetes.default.svc \
   --service-account-signing-key-file "$keys/accounts.key" --service-account-key-file "$keys/accounts.pub" \
