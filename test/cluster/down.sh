@@ -19,9 +19,10 @@ while [ -e "/proc/$init" ] || ip link show "$link_outside" >/dev/null 2>&1; do
   sleep 0.05
 done
 tries=0
-# Control groups outlive their processes by moments; version 1 has one tree per controller.
-while ls -d /sys/fs/cgroup/*/k8s.io /sys/fs/cgroup/k8s.io >/dev/null 2>&1; do
-  find /sys/fs/cgroup/*/k8s.io /sys/fs/cgroup/k8s.io -depth -type d -exec rmdir {} + 2>/dev/null || true
+# Control groups outlive their processes by moments; version 1 has one tree per controller, version 2 one in all.
+trees() { find /sys/fs/cgroup -maxdepth 2 -type d -name k8s.io 2>/dev/null; }
+while trees | grep -q .; do
+  trees | while read -r group; do find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
   tries=$((tries + 1))
   [ "$tries" -lt 50 ] || { echo 'Control groups of the test cluster are left under /sys/fs/cgroup.' >&2; exit 1; }
   sleep 0.1
