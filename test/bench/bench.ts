@@ -15,6 +15,8 @@ const benchmarks = [
   'page-open',
   'memory',
   'pod-first-sample',
+  'pods-at-once',
+  'many-pods',
 ];
 
 const { values, positionals } = parseArgs({
