@@ -1,4 +1,4 @@
-import { compareProfiles } from '../profile/compare.ts';
+import { changedFramesOf, compareProfiles } from '../profile/compare.ts';
 import type { Comparison } from '../profile/comparison.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { captureEvents } from '../profile/sampling.ts';
@@ -61,9 +61,7 @@ export function captureAnswer(
     comparison: comparison && {
       baseLabel: comparison.baseLabel,
       rows: comparison.changed.slice(0, rowsKept),
-      changedFrames: Object.fromEntries(
-        [comparison, ...others].map((one) => [one.event, one.changedFrames] as const),
-      ),
+      changedFrames: changedFramesOf([comparison, ...others]),
     },
   };
 }

@@ -6,7 +6,7 @@ import type { AlertDecision } from './ledger.ts';
 export function handDecision(
   hand: {
     target: string;
-    kind: 'host' | 'kubernetes' | 'docker' | 'ssh';
+    kind: CaptureRequest['target']['kind'];
     event: CaptureEvent;
     durationSeconds: number;
     purpose: Exclude<CaptureRequest['purpose'], 'alert' | 'sibling'>;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderDifferenceSvg } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
-import { compareProfiles } from '../profile/compare.ts';
+import { changedFramesOf, compareProfiles } from '../profile/compare.ts';
 import type { ChangedFrame, Comparison } from '../profile/comparison.ts';
 import { unchangedWords } from '../profile/comparison-headline.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
@@ -52,9 +52,7 @@ async function page(
   title: string,
 ): Promise<string> {
   const { event, baseLabel, changed } = comparison;
-  const changedFrames = Object.fromEntries(
-    [comparison, ...others].map((one) => [one.event, one.changedFrames] as const),
-  );
+  const changedFrames = changedFramesOf([comparison, ...others]);
   const view: View = {
     ...recordingView(current, event, title, { comparison, others }),
     comparison: { baseLabel, baseHref: null, rows: changed, changedFrames },

@@ -177,6 +177,13 @@ function significantFrames(rows: readonly Tested[], rateAlone: boolean, least: n
   return new Map(kept.map((row) => [row.frame, row]));
 }
 
+/** What each of the comparisons names as changed, by its event: what a picture with a tab for each colours. */
+export function changedFramesOf(
+  comparisons: readonly Comparison[],
+): Partial<Record<ProfileEvent, ChangedNames>> {
+  return Object.fromEntries(comparisons.map((one) => [one.event, one.changedFrames] as const));
+}
+
 function namesByDirection(changed: ReadonlyMap<number, Tested>, names: FrameNames): ChangedNames {
   const named = (direction: number): string[] => {
     const frames = [...changed].filter(

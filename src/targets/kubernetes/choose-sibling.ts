@@ -8,7 +8,7 @@ import {
   type Choosing,
   type Measured,
 } from './measure-pods.ts';
-import { imageOf, isReady, type Pod } from './objects.ts';
+import { imageOf, serves, type Pod } from './objects.ts';
 
 /** What a sibling must be like. */
 export interface Beside {
@@ -33,7 +33,7 @@ export function fitSiblings(
   policy: Policy,
 ): Pod[] {
   const others = pods.filter(({ metadata }) => metadata.uid !== target.metadata.uid);
-  const ready = others.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === null);
+  const ready = others.filter(serves);
   if (image === null || (protectOnlyReplica && ready.length < 2)) return [];
   const alike = ready.filter((pod) => imageOf(pod, container(pod)) === image);
   const fit = narrow(alike, container, policy, alertStartsAt).pods;

@@ -194,6 +194,11 @@ export function isReady(pod: Pod): boolean {
   return pod.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
+/** Ready and not on its way out. */
+export function serves(pod: Pod): boolean {
+  return isReady(pod) && pod.metadata.deletionTimestamp === null;
+}
+
 /** A label selector as a query parameter. */
 export function selectorOf(workload: Workload): string {
   const { matchLabels, matchExpressions } = workload.spec.selector;

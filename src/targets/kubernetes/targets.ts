@@ -16,7 +16,7 @@ import { findPods, type Found } from './find-pods.ts';
 import { chooseContainer, narrow, startedAt } from './judge-pod.ts';
 import { healthOf } from './health.ts';
 import type { Choosing } from './measure-pods.ts';
-import { imageOf, isReady, ownerOf, type Pod } from './objects.ts';
+import { imageOf, isReady, ownerOf, serves, type Pod } from './objects.ts';
 import { podDataSchema, podsNamed, type NamedPod, type PodData } from './place.ts';
 import type { PrometheusSettings } from './prometheus.ts';
 
@@ -206,7 +206,7 @@ async function protectOnly(cluster: Cluster, pod: Pod): Promise<void> {
   const owner = ownerOf(pod);
   const selector = await cluster.podSelector(namespace, owner);
   const siblings = selector === undefined ? [pod] : await cluster.podsBySelector(namespace, selector);
-  const ready = siblings.filter((each) => isReady(each) && each.metadata.deletionTimestamp === null);
+  const ready = siblings.filter(serves);
   if (ready.length <= 1)
     throw new Failure('target-only-replica', { detail: `${owner.kind} ${namespace}/${owner.name}` });
 }
