@@ -1,9 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-
-const scripts = join(import.meta.dirname, '..', 'cluster');
-const output = (...words: [string, ...string[]]): string =>
-  execFileSync('sh', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+import { script } from '../cluster/script.ts';
 
 /** The test cluster for a benchmark: a real Kubernetes node, up until it is disposed of. Needs root. */
 export interface BenchCluster extends Disposable {
@@ -14,14 +10,13 @@ export interface BenchCluster extends Disposable {
 
 /** Brings it up; whoever asks for a test namespace afterwards gets one of this cluster. */
 export function startCluster(): BenchCluster {
-  const kubeconfig = output(join(scripts, 'up.sh'));
+  const kubeconfig = script('up.sh');
   process.env['KUBECONFIG'] = kubeconfig;
-  const kubectl = join(output(join(scripts, 'kube', 'build.sh')), 'kubectl');
   return {
     kubeconfig,
-    kubectl,
+    kubectl: join(script('kube/build.sh'), 'kubectl'),
     [Symbol.dispose]: () => {
-      output(join(scripts, 'down.sh'));
+      script('down.sh');
     },
   };
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { compileDemoService, startDemoService } from '../../demo/service.ts';
 import { findJdks } from '../setup/recordings.ts';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 import { asprofDirectory } from './windows.ts';
 
 const run = promisify(execFile);
@@ -31,10 +31,10 @@ export async function demoRecording(): Promise<string> {
   const { java, version } = (await findJdks())[0]!;
   const made = JSON.stringify([await sourceHash(), version, load, work, seconds, warmUpMs, events]);
   const key = createHash('sha256').update(made).digest('hex').slice(0, 32);
-  const path = join(cacheDirectory(), 'bench', `${key}.jfr`);
+  const path = join(cacheDirectory, 'bench', `${key}.jfr`);
   if (existsSync(path)) return path;
   process.stderr.write(`recording the demo service for ${seconds} s, once …\n`);
-  await mkdir(join(cacheDirectory(), 'bench'), { recursive: true });
+  await mkdir(join(cacheDirectory, 'bench'), { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), 'flamepin-bench-'));
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => rm(scratch, { recursive: true, force: true }));

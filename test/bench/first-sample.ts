@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { compileDemoService, startDemoService, type DemoService } from '../../demo/service.ts';
 import { captureWhen, fireForCapture, isFinal, isProfiled } from '../setup/flamepin-client.ts';
-import { builtPackage } from './built-package.ts';
+import { builtPackage } from '../setup/built-package.ts';
 import { askedPairs, inRounds, printTable, type Contender } from './measure.ts';
 import { asprofDirectory } from './windows.ts';
 

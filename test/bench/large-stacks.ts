@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { collapsed } from '../../src/profile/collapsed.ts';
 import { profileEvents } from '../../src/profile/sampling.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
 /** Of a Spring MVC service over JDBC, measured; the demo service has no framework, so its stacks are lengthened. */
 const meanDepth = 53;
@@ -17,7 +17,7 @@ const edition = 2;
  * continue from the same frame. The same in every run; kept in the cache.
  */
 export async function largeStacks(recording: string, stacks: number): Promise<string> {
-  const directory = join(cacheDirectory(), 'bench');
+  const directory = join(cacheDirectory, 'bench');
   const made = JSON.stringify([basename(recording), stacks, meanDepth, edition]);
   const path = join(
     directory,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { compileDemoService, startDemoService } from '../../demo/service.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
-import { builtPackage } from './built-package.ts';
+import { builtPackage } from '../setup/built-package.ts';
 import { askedPairs, printTable, residentMegabytes, type Measured } from './measure.ts';
 
 /**

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { notificationOf } from '../setup/flamepin-client.ts';
-import { builtPackage } from './built-package.ts';
+import { builtPackage } from '../setup/built-package.ts';
 import { askedPairs, inRounds, printTable, type Measured } from './measure.ts';
 
 /**

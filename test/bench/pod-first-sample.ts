@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { install } from '../cluster/installation.ts';
+import { install, webhookToken } from '../cluster/installation.ts';
 import { shopPod } from '../cluster/pods.ts';
 import { testNamespace } from '../cluster/test-namespace.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type Reachable,
 } from '../setup/flamepin-client.ts';
 import { startCluster } from './cluster.ts';
-import { askedPairs, printTable, type Measured } from './measure.ts';
+import { askedPairs, inRounds, printTable, type Contender } from './measure.ts';
 import { asprofDirectory } from './windows.ts';
 
 /**
@@ -69,11 +69,11 @@ const installed = await install(
 );
 await using cleanup = new AsyncDisposableStack();
 cleanup.defer(() => installed.close());
-const flamepin: Reachable = { url: installed.url, token: installed.token, log: [] };
+const flamepin: Reachable = { url: installed.url, token: webhookToken, log: [] };
 
-async function byFlamepin(pod: string, temperature: string): Promise<number> {
+async function byFlamepin(pod: string, turn: string): Promise<number> {
   const sent = Date.now();
-  const id = await fireForCapture(flamepin, `${pod}-${temperature}`, { namespace: shops, pod });
+  const id = await fireForCapture(flamepin, `${pod}-${turn}`, { namespace: shops, pod });
   const { timeline } = await captureWhen(flamepin, id, 'first sample', patienceMs, (capture) => {
     if (isFinal(capture) && !isProfiled(capture))
       throw new Error(`the capture ended: ${JSON.stringify(capture.reason)}`);
@@ -95,52 +95,77 @@ function uptimeSeconds(): number {
   return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
 }
 
-const contenders = [
-  { name: 'flamepin, from the POST', measure: byFlamepin },
-  { name: 'runbook with kubectl', measure: byRunbook },
-] as const;
-const results = { cold: contenders.map((): Measured[] => []), warm: contenders.map((): Measured[] => []) };
-const failures = contenders.map(() => 0);
-
-type Temperature = keyof typeof results;
-/** Pods of each round, one per contender, as long as they are there. */
-const standing: string[][] = [];
-
-async function measureRound(round: number, pods: readonly string[], temperature: Temperature): Promise<void> {
-  // Every other round the other way round, so that nobody always comes second.
-  const order = contenders.map((_, index) => index);
-  if (round % 2 === 1) order.reverse();
-  for (const index of order)
-    try {
-      const milliseconds = await contenders[index]!.measure(pods[index]!, `${temperature}-${round}`);
-      results[temperature][index]!.push({ 'first sample, ms': milliseconds });
-    } catch (error) {
-      failures[index]!++;
-      results[temperature][index]!.push({ 'first sample, ms': Infinity });
-      process.stderr.write(`${contenders[index]!.name}: ${String(error)}\n`);
-    }
-  process.stderr.write(`${temperature}: round ${round + 1} of ${rounds}\n`);
+type Temperature = 'cold' | 'warm';
+interface Way {
+  name: string;
+  measure: (pod: string, turn: string) => Promise<number>;
+  failed: number;
 }
+const ways: readonly Way[] = [
+  { name: 'flamepin, from the POST', measure: byFlamepin, failed: 0 },
+  { name: 'runbook with kubectl', measure: byRunbook, failed: 0 },
+];
 
-for (let round = 0; round < rounds; round++) {
-  const pods = contenders.map((_, index) => `round-${round}-${index}`);
+/** A pod for each way, and when the window that is in them is over. */
+interface Pair {
+  pods: readonly string[];
+  freeAt: number;
+}
+const standing: Pair[] = [];
+
+async function freshPair(round: number): Promise<Pair> {
+  const pods = ways.map((_, index) => `round-${round}-${index}`);
   for (const pod of pods) await targets.create(`/api/v1/namespaces/${shops}/pods`, shopPod(pod));
   for (const pod of pods) await targets.ready(pod);
   await sleep(settleMs);
-  await measureRound(round, pods, 'cold');
-  standing.push(pods);
+  const pair = { pods, freeAt: 0 };
+  standing.push(pair);
   if (standing.length > keptPairs)
-    for (const pod of standing.shift() ?? []) await targets.remove(`/api/v1/namespaces/${shops}/pods/${pod}`);
+    for (const pod of standing.shift()?.pods ?? [])
+      await targets.remove(`/api/v1/namespaces/${shops}/pods/${pod}`);
+  return pair;
 }
-await sleep(windowMs);
-for (let round = 0; round < rounds; round++) {
-  const began = performance.now();
-  await measureRound(round, standing[round % standing.length]!, 'warm');
-  // By its next turn the window of a pair is over.
-  await sleep(Math.max(0, windowMs / standing.length - (performance.now() - began)));
+
+async function measure(temperature: Temperature): Promise<void> {
+  const pairs = new Map<number, Promise<Pair>>();
+  /** The pair of a round, made ready by whoever comes first in it. */
+  const pairOf = (round: number): Promise<Pair> => {
+    const known = pairs.get(round);
+    if (known !== undefined) return known;
+    const made =
+      temperature === 'cold' ? freshPair(round) : Promise.resolve(standing[round % standing.length]!);
+    const ready = made.then(async (pair) => {
+      await sleep(Math.max(0, pair.freeAt - Date.now()));
+      return pair;
+    });
+    pairs.set(round, ready);
+    return ready;
+  };
+  const contenders = ways.map((way, index): Contender => {
+    let round = 0;
+    return {
+      name: way.name,
+      run: async () => {
+        const turn = round++;
+        const pair = await pairOf(turn);
+        try {
+          return {
+            'first sample, ms': await way.measure(pair.pods[index]!, `${temperature}-${turn}`),
+          };
+        } catch (error) {
+          way.failed++;
+          process.stderr.write(`${way.name}: ${String(error)}\n`);
+          return { 'first sample, ms': Infinity };
+        } finally {
+          pair.freeAt = Date.now() + windowMs;
+        }
+      },
+    };
+  });
+  const results = await inRounds(rounds, contenders);
+  printTable(`Alert → first sample in a pod, ${temperature}`, contenders, results);
 }
-for (const temperature of ['cold', 'warm'] as const)
-  printTable(`Alert → first sample in a pod, ${temperature}`, contenders, results[temperature]);
-console.log(
-  contenders.map(({ name }, index) => `${name}: ${failures[index]} of ${2 * rounds} failed`).join('\n'),
-);
+
+await measure('cold');
+await measure('warm');
+console.log(ways.map(({ name, failed }) => `${name}: ${failed} of ${2 * rounds} failed`).join('\n'));

@@ -6,7 +6,7 @@ import { startFlamepin } from '../../demo/flamepin.ts';
 import { shopPod } from '../cluster/pods.ts';
 import { testNamespace } from '../cluster/test-namespace.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
-import { builtPackage } from './built-package.ts';
+import { builtPackage } from '../setup/built-package.ts';
 import { startCluster } from './cluster.ts';
 import { askedPairs, printTable, residentMegabytes, type Measured } from './measure.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { builtPackage } from './built-package.ts';
+import { builtPackage } from '../setup/built-package.ts';
 import { demoRecording } from './demo-recording.ts';
 import { largeStacks } from './large-stacks.ts';
 import { askedPairs, inRounds, printTable } from './measure.ts';

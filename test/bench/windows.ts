@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { startDemoService, type DemoFault } from '../../demo/service.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
 import { unpackRecording } from '../../src/profile/unpack-recording.ts';
 import type { Profile } from '../../src/profile/profile.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
 const run = promisify(execFile);
 
@@ -89,9 +90,8 @@ export interface Recorder {
 /** Where asprof and its library are; obtained on first use, as `flamepin` does. */
 export async function asprofDirectory(): Promise<string> {
   const script = join(import.meta.dirname, '../../src/profiler/async-profiler.sh');
-  const cache = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache/flamepin');
   const architecture = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
-  const { stdout } = await run('env', [`FLAMEPIN_CACHE=${cache}`, 'sh', script, architecture], {
+  const { stdout } = await run('env', [`FLAMEPIN_CACHE=${cacheDirectory}`, 'sh', script, architecture], {
     timeout: 180_000,
   });
   return stdout.trim();

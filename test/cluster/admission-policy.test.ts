@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
@@ -23,9 +23,9 @@ import { lookScript } from '../../src/targets/kubernetes/look.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { shopPod } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const cache = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
 const agentImage = 'localhost/flamepin-agent:1';
 const id = captureId(0);
 const boot = '0b0d2f4e-6a8c-4e01-9b1d-1f2e3d4c5b6a';
@@ -312,7 +312,7 @@ describe('whoever steals flamepin’s token', () => {
         signal,
       );
       const exec = targets.open(target);
-      const profiler = asyncProfiler(join(cache, 'ap-loader', '4.5-13'), cache);
+      const profiler = asyncProfiler(join(cacheDirectory, 'ap-loader', '4.5-13'), cacheDirectory);
       const request = { captureId: captureId(Date.now()), durationSeconds: 2, process: null, pid: null };
       const { session } = await profiler.start(exec, request, signal);
       const { recording } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);

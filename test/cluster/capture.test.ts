@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { readProfile } from '../../src/profile/read-profile.ts';
@@ -11,8 +9,8 @@ import type { Target } from '../../src/targets/target.ts';
 import { javaHomes } from './images/java-homes.ts';
 import { javaLine, shopPod, type ShopOptions } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
-const cacheDirectory = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
 const profiler = asyncProfiler(null, cacheDirectory);
 const signal = AbortSignal.timeout(600_000);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,8 +19,8 @@ import { openDoor, type Door } from './door.ts';
 import { inside, type Inside } from './inside.ts';
 import { shopPod } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
-const cacheDirectory = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
 const profiler = asyncProfiler(null, cacheDirectory);
 const signal = AbortSignal.timeout(600_000);
 /** Milliseconds after the command was sent; a start takes 100 to 250. */

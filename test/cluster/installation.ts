@@ -6,17 +6,18 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import { flamepinImage } from './images/flamepin.ts';
+import { script } from './script.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+/** What Alertmanager shows to it. */
+export const webhookToken = 'only-for-this-test';
 const serviceSchema = z.object({ spec: z.object({ clusterIP: z.string() }) });
 
 /** flamepin installed with helm, running in its pod. */
 export interface Installation {
   /** Of its service, reachable from this machine. */
   url: string;
-  /** What Alertmanager shows. */
-  token: string;
   namespace: TestNamespace;
   /** The pod that runs it now. */
   pod(): Promise<Pod>;
@@ -36,17 +37,16 @@ export async function install(
   values: Readonly<Record<string, unknown>>,
 ): Promise<Installation> {
   const image = await flamepinImage();
-  script('node', 'import.sh', image.archive);
-  const program = script('../setup', 'helm.sh');
+  script('node/import.sh', image.archive);
+  const program = script('../setup/helm.sh');
   const helm = (...words: string[]): string =>
     execFileSync(program, [...words, '--namespace', name, '--kubeconfig', kubeconfigPath()], {
       encoding: 'utf8',
     });
   const namespace = await testNamespace(name);
-  const token = 'only-for-this-test';
   await namespace.create(`/api/v1/namespaces/${name}/secrets`, {
     metadata: { name: 'flamepin' },
-    stringData: { 'alertmanager-token': token, ...secrets },
+    stringData: { 'alertmanager-token': webhookToken, ...secrets },
   });
   const directory = mkdtempSync(join(tmpdir(), 'flamepin-install-'));
   const file = join(directory, 'values.yaml');
@@ -66,7 +66,6 @@ export async function install(
   );
   return {
     url: `http://${service.spec.clusterIP}:8080`,
-    token,
     namespace,
     pod: async () => {
       const [pod] = await namespace.readyPods('app.kubernetes.io/name=flamepin', 1);
@@ -75,7 +74,7 @@ export async function install(
     },
     log: () =>
       execFileSync(
-        join(script('kube', 'build.sh'), 'kubectl'),
+        join(script('kube/build.sh'), 'kubectl'),
         ['logs', 'deployment/flamepin', '--tail=100', '--namespace', name, '--kubeconfig', kubeconfigPath()],
         { encoding: 'utf8' },
       ),
@@ -84,12 +83,6 @@ export async function install(
       await namespace[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Runs a script beside this file; what it prints. */
-function script(folder: string, name: string, ...rest: string[]): string {
-  const words = [join(import.meta.dirname, folder, name), ...rest];
-  return execFileSync('sh', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 }
 
 function imagesOf(name: string): Record<string, unknown> {

@@ -8,7 +8,7 @@ import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import type { Target } from '../../src/targets/target.ts';
 import { chartAccount, type ChartAccount } from './chart-account.ts';
-import { shopWorkload } from './pods.ts';
+import { shopWorkload, switchFault } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 
 describe('one of three pods burns CPU, the alert names only the workload, and the cluster has metrics-server', () => {
@@ -90,9 +90,7 @@ function resolve({ api }: ChartAccount): Promise<Target> {
 async function burn(pods: readonly Pod[]): Promise<Pod> {
   const busy = pods.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)).at(-1);
   assert.ok(busy);
-  const url = `http://${busy.status.podIP ?? ''}:9090/switch?name=burn&on=true&strength=1`;
-  const answer = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(60_000) });
-  assert.equal(answer.status, 200);
+  await switchFault(busy, 'burn', { strength: 1 });
   return busy;
 }
 

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import type { KubernetesObject } from './test-namespace.ts';
 
 /** Pods as tests need them: the demo shop in its images' variants. */
@@ -77,4 +79,15 @@ export function shopWorkload(
       },
     },
   };
+}
+
+/** Turns a fault of the shop in this pod on or off; what `strength` means: demo/java/com/acme/shop/Switches.java. */
+export async function switchFault(
+  pod: Pod,
+  fault: 'slow' | 'burn',
+  { on = true, strength }: { on?: boolean; strength: number },
+): Promise<void> {
+  const url = `http://${pod.status.podIP ?? ''}:9090/switch?name=${fault}&on=${on}&strength=${strength}`;
+  const answer = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(60_000) });
+  assert.equal(answer.status, 200);
 }

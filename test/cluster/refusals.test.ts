@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../src/captures/capture-id.ts';
@@ -11,8 +9,9 @@ import type { Exec } from '../../src/targets/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { shopPod, type ShopOptions } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
-const profiler = asyncProfiler(null, process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin'));
+const profiler = asyncProfiler(null, cacheDirectory);
 const signal = AbortSignal.timeout(600_000);
 const java = (...options: string[]) => ['/opt/java/bin/java', ...options, '-cp', '/app', 'PodApplication'];
 

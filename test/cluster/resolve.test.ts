@@ -4,9 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import { podTargets, type KubernetesSettings } from '../../src/targets/kubernetes/targets.ts';
-import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import type { Target } from '../../src/targets/target.ts';
-import { shopPod, shopWorkload } from './pods.ts';
+import { shopPod, shopWorkload, switchFault } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const name = 'resolve';
@@ -164,7 +163,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     const all = await namespace.pods('app=checkout');
     const hot = all[1];
     assert.ok(hot);
-    await burn(hot, true);
+    await switchFault(hot, 'burn', { strength: 1 });
     await sleep(1000);
     try {
       // On a loaded machine it may not get to burn in each look of 0.3 s.
@@ -176,7 +175,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
         break;
       }
     } finally {
-      await burn(hot, false);
+      await switchFault(hot, 'burn', { on: false, strength: 1 });
     }
   });
 
@@ -265,9 +264,3 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     );
   });
 });
-
-async function burn(pod: Pod, on: boolean): Promise<void> {
-  const url = `http://${pod.status.podIP ?? ''}:9090/switch?name=burn&on=${on}&strength=1`;
-  const answer = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(60_000) });
-  assert.equal(answer.status, 200);
-}

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../src/captures/capture-id.ts';
@@ -16,8 +14,8 @@ import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { chartAccount, type ChartAccount } from './chart-account.ts';
 import { shopPod } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
-const cacheDirectory = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
 const agentImage = 'localhost/flamepin-agent:1';
 
 /** What the chart makes of these values, without the receiver itself. */

@@ -6,10 +6,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
-import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
-import { shopWorkload } from './pods.ts';
+import { inside } from './inside.ts';
+import { shopWorkload, switchFault } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const name = 'sibling';
@@ -61,9 +61,8 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
   it('and the answer names the slow method, against that sibling; both pods are as before', async () => {
     const [slow, ...others] = pods;
     assert.ok(slow);
-    const before = await Promise.all(pods.map(listing));
-    const url = `http://${slow.status.podIP ?? ''}:9090/switch?name=slow&on=true&strength=2000`;
-    assert.equal((await fetch(url, { method: 'POST', signal: AbortSignal.timeout(30_000) })).status, 200);
+    const before = pods.map(inside);
+    await switchFault(slow, 'slow', { strength: 2000 });
 
     const labels = { namespace: name, pod: slow.metadata.name, uri: '/checkout' };
     const id = await fireForCapture(flamepin, 'f1', labels);
@@ -86,24 +85,8 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     const apart = (beganToo ?? NaN) - (began ?? NaN);
     assert.ok(apart > 0 && apart < 5_000, `${apart} ms after the other`);
 
-    assert.deepEqual(await Promise.all(pods.map(listing)), before);
+    assert.deepEqual(pods.map(inside), before);
     const restarts = await Promise.all(pods.map(({ metadata }) => namespace.pod(metadata.name)));
     for (const { status } of restarts) assert.equal(status.containerStatuses[0]?.restartCount, 0);
   });
-
-  /** Every file of the pod but the JVM's attach socket, performance data and what belongs to this very look. */
-  async function listing({ metadata }: Pod): Promise<string[]> {
-    const targets = podTargets(namespace.api, { protectOnlyReplica: false, requireOptIn: false });
-    const signal = AbortSignal.timeout(30_000);
-    const labels = { namespace: name, pod: metadata.name };
-    const target = await targets.resolve({ labels, startsAt: '', generatorUrl: '' }, signal);
-    const script = 'find / -path /proc -prune -o -path /sys -prune -o -path /dev -prune -o -type f -print';
-    const { stdout } = await targets.open(target).run({
-      argv: ['sh', '-c', script],
-      deadlineMs: 30_000,
-      maxOutputBytes: 4_000_000,
-    });
-    const paths = stdout.toString().split('\n');
-    return paths.filter((path) => !path.includes('hsperfdata')).sort();
-  }
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
-import { answers, freePort, start, type Started } from '../setup/process.ts';
-import { shopWorkload } from './pods.ts';
+import { startPrometheus, type Prometheus } from '../setup/prometheus.ts';
+import { shopWorkload, switchFault } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const expression =
@@ -20,39 +19,23 @@ const generatorUrl = `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(
 describe('one of three pods is slow without using CPU, and the alert names only the workload', () => {
   const directory = mkdtempSync(join(tmpdir(), 'flamepin-slow-pod-'));
   let namespace: TestNamespace;
-  let prometheus: Started;
-  let url: string;
+  let prometheus: Prometheus;
   let pods: Pod[];
 
   before(async () => {
-    execFileSync('sh', [join(import.meta.dirname, '..', 'setup', 'debian.sh'), 'prometheus'], {
-      stdio: 'inherit',
-    });
     namespace = await testNamespace('slow-pod');
     await namespace.create(
       '/apis/apps/v1/namespaces/slow-pod/deployments',
       shopWorkload('Deployment', 'checkout', 3, { image: 'noshell' }),
     );
     pods = await namespace.readyPods('app=checkout', 3);
-    const targets = pods.map(({ metadata, status }) => ({
-      targets: [`${status.podIP ?? ''}:9090`],
-      labels: { namespace: 'slow-pod', pod: metadata.name },
-    }));
-    writeFileSync(
-      join(directory, 'prometheus.yaml'),
-      JSON.stringify({
-        global: { scrape_interval: '1s' },
-        scrape_configs: [{ job_name: 'shop', static_configs: targets }],
-      }),
-    );
-    const port = await freePort();
-    prometheus = start('prometheus', [
-      `--config.file=${join(directory, 'prometheus.yaml')}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ]);
-    url = `http://127.0.0.1:${port}`;
-    await answers(`${url}/-/ready`, 30_000, prometheus);
+    prometheus = await startPrometheus(directory, {
+      job: 'shop',
+      targets: pods.map(({ metadata, status }) => ({
+        address: `${status.podIP ?? ''}:9090`,
+        labels: { namespace: 'slow-pod', pod: metadata.name },
+      })),
+    });
   });
   after(async () => {
     await prometheus.stop();
@@ -63,19 +46,12 @@ describe('one of three pods is slow without using CPU, and the alert names only 
   it('is found by the expression of the alert itself', async () => {
     const slow = pods[1];
     assert.ok(slow);
-    const answer = await fetch(
-      `http://${slow.status.podIP ?? ''}:9090/switch?name=slow&on=true&strength=2000`,
-      {
-        method: 'POST',
-        signal: AbortSignal.timeout(30_000),
-      },
-    );
-    assert.equal(answer.status, 200);
+    await switchFault(slow, 'slow', { strength: 2000 });
     // Requests that were slow for want of CPU while the pods started leave the window of the expression.
     await sleep(12_000);
     await firing();
     const targets = podTargets(namespace.api, {
-      prometheus: { url },
+      prometheus: { url: prometheus.url },
       protectOnlyReplica: false,
       requireOptIn: false,
     });
@@ -107,7 +83,7 @@ describe('one of three pods is slow without using CPU, and the alert names only 
   const answerSchema = z.object({ data: z.object({ result: z.array(z.unknown()) }) });
 
   async function results(query: string): Promise<number> {
-    const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(query)}`);
+    const response = await fetch(`${prometheus.url}/api/v1/query?query=${encodeURIComponent(query)}`);
     return answerSchema.parse(await response.json()).data.result.length;
   }
 

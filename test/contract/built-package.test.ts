@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { after, before, describe, it } from 'node:test';
-import { builtPackage } from '../bench/built-package.ts';
+import { builtPackage } from '../setup/built-package.ts';
 import { sample, shopChunk } from '../unit/jfr/shop-chunk.ts';
 
 const clone = [process.execPath, join(import.meta.dirname, '../../bin/flamepin.js')] as const;

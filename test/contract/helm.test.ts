@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -11,10 +11,10 @@ import { manifests } from '../../helm/manifests.ts';
 import { settingsSchema } from '../../src/config/schema.ts';
 import { version } from '../../src/version.ts';
 import { writeKubernetesSchemas } from '../setup/kubernetes-schemas.ts';
+import { cacheDirectory } from '../setup/cache.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const chart = join(root, 'helm');
-const cache = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
 const script = (...words: [string, ...string[]]) => execFileSync('sh', words, { encoding: 'utf8' }).trim();
 
 const objectSchema = z.looseObject({
@@ -135,7 +135,10 @@ describe('the Helm chart', () => {
   const named = (all: readonly KubernetesObject[], kind: string) => all.filter((each) => each.kind === kind);
 
   it('carries copies of the scripts, the payload’s hashes, rules, dashboard and schema that are current', async () => {
-    const profiler = script(join(root, 'deploy', 'async-profiler.sh'), join(cache, 'ap-loader', '4.5-13'));
+    const profiler = script(
+      join(root, 'deploy', 'async-profiler.sh'),
+      join(cacheDirectory, 'ap-loader', '4.5-13'),
+    );
     for (const [name, text] of await chartFiles(profiler))
       assert.ok(
         readFileSync(join(chart, name), 'utf8') === text,

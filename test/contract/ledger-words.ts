@@ -1,14 +1,28 @@
 import { captureId } from '../../src/captures/capture-id.ts';
-import type { Alert, Capture, CaptureRequest } from '../../src/captures/capture.ts';
+import type { Alert, Capture, CaptureRequest, Session } from '../../src/captures/capture.ts';
 import type { AlertDecision, Ledger } from '../../src/captures/ledger.ts';
 import type { Target } from '../../src/targets/target.ts';
 
-/** What the ledger's tests say: alerts, decisions and targets, ordinary unless told otherwise. */
+/** What the ledger's tests say: alerts, decisions, targets and a session, ordinary unless told otherwise. */
 
 export const noon = Date.UTC(2026, 10, 23, 12);
 export const second = 1000;
 export const minute = 60 * second;
 export const leaseMs = 10 * second;
+
+export const session: Session = {
+  bootId: 'b',
+  pid: 7,
+  startTicks: '1',
+  recordingPath: '/tmp/flamepin-c/recording.jfr',
+  leftovers: [],
+  clockSkewMs: 0,
+  choice: '',
+  commandLine: 'java',
+  checks: {},
+  cpuStat: null,
+  cpuStatAfter: null,
+};
 
 type QueuedDecision = Extract<AlertDecision, { outcome: 'queued' }>;
 

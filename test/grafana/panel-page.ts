@@ -1,8 +1,8 @@
 import { build } from 'esbuild';
 import { execFile } from 'node:child_process';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheDirectory } from '../setup/cache.ts';
 
 /** One panel as a person opens it: what is drawn comes from the script, which asks the API. */
 export const panelPage = `<!doctype html>
@@ -43,9 +43,8 @@ export function panelScript(): Promise<string> {
 }
 
 async function bundlePanel(): Promise<string> {
-  const cache = process.env.FLAMEPIN_CACHE ?? join(homedir(), '.cache', 'flamepin');
   const script = join(import.meta.dirname, '..', 'setup', 'grafana-sanitizer.sh');
-  const { stdout } = await promisify(execFile)('sh', [script, cache], { timeout: 120_000 });
+  const { stdout } = await promisify(execFile)('sh', [script, cacheDirectory], { timeout: 120_000 });
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, 'panel.js')],
     inject: [stdout.trim()],

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDirectory } from './cache.ts';
 
 /** What profiling leaves to be seen on this machine, looked at without flamepin. */
 
-const cacheDirectory = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache/flamepin');
 const architecture = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
 const temporary = ['/tmp', '/var/tmp', '/dev/shm'];
 

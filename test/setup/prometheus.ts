@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answers, freePort, start, type Started } from './process.ts';
+import { answers, freePort, start } from './process.ts';
 
 export interface Monitoring {
   prometheusUrl: string;
@@ -15,9 +15,61 @@ export interface Scrape {
   targets: readonly { address: string; labels?: Readonly<Record<string, string>> }[];
 }
 
+export interface Prometheus {
+  url: string;
+  stop(): Promise<void>;
+}
+
 /**
- * Debian's Prometheus and Alertmanager on loopback, scraping each second. `rules` is a Prometheus rule file; every
- * alert goes to `webhookUrl` with the documented settings (group_wait 0s, max_alerts 0).
+ * Debian's Prometheus on loopback, scraping each second. `alerting`: a rule file, and the Alertmanager (`host:port`)
+ * that hears of it.
+ */
+export async function startPrometheus(
+  directory: string,
+  scrape: Scrape,
+  alerting?: { rules: string; alertmanager: string },
+): Promise<Prometheus> {
+  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'prometheus'], { stdio: 'inherit' });
+  mkdirSync(directory, { recursive: true });
+  const port = await freePort();
+  if (alerting !== undefined) writeFileSync(join(directory, 'rules.yaml'), alerting.rules);
+  writeFileSync(
+    join(directory, 'prometheus.yaml'),
+    JSON.stringify({
+      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      ...(alerting !== undefined && {
+        alerting: { alertmanagers: [{ static_configs: [{ targets: [alerting.alertmanager] }] }] },
+        rule_files: ['rules.yaml'],
+      }),
+      scrape_configs: [
+        {
+          job_name: scrape.job,
+          static_configs: scrape.targets.map(({ address, labels }) => ({
+            targets: [address],
+            labels: labels ?? {},
+          })),
+        },
+      ],
+    }),
+  );
+  const prometheus = start('prometheus', [
+    `--config.file=${join(directory, 'prometheus.yaml')}`,
+    `--storage.tsdb.path=${join(directory, 'prometheus')}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+  ]);
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await answers(`${url}/-/ready`, 30_000, prometheus);
+  } catch (error) {
+    await prometheus.stop();
+    throw error;
+  }
+  return { url, stop: () => prometheus.stop() };
+}
+
+/**
+ * The same with Debian's Alertmanager: every alert goes to `webhookUrl` with the documented settings (group_wait 0s,
+ * max_alerts 0).
  */
 export async function startMonitoring(options: {
   directory: string;
@@ -26,13 +78,12 @@ export async function startMonitoring(options: {
   webhookUrl: string;
   bearerToken: string;
 }): Promise<Monitoring> {
-  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'prometheus', 'prometheus-alertmanager'], {
+  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'prometheus-alertmanager'], {
     stdio: 'inherit',
   });
   const { directory } = options;
   mkdirSync(directory, { recursive: true });
   const alertmanagerPort = await freePort();
-  const prometheusPort = await freePort();
 
   writeFileSync(
     join(directory, 'alertmanager.yaml'),
@@ -58,44 +109,23 @@ receivers:
     '--cluster.listen-address=',
   ]);
 
-  writeFileSync(join(directory, 'rules.yaml'), options.rules);
-  writeFileSync(
-    join(directory, 'prometheus.yaml'),
-    JSON.stringify({
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
-      alerting: {
-        alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanagerPort}`] }] }],
-      },
-      rule_files: ['rules.yaml'],
-      scrape_configs: [
-        {
-          job_name: options.scrape.job,
-          static_configs: options.scrape.targets.map(({ address, labels }) => ({
-            targets: [address],
-            labels: labels ?? {},
-          })),
-        },
-      ],
-    }),
-  );
-  const prometheus = start('prometheus', [
-    `--config.file=${join(directory, 'prometheus.yaml')}`,
-    `--storage.tsdb.path=${join(directory, 'prometheus')}`,
-    `--web.listen-address=127.0.0.1:${prometheusPort}`,
-  ]);
-
-  const started: Started[] = [prometheus, alertmanager];
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map((one) => one.stop()));
-  };
-  const prometheusUrl = `http://127.0.0.1:${prometheusPort}`;
   const alertmanagerUrl = `http://127.0.0.1:${alertmanagerPort}`;
   try {
-    await answers(`${prometheusUrl}/-/ready`, 15_000, prometheus);
     await answers(`${alertmanagerUrl}/-/ready`, 15_000, alertmanager);
+    const { scrape, rules } = options;
+    const prometheus = await startPrometheus(directory, scrape, {
+      rules,
+      alertmanager: `127.0.0.1:${alertmanagerPort}`,
+    });
+    return {
+      prometheusUrl: prometheus.url,
+      alertmanagerUrl,
+      stop: async () => {
+        await Promise.all([prometheus.stop(), alertmanager.stop()]);
+      },
+    };
   } catch (error) {
-    await stop();
+    await alertmanager.stop();
     throw error;
   }
-  return { prometheusUrl, alertmanagerUrl, stop };
 }

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { start, waitFor } from './process.ts';
+import { cacheDirectory } from './cache.ts';
 
 const run = promisify(execFile);
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -122,7 +123,7 @@ export function convertedPath(recording: string, event: string): string {
 
 async function record(way: Way, jdk: Jdk, classes: string, profiler: string): Promise<string> {
   const key = sha256(JSON.stringify([way, jdk.version, classes, profiler, plantedSecret, 1]));
-  const path = join(cache(), 'recordings', `${key}.jfr`);
+  const path = join(cacheDirectory, 'recordings', `${key}.jfr`);
   if (existsSync(path)) return path;
   await mkdir(dirname(path), { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), 'flamepin-recording-'));
@@ -210,7 +211,11 @@ export async function findJdks(): Promise<Jdk[]> {
 
 async function compile(jdk: Jdk, source: string, options: readonly string[]): Promise<string> {
   const path = here(`../java/${source}`);
-  const directory = join(cache(), 'test-classes', sha256((await readFile(path, 'utf8')) + jdk.version));
+  const directory = join(
+    cacheDirectory,
+    'test-classes',
+    sha256((await readFile(path, 'utf8')) + jdk.version),
+  );
   if (existsSync(directory)) return directory;
   await mkdir(dirname(directory), { recursive: true });
   const scratch = await mkdtemp(`${directory}.new`);
@@ -219,10 +224,6 @@ async function compile(jdk: Jdk, source: string, options: readonly string[]): Pr
   });
   await rename(scratch, directory).catch(() => rm(scratch, { recursive: true, force: true }));
   return directory;
-}
-
-function cache(): string {
-  return process.env.FLAMEPIN_CACHE ?? join(homedir(), '.cache/flamepin');
 }
 
 function sha256(text: string): string {

@@ -10,10 +10,11 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { cacheDirectory } from './cache.ts';
 
 export interface S3Server {
   /** `http://127.0.0.1:PORT`, the same after kill and restart. */
@@ -34,9 +35,8 @@ export interface S3Server {
 
 /** A real S3 server (SeaweedFS) on free ports of the loopback interface, with one bucket; it answers when this resolves. */
 export async function startS3({ bucket = 'profiles' }: { bucket?: string } = {}): Promise<S3Server> {
-  const cache = process.env.FLAMEPIN_CACHE ?? join(homedir(), '.cache', 'flamepin');
   const script = join(import.meta.dirname, 'seaweedfs.sh');
-  const { stdout } = await promisify(execFile)('sh', [script, cache], { timeout: 180_000 });
+  const { stdout } = await promisify(execFile)('sh', [script, cacheDirectory], { timeout: 180_000 });
   const weed = stdout.trim();
 
   const region = 'us-east-1';

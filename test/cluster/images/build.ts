@@ -9,22 +9,27 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Image } from './image.ts';
 import { javaHomes, type JavaHome } from './java-homes.ts';
+import { cacheDirectory } from '../../setup/cache.ts';
 
 /** Every image of the test cluster into one directory named by the content it is made from; prints its path. */
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const cache = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
-const profiler = join(cache, 'async-profiler', '4.5', process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64');
+const profiler = join(
+  cacheDirectory,
+  'async-profiler',
+  '4.5',
+  process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64',
+);
 const sources = [join(root, 'demo', 'java'), join(import.meta.dirname, 'java')];
 const modules = 'java.base,java.logging,java.management,jdk.httpserver,jdk.jfr,jdk.management';
 
 const homes = javaHomes();
 const key = contentKey();
-const out = join(cache, 'images', key);
+const out = join(cacheDirectory, 'images', key);
 if (!existsSync(join(out, 'complete'))) {
   const work = mkdtempSync(join(tmpdir(), 'flamepin-images-'));
   try {
@@ -76,8 +81,7 @@ function link(home: JavaHome, directory: string): string {
 /** What every image has: users 0 and 1000, the mount points, /tmp. */
 function empty(): Image {
   const image = new Image();
-  image.directory('/tmp', 0o1777);
-  for (const place of ['/proc', '/sys', '/dev', '/run']) image.directory(place);
+  image.mountPoints();
   image.data('/etc/passwd', 'root:x:0:0:root:/:/bin/sh\napp:x:1000:1000:app:/tmp:/bin/sh\n');
   image.data('/etc/group', 'root:x:0:\napp:x:1000:\n');
   return image;

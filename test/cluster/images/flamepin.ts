@@ -5,16 +5,17 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { builtPackage } from '../../bench/built-package.ts';
+import { builtPackage } from '../../setup/built-package.ts';
 import { Image, type ImageConfig } from './image.ts';
+import { cacheDirectory } from '../../setup/cache.ts';
 
 /**
  * flamepin's own image without an image builder: the last stage of deploy/Dockerfile, instruction for instruction, on
@@ -26,7 +27,7 @@ export async function flamepinImage(): Promise<{ archive: string; name: string }
   const name = 'localhost/flamepin:1';
   const [node, bin] = await builtPackage();
   const built = dirname(dirname(bin));
-  const archive = join(cache, 'images', `flamepin-${contentKey(built)}.tar`);
+  const archive = join(cacheDirectory, 'images', `flamepin-${contentKey(built)}.tar`);
   if (existsSync(archive)) return { archive, name };
   const work = mkdtempSync(join(tmpdir(), 'flamepin-image-'));
   try {
@@ -42,7 +43,6 @@ export async function flamepinImage(): Promise<{ archive: string; name: string }
 type Stages = Readonly<Record<'async-profiler' | 'build' | 'packages', string>>;
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const cache = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamepin');
 const dockerfile = join(root, 'deploy', 'Dockerfile');
 
 /** Where the stages of the Dockerfile put what the last one copies. */
@@ -54,8 +54,7 @@ const stagePaths: Readonly<Record<string, { stage: keyof Stages; path: string }>
 
 function assemble(node: string, stages: Stages): { archive(name: string): Buffer } {
   const image = new Image();
-  image.directory('/tmp', 0o1777);
-  for (const place of ['/proc', '/sys', '/dev', '/run']) image.directory(place);
+  image.mountPoints();
   image.file('/usr/local/bin/node', realpathSync(node));
   image.libraries(realpathSync(node));
   const config: ImageConfig = { Env: ['PATH=/usr/local/bin:/usr/bin:/bin'] };
@@ -106,18 +105,9 @@ function assemble(node: string, stages: Stages): { archive(name: string): Buffer
         throw new Error(`unknown COPY --from=${from} ${source}`);
       const path = staged === undefined ? join(root, source) : join(stages[staged.stage], staged.path);
       const target = resolve(config.WorkingDir ?? '/', to.endsWith('/') ? join(to, source) : to);
-      if (readableDirectory(path)) image.tree(target, path);
+      if (statSync(path).isDirectory()) image.tree(target, path);
       else image.file(target, path);
     }
-  }
-}
-
-function readableDirectory(path: string): boolean {
-  try {
-    readdirSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -136,7 +126,9 @@ function lastStage(): [word: string, rest: string][] {
 
 function profilers(): string {
   const script = join(root, 'deploy', 'async-profiler.sh');
-  return execFileSync('sh', [script, join(cache, 'ap-loader', '4.5-13')], { encoding: 'utf8' }).trim();
+  return execFileSync('sh', [script, join(cacheDirectory, 'ap-loader', '4.5-13')], {
+    encoding: 'utf8',
+  }).trim();
 }
 
 /** As the stage `packages` installs them. */

@@ -32,6 +32,12 @@ export class Image {
     this.#tar.directory(path.slice(1), mode);
   }
 
+  /** Where a runtime mounts, and /tmp. */
+  mountPoints(): void {
+    this.directory('/tmp', 0o1777);
+    for (const place of ['/proc', '/sys', '/dev', '/run']) this.directory(place);
+  }
+
   data(path: string, data: Buffer | string, mode?: number): void {
     if (this.#known.has(path)) return;
     this.directory(dirname(path));

@@ -9,33 +9,20 @@ import { filesystemStore } from '../../../src/artifacts/filesystem.ts';
 import type { ArtifactStore } from '../../../src/artifacts/store.ts';
 import type { Reading } from '../../../src/captures/analysis.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
-import type { Answer, Capture, Session } from '../../../src/captures/capture.ts';
+import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
 import { profileCapture, storeCapture } from '../../../src/captures/run-capture.ts';
 import type { StageParts } from '../../../src/captures/stage-parts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import type { Target } from '../../../src/targets/target.ts';
-import { must, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { must, session, targetOn, toCapture } from '../../contract/ledger-words.ts';
 
 const owner = 'worker';
 const leaseMs = 30_000;
 const log = pino({ level: 'silent' });
 const { signal } = new AbortController();
 const recording = Buffer.from('FLR, what the JVM did');
-const session: Session = {
-  bootId: 'b',
-  pid: 7,
-  startTicks: '1',
-  recordingPath: '/tmp/flamepin-c/recording.jfr',
-  leftovers: [],
-  clockSkewMs: 0,
-  choice: '',
-  commandLine: 'java',
-  checks: {},
-  cpuStat: null,
-  cpuStatAfter: null,
-};
 const answer: Answer = {
   headline: 'wall: 80% in LoyaltyService.points',
   confidence: 'likely',

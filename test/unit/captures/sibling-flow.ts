@@ -6,28 +6,14 @@ import { pino } from 'pino';
 import type { AnalysisInput } from '../../../src/captures/analysis.ts';
 import { findBaseline } from '../../../src/captures/baseline.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
-import type { Answer, Capture, Session } from '../../../src/captures/capture.ts';
+import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import { isFinal } from '../../../src/captures/outcome.ts';
 import type { Profiling } from '../../../src/captures/profiling.ts';
 import { startWorker, type Worker, type WorkerParts } from '../../../src/captures/worker.ts';
 import type { Exec } from '../../../src/targets/exec.ts';
 import type { Target, Targets } from '../../../src/targets/target.ts';
-import { must, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { must, session, targetOn, toCapture } from '../../contract/ledger-words.ts';
 import { openKept, type Kept } from './baseline-ledger.ts';
-
-const session: Session = {
-  bootId: 'b',
-  pid: 7,
-  startTicks: '1',
-  recordingPath: '/tmp/flamepin-c/recording.jfr',
-  leftovers: [],
-  clockSkewMs: 0,
-  choice: '',
-  commandLine: 'java',
-  checks: {},
-  cpuStat: null,
-  cpuStatAfter: null,
-};
 
 /** The exec says which pod it leads to, so that the profiler can do otherwise with siblings. */
 class NamedExec implements Exec {

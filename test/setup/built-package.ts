@@ -15,7 +15,7 @@ const parts = ['src', 'bin', 'build.ts', 'tsconfig.json', 'tsconfig.build.json',
  * @returns the command to run it with, without arguments.
  */
 export async function builtPackage(): Promise<readonly [node: string, bin: string]> {
-  const builds = join(cacheDirectory(), 'bench', 'packages');
+  const builds = join(cacheDirectory, 'bench', 'packages');
   const home = join(builds, await sourceHash());
   const command = [process.execPath, join(home, 'bin/flamepin.js')] as const;
   if (existsSync(home)) return command;
