@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 import { identifySource } from './alerts/signature.ts';
-import { analysisThread } from './captures/analysis-thread.ts';
+import { analysisThreads } from './captures/analysis-threads.ts';
 import { findBaseline } from './captures/baseline.ts';
 import { captureId } from './captures/capture-id.ts';
 import { compareCaptures } from './captures/compare-captures.ts';
@@ -81,7 +81,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     ledger,
     targets: (kind) => targets.get(kind),
     profiling: new Profiler(payloads),
-    analysis: analysisThread(configuration.limits.recordingBytes),
+    analysis: analysisThreads(configuration.limits.recordingBytes),
     store,
     baselineFor: (capture, signal) => findBaseline(capture, ledger, store, signal),
     annotator: await openAnnotator(configuration, signedLink),

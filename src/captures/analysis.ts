@@ -33,15 +33,11 @@ export interface AnalysisInput {
 
 /** Reads recordings away from the main thread, in bounded time and memory. */
 export interface Analysis {
-  /** Gets ready to read one recording; best done a moment before the window ends, for loading takes a while. */
-  open(): Reading;
-}
-
-/** The reading of one recording. */
-export interface Reading extends AsyncDisposable {
+  /** Gets ready to read; best done a moment before the window ends, for loading takes a while. */
+  prepare(): void;
   /**
-   * Overwrites JVM arguments and system properties in the recording's bytes. Must come before anything is
-   * written. Rejects with `recording-damaged` or `analysis-timeout`.
+   * Overwrites JVM arguments and system properties in the recording's bytes, which are given away. Must come before
+   * anything is written. Rejects with `recording-damaged` or `analysis-timeout`.
    */
   mask(recording: Buffer): Promise<Buffer>;
   /** Recording → answer and files. Rejects with recording-damaged, recording-empty, analysis-timeout. */

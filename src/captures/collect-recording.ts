@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Exec } from '../targets/exec.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Reading } from './analysis.ts';
 import { backoffMs } from './backoff.ts';
 import type { Capture, Session } from './capture.ts';
 import { end } from './ending.ts';
@@ -35,7 +34,6 @@ function windowEndOf({ timeline, request }: Capture, now: number): number {
  */
 export async function collectRecording(
   capture: Capture,
-  reading: Reading,
   parts: StageParts,
   log: Log,
   signal: AbortSignal,
@@ -52,7 +50,7 @@ export async function collectRecording(
     const collected = await timed(parts, 'collect', () =>
       fetchRecording(exec, session, windowEnd, parts, signal),
     );
-    const masked = await reading.mask(collected.recording);
+    const masked = await parts.analysis.mask(collected.recording);
     const timeline = { windowEndedAt: collected.windowEndedAt ?? iso(windowEnd), collectedAt: iso(now()) };
     const change: CaptureChange = {
       state: 'storing',

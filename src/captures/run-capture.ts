@@ -1,6 +1,5 @@
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Reading } from './analysis.ts';
 import type { Capture } from './capture.ts';
 import { collectRecording, untilReading } from './collect-recording.ts';
 import { end } from './ending.ts';
@@ -10,27 +9,19 @@ import { queueSibling } from './queue-sibling.ts';
 import { leaveCleanAfterStart, startWindow } from './start-window.ts';
 import { storeArtifacts } from './store-artifacts.ts';
 
-/** A capture whose recording is in the ledger, and the thread that has read it and can go on. */
-export interface Collected extends AsyncDisposable {
-  capture: Capture;
-  reading: Reading;
-}
-
 /**
  * Takes a leased capture through its window: resolve, start, wait, collect. Every step is durable before the next;
- * whatever happens, the capture ends final, or goes back into the queue with a time to try again. Resolves to null
- * when there is nothing to store.
+ * whatever happens, the capture ends final, or goes back into the queue with a time to try again. Resolves to the capture
+ * whose recording is in the ledger; to null when there is nothing to store.
  */
 export async function profileCapture(
   capture: Capture,
   parts: StageParts,
   log: Log,
   interruption: Interruption,
-): Promise<Collected | null> {
+): Promise<Capture | null> {
   const { signal } = interruption;
   let reached = capture;
-  let reading: Reading | null = null;
-  let collected: Capture | null = null;
   try {
     if (capture.state === 'capturing' && capture.session === null) {
       await explainInterrupted(capture, parts, log, signal);
@@ -43,30 +34,24 @@ export async function profileCapture(
     // Beside the window, never before it. After a crash it would be too late for one.
     const sibling = underWay ? Promise.resolve(capture.sibling) : queueSibling(profiling, parts, log, signal);
     await untilReading(profiling, parts, signal);
-    reading = parts.analysis.open();
-    collected = await collectRecording(profiling, reading, parts, log, signal);
-    if (collected === null) return null;
-    collected = { ...collected, sibling: await sibling };
-    const open = reading;
-    return { capture: collected, reading: open, [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() };
+    parts.analysis.prepare();
+    const collected = await collectRecording(profiling, parts, log, signal);
+    return collected === null ? null : { ...collected, sibling: await sibling };
   } catch (error) {
     await endByFault(error, reached, parts, log, signal);
     return null;
-  } finally {
-    if (collected === null) await reading?.[Symbol.asyncDispose]();
   }
 }
 
 /** Stores what was collected, by this process or by one before it. */
 export async function storeCapture(
   capture: Capture,
-  reading: Reading,
   parts: StageParts,
   log: Log,
   { signal }: Interruption,
 ): Promise<void> {
   try {
-    await storeArtifacts(capture, reading, parts, log, signal);
+    await storeArtifacts(capture, parts, log, signal);
   } catch (error) {
     await endByFault(error, capture, parts, log, signal);
   }

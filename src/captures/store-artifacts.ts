@@ -4,7 +4,7 @@ import { artifactKey } from '../artifacts/keys.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { MadeArtifact, Reading } from './analysis.ts';
+import type { MadeArtifact } from './analysis.ts';
 import type { Artifact, Capture } from './capture.ts';
 import { end, reportEnd, retryOrEnd } from './ending.ts';
 import { endState } from './end-state.ts';
@@ -19,7 +19,6 @@ const gzipped = promisify(gzip);
 /** Recording → answer and files → store; an outage of the store is waited for. */
 export async function storeArtifacts(
   capture: Capture,
-  reading: Reading,
   parts: StageParts,
   log: Log,
   signal: AbortSignal,
@@ -34,7 +33,7 @@ export async function storeArtifacts(
   try {
     const baseline = await parts.baselineFor(capture, signal);
     const made = await timed(parts, 'analyse', () =>
-      reading.analyse({
+      parts.analysis.analyse({
         recording,
         capture,
         baseline,

@@ -14,7 +14,7 @@ const leaseMs = 30_000;
 const pollMs = 500;
 const sweepMs = 1_000;
 const harmWatchMs = 15_000;
-/** Recordings that are read and stored at once; each needs a thread and up to 100 MB. */
+/** Recordings that are in memory at once, to be read and stored. */
 const storingAtOnce = 4;
 /** How soon a capture that waits for its sibling's profile is looked at again. */
 const siblingWaitMs = 250;
@@ -84,24 +84,18 @@ export function startWorker(parts: WorkerParts): Worker {
       const slotParts = { ...parts, owner: slotOwner, wake };
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
-          await using collected = await profileCapture(capture, slotParts, captureLog, interruption).finally(
+          const collected = await profileCapture(capture, slotParts, captureLog, interruption).finally(
             () => profiling--,
           );
           if (collected === null) return;
           // Neither a store that hangs nor a sibling that is not read yet keeps a place: it is leased again later.
-          const waits = await waitsForSibling(collected.capture, ledger, now());
+          const waits = await waitsForSibling(collected, ledger, now());
           if (waits || storing >= storingAtOnce) {
             await ledger.release(capture.id, slotOwner, now() + (waits ? siblingWaitMs : 0));
             return;
           }
           storing++;
-          await storeCapture(
-            collected.capture,
-            collected.reading,
-            slotParts,
-            captureLog,
-            interruption,
-          ).finally(() => storing--);
+          await storeCapture(collected, slotParts, captureLog, interruption).finally(() => storing--);
         }),
       );
     }
@@ -119,9 +113,8 @@ export function startWorker(parts: WorkerParts): Worker {
       storing++;
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
-          await using reading = parts.analysis.open();
           const slotParts = { ...parts, owner: slotOwner, wake };
-          await storeCapture(capture, reading, slotParts, logOf(capture), interruption);
+          await storeCapture(capture, slotParts, logOf(capture), interruption);
         }).finally(() => storing--),
       );
     }

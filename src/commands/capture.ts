@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { analysisThread } from '../captures/analysis-thread.ts';
+import { analysisThreads } from '../captures/analysis-threads.ts';
 import type { MadeArtifact } from '../captures/analysis.ts';
 import type { Answer, Capture, CaptureEvent } from '../captures/capture.ts';
 import { handDecision } from '../captures/hand.ts';
@@ -105,8 +105,8 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
           { maxBytes: configuration.limits.recordingBytes },
           stop,
         );
-        await using reading = analysisThread(configuration.limits.recordingBytes).open();
-        const recording = await reading.mask(collected.recording);
+        const analysis = analysisThreads(configuration.limits.recordingBytes);
+        const recording = await analysis.mask(collected.recording);
         const capture: Capture = {
           ...asked,
           state: 'storing',
@@ -120,7 +120,7 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
             windowEndedAt: collected.windowEndedAt,
           },
         };
-        const made = await reading.analyse({
+        const made = await analysis.analyse({
           recording,
           capture,
           baseline: null,

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { filesystemStore } from '../../../src/artifacts/filesystem.ts';
 import type { ArtifactStore } from '../../../src/artifacts/store.ts';
-import type { Reading } from '../../../src/captures/analysis.ts';
+import type { Analysis } from '../../../src/captures/analysis.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
@@ -63,7 +63,8 @@ describe('a capture on its way', () => {
     done.push(what);
     return Promise.resolve(result);
   };
-  const reading: Reading = {
+  const analysis: Analysis = {
+    prepare: () => undefined,
     mask: (bytes) => note('mask', bytes),
     analyse: () => {
       const body = Buffer.from('<svg/>');
@@ -81,9 +82,8 @@ describe('a capture on its way', () => {
         ],
       });
     },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  const parts = (change: Partial<StageParts> = {}, readingChange: Partial<Reading> = {}): StageParts => ({
+  const parts = (change: Partial<StageParts> = {}, analysisChange: Partial<Analysis> = {}): StageParts => ({
     ledger,
     targets: () =>
       Promise.resolve({
@@ -105,7 +105,7 @@ describe('a capture on its way', () => {
       cleanUp: () => note('clean', { left: [] }),
       cleanUpUnknown: () => note('clean unknown', { left: [] }),
     },
-    analysis: { open: () => ({ ...reading, ...readingChange }) },
+    analysis: { ...analysis, ...analysisChange },
     store,
     baselineFor: () => Promise.resolve(null),
     observer: {
@@ -239,11 +239,9 @@ async function runCapture(
 ): Promise<void> {
   const interruption = { signal: stop, startSignal: stop };
   if (capture.state === 'storing') {
-    await using reading = parts.analysis.open();
-    await storeCapture(capture, reading, parts, captureLog, interruption);
+    await storeCapture(capture, parts, captureLog, interruption);
     return;
   }
-  await using collected = await profileCapture(capture, parts, captureLog, interruption);
-  if (collected !== null)
-    await storeCapture(collected.capture, collected.reading, parts, captureLog, interruption);
+  const collected = await profileCapture(capture, parts, captureLog, interruption);
+  if (collected !== null) await storeCapture(collected, parts, captureLog, interruption);
 }

@@ -90,11 +90,9 @@ export class SiblingFlow implements AsyncDisposable {
       targets: () => Promise.resolve(this.targets),
       profiling: this.profiling,
       analysis: {
-        open: () => ({
-          mask: (bytes) => Promise.resolve(bytes),
-          analyse: (input) => Promise.resolve(this.#analyse(input)),
-          [Symbol.asyncDispose]: () => Promise.resolve(),
-        }),
+        prepare: () => undefined,
+        mask: (bytes) => Promise.resolve(bytes),
+        analyse: (input) => Promise.resolve(this.#analyse(input)),
       },
       store,
       baselineFor: (capture, signal) => findBaseline(capture, ledger, store, signal),

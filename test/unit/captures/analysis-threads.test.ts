@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { analysisThread } from '../../../src/captures/analysis-thread.ts';
-import type { AnalysisInput, Reading } from '../../../src/captures/analysis.ts';
+import { analysisThreads } from '../../../src/captures/analysis-threads.ts';
+import type { AnalysisInput } from '../../../src/captures/analysis.ts';
 import { BoundedThread } from '../../../src/captures/bounded-thread.ts';
 import { newCapture } from '../../../src/ledgers/capture-change.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
@@ -26,11 +29,7 @@ const failsWith = (code: string, detail: RegExp) => (error: unknown) =>
   error instanceof Failure && error.code === code && detail.test(error.detail);
 
 describe('a recording read in its own thread', () => {
-  let reading: Reading;
-  before(() => {
-    reading = analysisThread(limit).open();
-  });
-  after(() => reading[Symbol.asyncDispose]());
+  const reading = analysisThreads(limit);
 
   it('becomes the same answer and files whether it is gzipped or not', async () => {
     const one = await reading.analyse(input(packed));
@@ -74,6 +73,25 @@ describe('a recording read in its own thread', () => {
   it('gives what was whole of a gzip file that is cut off', async () => {
     const { partial } = await reading.analyse(input(packed.subarray(0, packed.length - 200)));
     assert.equal(partial, true);
+  });
+});
+
+describe('many recordings that come at once', () => {
+  it('are all read, by two threads that end when nothing is left to do', async () => {
+    const ends: Promise<unknown>[] = [];
+    const count = (message: unknown): void => {
+      ends.push(once((message as { worker: Worker }).worker, 'exit'));
+    };
+    subscribe('worker_threads', count);
+    const reading = analysisThreads(limit);
+    for (let capture = 0; capture < 8; capture++) reading.prepare();
+    const read = await Promise.all(
+      Array.from({ length: 8 }, async () => reading.analyse(input(await reading.mask(gunzipSync(packed))))),
+    );
+    unsubscribe('worker_threads', count);
+    assert.equal(new Set(read.map(({ answer }) => answer.headline)).size, 1);
+    assert.equal(ends.length, 2);
+    await Promise.all(ends);
   });
 });
 
