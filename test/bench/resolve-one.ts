@@ -7,7 +7,7 @@ import { kubernetesTargets } from '../../src/targets/kubernetes/targets.ts';
  */
 const [kubeconfig, labels] = process.argv.slice(2);
 const wanted = z.record(z.string(), z.string()).parse(JSON.parse(labels ?? ''));
-const targets = await kubernetesTargets({ kubeconfig, protectOnlyReplica: false, requireOptIn: false });
+const targets = kubernetesTargets({ kubeconfig, protectOnlyReplica: false, requireOptIn: false });
 
 async function resolve(): Promise<number> {
   const began = performance.now();

@@ -113,7 +113,7 @@ describe('whoever steals flamepin’s token', () => {
     config.users[0].user = { token };
     const path = join(directory, `${account}.kubeconfig`);
     writeFileSync(path, stringify(config));
-    return kubernetesApi(await accessCluster({ kubeconfig: path, context: null }));
+    return kubernetesApi(accessCluster({ kubeconfig: path, context: null }));
   }
 
   const passed = 'passed';

@@ -49,7 +49,7 @@ describe('the connection to the API server breaks', () => {
     config.clusters[0].cluster.server = `https://127.0.0.1:${door.port}`;
     const file = join(directory, 'kubeconfig');
     writeFileSync(file, stringify(config));
-    fragile = kubernetesApi(await accessCluster({ kubeconfig: file, context: null }));
+    fragile = kubernetesApi(accessCluster({ kubeconfig: file, context: null }));
   });
   after(async () => {
     fragile.access.close();

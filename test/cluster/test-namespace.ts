@@ -37,7 +37,7 @@ export function kubeconfigPath(): string {
 const readyDeadlineMilliseconds = 60_000;
 
 export async function testNamespace(name: string): Promise<TestNamespace> {
-  const api = kubernetesApi(await accessCluster({ kubeconfig: kubeconfigPath(), context: null }));
+  const api = kubernetesApi(accessCluster({ kubeconfig: kubeconfigPath(), context: null }));
   const create = async (path: string, object: KubernetesObject): Promise<void> => {
     const answer = await api.send({ method: 'POST', path, body: object });
     assert.ok(answer.status < 300, `${path} ${object.metadata.name}: ${statusMessage(answer)}`);

@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
 import { Failure } from '../../reasons/failure.ts';
 import type { Contexts } from './place.ts';
 
@@ -33,12 +34,11 @@ const idleSocketMilliseconds = 60_000;
 
 /**
  * The only place that knows @kubernetes/client-node: what it is good at is kubeconfigs and their ways to
- * authenticate. Loaded when a Kubernetes target is configured, because it costs 90 MB of memory. Its requests and
- * its exec are not used: 2.0.1 opens a TLS connection for every request and never settles when one breaks.
- * Rejects with exec-unavailable when there is no usable configuration.
+ * authenticate. Its requests and its exec are not used: 2.0.1 opens a TLS connection for every request and never
+ * settles when one breaks.
+ * Throws exec-unavailable when there is no usable configuration.
  */
-export async function accessCluster(options: AccessOptions): Promise<ClusterAccess> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+export function accessCluster(options: AccessOptions): ClusterAccess {
   const config = new KubeConfig();
   try {
     if (options.kubeconfig === null) config.loadFromDefault();

@@ -32,9 +32,9 @@ export interface KubernetesSettings {
   requireOptIn: boolean;
 }
 
-/** JVMs in the pods of one cluster. Rejects with exec-unavailable when there is no usable kubeconfig. */
-export async function kubernetesTargets(settings: KubernetesSettings): Promise<Targets> {
-  const access = await accessCluster({
+/** JVMs in the pods of one cluster. Throws exec-unavailable when there is no usable kubeconfig. */
+export function kubernetesTargets(settings: KubernetesSettings): Targets {
+  const access = accessCluster({
     kubeconfig: settings.kubeconfig ?? null,
     context: settings.context ?? null,
   });
