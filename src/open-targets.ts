@@ -8,7 +8,7 @@ export interface OpenTargets {
 }
 
 /**
- * The adapters of all kinds of targets, each loaded when it is first asked for: imports alone cost (with
+ * The adapters of all kinds of targets, each loaded when it is first asked for: imports alone cost (in a clone, with
  * @kubernetes/client-node 149 MB resident, without 94).
  */
 export function openTargets(configuration: Configuration): OpenTargets {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFlamepin } from '../../demo/flamepin.ts';
+import { imageEnvironment } from '../cluster/images/flamepin.ts';
 import { shopPod } from '../cluster/pods.ts';
 import { testNamespace } from '../cluster/test-namespace.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
@@ -11,9 +12,9 @@ import { startCluster } from './cluster.ts';
 import { askedPairs, printTable, residentMegabytes, type Measured } from './measure.ts';
 
 /**
- * Twenty alerts at once, each about another pod: resident memory of `flamepin serve` at rest with its connection to the
- * API server, and the most until all twenty are stored; how late the last window started; how many failed. Each run is
- * a fresh flamepin on the same pods.
+ * Twenty alerts at once, each about another pod: resident memory of `flamepin serve`, set up as in its image, after one
+ * capture and the most until all twenty are stored; how late the last window started; how many failed. Each run is a
+ * fresh flamepin on the same pods.
  */
 const runs = askedPairs(3);
 const captures = 20;
@@ -41,7 +42,7 @@ limits: {total: ${captures}, perNode: ${captures}}
 storage: {filesystem: {directory: ${join(directory, `artifacts-${run}`)}}}
 ledger: {sqlite: {path: ${join(directory, `flamepin-${run}.db`)}}}
 `,
-    process.env,
+    { ...process.env, ...imageEnvironment() },
     [],
     bin,
   );

@@ -111,6 +111,12 @@ function assemble(node: string, stages: Stages): { archive(name: string): Buffer
   }
 }
 
+/** The environment that the image gives flamepin. */
+export function imageEnvironment(): Record<string, string> {
+  const lines = lastStage().filter(([word]) => word === 'ENV');
+  return Object.fromEntries(lines.map(([, rest]) => rest.split(/=(.*)/).slice(0, 2) as [string, string]));
+}
+
 /** The instructions after the last FROM, in order. */
 function lastStage(): [word: string, rest: string][] {
   const text = readFileSync(dockerfile, 'utf8').replaceAll(/\\\n\s*/g, '');
