@@ -26,7 +26,7 @@ export function capturePage(
   return page({
     title: `${view.headline} · ${view.title}`,
     main: captureMain(source === null ? { ...view, window: null } : view, source),
-    script: source !== null,
+    profileHref: source?.profileHref ?? null,
     follows: !isFinal(capture),
   });
 }

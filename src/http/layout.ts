@@ -5,15 +5,20 @@ interface PageOptions {
   title: string;
   /** HTML that is safe already. */
   main: string;
-  /** The flame graph's script is wanted on this page. */
-  script?: boolean;
+  /** Address of the profile that the flame graph's script draws on this page; null: no script is wanted. */
+  profileHref?: string | null;
   /** The capture is under way: the page keeps itself up to date, also without script. */
   follows?: boolean;
 }
 
 /** A whole page: nothing inline, everything from our own origin. */
-export function page({ title, main, script = false, follows = false }: PageOptions): string {
-  const scriptTag = script ? '<script type="module" src="/page.js"></script>' : '';
+export function page({ title, main, profileHref = null, follows = false }: PageOptions): string {
+  // The profile is most of the page: it comes beside the script, and not after it.
+  const scriptTags =
+    profileHref === null
+      ? ''
+      : html`<link rel="preload" href="${profileHref}" as="fetch" crossorigin="anonymous" />
+          <script type="module" src="/page.js"></script>`;
   const followTags = html`<noscript><meta http-equiv="refresh" content="${followSeconds}" /></noscript>
     <script type="module" src="/follow.js"></script>`;
   return html`<!doctype html>
@@ -26,7 +31,7 @@ export function page({ title, main, script = false, follows = false }: PageOptio
         <link rel="stylesheet" href="/page.css" />
         <link rel="stylesheet" href="/site.css" />
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-        !${scriptTag} !${follows ? followTags : ''}
+        !${scriptTags} !${follows ? followTags : ''}
       </head>
       <body>
         <header class="site">

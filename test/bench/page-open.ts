@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { recordingView } from '../../src/commands/render.ts';
 import { renderHtml } from '../../src/flamegraph/html.ts';
 import { startBrowser } from '../setup/browser.ts';
+import { startSeededPages } from '../setup/seeded-pages.ts';
 import { largeProfile } from '../unit/flamegraph/large.ts';
 import { builtPackage } from '../setup/built-package.ts';
 import { demoRecording } from './demo-recording.ts';
@@ -14,7 +15,7 @@ import { askedPairs, inRounds, printTable, type Measured } from './measure.ts';
 /**
  * How long a page takes from its address to being usable, in Chromium, from a file: the picture is drawn and the
  * next frame painted. flamepin's page for a recording (all events), async-profiler's own for the same recording (cpu
- * alone), and flamepin's page for 100,000 stacks.
+ * alone), and flamepin's page for 100,000 stacks, from a file and from flamepin.
  */
 const pairs = askedPairs(10);
 const patienceMs = 60_000;
@@ -35,16 +36,18 @@ execFileSync('java', ['-jar', converter, '--cpu', '-o', 'html', recording, their
 const profile = largeProfile(100_000);
 await writeFile(large, await renderHtml(profile, recordingView(profile, 'cpu', '100,000 stacks')));
 
+const hosted = await startSeededPages(2, profile);
+cleanup.defer(() => hosted.stop());
 const browser = await startBrowser();
 cleanup.defer(() => browser.close());
 
-/** `drawn`: what holds in the page once its picture is there; async-profiler's draws before its load event. */
-async function open(file: string, drawn: string): Promise<Measured> {
+/** `drawn`: what is found in the page once its picture is there; async-profiler's draws before its load event. */
+async function open(address: string, drawn: string): Promise<Measured> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   try {
     const page = await context.newPage();
-    await page.goto(pathToFileURL(file).href, { waitUntil: 'load', timeout: patienceMs });
-    await page.waitForFunction(drawn, undefined, { timeout: patienceMs, polling: 'raf' });
+    await page.goto(address, { waitUntil: 'load', timeout: patienceMs });
+    await page.locator(drawn).waitFor({ state: 'attached', timeout: patienceMs });
     // Two frames on, what was drawn has been painted. The page's own clock began with the navigation.
     const script =
       'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))';
@@ -54,15 +57,23 @@ async function open(file: string, drawn: string): Promise<Measured> {
   }
 }
 
+const ready = 'html[data-ready=yes]';
 const contenders = [
   {
     name: 'flamepin',
-    run: () => open(ours, "document.documentElement.dataset.ready === 'yes'"),
+    run: () => open(pathToFileURL(ours).href, ready),
   },
-  { name: 'async-profiler html', run: () => open(theirs, "document.readyState === 'complete'") },
+  {
+    name: 'async-profiler html',
+    run: () => open(pathToFileURL(theirs).href, 'html'),
+  },
   {
     name: 'flamepin, 100,000 stacks',
-    run: () => open(large, "document.documentElement.dataset.ready === 'yes'"),
+    run: () => open(pathToFileURL(large).href, ready),
+  },
+  {
+    name: 'flamepin, hosted, 100,000 stacks',
+    run: () => open(hosted.url + hosted.paths.done, ready),
   },
 ];
 // Once for nothing: the browser's own start is no page's fault.

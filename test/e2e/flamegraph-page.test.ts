@@ -79,7 +79,7 @@ async function servePages(): Promise<Server> {
         documentOf({
           title: view.headline,
           main: captureMain(view, { profileHref, baseHref }),
-          script: true,
+          profileHref,
         }),
       ),
     );
@@ -177,6 +177,25 @@ describe('the flame graph in a browser', () => {
       assert.equal(await page.locator('.changed tbody tr').count(), 7);
       await page.getByRole('link', { name: 'the static one' }).waitFor();
     });
+  });
+
+  it('asks for the profile once, beside the script', async () => {
+    const context = await browser.newContext(wide);
+    try {
+      const page = await context.newPage();
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      const profile = page.waitForRequest('**/slow/profile.json');
+      await page.route('**/page.js', async (route) => {
+        await profile;
+        await route.continue();
+      });
+      await page.goto(`${origin}/plain`);
+      await ready(page);
+      assert.equal(asked.filter((path) => path === '/slow/profile.json').length, 1);
+    } finally {
+      await context.close();
+    }
   });
 
   it('zooms by mouse, keeps the zoom in the address, and goes back', async () => {

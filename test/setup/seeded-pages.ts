@@ -11,6 +11,7 @@ import { compareCaptures } from '../../src/captures/compare-captures.ts';
 import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
 import { createApp } from '../../src/http/app.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import type { Profile } from '../../src/profile/profile.ts';
 import { profilerLinks } from '../../src/profiler-links.ts';
 import { sweepRetention } from '../../src/schedule/retention.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -40,8 +41,14 @@ const names: readonly Artifact['name'][] = [
   'recording.jfr',
 ];
 
-/** `captures`: how many are in the list, of all states. 0 is a fresh flamepin. */
-export async function startSeededPages(captures: number): Promise<SeededPages> {
+/**
+ * @param captures how many are in the list, of all states; 0 is a fresh flamepin
+ * @param profile what was recorded in each
+ */
+export async function startSeededPages(
+  captures: number,
+  profile: Profile = slowShop(),
+): Promise<SeededPages> {
   const directory = await mkdtemp(join(tmpdir(), 'flamepin-pages-'));
   const ledger = openSqliteLedger({ path: join(directory, 'ledger.db') });
   const store = filesystemStore({ directory: join(directory, 'artifacts') });
@@ -70,6 +77,7 @@ export async function startSeededPages(captures: number): Promise<SeededPages> {
     setPaused: () => Promise.resolve(),
     wake: () => undefined,
   });
+  const profileJson = JSON.stringify(profile);
   const paths: Record<string, string> = {};
   const harmed: Capture[] = [];
   for (let i = captures - 1; i >= 0; i--) {
@@ -87,7 +95,7 @@ export async function startSeededPages(captures: number): Promise<SeededPages> {
         contentEncoding: 'gzip',
       }));
     for (const { name, key, contentType } of capture.artifacts) {
-      const body = gzipSync(name === 'profile.json' ? JSON.stringify(slowShop()) : name);
+      const body = gzipSync(name === 'profile.json' ? profileJson : name);
       const object = { key, body, contentType, contentEncoding: 'gzip', metadata: {} } as const;
       await store.put(object, AbortSignal.timeout(10_000));
     }

@@ -36,7 +36,7 @@ async function profileFrom(id: string, href: string): Promise<Profile | null> {
   const held = document.getElementById(id)?.textContent;
   if (held !== undefined && held !== null) return extractProfile(JSON.parse(held) as EmbeddedProfile);
   if (href === '') return null;
-  const response = await fetch(href, { headers: { Accept: 'application/json' } });
+  const response = await fetch(href);
   if (!response.ok) throw new Error(`The profile could not be read: the server answered ${response.status}.`);
   return (await response.json()) as Profile;
 }
