@@ -75,7 +75,7 @@ function lines(view: View): string {
 function sentence(headline: string): string {
   const [, before, interval, after] = /^(.*?)( \([^()]*±[^()]*\))(.*)$/.exec(shown(headline)) ?? [];
   if (before === undefined || interval === undefined || after === undefined) return html`${shown(headline)}`;
-  return html`${before}<span class="interval">${interval}</span>${after}`;
+  return html`${before}<span class="interval">${interval}<strong>${after}</strong></span>`;
 }
 
 /** `certain` needs no words: the sentence stands as it is. */
