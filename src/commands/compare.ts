@@ -23,8 +23,8 @@ export async function compare(
   currentPath: string,
   { event, format, output }: CompareOptions,
 ): Promise<void> {
-  const base = await readRecordingFile(basePath);
-  const current = await readRecordingFile(currentPath);
+  const base = readRecordingFile(basePath);
+  const current = readRecordingFile(currentPath);
   const comparisonOf = (which: ProfileEvent): Comparison =>
     compareProfiles(base, current, { event: which, baseLabel: basename(basePath) });
   const comparison = comparisonOf(event);

@@ -20,10 +20,10 @@ export interface RenderOptions {
 
 /** `flamepin render RECORDING`: a recording of async-profiler or the JDK, or folded stacks, as picture or data. */
 export async function render(path: string, { event: wanted, format, output }: RenderOptions): Promise<void> {
-  const stacks = await readStacksFile(path, wanted ?? 'cpu', format === 'svg' ? svgLeastShare : 0);
+  const stacks = readStacksFile(path, wanted ?? 'cpu', format === 'svg' ? svgLeastShare : 0);
   if (stacks !== null && (format === 'html' || format === 'json')) throw new Failure('stacks-without-times');
   for (const warning of stacks?.warnings ?? []) process.stderr.write(`${warning}\n`);
-  const profile = stacks ?? (await readRecordingFile(path));
+  const profile = stacks ?? readRecordingFile(path);
   const event = wanted ?? profileEvents.find((each) => profile.events[each] !== undefined) ?? 'cpu';
   if (profile.events[event] === undefined && format !== 'collapsed')
     throw new Failure('event-not-recorded', {

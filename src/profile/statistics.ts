@@ -5,8 +5,6 @@ import jstat from 'jstat';
  * are not independent, but seconds nearly are. Every estimate is made of sums over blocks of one second.
  */
 
-const { studentt } = jstat.jStat;
-
 /** A mean with what is known about its uncertainty. */
 export interface Estimate {
   value: number;
@@ -81,7 +79,7 @@ export function difference(base: Estimate, current: Estimate): Difference {
   const error = Math.sqrt(variance);
   const freedom = welchFreedom(base, current);
   const reach = criticalT(freedom) * error;
-  const probability = Math.min(1, 2 * studentt.cdf(-Math.abs(value) / error, freedom));
+  const probability = Math.min(1, 2 * jstat.jStat.studentt.cdf(-Math.abs(value) / error, freedom));
   return { value, low: value - reach, high: value + reach, probability };
 }
 
@@ -94,7 +92,7 @@ export function welchFreedom(a: Estimate, b: Estimate): number {
 
 /** How many standard errors a 95 % interval reaches to each side. */
 export function criticalT(freedom: number): number {
-  return studentt.inv(0.975, freedom);
+  return jstat.jStat.studentt.inv(0.975, freedom);
 }
 
 /**

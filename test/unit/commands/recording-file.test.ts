@@ -24,7 +24,10 @@ describe('render and compare of a file that is no recording', () => {
     it(`says which files can be read: ${what}`, async () => {
       const file = join(directory, 'file');
       await writeFile(file, content);
-      for (const read of [() => render(file, { format: 'collapsed' }), () => readRecordingFile(file)])
+      for (const read of [
+        () => render(file, { format: 'collapsed' }),
+        async () => Promise.resolve(readRecordingFile(file)),
+      ])
         await assert.rejects(read, (error) => {
           assert.ok(error instanceof Failure);
           assert.equal(error.code, 'file-not-a-recording');
