@@ -104,6 +104,7 @@ export class Profiler implements Profiling {
         payload.sha256,
       ),
       stdin: payload.bytes,
+      stdinWhenAsked: true,
       deadlineMs: startDeadlineMs,
       maxOutputBytes: maxFactsBytes,
       signal,

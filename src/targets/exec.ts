@@ -7,6 +7,11 @@ export interface ExecRequest {
   argv: readonly [string, ...string[]];
   /** Bytes for stdin; afterwards stdin is closed. Without it the command reads end of file. */
   stdin?: Uint8Array;
+  /**
+   * For a command that writes to stdout before it reads: stdin is kept until something of that is here. Between us and
+   * a command that cannot start, every hop may close on bytes that nobody takes, and the answer is lost with them.
+   */
+  stdinWhenAsked?: boolean;
   /** Everything must be settled by then, milliseconds from the call. */
   deadlineMs: number;
   /** Bound on stdout; more is `exec-overflow`. stderr is cut at 64 KiB, its end kept. */

@@ -68,6 +68,7 @@ function run(request: ExecRequest): Promise<ExecResult> {
     });
     // A command may end without reading its stdin: that is no fault.
     child.stdin.on('error', () => undefined);
+    // At once, asked or not: that a program does not exist is known here before anything is sent.
     child.stdin.end(stdin);
     child.on('close', (code, killedBy) => {
       settle(() => {

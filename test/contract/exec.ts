@@ -91,6 +91,21 @@ export function execContract(name: string, open: () => Promise<OpenedExec>, goes
       assert.equal(result.stdout.toString(), 'no\n');
     });
 
+    it('gives stdin to a command that asks for it first', async () => {
+      const bytes = randomBytes(2 * MiB);
+      const result = await sh('echo asks; cat', {
+        stdin: bytes,
+        stdinWhenAsked: true,
+        maxOutputBytes: 3 * MiB,
+      });
+      assert.ok(result.stdout.equals(Buffer.concat([Buffer.from('asks\n'), bytes])));
+    });
+
+    it('settles when a command that should have asked for its stdin does not', async () => {
+      const result = await sh('exit 3', { stdin: randomBytes(2 * MiB), stdinWhenAsked: true });
+      assert.equal(result.exitCode, 3);
+    });
+
     it('keeps the end of a long stderr', async () => {
       const result = await sh('head -c 200000 /dev/zero | tr "\\0" x >&2; echo last >&2');
       assert.ok(result.stderr.endsWith('xlast\n'));
@@ -117,6 +132,12 @@ export function execContract(name: string, open: () => Promise<OpenedExec>, goes
 
     it('says so when the program does not exist there', async () => {
       await rejectsWith('no-shell', run(['flamepin-no-such-program']));
+    });
+
+    it('says so too when there is stdin for the program, every time', async () => {
+      const stdin = randomBytes(MiB);
+      for (let time = 0; time < 50; time++)
+        await rejectsWith('no-shell', run(['flamepin-no-such-program'], { stdin, stdinWhenAsked: true }));
     });
 
     it('runs several commands at once without mixing them up', async () => {

@@ -8,7 +8,14 @@ import type { Exec, ExecRequest } from '../../src/targets/exec.ts';
 import { kubernetesApi } from '../../src/targets/kubernetes/api.ts';
 import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
 import { kubernetesExec, type ExecTiming } from '../../src/targets/kubernetes/exec.ts';
-import { exitStatus, fakeApiServer, refuse, success, type FakeApiServer } from '../cluster/fake-apiserver.ts';
+import {
+  exitStatus,
+  fakeApiServer,
+  refuse,
+  success,
+  type FakeApiServer,
+  type ServerSide,
+} from '../cluster/fake-apiserver.ts';
 
 interface OpenOptions {
   running?: boolean;
@@ -225,6 +232,53 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     });
     assert.equal((await assertFails(open(server).run(plain), 'no-shell')).detail, 'oops');
     await assertFails(open(server, { running: false }).run(plain), 'target-gone');
+  });
+
+  // kube-apiserver and kubelet close at once behind the answer. What we send then breaks the connection before the
+  // answer was read, or between the two, and then it even reads as success.
+  for (const [what, lose] of [
+    ['the connection', ({ socket }: ServerSide) => socket.terminate()],
+    ['the reason', (side: ServerSide) => side.status(success)],
+  ] as const)
+    it(`sends nothing to a program that does not exist, by which ${what} would be lost`, async () => {
+      await using server = await fakeApiServer({
+        exec: async (side) => {
+          const sent = await Promise.race([side.stdin(1), sleep(100)]);
+          if (sent !== undefined) lose(side);
+          else side.status({ ...success, status: 'Failure', message: 'sh: not found', code: 500 });
+        },
+      });
+      const request = { ...plain, argv: ['sh'] as const, stdin: Buffer.alloc(700_000), stdinWhenAsked: true };
+      await assertFails(open(server).run(request), 'no-shell');
+    });
+
+  it('sends stdin to a command that asks for it, once and whole', async () => {
+    const stdin = randomBytes(700_000);
+    let runs = 0;
+    await using server = await fakeApiServer({
+      exec: async (side) => {
+        runs++;
+        side.stdout('');
+        assert.equal(await Promise.race([side.stdin(1), sleep(100)]), undefined);
+        side.stdout('asks');
+        side.stdout(await side.stdin());
+        side.status(success);
+      },
+    });
+    const { stdout } = await open(server).run({ ...plain, argv: ['cat'], stdin, stdinWhenAsked: true });
+    assert.ok(stdout.equals(Buffer.concat([Buffer.from('asks'), stdin])));
+    assert.deepEqual([runs, server.violations], [1, []]);
+  });
+
+  it('says that the target went away when that ends the sending of stdin', async () => {
+    await using server = await fakeApiServer({
+      exec: async (side) => {
+        await side.stdin(1);
+        side.socket.close(1000);
+      },
+    });
+    const sending = open(server, { running: false }).run({ ...plain, stdin: Buffer.alloc(30_000_000) });
+    await assertFails(sending, 'target-gone');
   });
 
   for (const [status, code] of [

@@ -38,6 +38,7 @@ export class ExecSession {
   #stderr = Buffer.alloc(0);
   #lastSign = performance.now();
   #sending = false;
+  readonly #asked = Promise.withResolvers<void>();
 
   constructor(socket: WebSocket, maxOutputBytes: number, timing: ExecTiming) {
     this.#socket = socket;
@@ -53,12 +54,17 @@ export class ExecSession {
     return this.#stderr.toString();
   }
 
-  /** Sends all of stdin and its end, no faster than the other side takes it. */
-  async send(stdin: Uint8Array): Promise<void> {
+  /**
+   * Sends all of stdin and its end, no faster than the other side takes it; stops when the connection ends, of which
+   * `ended` tells. May never settle when the command was to speak first and has ended instead.
+   */
+  async send(stdin: Uint8Array, whenAsked: boolean): Promise<void> {
+    if (whenAsked) await this.#asked.promise;
     this.#sending = true;
     for (let at = 0; at < stdin.length; at += stdinFrameBytes) {
+      if (this.#socket.readyState !== this.#socket.OPEN) return;
       this.#socket.send(Buffer.concat([Buffer.of(channels.stdin), stdin.subarray(at, at + stdinFrameBytes)]));
-      while (this.#socket.bufferedAmount > maxBufferedBytes) await this.#progress();
+      while (this.#full()) await this.#progress();
     }
     if (this.#socket.protocol === 'v5.channel.k8s.io')
       this.#socket.send(Buffer.of(channels.close, channels.stdin));
@@ -66,11 +72,14 @@ export class ExecSession {
     this.#lastSign = performance.now();
   }
 
+  #full(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN && this.#socket.bufferedAmount > maxBufferedBytes;
+  }
+
   async #progress(): Promise<void> {
     const before = this.#socket.bufferedAmount;
     await new Promise((resolve) => setTimeout(resolve, drainPollMilliseconds));
     if (this.#socket.bufferedAmount < before) this.#lastSign = performance.now();
-    if (this.#socket.readyState !== this.#socket.OPEN) throw new Failure('exec-disconnected');
   }
 
   /** Settles in any case: on the status, the end of the connection, silence, a frame that makes no sense, abort. */
@@ -115,9 +124,13 @@ export class ExecSession {
       socket.on('pong', () => {
         this.#lastSign = performance.now();
       });
+      let broken = '';
+      socket.on('error', ({ message }) => {
+        broken = `, ${message}`;
+      });
       socket.once('close', (code) => {
         settle(() => {
-          resolve({ kind: 'dropped', detail: `the connection closed without a status (${code})` });
+          resolve({ kind: 'dropped', detail: `the connection closed without a status (${code}${broken})` });
         });
       });
       if (signal.aborted) abandon();
@@ -134,6 +147,8 @@ export class ExecSession {
         if (this.#stdoutBytes > this.#maxOutputBytes)
           throw new Failure('exec-overflow', { detail: `more than ${this.#maxOutputBytes} bytes` });
         this.#stdout.push(content);
+        // The server opens each channel with an empty frame, before it has even asked the kubelet.
+        if (content.length > 0) this.#asked.resolve();
         return null;
       case channels.stderr:
         this.#stderr = Buffer.concat([this.#stderr, content]).subarray(-keptStderrBytes);

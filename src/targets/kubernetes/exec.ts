@@ -79,9 +79,8 @@ async function runOnce(
   try {
     const session = new ExecSession(socket, request.maxOutputBytes, timing);
     const ended = session.ended(signal);
-    // Its rejection is observed below; sending may fail first for the same cause.
-    ended.catch(() => undefined);
-    if (request.stdin !== undefined) await Promise.race([session.send(request.stdin), ended]);
+    if (request.stdin !== undefined)
+      await Promise.race([session.send(request.stdin, request.stdinWhenAsked ?? false), ended]);
     const end = await ended;
     if (end.kind === 'exit')
       return { exitCode: end.exitCode, stdout: session.stdout, stderr: session.stderr };
@@ -90,7 +89,7 @@ async function runOnce(
     if (!(await options.running(signal))) throw new Failure('target-gone', { detail, stderr });
     // The container runs and the server answered that it could not run the command: the program is not there.
     if (end.kind === 'refused') throw new Failure('no-shell', { detail, stderr });
-    throw new Failure('exec-disconnected', { detail, stderr });
+    throw new Failure('exec-disconnected', { detail: `${options.container}: ${detail}`, stderr });
   } finally {
     // close() would wait up to 30 s for the other side's part of the goodbye.
     socket.terminate();
