@@ -24,7 +24,10 @@ import { testNamespace, type TestNamespace } from './test-namespace.ts';
 const own = 'installed';
 const shops = 'installed-shops';
 const alertsSchema = z.object({ data: z.object({ alerts: z.array(z.unknown()) }) });
-const workload = 'checkout';
+/** With a shell and without one. */
+const workloads = { checkout: '17', basket: 'noshell' };
+type Workload = keyof typeof workloads;
+const names = Object.keys(workloads) as Workload[];
 
 const slow = (by: string): string =>
   `histogram_quantile(0.9, sum by (le, ${by}) (rate(http_server_requests_seconds_bucket{uri="/checkout"}[10s]))) > 2`;
@@ -48,8 +51,8 @@ const rules = JSON.stringify({
 
 /**
  * The whole pipe where flamepin will mostly run: the chart is installed with helm on a real node, flamepin works in its
- * pod with the chart's rights and admission policy, and a real Prometheus and Alertmanager tell it of a workload of
- * three pods, of which one is slow. capture.test.ts has the pods without a shell.
+ * pod with the chart's rights and admission policy, and a real Prometheus and Alertmanager tell it of two workloads of
+ * three pods each, of which one is slow.
  */
 describe('installed in a cluster, an alert becomes a flame graph of the slow pod', () => {
   const closing: (() => unknown)[] = [];
@@ -58,33 +61,37 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
   let grafana: Grafana;
   let browser: Browser;
   let publicUrl: string;
-  let slowPod: Pod;
-  let insideBefore: Inside;
+  const slowPods = {} as Record<Workload, Pod>;
+  const insideBefore = {} as Record<Workload, Inside>;
 
   before(async () => {
     targets = await testNamespace(shops);
     closing.push(() => targets[Symbol.asyncDispose]());
-    await targets.create(
-      `/apis/apps/v1/namespaces/${shops}/deployments`,
-      shopWorkload('Deployment', workload, 3),
-    );
+    for (const name of names)
+      await targets.create(
+        `/apis/apps/v1/namespaces/${shops}/deployments`,
+        shopWorkload('Deployment', name, 3, { image: workloads[name] }),
+      );
     grafana = await startGrafana();
     closing.push(() => grafana.close());
     const s3 = await startS3();
     closing.push(() => s3.stop());
     browser = await startBrowser();
     closing.push(() => browser.close());
-    const pods = await targets.readyPods(`app=${workload}`, 3);
+    const pods: [Workload, Pod[]][] = [];
+    for (const name of names) pods.push([name, await targets.readyPods(`app=${name}`, 3)]);
 
     const webhookPort = await freePort();
     const monitoring = await startMonitoring({
       directory: directory('monitoring'),
       scrape: {
         job: 'shop',
-        targets: pods.map(({ metadata, status }) => ({
-          address: `${status.podIP ?? ''}:9090`,
-          labels: { namespace: shops, pod: metadata.name, deployment: workload },
-        })),
+        targets: pods.flatMap(([deployment, all]) =>
+          all.map(({ metadata, status }) => ({
+            address: `${status.podIP ?? ''}:9090`,
+            labels: { namespace: shops, pod: metadata.name, deployment },
+          })),
+        ),
       },
       rules,
       webhookUrl: `http://127.0.0.1:${webhookPort}/webhooks/alertmanager`,
@@ -143,37 +150,39 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
       closing.push(() => door.close());
     }
 
-    const [, second] = pods;
-    assert.ok(second);
-    slowPod = second;
-    insideBefore = inside(slowPod);
-    await switchFault(slowPod, 'slow', { strength: 4000 });
+    for (const [name, [, second]] of pods) {
+      assert.ok(second);
+      slowPods[name] = second;
+      insideBefore[name] = inside(second);
+    }
+    for (const name of names) await switchFault(slowPods[name], 'slow', { strength: 4000 });
   });
   after(async () => {
     for (const close of closing.reverse()) await close();
   });
 
-  for (const [alertname, named] of [
-    ['HighLatency', 'the workload'],
-    ['HighLatencyOfInstance', 'an address'],
-  ] as const)
-    it(`when the alert names only ${named}`, async () => {
-      const capture = await told(alertname);
-      assert.equal(capture.state, 'done', `${JSON.stringify(capture.reason)}\n${flamepin.log()}`);
-      assert.match(capture.headline ?? '', /^wall: .*LoyaltyService/);
-      assert.equal(capture.target?.name, slowPod.metadata.name);
-      if (alertname === 'HighLatency')
-        assert.match(capture.target?.choice ?? '', /highest of 3 pods by the alert's own expression/);
-      // A mark may name its neighbours on the panel too; its own link comes first.
-      const link = `${publicUrl}/captures/${capture.id}`;
-      const mark = grafana.annotations().find(({ text }) => firstLink(text) === link);
-      assert.match(mark?.text ?? '', /LoyaltyService/);
-      await followed(link);
-      await asBefore();
-    });
+  for (const name of names)
+    for (const [alertname, named] of [
+      ['HighLatency', 'the workload'],
+      ['HighLatencyOfInstance', 'an address'],
+    ] as const)
+      it(`of ${name} (${workloads[name]}), when the alert names only ${named}`, async () => {
+        const capture = await told(alertname, name);
+        assert.equal(capture.state, 'done', `${JSON.stringify(capture.reason)}\n${flamepin.log()}`);
+        assert.match(capture.headline ?? '', /^wall: .*LoyaltyService/);
+        assert.equal(capture.target?.name, slowPods[name].metadata.name);
+        if (alertname === 'HighLatency')
+          assert.match(capture.target?.choice ?? '', /highest of 3 pods by the alert's own expression/);
+        // A mark may name its neighbours on the panel too; its own link comes first.
+        const link = `${publicUrl}/captures/${capture.id}`;
+        const mark = grafana.annotations().find(({ text }) => firstLink(text) === link);
+        assert.match(mark?.text ?? '', /LoyaltyService/);
+        await followed(link);
+        await asBefore(name);
+      });
 
   it('an alert that comes while flamepin is killed in the middle of a window is finished by the next pod', async () => {
-    const pod = slowPod.metadata.name;
+    const pod = slowPods.checkout.metadata.name;
     const alert = await fire(connection(), 'killed', { severity: 'critical', namespace: shops, pod });
     const id = alert.captureId ?? '';
     await waitFor(
@@ -191,7 +200,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
     });
     assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
     assert.notEqual((await flamepin.pod()).metadata.name, first.metadata.name);
-    await asBefore();
+    await asBefore('checkout');
   });
 
   it('doctor finds every right, connection and clock in order', async () => {
@@ -250,11 +259,11 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
     });
   }
 
-  async function told(alertname: string): Promise<CaptureJson> {
-    const address = `${slowPod.status.podIP ?? ''}:9090`;
+  async function told(alertname: string, deployment: Workload): Promise<CaptureJson> {
+    const address = `${slowPods[deployment].status.podIP ?? ''}:9090`;
     let seen: CaptureJson[] = [];
     return waitFor(
-      `the capture of ${alertname}`,
+      `the capture of ${alertname} for ${deployment}`,
       150_000,
       async () => {
         seen = await capturesOf(connection());
@@ -262,7 +271,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
           (capture) =>
             isTold(capture) &&
             capture.alert.labels['alertname'] === alertname &&
-            [address, workload].includes(
+            [address, deployment].includes(
               capture.alert.labels['deployment'] ?? capture.alert.labels['instance'] ?? '',
             ),
         );
@@ -282,20 +291,21 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
   }
 
   /** The slow pod has not restarted, its files are as they were, and no process of ours is left in it. */
-  async function asBefore(): Promise<void> {
-    const now = await targets.pod(slowPod.metadata.name);
+  async function asBefore(name: Workload): Promise<void> {
+    const pod = slowPods[name];
+    const now = await targets.pod(pod.metadata.name);
     assert.ok(isReady(now));
     assert.deepEqual(
       now.status.containerStatuses.map(({ restartCount, containerID }) => [restartCount, containerID]),
-      slowPod.status.containerStatuses.map(({ restartCount, containerID }) => [restartCount, containerID]),
+      pod.status.containerStatuses.map(({ restartCount, containerID }) => [restartCount, containerID]),
     );
     // Windows follow one another on this node: between two of them nothing of ours is there.
     let seen = inside(now);
-    for (let tries = 0; tries < 100 && seen.files.length !== insideBefore.files.length; tries++) {
+    for (let tries = 0; tries < 100 && seen.files.length !== insideBefore[name].files.length; tries++) {
       await sleep(500);
       seen = inside(now);
     }
-    assert.deepEqual(seen, insideBefore);
+    assert.deepEqual(seen, insideBefore[name]);
   }
 });
 
