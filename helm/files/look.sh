@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs inside a candidate as `sh -c TEXT flamepin`: how much CPU its container uses just now, to find the busiest of
-# several. Reads twice, 300 ms apart, and prints both in nanoseconds: the container's
-# own control group (v2, then v1), else the sum over its processes in clock ticks of 10 ms.
+# several. Reads twice, about 300 ms apart, and prints both in nanoseconds: the container's own control group (v2, then
+# v1), else the sum over its processes in clock ticks of 10 ms. And the time of each, in seconds: a sleep may know whole
+# seconds only, and takes longer where there is no CPU left to wake up with.
 set -u
 export LC_ALL=C
 
@@ -28,7 +29,11 @@ usage() {
 
 usage
 first=$nanoseconds
+read -r begun _ </proc/uptime
 sleep 0.3 2>/dev/null || sleep 1
 usage
+read -r ended _ </proc/uptime
 echo "first=$first"
 echo "second=$nanoseconds"
+echo "begun=$begun"
+echo "ended=$ended"

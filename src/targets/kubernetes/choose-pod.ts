@@ -3,7 +3,6 @@ import {
   byLooking,
   byMetricsServer,
   lookSeconds,
-  maxLooks,
   rounded,
   type Choosing,
   type Measured,
@@ -40,16 +39,16 @@ export async function choosePod(
       why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(worst.value)}, ${next}`,
     };
   }
-  const more = pods.length > maxLooks ? ` (only ${maxLooks} were looked at)` : '';
-  return (
-    busiest((await byMetricsServer(pods, choosing, signal)) ?? [], pods.length, 'by metrics.k8s.io') ??
-    busiest(
-      await byLooking(pods, choosing, signal),
-      pods.length,
-      `in a look at ${lookSeconds} s of each${more}`,
-    ) ??
-    byName(pods)
+  const byMetrics = busiest(
+    (await byMetricsServer(pods, choosing, signal)) ?? [],
+    pods.length,
+    'by metrics.k8s.io',
   );
+  if (byMetrics !== null) return byMetrics;
+  // Not more than ten are looked at, and one without a shell or an answer in time is not seen.
+  const looked = await byLooking(pods, choosing, signal);
+  const only = looked.length < pods.length ? ` (only ${looked.length} could be looked at)` : '';
+  return busiest(looked, pods.length, `in a look at ${lookSeconds} s of each${only}`) ?? byName(pods);
 }
 
 /**

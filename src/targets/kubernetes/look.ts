@@ -10,7 +10,7 @@ export const lookScript: { text: string; parameters: readonly string[] } = {
 /** 300 ms of watching and two execs' worth of waiting on a busy node. */
 const deadlineMilliseconds = 3_000;
 
-/** CPU time that a container used in about 300 ms, nanoseconds; null when it cannot be seen (no shell, no answer). */
+/** Cores that a container uses just now; null when it cannot be seen (no shell, no answer). */
 export async function lookAtCpu(exec: Exec, signal: AbortSignal): Promise<number | null> {
   try {
     const { stdout } = await exec.run({
@@ -20,11 +20,11 @@ export async function lookAtCpu(exec: Exec, signal: AbortSignal): Promise<number
       signal,
     });
     const text = stdout.toString();
-    const [first, second] = ['first', 'second'].map((key) =>
-      Number(new RegExp(`^${key}=(\\d{1,19})$`, 'm').exec(text)?.[1] ?? NaN),
-    );
-    const used = (second ?? NaN) - (first ?? NaN);
-    return Number.isFinite(used) ? used : null;
+    const number = (key: string): number =>
+      Number(new RegExp(`^${key}=([\\d.]{1,19})$`, 'm').exec(text)?.[1] ?? NaN);
+    const used = (number('second') - number('first')) / 1e9;
+    const cores = used / (number('ended') - number('begun'));
+    return Number.isFinite(cores) ? cores : null;
   } catch {
     return null;
   }

@@ -21,7 +21,7 @@ export interface Measured {
 }
 
 /** Looking costs an exec for each candidate; more than these are not looked at. */
-export const maxLooks = 10;
+const maxLooks = 10;
 export const lookSeconds = 0.3;
 /** metrics-server answers from memory. The API server would wait a minute for one that hangs; looking takes 0.5 s. */
 const metricsDeadlineMilliseconds = 1_000;
@@ -98,9 +98,7 @@ export async function byLooking(
   const seen = await Promise.all(
     pods.slice(0, maxLooks).map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),
   );
-  return busiestFirst(
-    seen.flatMap(({ pod, value }) => (value === null ? [] : [{ pod, value: value / 1e9 / lookSeconds }])),
-  );
+  return busiestFirst(seen.flatMap(({ pod, value }) => (value === null ? [] : [{ pod, value }])));
 }
 
 const busiestFirst = (measured: Measured[]): Measured[] => measured.sort((a, b) => b.value - a.value);
