@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import type { Profile } from '../profile/profile.ts';
 import { readProfile } from '../profile/read-profile.ts';
 import { unpackRecording } from '../profile/unpack-recording.ts';
@@ -6,6 +7,11 @@ import { Failure } from '../reasons/failure.ts';
 
 /** Bound on a recording that is rendered by hand, packed and unpacked; bytes. The person waits at the terminal. */
 const largest = 512 * 1024 * 1024;
+/**
+ * Up to this size, unpacked bytes, V8's last compiler takes more time than it saves: rendering takes a sixth less
+ * without it at 1 MB, the same at 9 MB, and a quarter more at 18 MB (docs/benchmarks.md).
+ */
+const soonRead = 6 * 1024 * 1024;
 
 /**
  * A recording file, gzipped or not → its profile. Throws a Failure: file-unreadable, file-not-a-recording,
@@ -15,7 +21,9 @@ export function readRecordingFile(path: string): Profile {
   const bytes = readBounded(path);
   let profile: Profile;
   try {
-    profile = readProfile(unpackRecording(bytes, largest));
+    const recording = unpackRecording(bytes, largest);
+    if (recording.length <= soonRead) setFlagsFromString('--no-opt');
+    profile = readProfile(recording);
   } catch (error) {
     throw fileFailure(path, error);
   }
