@@ -1,27 +1,37 @@
 import PQueue from 'p-queue';
 import type { Analysis } from './analysis.ts';
 import type { AnalysisResult, ThreadTask } from './analysis-worker.ts';
-import { BoundedThread, wholeBuffer } from './bounded-thread.ts';
+import { BoundedThread, ownMemory } from './bounded-thread.ts';
 
 /** Each thread takes 25 MB to load and up to 100 MB while it reads a 60 s recording. */
-const threadsAtMost = 2;
-/** From the start of the work, milliseconds: a hundred times what a 60 s recording takes on an idle machine. */
-const timeoutMs = 30_000;
+const analysesAtOnce = 2;
 /** How long a thread is kept for the next recording, milliseconds; longer than it is loaded ahead of its first. */
 const idleMs = 5_000;
-/** Masking takes milliseconds, and until it is done our files stay in the target. */
-const maskPriority = 1;
-const worker = new URL('analysis-worker', import.meta.url);
+
+interface ThreadOptions {
+  /** Without its ending. */
+  worker: URL;
+  /** From the start of the work, milliseconds. */
+  timeoutMs: number;
+}
+
+const options: ThreadOptions = {
+  worker: new URL('analysis-worker', import.meta.url),
+  /** A hundred times what a 60 s recording takes on an idle machine. */
+  timeoutMs: 30_000,
+};
 
 type Thread = BoundedThread<ThreadTask, Uint8Array | AnalysisResult>;
 
 /**
- * Analysis in at most two threads, one task at a time in each; what exceeds its time or memory ends with its thread
- * and takes no other recording along. Threads end when nothing is left to do.
+ * Analysis in a few threads, one task at a time in each: what exceeds its time or memory ends with its thread and takes
+ * no other recording along. Masking takes milliseconds, and until it is done our files stay in the target, so it never
+ * waits for an analysis. Threads end when nothing is left to do.
  * @param recordingBytes bound on an unpacked recording
  */
-export function analysisThreads(recordingBytes: number): Analysis {
-  const queue = new PQueue({ concurrency: threadsAtMost });
+export function analysisThreads(recordingBytes: number, { worker, timeoutMs } = options): Analysis {
+  const masks = new PQueue({ concurrency: 1 });
+  const analyses = new PQueue({ concurrency: analysesAtOnce });
   const idle: { thread: Thread; expiry: NodeJS.Timeout }[] = [];
 
   function rest(thread: Thread): void {
@@ -42,35 +52,36 @@ export function analysisThreads(recordingBytes: number): Analysis {
     return resting.thread.usable ? resting.thread : rested();
   }
 
-  function ask(
+  async function work(
     task: ThreadTask,
-    priority: number,
     transfer: readonly ArrayBuffer[],
+    stop: AbortSignal | null,
   ): Promise<Uint8Array | AnalysisResult> {
-    return queue.add(
-      async () => {
-        const thread: Thread = rested() ?? new BoundedThread(worker);
-        try {
-          return await thread.ask(task, timeoutMs, transfer);
-        } finally {
-          if (thread.usable) rest(thread);
-        }
-      },
-      { priority },
-    );
+    stop?.throwIfAborted();
+    const thread: Thread = rested() ?? new BoundedThread(worker);
+    const end = (): void => void thread[Symbol.asyncDispose]();
+    stop?.addEventListener('abort', end, { once: true });
+    try {
+      return await thread.ask(task, timeoutMs, transfer);
+    } finally {
+      stop?.removeEventListener('abort', end);
+      if (thread.usable) rest(thread);
+    }
   }
 
   return {
     prepare: () => {
-      if (queue.pending + idle.length < threadsAtMost) rest(new BoundedThread(worker));
+      if (idle.length === 0 && masks.pending === 0) rest(new BoundedThread(worker));
     },
     mask: async (recording) => {
-      const masked = await ask({ kind: 'mask', recording }, maskPriority, wholeBuffer(recording));
+      const transfer = ownMemory(recording);
+      const masked = await masks.add(() => work({ kind: 'mask', recording }, transfer, null));
       if (!(masked instanceof Uint8Array)) throw new TypeError('the thread answered another task');
       return bufferOf(masked);
     },
-    analyse: async (input) => {
-      const result = await ask({ kind: 'analyse', input, recordingBytes }, 0, []);
+    analyse: async (input, signal) => {
+      const task = { kind: 'analyse', input, recordingBytes } as const;
+      const result = await analyses.add(() => work(task, [], signal));
       if (result instanceof Uint8Array) throw new TypeError('the thread answered another task');
       const artifacts = result.artifacts.map((made) => ({ ...made, body: bufferOf(made.body) }));
       return { ...result, artifacts };

@@ -3,7 +3,7 @@ import { maskSecrets } from '../jfr/mask-arguments.ts';
 import { asFailure } from '../reasons/failure.ts';
 import type { Answer } from './capture.ts';
 import type { AnalysisInput, MadeArtifact } from './analysis.ts';
-import { wholeBuffer, type ThreadAnswer } from './bounded-thread.ts';
+import { ownMemory, type ThreadAnswer } from './bounded-thread.ts';
 import { makeArtifacts } from './make-artifacts.ts';
 
 export type ThreadTask =
@@ -37,12 +37,12 @@ async function answer(task: ThreadTask): Promise<ThreadAnswer<Uint8Array | Analy
   }
 }
 
-/** What the answer gives away, so that it is not copied: whole buffers, no part of one that Node shares. */
+/** What the answer gives away, so that it is not copied. */
 function given(answered: ThreadAnswer<Uint8Array | AnalysisResult>): ArrayBuffer[] {
   if (!('result' in answered)) return [];
   const { result } = answered;
   const made = result instanceof Uint8Array ? [result] : result.artifacts.map(({ body }) => body);
-  return made.flatMap(wholeBuffer);
+  return [...new Set(made.flatMap(ownMemory))];
 }
 
 parentPort?.on('message', (task: ThreadTask) => {

@@ -40,6 +40,9 @@ export interface Analysis {
    * anything is written. Rejects with `recording-damaged` or `analysis-timeout`.
    */
   mask(recording: Buffer): Promise<Buffer>;
-  /** Recording → answer and files. Rejects with recording-damaged, recording-empty, analysis-timeout. */
-  analyse(input: AnalysisInput): Promise<{ answer: Answer; partial: boolean; artifacts: MadeArtifact[] }>;
+  /** Recording → answer and files. Rejects with recording-damaged, recording-empty, analysis-timeout, or when aborted. */
+  analyse(
+    input: AnalysisInput,
+    signal: AbortSignal,
+  ): Promise<{ answer: Answer; partial: boolean; artifacts: MadeArtifact[] }>;
 }

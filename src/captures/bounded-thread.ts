@@ -67,11 +67,12 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
     const timer = setTimeout(() => {
       this.#stop(new Failure('analysis-timeout', { detail: `after ${timeoutMs} ms` }));
     }, timeoutMs);
-    this.#worker.postMessage(task, transfer);
     try {
+      this.#worker.postMessage(task, transfer);
       return await waiting.promise;
     } finally {
       clearTimeout(timer);
+      this.#waiting = null;
     }
   }
 
@@ -87,7 +88,10 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
   }
 }
 
-/** The buffer of these bytes where they are all of it, to be given to another thread; a part of one is copied. */
-export function wholeBuffer({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+/**
+ * The memory of these bytes, to be given to another thread with all that is beside them in it; none where they are so
+ * few that Node may keep them with those of others: they are copied.
+ */
+export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && byteLength > Buffer.poolSize ? [buffer] : [];
 }

@@ -33,14 +33,17 @@ export async function storeArtifacts(
   try {
     const baseline = await parts.baselineFor(capture, signal);
     const made = await timed(parts, 'analyse', () =>
-      parts.analysis.analyse({
-        recording,
-        capture,
-        baseline,
-        publicUrl: parts.publicUrl,
-        applicationPackages: parts.applicationPackages,
-        profilerLinks: parts.profilerLinks(capture),
-      }),
+      parts.analysis.analyse(
+        {
+          recording,
+          capture,
+          baseline,
+          publicUrl: parts.publicUrl,
+          applicationPackages: parts.applicationPackages,
+          profilerLinks: parts.profilerLinks(capture),
+        },
+        signal,
+      ),
     ).catch((error: unknown) => asFailure(error));
     signal.throwIfAborted();
     // What we cannot read may be read by other tools, or by a later flamepin.

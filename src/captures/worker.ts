@@ -14,7 +14,7 @@ const leaseMs = 30_000;
 const pollMs = 500;
 const sweepMs = 1_000;
 const harmWatchMs = 15_000;
-/** Recordings that are in memory at once, to be read and stored. */
+/** Captures that are read and stored at once. */
 const storingAtOnce = 4;
 /** How soon a capture that waits for its sibling's profile is looked at again. */
 const siblingWaitMs = 250;

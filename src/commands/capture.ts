@@ -120,14 +120,17 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
             windowEndedAt: collected.windowEndedAt,
           },
         };
-        const made = await analysis.analyse({
-          recording,
-          capture,
-          baseline: null,
-          publicUrl: null,
-          applicationPackages: configuration.applicationPackages,
-          profilerLinks: [],
-        });
+        const made = await analysis.analyse(
+          {
+            recording,
+            capture,
+            baseline: null,
+            publicUrl: null,
+            applicationPackages: configuration.applicationPackages,
+            profilerLinks: [],
+          },
+          stop,
+        );
         return { capture, ...made };
       } finally {
         // Not with the caller's signal: after Ctrl-C the target is cleaned all the same.

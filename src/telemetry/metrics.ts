@@ -37,7 +37,7 @@ export function createMetrics(): Metrics {
   });
   const stages = new Histogram({
     name: 'flamepin_stage_duration_seconds',
-    help: 'Duration of the stages of a capture: resolve, start, collect, analyse, store.',
+    help: 'Duration of the stages of a capture: resolve, start, collect, analyse, store; analyse with the wait for a free thread.',
     labelNames: ['stage'],
     buckets: latencyBuckets,
     registers,

@@ -3,10 +3,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { analysisThreads } from '../../../src/captures/analysis-threads.ts';
-import type { AnalysisInput } from '../../../src/captures/analysis.ts';
+import type { Analysis, AnalysisInput } from '../../../src/captures/analysis.ts';
 import { BoundedThread } from '../../../src/captures/bounded-thread.ts';
 import { newCapture } from '../../../src/ledgers/capture-change.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
@@ -25,6 +26,9 @@ const input = (recording: Buffer): AnalysisInput => ({
   applicationPackages: [],
 });
 
+const analyse = (analysis: Analysis, what: AnalysisInput): ReturnType<Analysis['analyse']> =>
+  analysis.analyse(what, new AbortController().signal);
+
 const failsWith = (code: string, detail: RegExp) => (error: unknown) =>
   error instanceof Failure && error.code === code && detail.test(error.detail);
 
@@ -32,8 +36,8 @@ describe('a recording read in its own thread', () => {
   const reading = analysisThreads(limit);
 
   it('becomes the same answer and files whether it is gzipped or not', async () => {
-    const one = await reading.analyse(input(packed));
-    const other = await reading.analyse(input(gunzipSync(packed)));
+    const one = await analyse(reading, input(packed));
+    const other = await analyse(reading, input(gunzipSync(packed)));
     assert.deepEqual(one, other);
     assert.match(one.answer.headline, /Shop/);
     const names = new Set(one.artifacts.map(({ name }) => name));
@@ -48,36 +52,36 @@ describe('a recording read in its own thread', () => {
 
   it('says so when it holds no samples', () =>
     assert.rejects(
-      reading.analyse(input(shopChunk(true, () => undefined))),
+      analyse(reading, input(shopChunk(true, () => undefined))),
       failsWith('recording-empty', /^$/),
     ));
 
   it('is refused when it is no recording, or no whole gzip file', async () => {
     await assert.rejects(
-      reading.analyse(input(Buffer.from('no recording'))),
+      analyse(reading, input(Buffer.from('no recording'))),
       failsWith('recording-damaged', /chunk/),
     );
     const cut = Buffer.from([0x1f, 0x8b, 1, 2, 3]);
-    await assert.rejects(reading.analyse(input(cut)), failsWith('recording-damaged', /gzip/));
+    await assert.rejects(analyse(reading, input(cut)), failsWith('recording-damaged', /gzip/));
   });
 
   it('is refused when it unpacks to more than the limit, however small it is packed', async () => {
     const bomb = gzipSync(Buffer.alloc(limit + 1));
     assert.ok(bomb.length < 100_000);
     await assert.rejects(
-      reading.analyse(input(bomb)),
+      analyse(reading, input(bomb)),
       failsWith('recording-damaged', /larger than 67108864 bytes/),
     );
   });
 
   it('gives what was whole of a gzip file that is cut off', async () => {
-    const { partial } = await reading.analyse(input(packed.subarray(0, packed.length - 200)));
+    const { partial } = await analyse(reading, input(packed.subarray(0, packed.length - 200)));
     assert.equal(partial, true);
   });
 });
 
 describe('many recordings that come at once', () => {
-  it('are all read, by two threads that end when nothing is left to do', async () => {
+  it('are all read, in a few threads that end when nothing is left to do', async () => {
     const ends: Promise<unknown>[] = [];
     const count = (message: unknown): void => {
       ends.push(once((message as { worker: Worker }).worker, 'exit'));
@@ -85,13 +89,51 @@ describe('many recordings that come at once', () => {
     subscribe('worker_threads', count);
     const reading = analysisThreads(limit);
     for (let capture = 0; capture < 8; capture++) reading.prepare();
+    assert.equal(ends.length, 1, 'one is loaded ahead');
     const read = await Promise.all(
-      Array.from({ length: 8 }, async () => reading.analyse(input(await reading.mask(gunzipSync(packed))))),
+      Array.from({ length: 8 }, async () => analyse(reading, input(await reading.mask(gunzipSync(packed))))),
     );
     unsubscribe('worker_threads', count);
     assert.equal(new Set(read.map(({ answer }) => answer.headline)).size, 1);
-    assert.equal(ends.length, 2);
+    assert.ok(ends.length <= 3, `${ends.length} threads`);
     await Promise.all(ends);
+  });
+
+  it('do not wait in memory twice: masking takes over what came out of the target, facts and all', async () => {
+    const reading = analysisThreads(limit);
+    const stdout = Buffer.concat([Buffer.from('size=1\n\n'), gunzipSync(packed)]);
+    const masked = await reading.mask(stdout.subarray(8));
+    assert.equal(masked.length, gunzipSync(packed).length);
+    assert.equal(stdout.buffer.byteLength, 0, 'given away, not copied');
+  });
+
+  it('are read though one of them is endless, and masked though two are', { timeout: 20_000 }, async () => {
+    const worker = new URL('../../fixtures/threads/sometimes-endless', import.meta.url);
+    const reading = analysisThreads(limit, { worker, timeoutMs: 4_000 });
+    const order: string[] = [];
+    const stuck = Array.from({ length: 2 }, () =>
+      assert
+        .rejects(analyse(reading, input(Buffer.from('endless'))), failsWith('analysis-timeout', /4000 ms/))
+        .then(() => order.push('timed out')),
+    );
+    const masked = Array.from({ length: 4 }, () =>
+      reading.mask(Buffer.from('quick')).then((bytes) => order.push(bytes.toString())),
+    );
+    await Promise.all([...stuck, ...masked]);
+    assert.deepEqual(order, ['quick', 'quick', 'quick', 'quick', 'timed out', 'timed out']);
+    assert.equal((await reading.mask(Buffer.from('again'))).toString(), 'again');
+  });
+
+  it('are given up at once when flamepin stops', { timeout: 20_000 }, async () => {
+    const worker = new URL('../../fixtures/threads/sometimes-endless', import.meta.url);
+    const reading = analysisThreads(limit, { worker, timeoutMs: 60_000 });
+    const stop = new AbortController();
+    const given = Array.from({ length: 4 }, () =>
+      assert.rejects(reading.analyse(input(Buffer.from('endless')), stop.signal)),
+    );
+    await sleep(200);
+    stop.abort();
+    await Promise.all(given);
   });
 });
 
