@@ -71,11 +71,12 @@ function lines(view: View): string {
     </details>`;
 }
 
-/** The sentence, its interval in small print: who is woken reads it last. */
+/** The sentence, from its interval on in small print: who is woken reads it last. */
 function sentence(headline: string): string {
   const [, before, interval, after] = /^(.*?)( \([^()]*±[^()]*\))(.*)$/.exec(shown(headline)) ?? [];
   if (before === undefined || interval === undefined || after === undefined) return html`${shown(headline)}`;
-  return html`${before}<span class="interval">${interval}<strong>${after}</strong></span>`;
+  const further = after === '' ? '' : html`<strong>${after}</strong>`;
+  return html`${before}<span class="interval">${interval}!${further}</span>`;
 }
 
 /** `certain` needs no words: the sentence stands as it is. */
