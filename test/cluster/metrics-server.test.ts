@@ -53,7 +53,7 @@ describe('one of three pods burns CPU, the alert names only the workload, and th
   });
 
   it('and without the right to ask for it, by a look at the pods themselves', async () => {
-    await until(() => resolve(withoutMetrics), busy, /^busiest of 3 pods in a look at/);
+    await until(() => resolve(withoutMetrics), busy, /^busiest of 3 pods in a short look at each/);
   });
 
   it('and when metrics-server hangs, without waiting for it', async () => {

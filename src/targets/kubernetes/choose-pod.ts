@@ -2,7 +2,6 @@ import {
   byAlertExpression,
   byLooking,
   byMetricsServer,
-  lookSeconds,
   rounded,
   type Choosing,
   type Measured,
@@ -48,7 +47,7 @@ export async function choosePod(
   // Not more than ten are looked at, and one without a shell or an answer in time is not seen.
   const looked = await byLooking(pods, choosing, signal);
   const only = looked.length < pods.length ? ` (only ${looked.length} could be looked at)` : '';
-  return busiest(looked, pods.length, `in a look at ${lookSeconds} s of each${only}`) ?? byName(pods);
+  return busiest(looked, pods.length, `in a short look at each${only}`) ?? byName(pods, looked.length);
 }
 
 /**
@@ -73,10 +72,11 @@ function busiest([first, second]: readonly Measured[], total: number, how: strin
   };
 }
 
-function byName(pods: readonly [Pod, ...Pod[]]): Chosen {
+function byName(pods: readonly [Pod, ...Pod[]], looked: number): Chosen {
+  const time = looked < 2 ? `CPU time of ${looked} could be seen` : 'about equal CPU time';
   return {
     pod: firstByName(pods),
-    why: `first by name of ${pods.length} pods: nothing tells them apart (no values per pod in Prometheus or metrics.k8s.io, about equal CPU time)`,
+    why: `first by name of ${pods.length} pods: nothing tells them apart (no values per pod in Prometheus or metrics.k8s.io, ${time})`,
   };
 }
 

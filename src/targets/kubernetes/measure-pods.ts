@@ -22,7 +22,6 @@ export interface Measured {
 
 /** Looking costs an exec for each candidate; more than these are not looked at. */
 const maxLooks = 10;
-export const lookSeconds = 0.3;
 /** metrics-server answers from memory. The API server would wait a minute for one that hangs; looking takes 0.5 s. */
 const metricsDeadlineMilliseconds = 1_000;
 
