@@ -105,6 +105,10 @@ function keepLicence(home: string, name: string): void {
   cpSync(join(home, file), join('dist', 'licenses', `${name.replace('/', '-')}.txt`));
 }
 
+// Inside another package's file, and inside the page's script.
+for (const name of ['jsep', '@jsep-plugin/assignment', '@jsep-plugin/regex', 're2js'])
+  keepLicence(join('node_modules', name), name);
+
 // The files that `flamepin render` loads, as two: finding and loading eighty takes 40 ms, a fifth of all it takes.
 for (const file of ['cli.js', 'commands/render.js'])
   await joinImports(file, {
