@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import type { Profile } from '../profile/profile.ts';
 import { readProfile } from '../profile/read-profile.ts';
 import { unpackRecording } from '../profile/unpack-recording.ts';
@@ -8,21 +7,16 @@ import { Failure } from '../reasons/failure.ts';
 /** Bound on a recording that is rendered by hand, packed and unpacked; bytes. The person waits at the terminal. */
 const largest = 512 * 1024 * 1024;
 /**
- * Up to this size, unpacked bytes, V8's last compiler takes more time than it saves: rendering takes a sixth less
- * without it at 1 MB, the same at 9 MB, and a quarter more at 18 MB (docs/benchmarks.md).
- */
-const soonRead = 6 * 1024 * 1024;
-
-/**
  * A recording file, gzipped or not → its profile. Throws a Failure: file-unreadable, file-not-a-recording,
  * recording-empty. Synchronous, for nothing else is waited for, and node:fs/promises takes 4 ms to load.
+ * @param unpacked is told its size before it is read
  */
-export function readRecordingFile(path: string): Profile {
+export function readRecordingFile(path: string, unpacked?: (bytes: number) => void): Profile {
   const bytes = readBounded(path);
   let profile: Profile;
   try {
     const recording = unpackRecording(bytes, largest);
-    if (recording.length <= soonRead) setFlagsFromString('--no-opt');
+    unpacked?.(recording.length);
     profile = readProfile(recording);
   } catch (error) {
     throw fileFailure(path, error);

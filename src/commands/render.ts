@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderSvg, svgLeastShare } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
@@ -12,6 +13,12 @@ import { writeOutput } from './output.ts';
 import { readRecordingFile } from './recording-file.ts';
 import { readStacksFile } from './stacks-file.ts';
 
+/**
+ * Up to this size, unpacked bytes, V8's last compiler takes more time than it saves: rendering takes a sixth less
+ * without it at 1 MB, the same at 9 MB, and a quarter more at 18 MB (docs/benchmarks.md).
+ */
+const soonRendered = 6 * 1024 * 1024;
+
 export interface RenderOptions {
   event?: ProfileEvent;
   format: 'html' | 'svg' | 'json' | 'collapsed';
@@ -23,13 +30,17 @@ export async function render(path: string, { event: wanted, format, output }: Re
   const stacks = readStacksFile(path, wanted ?? 'cpu', format === 'svg' ? svgLeastShare : 0);
   if (stacks !== null && (format === 'html' || format === 'json')) throw new Failure('stacks-without-times');
   for (const warning of stacks?.warnings ?? []) process.stderr.write(`${warning}\n`);
-  const profile = stacks ?? readRecordingFile(path);
+  const profile = stacks ?? readRecordingFile(path, spareCompiler);
   const event = wanted ?? profileEvents.find((each) => profile.events[each] !== undefined) ?? 'cpu';
   if (profile.events[event] === undefined && format !== 'collapsed')
     throw new Failure('event-not-recorded', {
       detail: `no ${event} samples; it holds ${Object.keys(profile.events).join(', ')}`,
     });
   await writeOutput(await rendered(profile, event, format, basename(path)), output);
+}
+
+function spareCompiler(bytes: number): void {
+  if (bytes <= soonRendered) setFlagsFromString('--no-opt');
 }
 
 async function rendered(
