@@ -15,6 +15,8 @@ export interface ShopOptions {
   labels?: Record<string, string>;
   more?: Record<string, unknown>[];
   resources?: Record<string, unknown>;
+  /** Requests per second that it sends to itself; default 4: a dozen of pods share two cores. */
+  load?: number;
 }
 
 const java = ['/opt/java/bin/java', '-XX:+UseSerialGC', '-Xmx64m', '-cp', '/app', 'PodApplication'];
@@ -31,8 +33,7 @@ export function shopPodSpec(options: ShopOptions = {}): Record<string, unknown> 
         name: 'shop',
         image: `localhost/shop:${options.image ?? '17'}`,
         imagePullPolicy: 'Never',
-        // Requests per second that it sends to itself: a dozen of pods share two cores.
-        env: [{ name: 'LOAD', value: '4' }],
+        env: [{ name: 'LOAD', value: String(options.load ?? 4) }],
         ...(options.command && { command: options.command }),
         ...(options.securityContext && { securityContext: options.securityContext }),
         ...(options.resources && { resources: options.resources }),

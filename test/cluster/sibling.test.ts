@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
-import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
+import { startBrowser } from '../setup/browser.ts';
+import { captureWhen, fireForCapture, isFinal, type CaptureJson } from '../setup/flamepin-client.ts';
 import { inside } from './inside.ts';
 import { shopWorkload, switchFault } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
@@ -17,6 +18,9 @@ const name = 'sibling';
 const patienceMs = 120_000;
 /** Until the shops' code is compiled: before, a comparison tells of the compiler. */
 const warmUpMs = 20_000;
+
+/** Requests per second: with four a healthy pod may do too little in 15 s to be compared with. */
+const load = 20;
 
 const relatedSchema = z.looseObject({
   answer: z.looseObject({ comparedWith: z.object({ captureId: z.string() }).nullable() }),
@@ -34,7 +38,7 @@ describe('one of three pods is slow, and its healthy sibling is profiled in the 
     namespace = await testNamespace(name);
     await namespace.create(
       `/apis/apps/v1/namespaces/${name}/deployments`,
-      shopWorkload('Deployment', 'checkout', 3),
+      shopWorkload('Deployment', 'checkout', 3, { load }),
     );
     pods = await namespace.readyPods('app=checkout', 3);
     flamepin = await startFlamepin(
@@ -84,8 +88,30 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     const apart = (beganToo ?? NaN) - (began ?? NaN);
     assert.ok(apart > 0 && apart < 5_000, `${apart} ms after the other`);
 
+    await leadToEachOther(capture, sibling.captureId, slow.metadata.name);
+
     assert.deepEqual(pods.map(inside), before);
     const restarts = await Promise.all(pods.map(({ metadata }) => namespace.pod(metadata.name)));
     for (const { status } of restarts) assert.equal(status.containerStatuses[0]?.restartCount, 0);
   });
+
+  /** In a browser on a phone, from the sentence to the sibling's page and back. */
+  async function leadToEachOther(capture: CaptureJson, siblingId: string, slow: string): Promise<void> {
+    const browser = await startBrowser();
+    try {
+      const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+      await page.goto(`${flamepin.url}/captures/${capture.id}`);
+      assert.equal(await page.locator('h1').textContent(), capture.headline);
+      await page
+        .locator('.changed h2')
+        .getByRole('link', { name: /^sibling / })
+        .click();
+      await page.waitForURL(`**/captures/${siblingId}`);
+      await page.getByText(`A healthy sibling of ${slow}, profiled in the same window`).waitFor();
+      await page.getByRole('link', { name: `The capture of ${slow}` }).click();
+      await page.waitForURL(`**/captures/${capture.id}`);
+    } finally {
+      await browser.close();
+    }
+  }
 });
