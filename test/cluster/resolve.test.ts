@@ -166,8 +166,10 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     const all = await namespace.pods('app=checkout');
     const [one, hot, another] = all;
     assert.ok(one && hot && another);
-    // It burns in its requests, four a second at random: less than three cores' worth leaves pauses of 0.3 s.
-    await switchFault(hot, 'burn', { strength: 3 });
+    // It burns in its requests: its own four a second leave pauses as long as a look.
+    await switchFault(hot, 'burn', { strength: 1 });
+    const asked = new AbortController();
+    const asking = Array.from({ length: 4 }, () => askAgainAndAgain(hot, asked.signal));
     try {
       await burnsMost(hot, [one, another]);
       // On a loaded machine it may not get to burn in each look of 0.3 s.
@@ -179,7 +181,9 @@ describe('the labels of an alert lead to the pod that is meant', () => {
         break;
       }
     } finally {
-      await switchFault(hot, 'burn', { on: false, strength: 3 });
+      asked.abort();
+      await Promise.all(asking);
+      await switchFault(hot, 'burn', { on: false, strength: 1 });
     }
   });
 
@@ -270,6 +274,14 @@ describe('the labels of an alert lead to the pod that is meant', () => {
 });
 
 /** Until it is true, seen from the machine: JVMs that have just started burn CPU as well. */
+async function askAgainAndAgain(pod: Pod, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted)
+    await fetch(`http://${pod.status.podIP ?? ''}:9090/checkout`, { signal }).then(
+      (answer) => answer.arrayBuffer(),
+      () => sleep(100),
+    );
+}
+
 async function burnsMost(hot: Pod, others: readonly Pod[]): Promise<void> {
   await waitFor('a pod that burns more CPU than the others', 60_000, async () => {
     const [before, othersBefore] = [cpuSeconds(hot), others.map(cpuSeconds)];
