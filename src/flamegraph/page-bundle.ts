@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -12,13 +11,13 @@ let style: Promise<string> | undefined;
 
 /** The browser page's script: one self-contained file, without imports. */
 export function pageScript(): Promise<string> {
-  script ??= inClone ? bundlePage() : readFile(new URL('./page.js', import.meta.url), 'utf8');
+  script ??= inClone ? bundlePage() : Promise.resolve(beside('./page.js'));
   return script;
 }
 
 /** The browser page's style sheet; also the base (colours, type) of other pages. */
 export function pageStyle(): Promise<string> {
-  style ??= readFile(new URL(inClone ? './page/page.css' : './page.css', import.meta.url), 'utf8');
+  style ??= Promise.resolve(beside(inClone ? './page/page.css' : './page.css'));
   return style;
 }
 
@@ -31,13 +30,19 @@ export interface PageHashes {
 /** A package holds them ready as well: loading node:crypto takes longer than writing the page of a small recording. */
 export async function pageHashes(): Promise<PageHashes> {
   if (inClone) return hashPage(await pageScript(), await pageStyle());
-  return JSON.parse(await readFile(new URL('./page-hashes.json', import.meta.url), 'utf8')) as PageHashes;
+  return JSON.parse(beside('./page-hashes.json')) as PageHashes;
 }
 
 export async function hashPage(script: string, style: string): Promise<PageHashes> {
   const { hash } = await import('node:crypto');
   const hashOf = (text: string): string => `sha256-${hash('sha256', text, 'base64')}`;
   return { script: hashOf(script), style: hashOf(style) };
+}
+
+/** Once in a process. Not through an import: node:fs/promises takes 4 ms to load, for a rendering that needs no more of it. */
+function beside(file: string): string {
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  return readFileSync(new URL(file, import.meta.url), 'utf8');
 }
 
 /** Bundles the page's modules; needs the bundler, a development dependency. */
