@@ -6,6 +6,7 @@ import { Failure } from '../reasons/failure.ts';
 
 /** Bound on a recording that is rendered by hand, packed and unpacked; bytes. The person waits at the terminal. */
 const largest = 512 * 1024 * 1024;
+
 /**
  * A recording file, gzipped or not → its profile. Throws a Failure: file-unreadable, file-not-a-recording,
  * recording-empty. Synchronous, for nothing else is waited for, and node:fs/promises takes 4 ms to load.

@@ -273,7 +273,6 @@ describe('the labels of an alert lead to the pod that is meant', () => {
   });
 });
 
-/** Until it is true, seen from the machine: JVMs that have just started burn CPU as well. */
 async function askAgainAndAgain(pod: Pod, signal: AbortSignal): Promise<void> {
   while (!signal.aborted)
     await fetch(`http://${pod.status.podIP ?? ''}:9090/checkout`, { signal }).then(
@@ -282,6 +281,7 @@ async function askAgainAndAgain(pod: Pod, signal: AbortSignal): Promise<void> {
     );
 }
 
+/** Until it is true, seen from the machine: JVMs that have just started burn CPU as well. */
 async function burnsMost(hot: Pod, others: readonly Pod[]): Promise<void> {
   await waitFor('a pod that burns more CPU than the others', 60_000, async () => {
     const [before, othersBefore] = [cpuSeconds(hot), others.map(cpuSeconds)];
