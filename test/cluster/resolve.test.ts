@@ -275,10 +275,10 @@ describe('the labels of an alert lead to the pod that is meant', () => {
 
 async function askAgainAndAgain(pod: Pod, signal: AbortSignal): Promise<void> {
   while (!signal.aborted)
-    await fetch(`http://${pod.status.podIP ?? ''}:9090/checkout`, { signal }).then(
-      (answer) => answer.arrayBuffer(),
-      () => sleep(100),
-    );
+    await fetch(`http://${pod.status.podIP ?? ''}:9090/checkout`, { signal })
+      .then((answer) => answer.arrayBuffer())
+      // The abort may come while an answer is being read.
+      .catch(() => sleep(100));
 }
 
 /** Until it is true, seen from the machine: JVMs that have just started burn CPU as well. */
