@@ -100,7 +100,7 @@ function siblingHarm(name: string, harm: string): string {
   return `The sibling ${name} died or restarted within five minutes of its window: ${harm}`;
 }
 
-/** What it is good for as a baseline, or how there would be one to compare it with. */
+/** What it is good for as a baseline or sibling, or how there would be one to compare it with. */
 function baselineLines(capture: Capture, { comparedWith }: Answer): string[] {
   if (capture.request.purpose === 'baseline') {
     const flaw = baselineFlaw(capture);
@@ -110,7 +110,11 @@ function baselineLines(capture: Capture, { comparedWith }: Answer): string[] {
         : `No use as a baseline: ${flaw}.`,
     ];
   }
-  return comparedWith === null && capture.siblingOf === null
+  if (capture.siblingOf !== null) {
+    const flaw = baselineFlaw(capture);
+    return flaw === null ? [] : [`Not compared with by itself: ${flaw}.`];
+  }
+  return comparedWith === null
     ? [
         'There is no baseline of this workload to compare with. While it is well, take one with POST /captures and "purpose": "baseline", or let the schedule take them: list it under `baselines`.',
       ]

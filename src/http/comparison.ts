@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { startOf } from '../captures/base-label.ts';
+import { baselineFlaw } from '../captures/baseline-health.ts';
 import type { Capture } from '../captures/capture.ts';
 import type { CompareCaptures } from '../captures/compare-captures.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
@@ -81,8 +82,8 @@ export function earlierLink({ id }: Capture, before: Capture | undefined): Link[
 }
 
 /**
- * From a capture to its comparison with its sibling, or to the sibling while there is nothing to compare; from a
- * sibling to the capture that it was taken for.
+ * From a capture to its comparison with its sibling, with what speaks against it, or to the sibling while there is
+ * nothing to compare; from a sibling to the capture that it was taken for.
  */
 export function siblingLinks({ id, answer, siblingOf }: Capture, sibling: Capture | undefined): Link[] {
   if (siblingOf !== null)
@@ -92,10 +93,11 @@ export function siblingLinks({ id, answer, siblingOf }: Capture, sibling: Captur
   const name = sibling.target?.name ?? '';
   const comparable =
     answer !== null && sibling.artifacts.some((artifact) => artifact.name === 'profile.json');
+  const flaw = baselineFlaw(sibling);
   return comparable
     ? [
         {
-          words: `Compare with sibling ${name}, same window`,
+          words: `Compare with sibling ${name}, same window${flaw === null ? '' : ` (${flaw})`}`,
           href: `/captures/${id}?against=${sibling.id}`,
         },
       ]

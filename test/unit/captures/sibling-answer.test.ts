@@ -79,6 +79,18 @@ describe('a capture and its healthy sibling', () => {
     );
   });
 
+  it('say why they are not compared by themselves', () => {
+    assert.ok(sibling.answer);
+    const idle: Capture = { ...sibling, answer: { ...sibling.answer, samples: 3 } };
+    const flaw = 'the workload did too little: 3 samples, at least 5 are needed';
+    assert.equal(
+      siblingLinks(slow, idle)[0]?.words,
+      `Compare with sibling checkout-x2x, same window (${flaw})`,
+    );
+    assert.ok(view(idle).lines.includes(`Not compared with by itself: ${flaw}.`));
+    assert.ok(!view(sibling).lines.some((line) => line.startsWith('Not compared')));
+  });
+
   it('are told apart in the list, by badge and by title', () => {
     const query = { workload: undefined, state: undefined, before: undefined, since: undefined };
     const page = listPage([sibling], { ...query, until: undefined }, 50, '');
