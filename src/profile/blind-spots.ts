@@ -1,6 +1,7 @@
 import { frameKind, type ApplicationCode } from './frame-kind.ts';
 import { percent } from './quantities.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
+import { wasRecorded } from './recorded.ts';
 import { frameTypes } from './sampling.ts';
 
 /** Below this a share is uncertain by ten points and more. */
@@ -17,7 +18,7 @@ export function blindSpots(
   askedSeconds: number,
 ): string[] {
   const found: string[] = [];
-  if (samples === 0) found.push(`No ${event} samples: nothing of that kind happened in the window.`);
+  if (samples === 0) found.push(noSamples(profile, event));
   else if (samples < fewSamples) {
     // Half the width of a 95 % interval at a share of one half.
     const reach = Math.round((0.98 / Math.sqrt(samples)) * 100);
@@ -37,6 +38,17 @@ export function blindSpots(
   if (lacksLines(profile, code))
     found.push('The application has no line numbers: it was compiled without them.');
   return [...found, ...profile.warnings];
+}
+
+function noSamples(profile: Profile, event: ProfileEvent): string {
+  switch (wasRecorded(profile, event)) {
+    case true:
+      return `No ${event} samples: nothing of that kind happened in the window.`;
+    case false:
+      return `No ${event} samples: ${event} was not recorded.`;
+    case null:
+      return `No ${event} samples: ${event} was not recorded, or nothing of that kind happened.`;
+  }
 }
 
 function unwalkedShare(profile: Profile, event: ProfileEvent): number {

@@ -2,14 +2,15 @@ import type { Cause } from './cause.ts';
 import { changedCauses, saysNothing, smallestChange } from './changed-causes.ts';
 import { changedRow, displayName, isNameable } from './changed-row.ts';
 import type { ChangedFrame, ChangedNames, Comparison } from './comparison.ts';
-import { comparisonHeadline } from './comparison-headline.ts';
+import { comparisonHeadline, incomparableHeadline } from './comparison-headline.ts';
 import { detectableShare } from './detectable-share.ts';
 import { eventSamples, FrameNames, type EventSamples } from './event-samples.ts';
 import { applicationPackages, type ApplicationCode } from './frame-kind.ts';
 import { frameCounts, frameEstimates, type FrameEstimates, type Rate } from './frame-tally.ts';
 import { mainActivity } from './hot-spots.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
-import { difference, discoveries, type Difference } from './statistics.ts';
+import { wasRecorded } from './recorded.ts';
+import { difference, discoveries, type Difference, type Estimate } from './statistics.ts';
 import type { Activity } from './wait-kind.ts';
 
 /** Share of false ones accepted among the frames that are called changed. */
@@ -19,8 +20,6 @@ const falseDiscoveryRate = 0.05;
  * would only make the correction for many tests stricter.
  */
 const testedShare = smallestChange / 2;
-/** With fewer samples on one side its shares mean nothing; then the rate alone decides. */
-const fewSamples = 20;
 /**
  * A change of less is none that anybody feels, however sure: 10 ms of waiting for locks in a second, of all threads.
  * The other events have samples of a size that is felt.
@@ -63,10 +62,9 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
 
   const tested = testFrames(before, after, names.names.length);
   const least = leastRate[event] ?? 0;
-  const rateAlone = before.samples < fewSamples || after.samples < fewSamples;
-  const changed = comparable(base, current, event, after.samples)
-    ? significantFrames(tested.rows, rateAlone, least)
-    : new Map<number, Tested>();
+  const recorded = { base: wasRecorded(base, event), current: wasRecorded(current, event) };
+  const comparable = areComparable(before, after, event, recorded);
+  const changed = comparable ? significantFrames(tested.rows, least) : new Map<number, Tested>();
   const spreads = spreadOf(others, before, names.names.length);
   for (const [frame, row] of changed) {
     const spread = spreads(frame);
@@ -93,7 +91,7 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     }
   }
   rows.sort((a, b) => Math.abs(b.deltaShare) - Math.abs(a.deltaShare));
-  tested.rows
+  (comparable ? tested.rows : [])
     .filter((row) => isNameable(names, row.frame) && !listed.has(row.frame) && !changed.has(row.frame))
     .sort((a, b) => b.current.share.value - a.current.share.value)
     .slice(0, unchangedRows)
@@ -120,14 +118,30 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const fallen = new Set(rows.filter((row) => row.deltaShare < 0).map((row) => row.frame));
   const activityOf = (name: string): Activity | null =>
     mainActivity(fallen.has(name) ? before : after, numbers.get(name) ?? -1);
-  return { headline: comparisonHeadline(result, activityOf), ...result };
+  const headline = comparable
+    ? comparisonHeadline(result, activityOf)
+    : incomparableHeadline(result, recorded);
+  return { headline, ...result };
 }
 
-/** Locks and allocations may be absent because there were none; cpu and wall only when they were not recorded. */
-function comparable(base: Profile, current: Profile, event: ProfileEvent, samplesNow: number): boolean {
-  const alwaysThere = event === 'cpu' || event === 'wall';
-  return samplesNow > 0 && !(alwaysThere && (!base.events[event] || !current.events[event]));
+/**
+ * Locks and allocations may lack samples because there were none, and then all there is on the other side is new, or
+ * gone; without any of cpu or wall nothing ran, and whatever runs afterwards is no change in the code. That there is
+ * none in a recording that does not say what it was made with is taken for true of the base alone.
+ */
+function areComparable(
+  before: EventSamples,
+  after: EventSamples,
+  event: ProfileEvent,
+  recorded: { base: boolean | null; current: boolean | null },
+): boolean {
+  if (before.samples > 0 && after.samples > 0) return true;
+  if (event === 'cpu' || event === 'wall') return false;
+  return after.samples > 0 ? recorded.base !== false : before.samples > 0 && recorded.current === true;
 }
+
+/** The share of any frame where there are no samples. */
+const nothing: Estimate = { value: 0, variance: 0, freedom: 1 };
 
 function sharedCode(base: Profile, current: Profile, configured: readonly string[]): ApplicationCode {
   const found = [...applicationPackages(base, configured), ...applicationPackages(current, configured)];
@@ -158,15 +172,18 @@ function testFrames(
     const base = estimatesBefore.ofFrame.get(frame);
     const current = estimatesAfter.ofFrame.get(frame);
     if (!base || !current) return [];
-    const share = difference(base.share, current.share);
+    const share = difference(
+      before.samples === 0 ? nothing : base.share,
+      after.samples === 0 ? nothing : current.share,
+    );
     return [{ frame, base, current, share, rate: difference(base.rooted, current.rooted) }];
   });
   return { rows, totalBefore: estimatesBefore.total, totalAfter: estimatesAfter.total };
 }
 
-function significantFrames(rows: readonly Tested[], rateAlone: boolean, least: number): Map<number, Tested> {
+function significantFrames(rows: readonly Tested[], least: number): Map<number, Tested> {
   const found = discoveries(
-    rows.map((row) => Math.max(rateAlone ? 0 : row.share.probability, row.rate.probability)),
+    rows.map((row) => Math.max(row.share.probability, row.rate.probability)),
     falseDiscoveryRate,
   );
   const isFelt = ({ share, base, current }: Tested): boolean =>

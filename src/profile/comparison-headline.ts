@@ -70,6 +70,19 @@ export function comparisonHeadline(
   return changeSentence(row, comparison.baseLabel, activityOf(row.frame));
 }
 
+/** Why two profiles cannot be compared in an event; null where a recording does not say whether it holds it. */
+export function incomparableHeadline(
+  { event, baseLabel, baseSamples, currentSamples }: Omit<Comparison, 'headline'>,
+  recorded: { base: boolean | null; current: boolean | null },
+): string {
+  if (recorded.base === false && recorded.current === false) return `${event}: recorded in neither profile`;
+  if (baseSamples === currentSamples) return `${event}: no samples in either profile`;
+  const which = recorded.base === false ? `in ${baseLabel}` : 'this time';
+  return recorded.base === false || recorded.current === false
+    ? `${event}: cannot be compared, it was not recorded ${which}`
+    : `${event}: cannot be compared, ${baseSamples} samples in ${baseLabel} and ${currentSamples} now`;
+}
+
 /** One change as the sentence: how large the frame is now, or how far it fell, with what the interval allows. */
 export function changeSentence(row: ChangedFrame, baseLabel: string, activity: Activity | null): string {
   const { event } = row;
@@ -109,11 +122,6 @@ function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
   const { event, baseLabel, changed, currentSamples, baseSamples, baseTotal, currentTotal, totalChanged } =
     comparison;
   const figures = `n=${baseSamples} and ${currentSamples}, would see ≥ ${percent(comparison.detectableShare)} of ${event}`;
-  if (currentSamples === 0 || baseSamples === 0) {
-    return currentSamples === baseSamples
-      ? `${event}: no samples in either profile`
-      : `${event}: cannot be compared, ${baseSamples} samples in ${baseLabel} and ${currentSamples} now`;
-  }
   const elsewhere = changed.some((row) => row.significant);
   if (!totalChanged)
     return `${event}: nothing ${elsewhere ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;

@@ -53,7 +53,10 @@ export const profileSchema = z.object({
    */
   stacks: z.object({ parent: column, frame: column, line: column }),
   threads: z.array(z.string()),
+  /** Those with samples. */
   events: z.partialRecord(profileEventSchema, eventProfileSchema),
+  /** Recorded as well, but nothing of that kind happened; absent where the recording does not say what it was made with. */
+  withoutSamples: z.array(profileEventSchema).optional(),
   /** Stop-the-world pauses inside the window, milliseconds from its start; from the JDK's own events when there. */
   gcPauses: z.array(z.object({ atMs: z.number(), durationMs: z.number(), name: z.string() })),
   /** CPU load samples: JVM user + system, and the machine, each 0 to 1 of all its processors. */

@@ -163,6 +163,7 @@ class Reading {
         samples: samples.columns(lastSlot, event === 'cpu' || event === 'wall' ? interval : null),
       };
     }
+    const withoutSamples = this.settings.recorded?.filter((event) => events[event] === undefined);
     return {
       version: 1,
       startedAt: Math.round(this.startMs * 1000) / 1000,
@@ -174,6 +175,7 @@ class Reading {
       ...this.tree.columns(),
       threads: this.threads,
       events,
+      ...(withoutSamples && { withoutSamples }),
       ...this.facts.during(this.startMs, this.endMs),
       warnings: this.warnings(),
     };

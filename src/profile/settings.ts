@@ -1,5 +1,6 @@
 import type { EventReader, OpenChunk } from '../jfr/recording.ts';
 import type { ProfileEvent } from './profile.ts';
+import { profileEvents } from './sampling.ts';
 
 /** async-profiler's own intervals where its setting says 0 (measured: --all with 4.5 writes 0 for these). */
 const defaultIntervals: Readonly<Partial<Record<ProfileEvent, number>>> = {
@@ -25,6 +26,15 @@ export class Settings {
   /** Engine behind cpu samples: ctimer, perf_events, itimer; null when the recording does not say. */
   engine: string | null = null;
   private readonly intervals = new Map<ProfileEvent, number>();
+  /** async-profiler's `-e`; empty until it was read. */
+  private lead = '';
+  private keepsLive = false;
+
+  /** The events that async-profiler was asked for; undefined when something else recorded. */
+  get recorded(): ProfileEvent[] | undefined {
+    if (this.lead === '') return undefined;
+    return profileEvents.filter((event) => (event === 'live' ? this.keepsLive : this.intervals.has(event)));
+  }
 
   /** Sampling interval in nanoseconds or bytes; 0 when unknown. */
   interval(event: ProfileEvent): number {
@@ -38,10 +48,14 @@ export class Settings {
         visit: ([id, nameSlot, valueSlot]) => {
           const name = pools.text(nameSlot) ?? '';
           const value = pools.text(valueSlot) ?? '';
-          if (name === 'engine' && value !== '') this.engine = value.slice(0, 40);
           const eventName = typeof id === 'number' ? schema.byId.get(id)?.name : undefined;
+          if (name === 'event' && eventName === 'jdk.ActiveRecording') this.lead = value;
+          if (name === 'live' && value === 'true') this.keepsLive = true;
+          if (name === 'engine' && value !== '') this.engine = value.slice(0, 40);
           for (const [event, setting, settingOf] of intervalSettings) {
-            if (name === setting && eventName === settingOf) this.take(event, Number(value));
+            if (name !== setting || eventName !== settingOf) continue;
+            // Where wall leads, `interval` is its own, and there is no cpu.
+            this.take(event === 'cpu' && this.lead === 'wall' ? 'wall' : event, Number(value));
           }
           // The JDK's recorder: `period` of its execution samples, which count as wall.
           const period = /^(\d+) (ns|us|ms|s)$/.exec(value);

@@ -246,6 +246,36 @@ describe('several baselines', () => {
   });
 });
 
+describe('an event that one of the profiles lacks', () => {
+  const waits: SyntheticSample = { event: 'lock', stack: orders, count: 3, value: 20e6 };
+  const of = (samples: readonly SyntheticSample[], withoutSamples?: ProfileEvent[]): Profile =>
+    syntheticProfile([...quiet, ...samples], withoutSamples && { profile: { withoutSamples } });
+
+  it('is new where it was recorded and nothing of it happened', () => {
+    const sentence = /^lock: 100% in Orders\.find \(\+100 ±\d pp vs baseline Tue 14:00; 0 → 0\.120 s\/s\)/;
+    assert.match(compare(of([], ['lock']), of([waits], []), 'lock').headline, sentence);
+    assert.match(compare(of([]), of([waits]), 'lock').headline, sentence, 'a recording that does not say');
+  });
+
+  it('is gone where it was recorded and nothing of it happens any more', () => {
+    assert.match(
+      compare(of([waits], []), of([], ['lock']), 'lock').headline,
+      /^lock: down from 100% to 0% in Orders\.find \(−100 ±\d pp vs baseline Tue 14:00; 0\.120 → 0 s\/s\)/,
+    );
+  });
+
+  it('is not compared where it was not recorded, and no rows pretend that it was', () => {
+    const found = compare(of([], []), of([waits], []), 'lock');
+    assert.equal(found.headline, 'lock: cannot be compared, it was not recorded in baseline Tue 14:00');
+    assert.deepEqual(found.changed, []);
+    assert.equal(
+      compare(of([waits], []), of([], []), 'lock').headline,
+      'lock: cannot be compared, it was not recorded this time',
+    );
+    assert.equal(compare(of([], []), of([], []), 'lock').headline, 'lock: recorded in neither profile');
+  });
+});
+
 describe('nothing to compare', () => {
   it('is said, not guessed', () => {
     const empty = syntheticProfile([]);
