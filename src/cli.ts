@@ -64,8 +64,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('render')
     .description('recording → picture or data')
-    .argument('<recording>', 'JFR file, gzipped or not')
-    .addOption(new Option('--event <event>', 'event').choices(profileEvents))
+    .argument('<recording>', 'JFR file, gzipped or not, or folded stacks; - for stdin')
+    .addOption(new Option('--event <event>', 'event; else the first that it holds').choices(profileEvents))
     .addOption(
       new Option('--format <format>', 'format').choices(['html', 'svg', 'json', 'collapsed']).default('html'),
     )
@@ -80,7 +80,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('what changed between two recordings, with its uncertainty')
     .argument('<base>', 'recording in good health')
     .argument('<current>', 'recording to explain')
-    .addOption(new Option('--event <event>', 'event').choices(profileEvents).default('cpu'))
+    .addOption(new Option('--event <event>', 'event; else the first that both hold').choices(profileEvents))
     .addOption(
       new Option('--format <format>', 'format').choices(['text', 'json', 'html', 'svg']).default('text'),
     )

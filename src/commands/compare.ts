@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderDifferenceSvg } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
@@ -6,13 +5,16 @@ import { changedFramesOf, compareProfiles } from '../profile/compare.ts';
 import type { ChangedFrame, Comparison } from '../profile/comparison.ts';
 import { unchangedWords } from '../profile/comparison-headline.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import { wasRecorded } from '../profile/recorded.ts';
 import { profileEvents } from '../profile/sampling.ts';
+import { Failure } from '../reasons/failure.ts';
+import { openInput } from './input-file.ts';
 import { writeOutput } from './output.ts';
 import { readRecordingFile } from './recording-file.ts';
 import { recordingView } from './render.ts';
 
 export interface CompareOptions {
-  event: ProfileEvent;
+  event?: ProfileEvent;
   format: 'text' | 'json' | 'html' | 'svg';
   output?: string;
 }
@@ -21,14 +23,21 @@ export interface CompareOptions {
 export async function compare(
   basePath: string,
   currentPath: string,
-  { event, format, output }: CompareOptions,
+  { event: wanted, format, output }: CompareOptions,
 ): Promise<void> {
-  const base = readRecordingFile(basePath);
-  const current = readRecordingFile(currentPath);
+  const baseFile = openInput(basePath);
+  const currentFile = openInput(currentPath);
+  const base = readRecordingFile(baseFile);
+  const current = readRecordingFile(currentFile);
+  const event = wanted ?? profileEvents.find((each) => isInBoth(base, current, each)) ?? 'cpu';
+  if (!hasEither(base, current, event))
+    throw new Failure('event-not-recorded', {
+      detail: `no ${event} samples: ${baseFile.name} holds ${held(base)}, ${currentFile.name} ${held(current)}`,
+    });
   const comparisonOf = (which: ProfileEvent): Comparison =>
-    compareProfiles(base, current, { event: which, baseLabel: basename(basePath) });
+    compareProfiles(base, current, { event: which, baseLabel: baseFile.name });
   const comparison = comparisonOf(event);
-  const title = basename(currentPath);
+  const title = currentFile.name;
   await writeOutput(
     format === 'html'
       ? await page(comparison, otherEvents(base, current, event).map(comparisonOf), base, current, title)
@@ -39,10 +48,18 @@ export async function compare(
 
 /** Events of both recordings: each is a tab of the page, and has its own difference. */
 function otherEvents(base: Profile, current: Profile, event: ProfileEvent): ProfileEvent[] {
-  const isInBoth = (each: ProfileEvent): boolean =>
-    base.events[each] !== undefined && current.events[each] !== undefined;
-  return profileEvents.filter((each) => each !== event && isInBoth(each));
+  return profileEvents.filter((each) => each !== event && isInBoth(base, current, each));
 }
+
+function isInBoth(base: Profile, current: Profile, event: ProfileEvent): boolean {
+  return base.events[event] !== undefined && current.events[event] !== undefined;
+}
+
+function hasEither(base: Profile, current: Profile, event: ProfileEvent): boolean {
+  return [base, current].some((profile) => wasRecorded(profile, event) === true);
+}
+
+const held = ({ events }: Profile): string => Object.keys(events).join(', ');
 
 async function page(
   comparison: Comparison,

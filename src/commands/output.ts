@@ -1,11 +1,27 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { Failure } from '../reasons/failure.ts';
 
-/** Writes data to the file, or to stdout, waiting until it has been taken. */
+/**
+ * Writes data to the file, or to stdout, waiting until it has been taken. Throws a Failure: file-unwritable. A reader
+ * of stdout that has seen enough, such as `head`, is no error.
+ */
 export async function writeOutput(text: string, file: string | undefined): Promise<void> {
-  if (file !== undefined) {
-    writeFileSync(file, text);
-    return;
+  try {
+    if (file === undefined) await toStdout(text);
+    else writeFileSync(file, text);
+  } catch (error) {
+    throw new Failure('file-unwritable', { detail: file ?? 'stdout', cause: error });
   }
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+async function toStdout(text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const ended = (error?: Error | null): void => {
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      else resolve();
+    };
+    // It comes as an event, too, and nobody listening would end the process.
+    process.stdout.once('error', ended);
+    process.stdout.write(text, ended);
+  });
 }

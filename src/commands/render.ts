@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderSvg, svgLeastShare } from '../flamegraph/svg.ts';
@@ -9,6 +8,7 @@ import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { profileEvents } from '../profile/sampling.ts';
 import { answer } from '../profile/summary.ts';
 import { Failure } from '../reasons/failure.ts';
+import { openInput } from './input-file.ts';
 import { writeOutput } from './output.ts';
 import { readRecordingFile } from './recording-file.ts';
 import { readStacksFile } from './stacks-file.ts';
@@ -27,16 +27,17 @@ export interface RenderOptions {
 
 /** `flamepin render RECORDING`: a recording of async-profiler or the JDK, or folded stacks, as picture or data. */
 export async function render(path: string, { event: wanted, format, output }: RenderOptions): Promise<void> {
-  const stacks = readStacksFile(path, wanted ?? 'cpu', format === 'svg' ? svgLeastShare : 0);
+  const input = openInput(path);
+  const stacks = readStacksFile(input, wanted ?? 'cpu', format === 'svg' ? svgLeastShare : 0);
   if (stacks !== null && (format === 'html' || format === 'json')) throw new Failure('stacks-without-times');
   for (const warning of stacks?.warnings ?? []) process.stderr.write(`${warning}\n`);
-  const profile = stacks ?? readRecordingFile(path, spareCompiler);
+  const profile = stacks ?? readRecordingFile(input, spareCompiler);
   const event = wanted ?? profileEvents.find((each) => profile.events[each] !== undefined) ?? 'cpu';
   if (profile.events[event] === undefined && format !== 'collapsed')
     throw new Failure('event-not-recorded', {
       detail: `no ${event} samples; it holds ${Object.keys(profile.events).join(', ')}`,
     });
-  await writeOutput(await rendered(profile, event, format, basename(path)), output);
+  await writeOutput(await rendered(profile, event, format, input.name), output);
 }
 
 function spareCompiler(bytes: number): void {

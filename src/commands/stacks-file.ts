@@ -1,40 +1,28 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { CollapsedReader } from '../profile/read-collapsed.ts';
-import { Failure } from '../reasons/failure.ts';
+import { inputPieces, type InputFile } from './input-file.ts';
 import { fileFailure } from './recording-file.ts';
-
-/** How much is read at once, bytes. */
-const pieceBytes = 1024 * 1024;
 
 /**
  * A file of folded stacks → its profile, with samples of `event`; null when the file is a recording or gzipped. Its
  * size does not matter, only that of its different stacks; see `CollapsedReader.profile` for `leastShare`. Throws a
  * Failure: file-unreadable, file-not-a-recording.
  */
-export function readStacksFile(path: string, event: ProfileEvent, leastShare: number): Profile | null {
-  let file: number | null = null;
+export function readStacksFile(input: InputFile, event: ProfileEvent, leastShare: number): Profile | null {
   try {
-    file = openSync(path, 'r');
-    if (isBinary(file)) return null;
-    const reader = new CollapsedReader();
-    const piece = Buffer.allocUnsafeSlow(pieceBytes);
-    for (;;) {
-      const bytesRead = readSync(file, piece);
-      if (bytesRead === 0) break;
-      reader.push(piece.subarray(0, bytesRead));
+    let reader: CollapsedReader | null = null;
+    for (const piece of inputPieces(input)) {
+      if (reader === null && isBinary(piece)) return null;
+      reader ??= new CollapsedReader();
+      reader.push(piece);
     }
-    return reader.profile(event, leastShare);
+    return reader?.profile(event, leastShare) ?? null;
   } catch (error) {
-    if (error instanceof Failure) throw fileFailure(path, error);
-    throw new Failure('file-unreadable', { detail: path, cause: error });
-  } finally {
-    if (file !== null) closeSync(file);
+    throw fileFailure(input.path, error);
   }
 }
 
-/** JFR begins with `FLR` and NUL, gzip with 1f 8b; text has neither. An empty file is left to the reader of recordings. */
-function isBinary(file: number): boolean {
-  const begin = Buffer.alloc(4);
-  return readSync(file, begin, 0, begin.length, 0) < begin.length || begin[0] === 0x1f || begin.includes(0);
+/** JFR begins with `FLR` and NUL, gzip with 1f 8b; text has neither. A few bytes are left to the reader of recordings. */
+function isBinary(begin: Buffer): boolean {
+  return begin.length < 4 || begin[0] === 0x1f || begin.subarray(0, 4).includes(0);
 }

@@ -201,7 +201,10 @@ export const reasons = {
     'The recording could not be read.',
     'The raw file is kept when it was fetched whole; try `flamepin render` on it.',
   ),
-  'recording-empty': final('The recording holds no samples.', 'The JVM was idle in the window.'),
+  'recording-empty': final(
+    'The recording holds no samples.',
+    'The JVM was idle in the window, or other events were recorded.',
+  ),
   'event-not-recorded': final(
     'The recording holds no samples of this event.',
     'Ask for an event that it holds, or record it: async-profiler takes --wall, --alloc and --lock beside -e.',
@@ -281,9 +284,10 @@ export const reasons = {
   ),
 
   'file-unreadable': final('The file could not be read.', 'Check its path and rights.'),
+  'file-unwritable': final('The output could not be written.', 'Check the path, its rights and free space.'),
   'file-not-a-recording': final(
     'The file is not a recording that can be read.',
-    'Name a whole JFR file of async-profiler or the JDK, gzipped or not, or folded stacks.',
+    'Name a whole JFR file of async-profiler or the JDK, gzipped or not; render takes folded stacks, too.',
   ),
   'stacks-without-times': final(
     'Folded stacks hold neither times nor threads: only a static picture can be made of them.',

@@ -17,6 +17,7 @@ import { isBeingProfiled, leftOf } from '../setup/host-jvm.ts';
 import { freePort, waitFor } from '../setup/process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+const flamepin = join(root, 'bin', 'flamepin.js');
 const deadlineMs = 60_000;
 
 describe('the commands', { concurrency: true }, () => {
@@ -42,7 +43,7 @@ describe('the commands', { concurrency: true }, () => {
   }
 
   function begin(args: readonly string[], node: readonly string[] = []) {
-    const child = spawn(process.execPath, [...node, join(root, 'bin', 'flamepin.js'), ...args], {
+    const child = spawn(process.execPath, [...node, flamepin, ...args], {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: deadlineMs,
@@ -72,6 +73,31 @@ describe('the commands', { concurrency: true }, () => {
       assert.equal(help.code, 0);
       assert.match(help.stdout, /^Usage: flamepin /);
     }
+  });
+
+  it('read from a pipe, and end quietly when whoever reads them has seen enough', async () => {
+    const recording = join(root, 'test/fixtures/recordings/shop-baseline.jfr.gz');
+    const piped = spawn(
+      'sh',
+      [
+        '-c',
+        'cat "$3" | "$1" "$2" render - --format html | head -c 15',
+        'sh',
+        process.execPath,
+        flamepin,
+        recording,
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'], timeout: deadlineMs },
+    );
+    const [stdout, stderr] = await Promise.all([readText(piped.stdout), readText(piped.stderr)]);
+    assert.deepEqual([stdout, stderr], ['<!doctype html>', '']);
+  });
+
+  it('say what to do where the output cannot be written', async () => {
+    const recording = join(root, 'test/fixtures/recordings/shop-baseline.jfr.gz');
+    const { code, stderr } = await run('render', recording, '--output', join(directory, 'no', 'such.html'));
+    assert.equal(code, 1);
+    assert.match(stderr, /^The output could not be written\.\n {2}.*such\.html\n {2}Check the path/);
   });
 
   it('are found by npx in the clone, whatever Node the machine has', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { render } from '../../../src/commands/render.ts';
+import { openInput } from '../../../src/commands/input-file.ts';
 import { readRecordingFile } from '../../../src/commands/recording-file.ts';
 import { describeReason, Failure } from '../../../src/reasons/failure.ts';
 
@@ -26,7 +27,7 @@ describe('render and compare of a file that is no recording', () => {
       await writeFile(file, content);
       for (const read of [
         () => render(file, { format: 'collapsed' }),
-        async () => Promise.resolve(readRecordingFile(file)),
+        async () => Promise.resolve(readRecordingFile(openInput(file))),
       ])
         await assert.rejects(read, (error) => {
           assert.ok(error instanceof Failure);

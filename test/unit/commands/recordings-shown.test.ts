@@ -30,6 +30,17 @@ describe('two recordings compared', () => {
   });
   after(() => rm(directory, { recursive: true, force: true }));
 
+  it('say which events they hold where neither has the one that is asked for', async () => {
+    const names = [recording('shop-baseline'), recording('shop-regression')] as const;
+    await assert.rejects(
+      compare(...names, { event: 'nativemem', format: 'json' }),
+      (error) =>
+        error instanceof Failure &&
+        error.code === 'event-not-recorded' &&
+        error.detail.startsWith('no nativemem samples: shop-baseline.jfr.gz holds cpu, wall, alloc, lock, '),
+    );
+  });
+
   const shown = async (format: 'text' | 'json' | 'html' | 'svg'): Promise<string> => {
     const output = join(directory, format);
     await compare(recording('shop-baseline'), recording('shop-regression'), { event: 'cpu', format, output });
