@@ -9,20 +9,25 @@ export const fewSamples = 100;
 /** Stacks that could not be walked, of all; below it they change nothing. */
 const notableUnwalked = 0.1;
 
-/** What this profile cannot show, in sentences; empty when there is nothing to warn of. */
+/**
+ * What this profile cannot show, in sentences; empty when there is nothing to warn of.
+ * @param described samples that the figures are of, and of which part they are; '' for the whole
+ */
 export function blindSpots(
   profile: Profile,
   event: ProfileEvent,
   code: ApplicationCode,
-  samples: number,
+  described: { samples: number; of: string },
   askedSeconds: number,
 ): string[] {
+  const { samples } = described;
+  const of = described.of === '' ? '' : ` of ${described.of}`;
   const found: string[] = [];
   if (samples === 0) found.push(noSamples(profile, event));
   else if (samples < fewSamples) {
     // Half the width of a 95 % interval at a share of one half.
     const reach = Math.round((0.98 / Math.sqrt(samples)) * 100);
-    found.push(`Few samples (${samples}): shares are uncertain by up to ±${reach} points.`);
+    found.push(`Few samples${of} (${samples}): shares are uncertain by up to ±${reach} points.`);
   }
   if (profile.partial || profile.durationSeconds < askedSeconds * 0.9) {
     found.push(

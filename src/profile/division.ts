@@ -42,7 +42,7 @@ export function division(event: ProfileEvent, samples: EventSamples, names: Fram
       return `cpu${subject}: ${total}, of which ${parts(byKind(samples, names), kindWords)}.`;
     case 'lock':
     case 'nativelock':
-      return `lock${subject}: threads were blocked ${total} (seconds of waiting per second).`;
+      return `${event}${subject}: threads were blocked ${total} (seconds of waiting per second).`;
     case 'alloc':
     case 'live':
     case 'nativemem':

@@ -65,7 +65,9 @@ export function answer(input: AnswerInput): ProfileAnswer {
   const whole = eventSamples(profile, event, code, names);
   const cpu = event === 'cpu' ? whole : eventSamples(profile, 'cpu', code, names);
   const part = entryPart(input.labels, whole, names);
-  const within = part !== null && part.numbers.size > 0 ? samplesWithin(whole, part.numbers) : whole;
+  const isPart = part !== null && part.numbers.size > 0;
+  const within = isPart ? samplesWithin(whole, part.numbers) : whole;
+  const of = isPart ? part.value : '';
   const spots = hotSpots(within, names, event);
   const verdicts = [
     throttlingVerdict(input.cpuThrottling),
@@ -96,11 +98,11 @@ export function answer(input: AnswerInput): ProfileAnswer {
     // Where the verdict is the sentence: what the code did meanwhile, for whoever must spend less.
     ...(strong && whole.samples > 0 ? [headlineOf(input, { ...findings, strong: null })] : []),
     ...changeLines(comparison, leading?.row ?? null),
-    division(event, within, names, part !== null && part.numbers.size > 0 ? part.value : ''),
+    division(event, within, names, of),
     idleSentence(whole),
     ...downstreamLine(event, within, spots, grown),
     ...otherEventLines(input, cpu, names),
-    ...blindSpots(profile, event, code, whole.samples, input.durationSeconds),
+    ...blindSpots(profile, event, code, { samples: within.samples, of }, input.durationSeconds),
   ];
   return {
     headline,

@@ -1,3 +1,4 @@
+import { collectorPauses } from './collector-pauses.ts';
 import { compilerFrame, type EventSamples, type FrameNames } from './event-samples.ts';
 import { percent } from './quantities.ts';
 import type { Profile } from './profile.ts';
@@ -21,6 +22,8 @@ const notableThrottling = 0.05;
 /** Of the window; a JVM in good health pauses for less than one percent. */
 const strongPauses = 0.2;
 const notablePauses = 0.02;
+/** Where they are estimated from samples they must be most of what a request can lose before they are the sentence. */
+const strongSampledPauses = 0.4;
 /** A JVM compiles most of what it needs in its first minutes. */
 const freshMinutes = 15;
 /**
@@ -41,9 +44,10 @@ export function throttlingVerdict(throttling: CpuThrottling | null): Verdict | n
   };
 }
 
-/** Stop-the-world pauses of the collector. */
+/** Stop-the-world pauses of the collector: the JDK's own events, else what the wall clock saw. */
 export function pausesVerdict(profile: Profile): Verdict | null {
   const { gcPauses, durationSeconds } = profile;
+  if (gcPauses.length === 0) return sampledPausesVerdict(profile);
   const paused = gcPauses.reduce((sum, pause) => sum + pause.durationMs, 0);
   const share = durationSeconds > 0 ? paused / 1000 / durationSeconds : 0;
   if (share < notablePauses) return null;
@@ -51,6 +55,16 @@ export function pausesVerdict(profile: Profile): Verdict | null {
   return {
     sentence: `garbage collection stopped the JVM for ${percent(share)} of the window (${gcPauses.length} pauses, longest ${longest.toFixed(0)} ms)`,
     strong: share >= strongPauses,
+  };
+}
+
+function sampledPausesVerdict(profile: Profile): Verdict | null {
+  const pauses = collectorPauses(profile);
+  const share = pauses === null ? 0 : pauses.stopped / pauses.looks;
+  if (pauses === null || share < notablePauses) return null;
+  return {
+    sentence: `garbage collection stopped the JVM for about ${percent(share)} of the window (its VM thread was collecting in ${pauses.stopped} of ${pauses.looks} samples)`,
+    strong: share >= strongSampledPauses,
   };
 }
 

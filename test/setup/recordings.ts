@@ -22,6 +22,8 @@ interface Way {
   seconds: number;
   /** Which of the JDKs that were found, by age: each, or the oldest or newest. */
   jdks: 'each' | 'oldest' | 'newest';
+  /** Options of its JVM. */
+  jvm?: readonly string[];
 }
 
 const ways: readonly Way[] = [
@@ -53,6 +55,13 @@ const ways: readonly Way[] = [
     asprof: ['-e', 'ctimer', '--wall', '50ms', '--alloc', '512k', '--lock', '1ms', '--chunktime', '5s'],
     seconds: 7,
     jdks: 'newest',
+  },
+  {
+    name: 'with a heap nearly full',
+    asprof: ['-e', 'ctimer', '--wall', '50ms', '--alloc', '512k', '--lock', '1ms'],
+    seconds: 5,
+    jdks: 'each',
+    jvm: ['-XX:+UseParallelGC', '-Dshop.live=50'],
   },
   { name: "by the JDK's recorder", seconds: 4, jdks: 'each' },
 ];
@@ -135,6 +144,7 @@ async function record(way: Way, jdk: Jdk, classes: string, profiler: string): Pr
     jdk.java,
     [
       '-Xmx96m',
+      ...(way.jvm ?? []),
       ...native,
       `-Dshop.password=${plantedSecret}`,
       '-cp',

@@ -24,7 +24,11 @@ public final class Shop {
     checkout = new Checkout(new Pricing(cached), new Ledger(), new Stock());
   }
 
+  /** Held all the time, -Dshop.live MiB in objects of 64 bytes: near the size of the heap it keeps the collector busy. */
+  private static final byte[][] live = new byte[Integer.getInteger("shop.live", 0) * 16 * 1024][];
+
   public static void main(String[] args) throws Exception {
+    for (int i = 0; i < live.length; i++) live[i] = new byte[48];
     Shop shop = new Shop(!"regression".equals(args[0]));
     int seconds = Integer.parseInt(args[1]);
     int rate = args.length > 2 ? Integer.parseInt(args[2]) : 800;

@@ -179,6 +179,32 @@ describe('what is not code', () => {
     says(ask({ ...waiting, gcPauses: [pause] }), /stopped the JVM for 6%/);
   });
 
+  it('pauses of the collector, where only the wall clock saw them', () => {
+    const loop = ['VMThread::run', 'VMThread::inner_execute', 'VM_Operation::evaluate'];
+    const vmThread = { event: 'wall', thread: 'VM Thread', state: 'sleeping' } as const;
+    const looks = (operation: string, count: number): SyntheticSample => ({
+      ...vmThread,
+      stack: [...loop, operation, 'G1CollectedHeap::do_collection_pause_at_safepoint'],
+      count,
+    });
+    const idle: SyntheticSample = {
+      ...vmThread,
+      stack: ['VMThread::run', 'VMThread::wait_for_operation'],
+      count: 5,
+    };
+    const serving = wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10);
+    assert.equal(
+      ask(syntheticProfile([serving, idle, looks('VM_G1CollectForAllocation::doit', 5)])).headline,
+      'garbage collection stopped the JVM for about 50% of the window (its VM thread was collecting in 150 of 300 samples)',
+    );
+    says(
+      ask(syntheticProfile([serving, idle, looks('VM_G1CollectForAllocation::doit', 1)])),
+      /stopped the JVM for about 17%/,
+    );
+    for (const other of ['VM_ThreadDump::doit', 'VM_GC_HeapInspection::doit'])
+      assert.doesNotMatch(ask(syntheticProfile([serving, idle, looks(other, 3)])).headline, /garbage/);
+  });
+
   it('a JVM that started shortly before the alert, and compiles', () => {
     const young = { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-06T13:56:00Z' };
     const compiling = syntheticProfile([
