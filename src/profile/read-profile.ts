@@ -23,10 +23,10 @@ const constants: Readonly<Record<string, Wanted>> = {
 };
 
 /**
- * Longest window that slots are kept for, seconds. Captures take a minute at most; a recording by hand may take
- * hours, and its later samples then stand in the last slot.
+ * Longest window, seconds: a comparison keeps sums by the second for each of some hundred frames. Captures take a
+ * minute at most; a recording by hand may take hours, and what is later than this stands in the last slot.
  */
-const maximumWindowSeconds = 24 * 3600;
+const maximumWindowSeconds = 6 * 3600;
 
 /**
  * Reads a recording of async-profiler or of the JDK (uncompressed bytes) into a profile: pure, synchronous, linear
@@ -149,7 +149,8 @@ class Reading {
     if (this.chunks === 0 || (this.partial && this.samples.size === 0)) {
       throw damaged('it ends before its constants were written, as when the JVM is killed in the window');
     }
-    const durationSeconds = Math.max(0, this.endMs - this.startMs) / 1000;
+    const wholeSeconds = Math.max(0, this.endMs - this.startMs) / 1000;
+    const durationSeconds = Math.min(wholeSeconds, maximumWindowSeconds);
     // A window lasts some milliseconds longer than asked for: that rest belongs to its last slot.
     const lastSlot = Math.max(0, Math.round(durationSeconds / slotSeconds) - 1);
     const events: Profile['events'] = {};
@@ -177,15 +178,19 @@ class Reading {
       events,
       ...(withoutSamples && { withoutSamples }),
       ...this.facts.during(this.startMs, this.endMs),
-      warnings: this.warnings(),
+      warnings: this.warnings(wholeSeconds),
     };
   }
 
-  private warnings(): string[] {
+  private warnings(wholeSeconds: number): string[] {
     const warnings: string[] = [];
     if (this.byTheJdk && this.samples.size > 0)
       warnings.push(
         'Recorded by the JDK itself: threads are sampled while they run, so time spent waiting is hardly seen.',
+      );
+    if (wholeSeconds > maximumWindowSeconds)
+      warnings.push(
+        `The recording says that it is longer than ${maximumWindowSeconds / 3600} hours: what came later is shown at its end.`,
       );
     if (this.partial) warnings.push('The recording is cut off: it shows what was whole.');
     if (this.withoutStack > 0) {

@@ -31,6 +31,7 @@ describe('Damaged recordings', { timeout: 60_000 }, () => {
     t.diagnostic(JSON.stringify(seen));
     assert.ok(seen.damaged! > 200 && seen.partial! > 100 && seen.read! > 100, JSON.stringify(seen));
     assert.ok(seen.masked! > 100 && seen.unmaskable! > 100, JSON.stringify(seen));
+    assert.ok(seen.shown! > 50, JSON.stringify(seen));
   });
 
   it('never crash, hang or exhaust the reader: 60 mutations of a large one', async () => {

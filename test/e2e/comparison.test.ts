@@ -72,10 +72,10 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
   it('says that nothing changed beyond noise, and what change could have been seen', async () => {
     const same = await finished(await fire('same-load'));
     assert.equal(same.partial, false, JSON.stringify(same));
+    // On a busy machine the JVM's own work may differ between the windows; the application's may not.
     assert.match(
       same.headline ?? '',
-      /^cpu: (nothing (in the application )?changed|.*no (application )?frame's share changed) beyond noise.* would see ≥ \d+% of cpu\)/,
-      'frames of the JVM itself may differ yet, those of the application not',
+      /^cpu: (nothing (in the application )?changed|.*no (application )?frame's share changed) beyond noise.* would see ≥ \d+% of cpu\)|^cpu: \d+% in (garbage collection|JIT compilation) /,
     );
     assert.match(same.headline ?? '', /vs baseline \w{3} \d\d:\d\d/);
   });

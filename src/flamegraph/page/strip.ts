@@ -22,7 +22,7 @@ export class Strip {
   /** `chosen`: null while no frame is chosen. `name` is its name, or the event's. */
   show(all: TimeStrip, chosen: TimeStrip | null, name: string): void {
     const front = chosen ?? all;
-    const peak = front.slots.indexOf(Math.max(...front.slots));
+    const peak = front.slots.indexOf(highestOf(front.slots));
     const words =
       front.weight === 0
         ? `${name}: nothing in this window`
@@ -45,7 +45,7 @@ export class Strip {
     this.#canvas.width = Math.round(width * ratio);
     this.#canvas.height = Math.round(height * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const highest = Math.max(...all.slots, 1e-9);
+    const highest = Math.max(highestOf(all.slots), 1e-9);
     // The last slot may lie only in part within the window.
     const wide = (width * slotSeconds) / Math.max(slotSeconds, this.#profile.durationSeconds);
     const bars = (slots: Float64Array, colour: string): void => {
@@ -66,4 +66,9 @@ export class Strip {
   #time(afterMs: number): string {
     return new Date(this.#profile.startedAt + afterMs).toISOString().slice(11, 19);
   }
+}
+
+/** Not spread into Math.max: hours have more slots than a call may have arguments. */
+function highestOf(slots: Float64Array): number {
+  return slots.reduce((highest, slot) => Math.max(highest, slot), 0);
 }
