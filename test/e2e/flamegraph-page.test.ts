@@ -334,8 +334,11 @@ describe('the flame graph in a browser', () => {
       await ready(page);
       await assertFits(page);
       assert.equal(await page.locator('.changed tbody tr:visible').count(), 5);
-      const { x, y } = await inPicture(page, 3, 0.5, rowHeight.phone);
-      await page.touchscreen.tap(x, y);
+      const tap = async (): Promise<void> => {
+        const { x, y } = await inPicture(page, 3, 0.5, rowHeight.phone);
+        await page.touchscreen.tap(x, y);
+      };
+      await tap();
       assert.match(
         (await page.locator('.frame-detail.open .frame-name').textContent())!,
         /OrderController\.list$/,
@@ -343,16 +346,49 @@ describe('the flame graph in a browser', () => {
       assert.ok(!page.url().includes('zoom'));
       const sheet = (await page.locator('.frame-detail.open').boundingBox())!;
       assert.ok(Math.abs(sheet.y + sheet.height - 844) < 2 && sheet.width === 390);
-      const again = await inPicture(page, 3, 0.5, rowHeight.phone);
-      await page.touchscreen.tap(again.x, again.y);
+      await tap();
       await page.waitForURL(/zoom=/);
       await assertFits(page);
       await page.goBack();
       await page.waitForURL((url) => !url.hash.includes('zoom'));
-      await page.touchscreen.tap(again.x, again.y);
+      await tap();
       await page.getByRole('button', { name: 'Callers' }).tap();
       await page.waitForURL(/view=sandwich/);
       await assertFits(page);
+    });
+  });
+
+  it('stays where the reader has scrolled to: on a zoom, on the way back, when a phone’s address bar goes', async () => {
+    const low = { width: 390, height: 500 };
+    await open(`${origin}/shop`, { ...phone, viewport: low }, async (page) => {
+      await ready(page);
+      await page.getByLabel('difference', { exact: true }).waitFor();
+      const scrolled = (): Promise<number> => page.evaluate<number>('Math.round(scrollY)');
+      await page.evaluate(
+        'scrollTo(0, scrollY + document.getElementById("icicle").getBoundingClientRect().top - 60)',
+      );
+      const there = await scrolled();
+      const { x, y } = await inPicture(page, 3, 0.1, rowHeight.phone);
+      await page.touchscreen.tap(x, y);
+      await page.locator('.frame-detail.open').waitFor();
+      await page.touchscreen.tap(x, y);
+      await page.waitForURL(/zoom=/);
+      assert.equal(await scrolled(), there);
+      await page.keyboard.press('Escape');
+      await page.waitForURL((url) => !url.hash.includes('zoom'));
+      assert.equal(await scrolled(), there);
+      await page.setViewportSize({ ...low, height: 560 });
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+      assert.equal(await scrolled(), there);
+    });
+  });
+
+  it('brings the tab that a link means into sight on a phone, where they do not all fit', async () => {
+    const narrow = { ...phone, viewport: { width: 320, height: 600 } };
+    await open(`${origin}/shop#event=lock`, narrow, async (page) => {
+      await ready(page);
+      const { x, width } = (await page.getByRole('tab', { name: /^lock/, selected: true }).boundingBox())!;
+      assert.ok(x >= 0 && x + width <= 320, `the tab is at ${x} px`);
     });
   });
 

@@ -34,7 +34,10 @@ export function readAddress(fragment: string, { event: lead, difference }: Defau
   };
 }
 
-/** The fragment of a state: only what differs from the defaults, always in the same order. */
+/**
+ * The fragment of a state: only what differs from the defaults, always in the same order. Never empty, for that is how
+ * a link says "to the top of the page", and the browser goes there.
+ */
 export function writeAddress(shown: Shown, { event: lead, difference }: Defaults): string {
   const given = new URLSearchParams();
   if (shown.event !== lead) given.set('event', shown.event);
@@ -46,5 +49,6 @@ export function writeAddress(shown: Shown, { event: lead, difference }: Defaults
     if (shown.frame !== '') given.set('frame', shown.frame);
   }
   if (shown.difference !== difference) given.set('difference', shown.difference ? '1' : '0');
+  if (given.size === 0) given.set('event', lead);
   return `#${given.toString()}`;
 }

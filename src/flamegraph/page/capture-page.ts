@@ -111,12 +111,16 @@ export class CapturePage {
   #listen(): void {
     addEventListener('hashchange', () => {
       const next = readAddress(location.hash, this.#defaults);
-      if (writeAddress(next, this.#defaults) === writeAddress(this.#shown, this.#defaults)) return;
+      if (this.#fragmentOf(next) === this.#fragmentOf(this.#shown)) return;
       this.#shown = next;
       this.#show();
     });
     let pending = 0;
+    let width = innerWidth;
     addEventListener('resize', () => {
+      // Nothing is laid out by the height, which a phone changes whenever its address bar comes or goes.
+      if (innerWidth === width) return;
+      width = innerWidth;
       cancelAnimationFrame(pending);
       pending = requestAnimationFrame(() => this.#show());
     });
@@ -132,13 +136,16 @@ export class CapturePage {
   /** Changes the state and the address; `kept`: the back button undoes it. */
   #go(change: Partial<Shown>, kept = true): void {
     this.#shown = { ...this.#shown, ...change };
-    const fragment = writeAddress(this.#shown, this.#defaults);
-    const now = location.hash === '' ? '#' : location.hash;
-    if (fragment !== now) {
+    const fragment = this.#fragmentOf(this.#shown);
+    if (fragment !== this.#fragmentOf(readAddress(location.hash, this.#defaults))) {
       if (kept) location.hash = fragment;
       else location.replace(fragment);
     }
     this.#show();
+  }
+
+  #fragmentOf(shown: Shown): string {
+    return writeAddress(shown, this.#defaults);
   }
 
   /** The tree that is shown, with the node that fills it. */

@@ -143,6 +143,7 @@ export class Icicle {
 
   #listen(): void {
     addEventListener('scroll', () => this.#place(false), { passive: true });
+    addEventListener('resize', () => this.#place(false));
     this.host.addEventListener('keydown', (event) => this.#key(event));
     this.host.addEventListener('pointermove', (event) => this.#point(event));
     this.host.addEventListener('pointerleave', () => (this.#tip.hidden = true));

@@ -3,13 +3,16 @@ import { element } from './element.ts';
 
 /** One tab per event, with what it amounts to. Arrow keys move between them, as tabs do. */
 export class Tabs {
+  readonly #host: HTMLElement;
   readonly #buttons: Map<ProfileEvent, HTMLButtonElement>;
+  #shown: ProfileEvent | null = null;
 
   constructor(
     host: HTMLElement,
     tabs: readonly { event: ProfileEvent; total: string }[],
     choose: (event: ProfileEvent) => void,
   ) {
+    this.#host = host;
     host.hidden = false;
     host.setAttribute('role', 'tablist');
     host.setAttribute('aria-label', 'Event');
@@ -42,11 +45,21 @@ export class Tabs {
   }
 
   show(chosen: ProfileEvent): void {
+    if (chosen === this.#shown) return;
+    this.#shown = chosen;
     for (const [event, button] of this.#buttons) {
       const selected = event === chosen;
       button.setAttribute('aria-selected', String(selected));
       button.tabIndex = selected ? 0 : -1;
-      if (selected) button.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      if (selected) this.#bringInto(button);
     }
+  }
+
+  /** Moves the strip of tabs alone: the reader may be far down in the picture. */
+  #bringInto(button: HTMLElement): void {
+    const strip = this.#host.getBoundingClientRect();
+    const tab = button.getBoundingClientRect();
+    if (tab.left < strip.left) this.#host.scrollLeft -= strip.left - tab.left;
+    else if (tab.right > strip.right) this.#host.scrollLeft += tab.right - strip.right;
   }
 }
