@@ -228,6 +228,36 @@ describe('the flame graph in a browser', () => {
     });
   });
 
+  it('keeps what is being typed while the picture is drawn anew', async () => {
+    await open(`${origin}/plain`, wide, async (page) => {
+      await ready(page);
+      // In one task, so that no pause in typing can come in between.
+      await page.evaluate(
+        `(() => { const field = document.getElementById('search'); field.focus(); field.value = 'scan';
+          field.dispatchEvent(new Event('input')); document.getElementById('fold').click(); })()`,
+      );
+      await page.getByText('48% matched').waitFor();
+      assert.equal(await page.getByRole('searchbox').inputValue(), 'scan');
+    });
+  });
+
+  it('shows in the search field what is searched: after Escape, after Reset, on the way back', async () => {
+    await open(`${origin}/plain`, wide, async (page) => {
+      await ready(page);
+      const field = page.getByRole('searchbox');
+      await field.fill('scan');
+      await field.press('Escape');
+      assert.equal(await field.inputValue(), '');
+      await field.fill('price');
+      await page.waitForURL(/search=price/);
+      await page.getByRole('button', { name: 'Reset' }).click();
+      assert.equal(await field.inputValue(), '');
+      await page.goBack();
+      await page.waitForURL(/search=price/);
+      await page.waitForFunction('document.getElementById("search").value === "price"');
+    });
+  });
+
   it('is used by keyboard alone: arrows, Enter, Escape', async () => {
     await open(`${origin}/shop#event=cpu`, wide, async (page) => {
       await ready(page);

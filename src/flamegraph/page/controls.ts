@@ -24,9 +24,11 @@ export class Controls {
   readonly #differenceLabel: HTMLElement;
   readonly #views: Record<Shown['view'], HTMLButtonElement>;
   readonly #reset: HTMLButtonElement;
+  /** What was last searched for: while that stays, the page leaves alone what is being typed. */
+  #searched = '';
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(actions: ControlActions) {
-    let pause: ReturnType<typeof setTimeout> | undefined;
     this.#search = element('input', {
       attributes: {
         type: 'search',
@@ -40,17 +42,17 @@ export class Controls {
       },
       on: {
         input: () => {
-          clearTimeout(pause);
-          pause = setTimeout(() => actions.search(this.#search.value), typingPauseMs);
+          clearTimeout(this.#pause);
+          this.#pause = setTimeout(() => actions.search(this.#search.value), typingPauseMs);
         },
         keydown: (event) => {
           if (!(event instanceof KeyboardEvent)) return;
           if (event.key === 'Enter') {
-            clearTimeout(pause);
+            clearTimeout(this.#pause);
             actions.search(this.#search.value);
             actions.toPicture();
           } else if (event.key === 'Escape') {
-            clearTimeout(pause);
+            this.#write('');
             actions.search('');
           }
         },
@@ -74,7 +76,15 @@ export class Controls {
     this.#views = { icicle: view('icicle'), sandwich: view('sandwich') };
     this.#reset = element(
       'button',
-      { attributes: { type: 'button', class: 'quiet' }, on: { click: () => actions.reset() } },
+      {
+        attributes: { type: 'button', class: 'quiet' },
+        on: {
+          click: () => {
+            this.#write('');
+            actions.reset();
+          },
+        },
+      },
       'Reset',
     );
     this.host = element(
@@ -98,8 +108,15 @@ export class Controls {
     this.#search.select();
   }
 
+  /** Replaces what was typed, also what is still waiting for the pause. */
+  #write(search: string): void {
+    clearTimeout(this.#pause);
+    this.#search.value = search;
+  }
+
   show(shown: Shown, hasBase: boolean, matched: string): void {
-    if (document.activeElement !== this.#search || shown.search === '') this.#search.value = shown.search;
+    if (shown.search !== this.#searched) this.#write(shown.search);
+    this.#searched = shown.search;
     this.#matched.textContent = matched;
     this.#fold.checked = shown.fold;
     this.#fold.disabled = shown.view === 'sandwich';
