@@ -295,6 +295,28 @@ describe('the flame graph in a browser', () => {
     });
   });
 
+  it('has a tab, with its 0, for the event that leads though nothing was seen of it', async () => {
+    const uncontended = slowShop();
+    delete uncontended.events.lock;
+    const view: View = { ...shopView, event: 'lock', comparison: null };
+    const file = await fileOf('uncontended.html', await renderHtml(uncontended, view));
+    await open(file, wide, async (page) => {
+      await ready(page);
+      assert.equal(await page.getByRole('tab', { selected: true }).textContent(), 'lock 0 s/s');
+      assert.match((await page.locator('#strip').textContent())!, /lock: nothing in this window/);
+      await page.getByRole('tab', { selected: true }).focus();
+      await page.keyboard.press('ArrowLeft');
+      await page.getByRole('tab', { name: /^alloc/, selected: true }).waitFor();
+    });
+  });
+
+  it('opens with the leading event where a link means one that was not recorded', async () => {
+    await open(`${origin}/shop#event=live`, wide, async (page) => {
+      await ready(page);
+      await page.getByRole('tab', { name: /^wall/, selected: true }).waitFor();
+    });
+  });
+
   it('shows callers and callees of a frame', async () => {
     await open(`${origin}/shop#event=cpu`, wide, async (page) => {
       await ready(page);

@@ -1,4 +1,3 @@
-import { profileEvents } from '../../profile/sampling.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
 
 /**
@@ -18,13 +17,16 @@ export interface Shown {
 }
 
 /** What is shown where the address says nothing. */
-export type Defaults = Pick<Shown, 'event' | 'difference'>;
+export interface Defaults extends Pick<Shown, 'event' | 'difference'> {
+  /** Events that can be shown. */
+  events: readonly ProfileEvent[];
+}
 
 /** Reads the fragment; what is missing or wrong takes its default. */
-export function readAddress(fragment: string, { event: lead, difference }: Defaults): Shown {
+export function readAddress(fragment: string, { event: lead, events, difference }: Defaults): Shown {
   const given = new URLSearchParams(fragment.replace(/^#/, ''));
   return {
-    event: profileEvents.find((event) => event === given.get('event')) ?? lead,
+    event: events.find((event) => event === given.get('event')) ?? lead,
     zoom: /^[0-9a-f]{1,8}$/.exec(given.get('zoom') ?? '')?.[0] ?? '',
     search: (given.get('search') ?? '').slice(0, 200),
     fold: given.get('fold') !== '0',

@@ -59,9 +59,10 @@ export class CapturePage {
     this.#strip = new Strip(places.strip, profile);
     this.#tabs = new Tabs(
       places.tabs,
-      (['cpu', 'wall', 'alloc', 'lock', 'live', 'nativemem', 'nativelock'] as const)
-        .filter((event) => profile.events[event] !== undefined)
-        .map((event) => ({ event, total: rateText(event, ratePerSecond(model.reading, event)) })),
+      defaults.events.map((event) => ({
+        event,
+        total: rateText(event, ratePerSecond(model.reading, event)),
+      })),
       (event) => this.#go({ event, zoom: '' }),
     );
     this.#controls = new Controls({

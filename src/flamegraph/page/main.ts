@@ -17,10 +17,12 @@ async function start(): Promise<void> {
   const changed = JSON.parse(given['changed'] ?? '{}') as ChangedByEvent;
   const profile = await profileFrom('profile-data', given['profile'] ?? '');
   if (profile === null) return;
+  // The lead event may have seen nothing, a lock that nobody waited for: that is an answer, and has its tab.
+  const events = profileEvents.filter((event) => event === lead || profile.events[event] !== undefined);
   const model = new Model(profile, packages, changed);
   const page = new CapturePage(
     model,
-    { event: lead, difference: given['difference'] === '1' },
+    { event: lead, events, difference: given['difference'] === '1' },
     { tabs, strip, picture, status: statusLine() },
   );
   offerRows(main, page);
