@@ -151,7 +151,14 @@ function isClassType(type: number): boolean {
   return isJava(name) || name === 'kernel';
 }
 
-function machineryOf(path: readonly number[], names: FrameNames): string | null {
+/**
+ * What stands for a stack of the collectors or compilers, null for any other.
+ * @param path frames from the outermost, as numbers of `names`.
+ */
+export function machineryOf(
+  path: readonly number[],
+  names: { names: readonly string[]; kinds: readonly string[] },
+): string | null {
   let collectorOrCompiler = false;
   for (const number of path) {
     const kind = names.kinds[number];

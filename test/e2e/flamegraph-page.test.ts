@@ -18,10 +18,12 @@ import type { View } from '../../src/flamegraph/view.ts';
 import { page as documentOf } from '../../src/http/layout.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
 import { compareProfiles } from '../../src/profile/compare.ts';
+import { printableName } from '../../src/profile/frame.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { startBrowser } from '../setup/browser.ts';
 import { hostileNames, hostileProfile } from '../unit/flamegraph/hostile.ts';
 import { largeProfile } from '../unit/flamegraph/large.ts';
+import { profileOf } from '../unit/flamegraph/profile-of.ts';
 import { healthyShop, shopView, slowShop } from '../unit/flamegraph/shop.ts';
 
 const wide: BrowserContextOptions = { viewport: { width: 1280, height: 900 } };
@@ -366,6 +368,42 @@ describe('the flame graph in a browser', () => {
         .click();
       await page.waitForURL(/event=cpu/);
       assert.equal(await page.locator('.frame-name').textContent(), 'com.acme.shop.rules.RuleSet.scan');
+    });
+  });
+
+  it('leads from a row to its very frame: not to a wider one of a longer name, nor nowhere', async () => {
+    const endless = `com/acme/shop/${'Generated'.repeat(60)}.run`;
+    const profile = profileOf([
+      { stack: 'java/lang/Thread.run;com/acme/shop/Orders.find', count: 20 },
+      { stack: 'java/lang/Thread.run;com/acme/shop/Orders.findAll', count: 60 },
+      { stack: `java/lang/Thread.run;${endless}`, count: 10 },
+      { stack: 'java/lang/Thread.run;com/acme/shop/Tab\tbed.run', count: 10 },
+      { stack: 'start_thread_[n];GangWorker::loop_[c];G1ParTask::work_[c]', count: 60 },
+      {
+        stack: 'start_thread_[n];CompileBroker::compiler_thread_loop_[c];C2Compiler::compile_method_[c]',
+        count: 40,
+      },
+    ]);
+    const wanted: [row: string, name: RegExp, share: string][] = [
+      ['com.acme.shop.Orders.find', /^com\.acme\.shop\.Orders\.find$/, '10%'],
+      [printableName(endless.replaceAll('/', '.')), /^com\.acme\.shop\.Gen.*run$/, '5.0%'],
+      [printableName('com.acme.shop.Tab\tbed.run'), /^com\.acme\.shop\.Tab.bed\.run$/, '5.0%'],
+      ['garbage collection', /^GangWorker::loop$/, '30%'],
+      ['JIT compilation', /^CompileBroker::compiler_thread_loop$/, '20%'],
+    ];
+    const topFrames = wanted.map(([name]) => ({ name, share: 0.1 }));
+    const view: View = { ...shopView, event: 'cpu', comparison: null, topFrames };
+    const file = await fileOf('rows.html', await renderHtml(profile, view));
+    await open(file, wide, async (page) => {
+      await ready(page);
+      for (const [index, [, name, share]] of wanted.entries()) {
+        await page.locator('.changed tbody button').nth(index).click();
+        await page.getByText(`${share} matched`).waitFor();
+        assert.match((await page.locator('.frame-name').textContent())!, name);
+      }
+      await page.reload();
+      await ready(page);
+      await page.getByText('20% matched').waitFor();
     });
   });
 

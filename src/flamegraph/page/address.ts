@@ -1,4 +1,5 @@
 import type { ProfileEvent } from '../../profile/profile.ts';
+import { longestQuery } from '../search.ts';
 
 /**
  * What is shown, as the address's fragment tells it, so that a link shows a colleague the same and the back button
@@ -28,7 +29,7 @@ export function readAddress(fragment: string, { event: lead, events, difference 
   return {
     event: events.find((event) => event === given.get('event')) ?? lead,
     zoom: /^[0-9a-f]{1,8}$/.exec(given.get('zoom') ?? '')?.[0] ?? '',
-    search: (given.get('search') ?? '').slice(0, 200),
+    search: (given.get('search') ?? '').slice(0, longestQuery),
     fold: given.get('fold') !== '0',
     view: given.get('view') === 'sandwich' ? 'sandwich' : 'icicle',
     frame: given.get('frame') ?? '',

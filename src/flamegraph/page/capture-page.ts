@@ -1,15 +1,16 @@
 import { changePaint, kindPaint, type Paint, type Theme } from '../palette.ts';
 import { visibleName } from '../escape.ts';
-import { rateText, shareText } from '../figures.ts';
-import { nameMatcher } from '../search.ts';
+import { rateText } from '../figures.ts';
+import { exactQuery } from '../search.ts';
 import { sandwich, widestApplicationNode, type Sandwich } from '../sandwich.ts';
-import { ratePerSecond, timeStrip, type TimeStrip } from '../time-strip.ts';
+import { ratePerSecond } from '../time-strip.ts';
 import type { CallTree } from '../call-tree.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
 import { readAddress, writeAddress, type Defaults, type Shown } from './address.ts';
 import { Controls } from './controls.ts';
 import { Detail } from './detail.ts';
 import { element } from './element.ts';
+import { Found } from './found.ts';
 import { FrameTable } from './frame-table.ts';
 import { frameWords, oneLine, type FrameWords } from './frame-words.ts';
 import { Icicle } from './icicle.ts';
@@ -42,16 +43,17 @@ export class CapturePage {
   readonly #detail = new Detail();
   readonly #table = new FrameTable();
   readonly #key = new Key();
+  readonly #found: Found;
   readonly #icicle: Icicle;
   readonly #darkness = matchMedia('(prefers-color-scheme: dark)');
   #shown: Shown;
   #sandwich: { key: string; trees: Sandwich } | null = null;
-  #found: Set<string> | null = null;
   #lastZoom: { key: string; zoomed: ReturnType<Model['zoomed']> } | null = null;
   #scenesTree: CallTree | null = null;
 
   constructor(model: Model, defaults: Defaults, places: Places) {
     this.#model = model;
+    this.#found = new Found(model);
     this.#defaults = defaults;
     this.#status = places.status;
     this.#shown = readAddress(location.hash, defaults);
@@ -79,7 +81,7 @@ export class CapturePage {
       strong: (box) => this.#kindOf(box) === 'application',
       label: (box) => this.#label(box),
       framed: (box) => this.#isMiddle(box),
-      matched: (box) => this.#matched(box),
+      matched: (box) => this.#isFound(box),
       tip: (box) => oneLine(this.#words(box)),
       selected: (box) => this.#select(box),
       open: (box) => this.#open(box),
@@ -105,7 +107,7 @@ export class CapturePage {
 
   /** Shows an event, searches one frame and opens it: what a row of "what changed" leads to. */
   find(event: ProfileEvent, name: string): void {
-    this.#go({ event, search: name, zoom: '', view: 'icicle', frame: '' });
+    this.#go({ event, search: exactQuery(name), zoom: '', view: 'icicle', frame: '' });
     this.#selectFound();
   }
 
@@ -173,11 +175,11 @@ export class CapturePage {
   #show(): void {
     const { event, search, view } = this.#shown;
     const before = this.#icicle.selected;
-    this.#search(search);
+    this.#found.search(search);
     this.#tabs.show(event);
     const scene = this.#scene();
     this.#icicle.show(scene, this.#sameAs(before, scene.trees[0]!));
-    this.#controls.show(this.#shown, this.#model.canCompare(event), this.#searchWords());
+    this.#controls.show(this.#shown, this.#model.canCompare(event), this.#found.words(event));
     this.#key.show(this.#difference, this.#theme);
     this.#table.show(
       scene,
@@ -267,31 +269,8 @@ export class CapturePage {
     return `${delta > 0 ? '▲ +' : '▼ −'}${Math.abs(delta * 100).toFixed(1)} ${label}`;
   }
 
-  #search(query: string): void {
-    const accepts = nameMatcher(query);
-    const { frames } = this.#model.reading.named;
-    this.#found =
-      accepts === null ? null : new Set(frames.map(({ name }) => name).filter((name) => accepts(name)));
-  }
-
-  #matched(box: Box): boolean | null {
-    const found = this.#found;
-    if (found === null) return null;
-    return namesOf(this.#treeOf(box), box.node).some((name) => found.has(name));
-  }
-
-  #searchWords(): string {
-    const found = this.#found;
-    if (found === null) return '';
-    if (found.size === 0) return 'nothing matches';
-    const strip = this.#stripOf((name) => found.has(name));
-    const all = this.#stripOf(null);
-    return all.weight === 0 ? 'no samples' : `${shareText(strip.weight / all.weight)} matched`;
-  }
-
-  #stripOf(accepts: ((name: string) => boolean) | null): TimeStrip {
-    const frames = accepts === null ? null : this.#model.framesNamed(accepts);
-    return timeStrip(this.#model.reading, this.#shown.event, frames);
+  #isFound(box: Box): boolean | null {
+    return this.#found.isIn(this.#treeOf(box), box.node);
   }
 
   #select(box: Box | null): void {
@@ -318,16 +297,11 @@ export class CapturePage {
     const node = box?.node ?? (inSandwich ? 0 : this.#zoomed.node);
     const tree = box !== null ? this.#treeOf(box) : inSandwich ? this.#sandwichTrees().callees : this.#tree;
     const frame = tree.frames[tree.frame[node]!]!;
-    const names = new Set(namesOf(tree, node));
-    const all = this.#stripOf(null);
+    const { event } = this.#shown;
+    const all = this.#model.strip(event, null);
     const aggregate = frame.kind === 'root' || frame.kind === 'threads' || frame.kind === 'idle';
-    if (aggregate) this.#strip.show(all, null, this.#shown.event);
-    else
-      this.#strip.show(
-        all,
-        this.#stripOf((name) => names.has(name)),
-        frame.label,
-      );
+    if (aggregate) this.#strip.show(all, null, event);
+    else this.#strip.show(all, this.#model.strip(event, new Set(namesOf(tree, node))), frame.label);
   }
 
   #open(box: Box): void {
@@ -348,8 +322,7 @@ export class CapturePage {
 
   #zoom(box: Box): void {
     if (this.#shown.view === 'sandwich') {
-      this.#go({ view: 'icicle', frame: '', zoom: '', search: this.frameOf(box).name });
-      this.#selectFound();
+      this.find(this.#shown.event, this.frameOf(box).name);
       return;
     }
     this.#go({ zoom: this.#model.hashOf(this.#tree, box.node) });
@@ -364,8 +337,9 @@ export class CapturePage {
   }
 
   #selectFound(): void {
-    const index = this.#icicle.widest((box) => this.#matched(box) === true && this.#kindOf(box) !== 'folded');
-    this.#icicle.select(index >= 0 ? index : this.#icicle.widest((box) => this.#matched(box) === true));
+    const found = (box: Box): boolean => this.#isFound(box) === true;
+    const index = this.#icicle.widest((box) => found(box) && this.#kindOf(box) !== 'folded');
+    this.#icicle.select(index >= 0 ? index : this.#icicle.widest(found));
     this.#icicle.host.focus({ preventScroll: true });
   }
 

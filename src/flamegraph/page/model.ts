@@ -3,6 +3,7 @@ import { differenceOf, type Difference } from '../difference.ts';
 import { pathHashes } from '../node-path.ts';
 import { profileTree } from '../profile-tree.ts';
 import { readingOf, type Reading } from '../reading.ts';
+import { timeStrip, type TimeStrip } from '../time-strip.ts';
 import type { ChangedNames } from '../../profile/comparison.ts';
 import type { Profile, ProfileEvent } from '../../profile/profile.ts';
 import type { Box } from './scene.ts';
@@ -88,11 +89,12 @@ export class Model {
     return node === 0 ? '' : this.#hashesOf(tree)[node]!.toString(16);
   }
 
-  /** Frames of the profile (1) whose name is accepted. */
-  framesNamed(accepted: (name: string) => boolean): Uint8Array {
+  /** An event over time: all of it, or where a frame of these names is in the stack. */
+  strip(event: ProfileEvent, names: ReadonlySet<string> | null): TimeStrip {
+    if (names === null) return timeStrip(this.reading, event, null);
     const { frames, of } = this.reading.named;
-    const yes = frames.map(({ name }) => accepted(name));
-    return Uint8Array.from(of, (index) => (yes[index] === true ? 1 : 0));
+    const within = Uint8Array.from(of, (index) => (names.has(frames[index]!.name) ? 1 : 0));
+    return timeStrip(this.reading, event, within);
   }
 
   get #isSmall(): boolean {

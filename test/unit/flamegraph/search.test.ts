@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nameMatcher } from '../../../src/flamegraph/search.ts';
+import { readingOf } from '../../../src/flamegraph/reading.ts';
+import { namesFound } from '../../../src/flamegraph/names-found.ts';
+import { exactQuery, nameMatcher } from '../../../src/flamegraph/search.ts';
+import { timeStrip } from '../../../src/flamegraph/time-strip.ts';
+import { compareProfiles } from '../../../src/profile/compare.ts';
+import { storedWindow } from '../profile/stored-window.ts';
+import { profileOf } from './profile-of.ts';
 
 function matches(query: string, name: string): boolean {
   return nameMatcher(query)?.(name) ?? false;
@@ -26,7 +32,63 @@ describe('searching frames', () => {
     assert.equal(nameMatcher('/'), null);
   });
 
+  it('finds one frame by its name in quotes, and none that has it within', () => {
+    assert.ok(matches('"com.acme.Orders.find"', 'com.acme.Orders.find'));
+    assert.ok(!matches('"com.acme.Orders.find"', 'com.acme.Orders.findAll'));
+    assert.ok(!matches('"com.acme.Orders.find"', 'com.acme.orders.Find'));
+  });
+
+  it('finds what a table had to write without control characters, or had to cut', () => {
+    for (const name of ['com.acme.A\u0000\u202eb.run', `com.acme.${'x'.repeat(70_000)}.run`, '"quoted"'])
+      assert.ok(matches(exactQuery(name), name));
+  });
+
   it('stays quick on an expression that would stall a backtracking engine', () => {
     assert.ok(!matches('/(a+)+(a+)+(a+)+$/', `${'a'.repeat(5000)}!`));
+  });
+});
+
+describe('a row of what changed leads to frames that are its share of the picture', () => {
+  for (const fault of ['slow', 'burn', 'lock', 'pool', 'io', 'alloc'])
+    for (const event of ['cpu', 'wall', 'alloc', 'lock'] as const)
+      it(`${fault}, ${event}`, () => {
+        const current = storedWindow(`faults/${fault}`);
+        const reading = readingOf(current, []);
+        const base = storedWindow('faults/baseline');
+        const { changed } = compareProfiles(base, current, { event, baseLabel: 'before' });
+        for (const { frame, currentShare } of changed) {
+          const names = namesFound(reading, exactQuery(frame))!;
+          const found = Uint8Array.from(reading.named.of, (at) =>
+            names.has(reading.named.frames[at]!.name) ? 1 : 0,
+          );
+          const share = timeStrip(reading, event, found).samples / timeStrip(reading, event, null).samples;
+          assert.ok(
+            Math.abs(share - currentShare) < 0.001,
+            `${frame}: ${currentShare}, in the picture ${share}`,
+          );
+        }
+      });
+
+  it('also where it stands for all of the collectors or all of the compilers', () => {
+    const reading = readingOf(
+      profileOf([
+        { stack: 'start_thread_[n];GangWorker::loop_[c];G1ParTask::work_[c]', count: 3 },
+        { stack: 'start_thread_[n];ConcurrentGCThread::run_[c]', count: 2 },
+        {
+          stack: 'start_thread_[n];CompileBroker::compiler_thread_loop_[c];C2Compiler::compile_method_[c]',
+          count: 1,
+        },
+        { stack: 'com/acme/A.run;G1CollectedHeap::attempt_allocation_slow_[c]', count: 9 },
+      ]),
+      [],
+    );
+    assert.deepEqual(
+      [...namesFound(reading, exactQuery('garbage collection'))!],
+      ['GangWorker::loop', 'ConcurrentGCThread::run'],
+    );
+    assert.deepEqual(
+      [...namesFound(reading, exactQuery('JIT compilation'))!],
+      ['CompileBroker::compiler_thread_loop'],
+    );
   });
 });
