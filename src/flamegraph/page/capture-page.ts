@@ -169,7 +169,7 @@ export class CapturePage {
 
   get #difference(): ReturnType<Model['difference']> {
     const { view, difference, event, fold } = this.#shown;
-    return view === 'icicle' && difference ? this.#model.difference(event, fold) : null;
+    return view === 'icicle' && difference ? this.#model.difference(this.#tree, event, fold) : null;
   }
 
   #show(): void {

@@ -62,11 +62,10 @@ export class Model {
     return !this.#isSmall && !this.#isWhole(tree) && tree.total[node]! < tree.total[0]! * coarseZoom;
   }
 
-  /** Against the baseline; null where `canCompare` says no. */
-  difference(event: ProfileEvent, fold: boolean): Difference | null {
+  /** A tree of this event against the baseline; null where `canCompare` says no. */
+  difference(tree: CallTree, event: ProfileEvent, fold: boolean): Difference | null {
     const changed = this.#changed[event];
     if (this.#base === null || changed === undefined) return null;
-    const tree = this.tree(event, fold);
     let made = this.#differences.get(tree);
     if (made === undefined) {
       const base = this.#made('base', this.#base, event, fold, true);

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Model } from '../../../src/flamegraph/page/model.ts';
+import { largeProfile } from './large.ts';
+
+describe('a profile so large that its first picture leaves out what is too small to see', () => {
+  it('is compared box by box also after callers and callees, which need all of it, were looked at', () => {
+    const profile = largeProfile(10_000);
+    const model = new Model(profile, [], { cpu: { grew: [], shrank: [] } });
+    // The baseline is the very same, so each box had the share that it has.
+    model.setBase(profile);
+    const { tree } = model.zoomed('cpu', false, '');
+    assert.ok(model.wholeTree('cpu', false).size > tree.size);
+    const difference = model.difference(tree, 'cpu', false)!;
+    for (let node = 0; node < tree.size; node += 1) {
+      const share = tree.total[node]! / tree.total[0]!;
+      assert.ok(Math.abs(difference.baseShare(node) - share) < 0.001, `box ${node} is ${share}`);
+    }
+  });
+});
