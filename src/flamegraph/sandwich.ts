@@ -1,4 +1,5 @@
 import { finishTree, type CallTree } from './call-tree.ts';
+import type { PictureKind } from './picture-frame.ts';
 import { TreeBuilder } from './tree-builder.ts';
 
 /** Who calls a frame, and what it calls, over all its places. Both trees have the frame as root. */
@@ -39,11 +40,23 @@ export function sandwich(tree: CallTree, frame: number): Sandwich {
   };
 }
 
-/** The widest node of application code, the innermost of equals: where a reader would look first; 0 without one. */
-export function widestApplicationNode(tree: CallTree): number {
+/** Whether a box stands for one frame of code, which has callers and callees. */
+export function isCode(kind: PictureKind): boolean {
+  return kind !== 'root' && kind !== 'threads' && kind !== 'folded' && kind !== 'idle';
+}
+
+/**
+ * Where a reader would look first: the widest node of application code, else of any code, the innermost of equals;
+ * 0 in an empty tree.
+ */
+export function widestCodeNode(tree: CallTree): number {
+  return widestNode(tree, (kind) => kind === 'application') || widestNode(tree, (kind) => isCode(kind));
+}
+
+function widestNode(tree: CallTree, wanted: (kind: PictureKind) => boolean): number {
   let best = 0;
   for (let node = 1; node < tree.size; node += 1) {
-    if (tree.frames[tree.frame[node]!]!.kind !== 'application') continue;
+    if (!wanted(tree.frames[tree.frame[node]!]!.kind)) continue;
     if (best === 0 || tree.total[node]! >= tree.total[best]!) best = node;
   }
   return best;

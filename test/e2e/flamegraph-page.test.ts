@@ -337,6 +337,25 @@ describe('the flame graph in a browser', () => {
     });
   });
 
+  it('shows callers and callees also where no code of the application is in the profile', async () => {
+    const profile = profileOf([
+      { stack: 'start_thread_[n];Thread::run_[c];os::malloc_[c];brk_[k]', count: 30 },
+      { stack: 'start_thread_[n];Thread::run_[c];os::malloc_[c]', count: 50 },
+      { stack: 'start_thread_[n];GangWorker::loop_[c]', count: 20 },
+    ]);
+    const view: View = { ...shopView, event: 'cpu', comparison: null };
+    await open(await fileOf('native.html', await renderHtml(profile, view)), wide, async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'sandwich' }).click();
+      assert.equal(
+        await page.locator('#frame-detail').textContent(),
+        'Callers above, callees below: start_thread',
+      );
+      await page.getByText('The picture as a table').click();
+      await page.locator('#frame-table tbody th', { hasText: 'os::malloc' }).waitFor();
+    });
+  });
+
   it('brings the frame between callers and callees into sight, on a phone as well', async () => {
     await open(`${origin}/shop#event=cpu`, phone, async (page) => {
       await ready(page);

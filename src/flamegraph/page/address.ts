@@ -12,7 +12,7 @@ export interface Shown {
   search: string;
   fold: boolean;
   view: 'icicle' | 'sandwich';
-  /** Full name of the sandwich's frame. */
+  /** Full name of the sandwich's frame; '' for the one that a reader would look at first. */
   frame: string;
   difference: boolean;
 }

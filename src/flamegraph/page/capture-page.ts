@@ -2,7 +2,7 @@ import { changePaint, kindPaint, type Paint, type Theme } from '../palette.ts';
 import { visibleName } from '../escape.ts';
 import { rateText } from '../figures.ts';
 import { exactQuery } from '../search.ts';
-import { sandwich, widestApplicationNode, type Sandwich } from '../sandwich.ts';
+import { isCode, type Sandwich } from '../sandwich.ts';
 import { ratePerSecond } from '../time-strip.ts';
 import type { CallTree } from '../call-tree.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
@@ -47,7 +47,6 @@ export class CapturePage {
   readonly #icicle: Icicle;
   readonly #darkness = matchMedia('(prefers-color-scheme: dark)');
   #shown: Shown;
-  #sandwich: { key: string; trees: Sandwich } | null = null;
   #lastZoom: { key: string; zoomed: ReturnType<Model['zoomed']> } | null = null;
   #scenesTree: CallTree | null = null;
 
@@ -220,13 +219,7 @@ export class CapturePage {
   }
 
   #sandwichTrees(): Sandwich {
-    const { event, frame } = this.#shown;
-    const tree = this.#model.wholeTree(event, false);
-    const wanted = tree.frames.findIndex(({ name, kind }) => name === frame && kind !== 'root');
-    const at = wanted >= 0 ? wanted : tree.frame[widestApplicationNode(tree)]!;
-    const key = `${event} ${at}`;
-    if (this.#sandwich?.key !== key) this.#sandwich = { key, trees: sandwich(tree, at) };
-    return this.#sandwich.trees;
+    return this.#model.sandwich(this.#shown.event, this.#shown.frame);
   }
 
   #treeOf(box: Box): CallTree {
@@ -343,12 +336,10 @@ export class CapturePage {
     this.#icicle.host.focus({ preventScroll: true });
   }
 
+  /** The selected frame, else '': each event's own. */
   #frameForSandwich(): string {
     const box = this.#icicle.selected;
-    if (box !== null && !['root', 'threads', 'folded', 'idle'].includes(this.#kindOf(box)))
-      return this.frameOf(box).name;
-    const tree = this.#model.tree(this.#shown.event, false);
-    return tree.frames[tree.frame[widestApplicationNode(tree)]!]!.name;
+    return box !== null && isCode(this.#kindOf(box)) ? this.frameOf(box).name : '';
   }
 }
 

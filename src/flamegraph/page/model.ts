@@ -3,6 +3,7 @@ import { differenceOf, type Difference } from '../difference.ts';
 import { pathHashes } from '../node-path.ts';
 import { profileTree } from '../profile-tree.ts';
 import { readingOf, type Reading } from '../reading.ts';
+import { isCode, sandwich, widestCodeNode, type Sandwich } from '../sandwich.ts';
 import { timeStrip, type TimeStrip } from '../time-strip.ts';
 import type { ChangedNames } from '../../profile/comparison.ts';
 import type { Profile, ProfileEvent } from '../../profile/profile.ts';
@@ -29,6 +30,7 @@ export class Model {
   readonly #trees = new Map<string, CallTree>();
   readonly #hashes = new Map<CallTree, Uint32Array>();
   readonly #differences = new Map<CallTree, Difference>();
+  #sandwich: { key: string; trees: Sandwich } | null = null;
   #base: Reading | null = null;
 
   constructor(profile: Profile, packages: readonly string[], changed: ChangedByEvent) {
@@ -60,6 +62,20 @@ export class Model {
   /** Whether a zoom to `node` would show what the tree leaves out. */
   isCoarse(tree: CallTree, node: number): boolean {
     return !this.#isSmall && !this.#isWhole(tree) && tree.total[node]! < tree.total[0]! * coarseZoom;
+  }
+
+  /**
+   * Callers and callees of a frame by its full name; of the one that a reader would look at first where there is no
+   * such frame.
+   */
+  sandwich(event: ProfileEvent, name: string): Sandwich {
+    const tree = this.wholeTree(event, false);
+    const wanted =
+      name === '' ? -1 : tree.frames.findIndex((frame) => frame.name === name && isCode(frame.kind));
+    const at = wanted >= 0 ? wanted : tree.frame[widestCodeNode(tree)]!;
+    const key = `${event} ${at}`;
+    if (this.#sandwich?.key !== key) this.#sandwich = { key, trees: sandwich(tree, at) };
+    return this.#sandwich.trees;
   }
 
   /** A tree of this event against the baseline; null where `canCompare` says no. */
