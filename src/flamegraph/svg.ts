@@ -2,7 +2,7 @@ import type { ChangedNames } from '../profile/comparison.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import type { CallTree } from './call-tree.ts';
 import { differenceOf, type Difference } from './difference.ts';
-import { escapedName } from './escape.ts';
+import { escapedName, visibleName } from './escape.ts';
 import { countText, pointsText, shareText, weightText, windowText } from './figures.ts';
 import { layOut } from './layout.ts';
 import { changePaint, kindPaint, legend, unchanged, type Paint } from './palette.ts';
@@ -34,9 +34,16 @@ const minimumWidth = 0.1;
 const mergedStacks = 2;
 /** Stacks below this share of the whole are not told apart in a static picture: no box shows them. */
 export const svgLeastShare = minimumWidth / (width - 2 * margin) / mergedStacks;
+/** Below the title's first line: the line of facts and colours, and air. */
 const headHeight = 66;
 /** Advance of a monospace font is 0.6 em; with 11 px text that is 6.6 px. */
 const characterWidth = 6.6;
+const columns = Math.floor((width - 2 * margin) / characterWidth);
+/** The title's font is the reader's: wide ones take 0.6 em on average, 10.2 px of 17. */
+const titleColumns = Math.floor((width - 2 * margin) / 10.2);
+const titleLineHeight = 21;
+/** Of a colour in the legend: its swatch, and air around it. */
+const swatchWidth = 24;
 const vanishedShown = 5;
 
 /**
@@ -56,12 +63,16 @@ export function renderDifferenceSvg(base: Profile, profile: Profile, options: Di
   const tree = treeOf(profile, options);
   const difference = differenceOf(tree, treeOf(base, options), options.event, options.changed);
   const boxes = drawBoxes(tree, options.event, difference);
-  const lines = [
-    `against ${options.baseLabel}: ${windowText(base)}, ${countText(difference.baseSamples)} samples`,
-  ];
+  const against = {
+    words: `against ${visibleName(options.baseLabel)}`,
+    figures: `: ${windowText(base)}, ${countText(difference.baseSamples)} samples`,
+  };
   const gone = difference.vanished.slice(0, vanishedShown);
-  const notes = gone.map(({ name, share }) => `▼ gone since: ${name} (was ${shareText(share)})`);
-  return svgFile(profile, options, tree, boxes, changeLegend(), [...lines, ...notes]);
+  const notes = gone.map(({ name, share }) => ({
+    words: `▼ gone since: ${visibleName(name)}`,
+    figures: ` (was ${shareText(share)})`,
+  }));
+  return svgFile(profile, options, tree, boxes, changeLegend(), [against, ...notes]);
 }
 
 function treeOf(profile: Profile, options: SvgOptions): CallTree {
@@ -70,6 +81,12 @@ function treeOf(profile: Profile, options: SvgOptions): CallTree {
     threads: true,
     leastShare: svgLeastShare,
   });
+}
+
+/** A line below the picture: words, which are cut where they are too long, and figures. */
+interface Note {
+  words: string;
+  figures: string;
 }
 
 interface Drawn {
@@ -140,40 +157,59 @@ function fitted(label: string, columns: number): string {
   return text;
 }
 
+/** A title on one line, or broken at a blank into two; what is left then is cut. */
+function titleLines(title: string): string[] {
+  const whole = visibleName(title);
+  const first = fitted(whole, titleColumns);
+  if (first === whole) return [whole];
+  const room = first.length - 1;
+  const blank = whole.lastIndexOf(' ', room);
+  const end = blank > room / 2 ? blank : room;
+  return [whole.slice(0, end), fitted(whole.slice(end).trimStart(), titleColumns)];
+}
+
 function svgFile(
   profile: Profile,
   { event, title }: SvgOptions,
   tree: CallTree,
   { rows, boxes }: Drawn,
   keys: readonly { paint: Paint; words: string }[],
-  notes: readonly string[],
+  notes: readonly Note[],
 ): string {
   const shown = escapedName(title);
   const partial = profile.partial ? ', partial recording' : '';
   const idle =
     tree.idle < 0 ? '' : `; idle threads left out (${countText(tree.samples[tree.idle]!)} samples)`;
   const facts = `${event}: ${countText(tree.samples[0]!)} samples, ${windowText(profile)}${partial}${idle}`;
-  const bottom = headHeight + rows * rowHeight + 8;
+  const heading = titleLines(title);
+  const down = (heading.length - 1) * titleLineHeight;
+  const top = headHeight + down;
+  const bottom = top + rows * rowHeight + 8;
   const height = bottom + notes.length * 16 + 8;
   let x = width - margin;
   const swatches = keys.toReversed().map(({ paint, words }) => {
-    x -= words.length * characterWidth + 24;
-    return `<rect x="${x.toFixed(1)}" y="48" width="10" height="10" fill="${paint.fill}"/><text x="${(x + 14).toFixed(1)}" y="57" fill="#1d2226">${words}</text>`;
+    x -= words.length * characterWidth + swatchWidth;
+    return `<rect x="${x.toFixed(1)}" y="${48 + down}" width="10" height="10" fill="${paint.fill}"/><text x="${(x + 14).toFixed(1)}" y="${57 + down}" fill="#1d2226">${words}</text>`;
   });
-  const below = notes.map(
-    (note, line) =>
-      `<text x="${margin}" y="${bottom + 12 + line * 16}" fill="#1d2226">${escapedName(note)}</text>`,
-  );
+  const factsShown = fitted(facts, Math.floor((x - 2 * margin) / characterWidth));
+  const below = notes.map(({ words, figures }, line) => {
+    const cut = fitted(words, columns - figures.length);
+    const whole = cut === words ? '' : `<title>${escapedName(words + figures)}</title>`;
+    return `<text x="${margin}" y="${bottom + 12 + line * 16}" fill="#1d2226">${whole}${escapedName(cut + figures)}</text>`;
+  });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>\n',
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="t d">\n`,
     `<title id="t">${shown}</title>\n<desc id="d">${escapedName(facts)}</desc>\n`,
     `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="11">\n`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>\n`,
-    `<text x="${margin}" y="26" font-size="17" font-family="system-ui, sans-serif" font-weight="600" fill="#14181c">${shown}</text>\n`,
-    `<text x="${margin}" y="57" fill="#3c454d">${escapedName(facts)}</text>\n`,
+    ...heading.map(
+      (line, at) =>
+        `<text x="${margin}" y="${26 + at * titleLineHeight}" font-size="17" font-family="system-ui, sans-serif" font-weight="600" fill="#14181c">${escapedName(line)}</text>\n`,
+    ),
+    `<text x="${margin}" y="${57 + down}" fill="#3c454d">${escapedName(factsShown)}</text>\n`,
     ...swatches,
-    `\n<g transform="translate(0 ${headHeight})">\n`,
+    `\n<g transform="translate(0 ${top})">\n`,
     ...boxes,
     '</g>\n',
     ...below,

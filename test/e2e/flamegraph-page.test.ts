@@ -13,7 +13,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { renderHtml } from '../../src/flamegraph/html.ts';
 import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
 import { captureMain } from '../../src/flamegraph/page-shell.ts';
-import { renderSvg } from '../../src/flamegraph/svg.ts';
+import { renderDifferenceSvg, renderSvg, type DifferenceSvgOptions } from '../../src/flamegraph/svg.ts';
 import type { View } from '../../src/flamegraph/view.ts';
 import { page as documentOf } from '../../src/http/layout.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
@@ -474,7 +474,7 @@ describe('the flame graph in a browser', () => {
       await page.getByLabel('difference', { exact: true }).waitFor();
       const scrolled = (): Promise<number> => page.evaluate<number>('Math.round(scrollY)');
       await page.evaluate(
-        'scrollTo(0, scrollY + document.getElementById("icicle").getBoundingClientRect().top - 60)',
+        'scrollTo(0, scrollY + document.getElementById("icicle").getBoundingClientRect().top - 200)',
       );
       const there = await scrolled();
       const { x, y } = await inPicture(page, 3, 0.1, rowHeight.phone);
@@ -546,6 +546,30 @@ describe('the flame graph in a browser', () => {
         assert.doesNotMatch(await page.title(), /^(owned|1)$/);
       });
     }
+  });
+
+  it('keeps every word of the static picture within it, however long title and names are', async () => {
+    const endless = `com.acme.shop.${'Generated'.repeat(60)}.run`;
+    const base = profileOf([{ stack: endless.replaceAll('.', '/').replace(/\/run$/, '.run'), count: 400 }]);
+    const options: DifferenceSvgOptions = {
+      event: 'wall',
+      title:
+        'HighLatency checkout: wall: 61% waiting in HikariPool.getConnection (+58 ±4 pp vs baseline Tue 14:00, same image; 0.3 → 9.1 threads), called by OrderRepository.find',
+      baseLabel: `baseline ${'of long ago '.repeat(30)}`,
+      changed: { grew: [], shrank: [printableName(endless)] },
+    };
+    base.events.wall = base.events.cpu!;
+    const partial = { ...slowShop(), partial: true };
+    for (const svg of [renderSvg(partial, options), renderDifferenceSvg(base, partial, options)])
+      await open(await fileOf('long.svg', svg), wide, async (page) => {
+        const edges = await page.evaluate<[string, number][]>(
+          `[...document.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect().right])`,
+        );
+        assert.deepEqual(
+          edges.filter(([, right]) => right > 1200),
+          [],
+        );
+      });
   });
 
   it('works as one file from the disk, zoom and search included', async () => {

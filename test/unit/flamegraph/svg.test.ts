@@ -25,7 +25,8 @@ describe('a static flame graph', () => {
       'shop-difference.svg',
       renderDifferenceSvg(healthyShop(), slowShop(), {
         event: 'cpu',
-        title: 'cpu: 48% in RuleSet.scan (+42 points)',
+        title:
+          'HighLatency checkout: cpu: 48% in RuleSet.scan (+42 ±4 pp vs baseline Tue 14:00, same image; 0.02 → 0.21 cores), mostly in HashMap.get, called by CheckoutService.price',
         baseLabel: 'Tue 14:00',
         changed: changedShop('cpu'),
       }),
@@ -46,6 +47,25 @@ describe('a static flame graph', () => {
     assert.match(svg, /<title id="t">HighLatency checkout<\/title>/);
     assert.match(svg, /cpu: 1,310 samples, 2026-03-03 02:14:07–02:14:37 UTC/);
     assert.match(svg, /<title>com\.acme\.shop\.rules\.RuleSet\.scan \(630 samples, 48%\)<\/title>/);
+  });
+
+  it('breaks a long title into two lines, and cuts what is left, which a reader still finds', () => {
+    const words = (count: number): string => Array.from({ length: count }, (_, at) => `word${at}`).join(' ');
+    const heading = (title: string): string[] =>
+      Array.from(
+        renderSvg(slowShop(), { event: 'cpu', title }).matchAll(/font-size="17"[^>]*>([^<]*)</g),
+        ([, line]) => line!,
+      );
+    assert.deepEqual(heading('short'), ['short']);
+    assert.equal(heading(words(20)).length, 2);
+    assert.equal(heading(words(20)).join(' '), words(20));
+    assert.match(heading(words(100))[1]!, /^word\d+ .*…$/);
+    assert.equal(heading(words(100)).length, 2);
+    // One word without an end has no blank to be broken at.
+    assert.match(heading('x'.repeat(70_000)).join(' '), /^x+ x+…$/);
+    assert.ok(
+      renderSvg(slowShop(), { event: 'cpu', title: words(100) }).includes(`<title id="t">${words(100)}<`),
+    );
   });
 
   it('draws an empty event as an empty picture that says so', () => {
