@@ -648,6 +648,8 @@ describe('the flame graph in a browser', () => {
       test.diagnostic(
         `usable ${usable.toFixed(0)} ms after the navigation, zoomed in ${zoomed.toFixed(0)} ms`,
       );
+      // A second on an idle machine; here others may be at work, and only what is out of all proportion fails.
+      assert.ok(usable < 10_000, `usable after ${usable} ms`);
     });
   });
 });
