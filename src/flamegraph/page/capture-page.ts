@@ -1,10 +1,8 @@
-import { changePaint, kindPaint, type Paint, type Theme } from '../palette.ts';
-import { visibleName } from '../escape.ts';
+import type { Theme } from '../palette.ts';
 import { rateText } from '../figures.ts';
 import { exactQuery } from '../search.ts';
-import { isCode, type Sandwich } from '../sandwich.ts';
+import { isCode } from '../sandwich.ts';
 import { ratePerSecond } from '../time-strip.ts';
-import type { CallTree } from '../call-tree.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
 import { readAddress, writeAddress, type Defaults, type Shown } from './address.ts';
 import { Controls } from './controls.ts';
@@ -12,11 +10,12 @@ import { Detail } from './detail.ts';
 import { element } from './element.ts';
 import { Found } from './found.ts';
 import { FrameTable } from './frame-table.ts';
-import { frameWords, oneLine, type FrameWords } from './frame-words.ts';
+import { oneLine } from './frame-words.ts';
 import { Icicle } from './icicle.ts';
 import { Key } from './key.ts';
 import { namesOf, sameBox, type Model } from './model.ts';
-import { icicleScene, sandwichScene, type Box, type Scene } from './scene.ts';
+import { Picture } from './picture.ts';
+import type { Box } from './scene.ts';
 import { Strip } from './strip.ts';
 import { Tabs } from './tabs.ts';
 
@@ -28,15 +27,16 @@ export interface Places {
   tabs: HTMLElement;
   strip: HTMLElement;
   picture: HTMLElement;
-  /** Says aloud what was moved to. */
-  status: HTMLElement;
 }
 
 /** The capture's page: one state, kept in the address; every part is shown anew from it. */
 export class CapturePage {
   readonly #model: Model;
   readonly #defaults: Defaults;
-  readonly #status: HTMLElement;
+  /** The line that screen readers follow: says aloud what was moved to. */
+  readonly #status = element('p', {
+    attributes: { class: 'aside', role: 'status', 'aria-live': 'polite', id: 'spoken' },
+  });
   readonly #tabs: Tabs;
   readonly #strip: Strip;
   readonly #controls: Controls;
@@ -47,15 +47,14 @@ export class CapturePage {
   readonly #icicle: Icicle;
   readonly #darkness = matchMedia('(prefers-color-scheme: dark)');
   #shown: Shown;
-  #lastZoom: { key: string; zoomed: ReturnType<Model['zoomed']> } | null = null;
-  #scenesTree: CallTree | null = null;
+  #picture: Picture;
 
   constructor(model: Model, defaults: Defaults, places: Places) {
     this.#model = model;
     this.#found = new Found(model);
     this.#defaults = defaults;
-    this.#status = places.status;
     this.#shown = readAddress(location.hash, defaults);
+    this.#picture = new Picture(model, this.#shown);
     const { profile } = model.reading;
     this.#strip = new Strip(places.strip, profile);
     this.#tabs = new Tabs(
@@ -76,12 +75,12 @@ export class CapturePage {
       reset: () => this.#go({ zoom: '', search: '' }),
     });
     this.#icicle = new Icicle({
-      paint: (box) => this.#paint(box),
-      strong: (box) => this.#kindOf(box) === 'application',
-      label: (box) => this.#label(box),
-      framed: (box) => this.#isMiddle(box),
+      paint: (box) => this.#picture.paint(box, this.#theme),
+      strong: (box) => this.#picture.frameOf(box).kind === 'application',
+      label: (box) => this.#picture.label(box),
+      framed: (box) => this.#picture.isMiddle(box),
       matched: (box) => this.#isFound(box),
-      tip: (box) => oneLine(this.#words(box)),
+      tip: (box) => oneLine(this.#picture.words(box)),
       selected: (box) => this.#select(box),
       open: (box) => this.#open(box),
       back: () => this.#back(),
@@ -93,7 +92,7 @@ export class CapturePage {
       this.#icicle.host,
       this.#key.host,
       this.#table.host,
-      places.status,
+      this.#status,
     );
     this.#listen();
     this.#show();
@@ -150,40 +149,24 @@ export class CapturePage {
     return writeAddress(shown, this.#defaults);
   }
 
-  /** The tree that is shown, with the node that fills it. */
-  get #zoomed(): ReturnType<Model['zoomed']> {
-    const { event, fold, zoom } = this.#shown;
-    const key = `${event} ${fold} ${zoom}`;
-    if (this.#lastZoom?.key !== key) this.#lastZoom = { key, zoomed: this.#model.zoomed(event, fold, zoom) };
-    return this.#lastZoom.zoomed;
-  }
-
-  get #tree(): CallTree {
-    return this.#zoomed.tree;
-  }
-
   get #theme(): Theme {
     return this.#darkness.matches ? 'dark' : 'light';
   }
 
-  get #difference(): ReturnType<Model['difference']> {
-    const { view, difference, event, fold } = this.#shown;
-    return view === 'icicle' && difference ? this.#model.difference(this.#tree, event, fold) : null;
-  }
-
   #show(): void {
     const { event, search, view } = this.#shown;
-    const before = this.#icicle.selected;
+    const before = { picture: this.#picture, selected: this.#icicle.selected };
+    this.#picture = new Picture(this.#model, this.#shown);
     this.#found.search(search);
     this.#tabs.show(event);
-    const scene = this.#scene();
-    this.#icicle.show(scene, this.#sameAs(before, scene.trees[0]!));
+    const scene = this.#picture.scene(this.#icicle.width);
+    this.#icicle.show(scene, this.#sameAs(before.selected, before.picture));
     this.#controls.show(this.#shown, this.#model.canCompare(event), this.#found.words(event));
-    this.#key.show(this.#difference, this.#theme);
+    this.#key.show(this.#picture.difference, this.#theme);
     this.#table.show(
       scene,
       `${view === 'sandwich' ? 'Callers and callees' : 'Widest frames'}, ${event}`,
-      (box) => this.#words(box),
+      (box) => this.#picture.words(box),
       (box) => this.#open(box),
     );
     this.#tell(this.#icicle.selected);
@@ -193,102 +176,43 @@ export class CapturePage {
   /** A deep zoom is shown at once with what there is; the stacks that a first look left out follow. */
   #refine(): void {
     const { event, fold, view } = this.#shown;
-    const { tree, node } = this.#zoomed;
-    if (view !== 'icicle' || !this.#model.isCoarse(tree, node)) return;
+    if (view !== 'icicle' || !this.#model.isCoarse(this.#picture.tree, this.#picture.zoomed)) return;
     setTimeout(() => {
       this.#model.wholeTree(event, fold);
-      this.#lastZoom = null;
       this.#show();
     }, refinePauseMs);
   }
-  /** Whether a box of the next scene is the one that was selected: the same node, or the same path in another tree. */
-  #sameAs(before: Box | null, next: CallTree): (box: Box) => boolean {
-    const last = this.#scenesTree;
-    this.#scenesTree = next;
-    if (before === null || last === null) return () => false;
-    if (last === next) return (box) => sameBox(before, box);
-    if (this.#shown.view === 'sandwich' || before.layer !== 0) return () => false;
-    const path = this.#model.hashOf(last, before.node);
+
+  /** Whether a box of the picture is the one that was selected before: the same node, or the same path in another tree. */
+  #sameAs(selected: Box | null, { tree: last }: Picture): (box: Box) => boolean {
+    const { tree: next } = this.#picture;
+    if (selected === null) return () => false;
+    if (last === next) return (box) => sameBox(selected, box);
+    if (this.#shown.view === 'sandwich' || selected.layer !== 0) return () => false;
+    const path = this.#model.hashOf(last, selected.node);
     return (box) => this.#model.hashOf(next, box.node) === path;
   }
 
-  #scene(): Scene {
-    const { width } = this.#icicle;
-    if (this.#shown.view === 'sandwich') return sandwichScene(this.#sandwichTrees(), width);
-    return icicleScene(this.#tree, width, this.#zoomed.node);
-  }
-
-  #sandwichTrees(): Sandwich {
-    return this.#model.sandwich(this.#shown.event, this.#shown.frame);
-  }
-
-  #treeOf(box: Box): CallTree {
-    if (this.#shown.view === 'icicle') return this.#tree;
-    const { callees, callers } = this.#sandwichTrees();
-    return box.layer === 0 ? callees : callers;
-  }
-
-  #kindOf(box: Box): ReturnType<typeof this.frameOf>['kind'] {
-    return this.frameOf(box).kind;
-  }
-
-  frameOf(box: Box): CallTree['frames'][number] {
-    const tree = this.#treeOf(box);
-    return tree.frames[tree.frame[box.node]!]!;
-  }
-
-  #words(box: Box): FrameWords {
-    const whole = this.#whole;
-    return frameWords(this.#shown.event, this.#treeOf(box), box.node, whole, this.#difference);
-  }
-
-  /** The weight that is 100 %. */
-  get #whole(): number {
-    return this.#model.tree(this.#shown.event, this.#shown.fold).total[0]!;
-  }
-
-  #paint(box: Box): Paint {
-    const kind = this.#kindOf(box);
-    const difference = this.#difference;
-    if (difference === null || kind === 'idle') return kindPaint(kind, this.#theme);
-    return changePaint(difference.verdict(box.node), difference.delta(box.node), this.#theme);
-  }
-
-  #label(box: Box): string {
-    const { label } = this.frameOf(box);
-    const difference = this.#difference;
-    if (difference === null || difference.verdict(box.node) === 'same') return label;
-    const delta = difference.delta(box.node);
-    return `${delta > 0 ? '▲ +' : '▼ −'}${Math.abs(delta * 100).toFixed(1)} ${label}`;
-  }
-
   #isFound(box: Box): boolean | null {
-    return this.#found.isIn(this.#treeOf(box), box.node);
+    return this.#found.isIn(this.#picture.treeOf(box), box.node);
   }
 
   #select(box: Box | null): void {
     this.#tell(box);
-    if (box !== null) this.#status.textContent = oneLine(this.#words(box));
-  }
-
-  #middleName(): string {
-    if (this.#shown.view !== 'sandwich') return '';
-    const { callees } = this.#sandwichTrees();
-    return visibleName(callees.frames[callees.frame[0]!]!.name);
+    if (box !== null) this.#status.textContent = oneLine(this.#picture.words(box));
   }
 
   /** Detail and strip follow the selected box, else the zoomed one or the sandwich's. */
   #tell(box: Box | null): void {
-    if (box === null) this.#detail.show(null, null, this.#middleName());
+    if (box === null) this.#detail.show(null, null, this.#picture.middleName);
     else
-      this.#detail.show(this.#words(box), {
+      this.#detail.show(this.#picture.words(box), {
         zoom: () => this.#zoom(box),
-        callers: () => this.#lookAround(this.frameOf(box).name),
+        callers: () => this.#lookAround(this.#picture.frameOf(box).name),
         close: () => this.#icicle.select(-1),
       });
-    const inSandwich = this.#shown.view === 'sandwich';
-    const node = box?.node ?? (inSandwich ? 0 : this.#zoomed.node);
-    const tree = box !== null ? this.#treeOf(box) : inSandwich ? this.#sandwichTrees().callees : this.#tree;
+    const node = box?.node ?? this.#picture.zoomed;
+    const tree = box === null ? this.#picture.tree : this.#picture.treeOf(box);
     const frame = tree.frames[tree.frame[node]!]!;
     const { event } = this.#shown;
     const all = this.#model.strip(event, null);
@@ -298,27 +222,22 @@ export class CapturePage {
   }
 
   #open(box: Box): void {
-    if (this.#shown.view === 'sandwich') this.#lookAround(this.frameOf(box).name);
+    if (this.#shown.view === 'sandwich') this.#lookAround(this.#picture.frameOf(box).name);
     else this.#zoom(box);
   }
 
   /** Shows the callers and callees of a frame, with the frame itself in sight. */
   #lookAround(frame: string): void {
     this.#go({ view: 'sandwich', frame });
-    this.#icicle.reveal((box) => this.#isMiddle(box));
-  }
-
-  /** The frame between its callers and callees. */
-  #isMiddle({ layer, node }: Box): boolean {
-    return this.#shown.view === 'sandwich' && layer === 0 && node === 0;
+    this.#icicle.reveal((box) => this.#picture.isMiddle(box));
   }
 
   #zoom(box: Box): void {
     if (this.#shown.view === 'sandwich') {
-      this.find(this.#shown.event, this.frameOf(box).name);
+      this.find(this.#shown.event, this.#picture.frameOf(box).name);
       return;
     }
-    this.#go({ zoom: this.#model.hashOf(this.#tree, box.node) });
+    this.#go({ zoom: this.#model.hashOf(this.#picture.tree, box.node) });
   }
 
   /** Escape undoes the last thing: selection on a phone's sheet, zoom, search, view. */
@@ -331,7 +250,7 @@ export class CapturePage {
 
   #selectFound(): void {
     const found = (box: Box): boolean => this.#isFound(box) === true;
-    const index = this.#icicle.widest((box) => found(box) && this.#kindOf(box) !== 'folded');
+    const index = this.#icicle.widest((box) => found(box) && this.#picture.frameOf(box).kind !== 'folded');
     this.#icicle.select(index >= 0 ? index : this.#icicle.widest(found));
     this.#icicle.host.focus({ preventScroll: true });
   }
@@ -339,13 +258,6 @@ export class CapturePage {
   /** The selected frame, else '': each event's own. */
   #frameForSandwich(): string {
     const box = this.#icicle.selected;
-    return box !== null && isCode(this.#kindOf(box)) ? this.frameOf(box).name : '';
+    return box !== null && isCode(this.#picture.frameOf(box).kind) ? this.#picture.frameOf(box).name : '';
   }
-}
-
-/** The line that screen readers follow. */
-export function statusLine(): HTMLElement {
-  return element('p', {
-    attributes: { class: 'aside', role: 'status', 'aria-live': 'polite', id: 'spoken' },
-  });
 }

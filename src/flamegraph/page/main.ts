@@ -1,7 +1,7 @@
 import { profileEvents } from '../../profile/sampling.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { extractProfile, type EmbeddedProfile } from '../embedded-profile.ts';
-import { CapturePage, statusLine } from './capture-page.ts';
+import { CapturePage } from './capture-page.ts';
 import { Model, type ChangedByEvent } from './model.ts';
 
 /** Fills the capture's page that the server, or the file, holds already. */
@@ -23,7 +23,7 @@ async function start(): Promise<void> {
   const page = new CapturePage(
     model,
     { event: lead, events, difference: given['difference'] === '1' },
-    { tabs, strip, picture, status: statusLine() },
+    { tabs, strip, picture },
   );
   offerRows(main, page);
   document.documentElement.dataset['ready'] = 'yes';

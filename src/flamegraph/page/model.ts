@@ -69,12 +69,14 @@ export class Model {
    * such frame.
    */
   sandwich(event: ProfileEvent, name: string): Sandwich {
-    const tree = this.wholeTree(event, false);
-    const wanted =
-      name === '' ? -1 : tree.frames.findIndex((frame) => frame.name === name && isCode(frame.kind));
-    const at = wanted >= 0 ? wanted : tree.frame[widestCodeNode(tree)]!;
-    const key = `${event} ${at}`;
-    if (this.#sandwich?.key !== key) this.#sandwich = { key, trees: sandwich(tree, at) };
+    const key = `${event} ${name}`;
+    if (this.#sandwich?.key !== key) {
+      const tree = this.wholeTree(event, false);
+      const wanted =
+        name === '' ? -1 : tree.frames.findIndex((frame) => frame.name === name && isCode(frame.kind));
+      const at = wanted >= 0 ? wanted : tree.frame[widestCodeNode(tree)]!;
+      this.#sandwich = { key, trees: sandwich(tree, at) };
+    }
     return this.#sandwich.trees;
   }
 
