@@ -477,12 +477,15 @@ describe('the flame graph in a browser', () => {
         'scrollTo(0, scrollY + document.getElementById("icicle").getBoundingClientRect().top - 200)',
       );
       const there = await scrolled();
+      const top = async (): Promise<number> => (await page.locator('#icicle').boundingBox())!.y;
+      const topBefore = await top();
       const { x, y } = await inPicture(page, 3, 0.1, rowHeight.phone);
       await page.touchscreen.tap(x, y);
       await page.locator('.frame-detail.open').waitFor();
       await page.touchscreen.tap(x, y);
       await page.waitForURL(/zoom=/);
       assert.equal(await scrolled(), there);
+      assert.equal(await top(), topBefore, 'Reset takes no row of its own');
       await page.keyboard.press('Escape');
       await page.waitForURL((url) => !url.hash.includes('zoom'));
       assert.equal(await scrolled(), there);

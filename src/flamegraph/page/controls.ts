@@ -77,7 +77,7 @@ export class Controls {
     this.#reset = element(
       'button',
       {
-        attributes: { type: 'button', class: 'quiet' },
+        attributes: { type: 'button', class: 'quiet reset' },
         on: {
           click: () => {
             this.#write('');
