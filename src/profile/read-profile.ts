@@ -64,6 +64,7 @@ class Reading {
   private endMs = -Infinity;
   private chunks = 0;
   private withoutStack = 0;
+  private cpuTimeSamples = 0;
   private byTheJdk = false;
 
   readChunk(chunk: OpenChunk): void {
@@ -106,6 +107,7 @@ class Reading {
       ...sampleReaders(states, nanosPerTick, add),
       ...this.facts.readers(pools, atMs, clock.msPerTick),
       ...this.settings.readers(chunk),
+      'jdk.CPUTimeSample': { fields: [], visit: () => this.cpuTimeSamples++ },
     };
     if (!chunk.readEvents(readers)) this.partial = true;
     this.endMs = Math.max(this.endMs, lastMs);
@@ -187,6 +189,11 @@ class Reading {
     if (this.byTheJdk && this.samples.size > 0)
       warnings.push(
         'Recorded by the JDK itself: threads are sampled while they run, so time spent waiting is hardly seen.',
+      );
+    // Experimental in JDK 25; async-profiler's converter counts them neither as cpu nor as wall.
+    if (this.cpuTimeSamples > 0)
+      warnings.push(
+        `${this.cpuTimeSamples} samples of the JDK's sampler of CPU time (jdk.CPUTimeSample) are not shown.`,
       );
     if (wholeSeconds > maximumWindowSeconds)
       warnings.push(

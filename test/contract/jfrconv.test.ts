@@ -127,10 +127,23 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
   it('say that waiting is hardly seen when the JDK itself recorded, and only then', () => {
     for (const { name } of recordings) {
       const { warnings } = profileOf(new RegExp(`^${name.replaceAll(/[()]/g, '.')}$`));
+      const told = warnings.filter((warning) => !warning.includes('jdk.CPUTimeSample'));
       assert.deepEqual(
-        warnings.map((warning) => warning.startsWith('Recorded by the JDK itself: threads are sampled')),
+        told.map((warning) => warning.startsWith('Recorded by the JDK itself: threads are sampled')),
         /JDK's recorder/.test(name) ? [true] : [],
         name,
+      );
+    }
+  });
+
+  it("count the samples of CPU time that the JDK's recorder of JDK 25 may hold, and are not shown", () => {
+    for (const recording of recordings) {
+      const { warnings } = profiles.get(recording)!;
+      const holdsThem = recording.bytes.includes('jdk.CPUTimeSample') && /of CPU time/.test(recording.name);
+      assert.equal(
+        warnings.some((warning) => /^\d+ samples of the JDK's sampler of CPU time/.test(warning)),
+        holdsThem,
+        recording.name,
       );
     }
   });

@@ -24,6 +24,8 @@ interface Way {
   jdks: 'each' | 'oldest' | 'newest';
   /** Options of its JVM. */
   jvm?: readonly string[];
+  /** Settings of the JDK's own recorder, each with a comma before it. */
+  flight?: string;
 }
 
 const ways: readonly Way[] = [
@@ -62,6 +64,12 @@ const ways: readonly Way[] = [
     seconds: 5,
     jdks: 'each',
     jvm: ['-XX:+UseParallelGC', '-Dshop.live=50'],
+  },
+  {
+    name: "by the JDK's recorder with samples of CPU time",
+    flight: ',jdk.CPUTimeSample#enabled=true',
+    seconds: 4,
+    jdks: 'newest',
   },
   { name: "by the JDK's recorder", seconds: 4, jdks: 'each' },
 ];
@@ -138,7 +146,9 @@ async function record(way: Way, jdk: Jdk, classes: string, profiler: string): Pr
   const scratch = await mkdtemp(join(tmpdir(), 'flamepin-recording-'));
   const making = join(scratch, 'making.jfr');
   const native =
-    way.asprof === undefined ? [`-XX:StartFlightRecording=filename=${making},settings=profile`] : [];
+    way.asprof === undefined
+      ? [`-XX:StartFlightRecording=filename=${making},settings=profile${way.flight ?? ''}`]
+      : [];
   const seconds = String(way.seconds + 2);
   const shop = start(
     jdk.java,
