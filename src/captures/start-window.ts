@@ -88,8 +88,9 @@ export async function startWindow(
   } catch (error) {
     startSignal.throwIfAborted();
     const failure = asFailure(error);
-    // A refusal touched nothing; anything else may have started a session of which nothing more is known.
-    if (endState(failure.code) === 'failed')
+    // A refusal touched nothing, and no command ran in an ephemeral container that did not start; anything else may
+    // have started a session of which nothing more is known.
+    if (endState(failure.code) === 'failed' && failure.code !== 'ephemeral-failed')
       await leaveCleanAfterStart(capture, target, parts, log, startSignal);
     await end({ ...capture, target }, failure, parts, log);
     return null;

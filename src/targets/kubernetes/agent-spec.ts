@@ -42,9 +42,12 @@ export function userOfStatus(text: string): ProcessUser | null {
   return uid === undefined || gid === undefined || Number.isNaN(uid + gid) ? null : { uid, gid };
 }
 
-/** Names begin with this for one life of one container as one user: its successor has other process ids. */
-export function namePrefix(containerId: string, user: ProcessUser | null): string {
-  const life = createHash('sha256').update(containerId).digest('hex').slice(0, 8);
+/**
+ * Names begin with this for one life of one container, as one user and from one image: the container's successor has
+ * other process ids, and an image that was named wrong is no reason not to try the right one.
+ */
+export function namePrefix(containerId: string, user: ProcessUser | null, image: string): string {
+  const life = createHash('sha256').update(`${containerId} ${image}`).digest('hex').slice(0, 8);
   return `flamepin-${life}-${user === null ? 'probe' : user.uid}-`;
 }
 
@@ -55,6 +58,16 @@ export function usable(pod: Pod, prefix: string, now: number): { name: string; c
     return name.startsWith(prefix) && now - started < (lifetimeSeconds - neededSeconds) * 1000;
   });
   return fit === undefined ? null : { name: fit.name, containerId: fit.containerID };
+}
+
+/** The name of one that has neither run nor ended: the kubelet is at it, or tries again by itself later. */
+export function pending(pod: Pod, prefix: string): string | null {
+  const found = pod.spec.ephemeralContainers.find(({ name }) => {
+    const state = pod.status.ephemeralContainerStatuses.find((each) => each.name === name)?.state;
+    const begun = (state?.running ?? state?.terminated ?? null) !== null;
+    return name.startsWith(prefix) && !begun;
+  });
+  return found?.name ?? null;
 }
 
 /** The name for another one; null when the pod has had too many. */

@@ -5,6 +5,7 @@ import {
   agentPatch,
   namePrefix,
   nextName,
+  pending,
   usable,
   userOf,
   userOfStatus,
@@ -105,9 +106,16 @@ export class AgentContainers {
   }
 
   async #container(data: PodData, user: ProcessUser | null, signal: AbortSignal): Promise<Exec> {
-    const prefix = namePrefix(data.containerId, user);
+    const prefix = namePrefix(data.containerId, user, this.#options.settings.image);
     const pod = await this.#pod(data, signal);
-    const found = usable(pod, prefix, Date.now()) ?? (await this.#add(data, pod, prefix, user, signal));
+    const found =
+      usable(pod, prefix, Date.now()) ??
+      (await this.#running(
+        data,
+        // Another one would have the same image to wait for, and neither can be removed.
+        pending(pod, prefix) ?? (await this.#add(data, pod, prefix, user, signal)),
+        signal,
+      ));
     return this.#options.openPlain(
       { namespace: data.namespace, pod: data.pod, container: found.name },
       found.containerId,
@@ -120,7 +128,7 @@ export class AgentContainers {
     prefix: string,
     user: ProcessUser | null,
     signal: AbortSignal,
-  ): Promise<{ name: string; containerId: string }> {
+  ): Promise<string> {
     const name = nextName(pod, prefix);
     if (name === null)
       throw new Failure('ephemeral-failed', {
@@ -134,6 +142,14 @@ export class AgentContainers {
       signal,
     });
     if (answer.status >= 300) throw new Failure('ephemeral-failed', { detail: statusMessage(answer) });
+    return name;
+  }
+
+  async #running(
+    data: PodData,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ name: string; containerId: string }> {
     for (;;) {
       const now = await this.#pod(data, signal);
       const status = now.status.ephemeralContainerStatuses.find((each) => each.name === name);

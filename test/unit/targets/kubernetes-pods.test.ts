@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import { Failure } from '../../../src/reasons/failure.ts';
 import {
   agentPatch,
+  namePrefix,
   nextName,
+  pending,
   usable,
   userOf,
   userOfStatus,
@@ -200,6 +202,22 @@ describe('the ephemeral container', () => {
       });
     assert.equal(nextName(had(2), 'flamepin-a-5-'), 'flamepin-a-5-3');
     assert.equal(nextName(had(12), 'flamepin-a-5-'), null);
+  });
+
+  it('is waited for, not added again, until it runs or has ended; one with another image is another one', () => {
+    const user = { uid: 5, gid: 6 };
+    const prefix = namePrefix('containerd://1', user, 'agent:1');
+    const name = `${prefix}1`;
+    const added = (state?: object) =>
+      pod({
+        spec: { ephemeralContainers: [{ name }] },
+        status: { ephemeralContainerStatuses: state === undefined ? [] : [{ name, state }] },
+      });
+    assert.equal(pending(added(), prefix), name);
+    assert.equal(pending(added({ waiting: { reason: 'ImagePullBackOff' } }), prefix), name);
+    assert.equal(pending(added({ running: {} }), prefix), null);
+    assert.equal(pending(added({ terminated: { exitCode: 0 } }), prefix), null);
+    assert.equal(pending(added(), namePrefix('containerd://1', user, 'agent:2')), null);
   });
 });
 
