@@ -131,6 +131,8 @@ export const sessionSchema = z.object({
   startTicks: z.string(),
   /** Absolute path of the recording inside the target. */
   recordingPath: z.string(),
+  /** Where that path is, when commands ran beside the target instead of in it; what only its adapter reads. */
+  place: z.string().nullable().default(null),
   /** Paths of ours that cleaning up removes, inside the target. */
   leftovers: z.array(z.string()),
   /** Target's clock minus ours, milliseconds. */

@@ -45,7 +45,7 @@ export async function collectRecording(
   const windowEnd = windowEndOf(capture, now());
   await sleep(Math.max(0, windowEnd - now()), undefined, { signal });
 
-  const exec = (await parts.targets(target.kind)).open(target);
+  const exec = (await parts.targets(target.kind)).open(target, session);
   try {
     const collected = await timed(parts, 'collect', () =>
       fetchRecording(exec, session, windowEnd, parts, signal),

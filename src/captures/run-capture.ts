@@ -65,7 +65,7 @@ async function explainInterrupted(
   signal: AbortSignal,
 ): Promise<void> {
   if (capture.target === null) throw new Failure('internal-error', { detail: 'a start without a target' });
-  await leaveCleanAfterStart(capture, capture.target, parts, log, signal);
+  await leaveCleanAfterStart(capture, { target: capture.target, place: null }, parts, log, signal);
   await end(capture, new Failure('interrupted'), parts, log);
 }
 

@@ -91,7 +91,7 @@ export async function startWindow(
     // A refusal touched nothing, and no command ran in an ephemeral container that did not start; anything else may
     // have started a session of which nothing more is known.
     if (endState(failure.code) === 'failed' && failure.code !== 'ephemeral-failed')
-      await leaveCleanAfterStart(capture, target, parts, log, startSignal);
+      await leaveCleanAfterStart(capture, { target, place: exec.place ?? null }, parts, log, startSignal);
     await end({ ...capture, target }, failure, parts, log);
     return null;
   } finally {
@@ -99,20 +99,22 @@ export async function startWindow(
   }
 }
 
-/** After a start of which nothing came back: what it may have left is removed by the capture's id. */
+/** After a start of which nothing came back: what it may have left at that place is removed by the capture's id. */
 export async function leaveCleanAfterStart(
   capture: Capture,
-  target: Target,
+  { target, place }: { target: Target; place: string | null },
   parts: StageParts,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  const exec = (await parts.targets(target.kind)).open(target);
+  const exec = (await parts.targets(target.kind)).open(target, { place });
   try {
     const { left } = await parts.profiling.cleanUpUnknown(exec, capture.id, signal, processOf(target));
     if (left.length > 0) log.warn({ left }, 'files are left in the target');
   } catch (error) {
     signal.throwIfAborted();
+    // Neither a shell, nor beside the JVM a container that has one: nothing was started, or it ended with its files.
+    if (asFailure(error).code === 'no-shell') return;
     log.warn({ err: error }, 'the target could not be cleaned');
   } finally {
     await exec.close?.();

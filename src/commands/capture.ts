@@ -94,7 +94,12 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
         .catch(async (error: unknown) => {
           // Interrupted before it was known what had been started; a session ends by itself.
           if (stop.aborted)
-            await profiler.cleanUpUnknown(exec, decision.id, AbortSignal.timeout(30_000), processOf(target));
+            await profiler.cleanUpUnknown(
+              adapter.open(target, { place: exec.place ?? null }),
+              decision.id,
+              AbortSignal.timeout(30_000),
+              processOf(target),
+            );
           throw error;
         });
       try {

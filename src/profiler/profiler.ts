@@ -80,7 +80,7 @@ export class Profiler implements Profiling {
       there === other
         ? await this.#tryStart(exec, request, candidates, other, signal)
         : first;
-    return sessionOf(answer);
+    return sessionOf(answer, exec.place ?? null);
   }
 
   async #tryStart(

@@ -17,13 +17,14 @@ const isReasonCode = (code: string): code is ReasonCode => Object.hasOwn(reasons
 
 /**
  * The session that start.sh began.
+ * @param place of the exec that it ran in
  * @returns also when its first sample was due at the latest (ISO, our clock)
  * @throws Failure with the reason why there is none
  */
-export function sessionOf({ facts, stderr, sentAt, receivedAt }: Answer): {
-  session: Session;
-  firstSampleAt: string | null;
-} {
+export function sessionOf(
+  { facts, stderr, sentAt, receivedAt }: Answer,
+  place: string | null,
+): { session: Session; firstSampleAt: string | null } {
   const refused = fact(facts, 'refused');
   if (refused !== null) {
     throw new Failure(isReasonCode(refused) ? refused : 'profiler-failed', {
@@ -54,6 +55,7 @@ export function sessionOf({ facts, stderr, sentAt, receivedAt }: Answer): {
       pid,
       startTicks: fact(facts, 'ticks') ?? '',
       recordingPath,
+      place,
       leftovers: [...(facts.get('leftover') ?? [])],
       clockSkewMs,
       choice: fact(facts, 'choice') ?? '',

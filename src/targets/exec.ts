@@ -34,5 +34,10 @@ export interface Exec {
    * side only: the remote process may live on, so whatever runs remotely bounds itself.
    */
   run(request: ExecRequest): Promise<ExecResult>;
+  /**
+   * Where commands run when that is beside the target, not in it: files that they leave are seen from nowhere else.
+   * Known once a command has run.
+   */
+  readonly place?: string | null;
   close?(): Promise<void>;
 }

@@ -53,8 +53,12 @@ export interface Targets {
    * null: there is none. Kinds without siblings leave it out.
    */
   sibling?(target: Target, request: TargetRequest, signal: AbortSignal): Promise<Target | null>;
-  /** Opens a resolved target for commands; also after a restart of flamepin. */
-  open(target: Target): Exec;
+  /**
+   * Opens a resolved target for commands; also after a restart of flamepin. `again`: for what was begun there before,
+   * at that place (null: nobody knows of one). Then nothing is added to the target, and commands reject with
+   * recording-missing once the place is no more.
+   */
+  open(target: Target, again?: { place: string | null }): Exec;
   /** Has the target, or the JVM of that session in it, died or restarted since? */
   health(target: Target, session: Session | null, signal: AbortSignal): Promise<TargetHealth>;
   /** For `doctor`: what could keep captures of this kind from working. Touches no target. */

@@ -15,6 +15,7 @@ export const session: Session = {
   pid: 7,
   startTicks: '1',
   recordingPath: '/tmp/flamepin-c/recording.jfr',
+  place: null,
   leftovers: [],
   clockSkewMs: 0,
   choice: '',

@@ -149,6 +149,7 @@ function begun(i: number, at: number): Capture {
       pid: 7,
       startTicks: '4711',
       recordingPath: '/tmp/.flamepin/recording.jfr',
+      place: null,
       leftovers: ['/tmp/.flamepin'],
       clockSkewMs: 3,
       choice: '',

@@ -9,6 +9,12 @@ export interface EphemeralSettings {
   pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
 }
 
+/** One that runs. */
+export interface Agent {
+  name: string;
+  containerId: string;
+}
+
 export interface ProcessUser {
   uid: number;
   gid: number;
@@ -22,6 +28,7 @@ const neededSeconds = 200;
 const maxPerPod = 12;
 /** Reads /proc/1/status of the target when nothing else says which user it runs as. */
 const probeUser: ProcessUser = { uid: 65532, gid: 65532 };
+const probe = 'probe';
 
 /** The user of the container's first process as specification and kubelet tell it; null when only the image knows. */
 export function userOf(pod: Pod, container: string): ProcessUser | null {
@@ -43,21 +50,45 @@ export function userOfStatus(text: string): ProcessUser | null {
 }
 
 /**
- * Names begin with this for one life of one container, as one user and from one image: the container's successor has
+ * Names of all users' begin with this for one life of one container, and one image: the container's successor has
  * other process ids, and an image that was named wrong is no reason not to try the right one.
  */
+export function lifePrefix(containerId: string, image: string): string {
+  return `flamepin-${createHash('sha256').update(`${containerId} ${image}`).digest('hex').slice(0, 8)}-`;
+}
+
+/** Those of one user; null: of the one that looks who the user is. */
 export function namePrefix(containerId: string, user: ProcessUser | null, image: string): string {
-  const life = createHash('sha256').update(`${containerId} ${image}`).digest('hex').slice(0, 8);
-  return `flamepin-${life}-${user === null ? 'probe' : user.uid}-`;
+  return `${lifePrefix(containerId, image)}${user === null ? probe : user.uid}-`;
 }
 
 /** A running one with enough life left, by the kubelet's clock as far as it agrees with ours; null when there is none. */
-export function usable(pod: Pod, prefix: string, now: number): { name: string; containerId: string } | null {
-  const fit = pod.status.ephemeralContainerStatuses.find(({ name, state }) => {
-    const started = Date.parse(state.running?.startedAt ?? '');
-    return name.startsWith(prefix) && now - started < (lifetimeSeconds - neededSeconds) * 1000;
-  });
-  return fit === undefined ? null : { name: fit.name, containerId: fit.containerID };
+export function usable(pod: Pod, prefix: string, now: number): Agent | null {
+  const fit = running(pod, prefix).find(
+    ({ startedAt }) => now - startedAt < (lifetimeSeconds - neededSeconds) * 1000,
+  );
+  return fit ?? null;
+}
+
+/**
+ * The running one that commands ran in before, however old it is: what they left is in it alone. Without its name, as
+ * after a crash, the youngest beside that life of the container.
+ */
+export function usedBefore(pod: Pod, life: string, name: string | null): Agent | null {
+  const [youngest] = running(pod, life).filter((each) => !each.name.startsWith(`${life}${probe}`));
+  return (name === null ? youngest : running(pod, '').find((each) => each.name === name)) ?? null;
+}
+
+/** Youngest first. */
+function running(pod: Pod, prefix: string): (Agent & { startedAt: number })[] {
+  return pod.status.ephemeralContainerStatuses
+    .filter(({ name, state }) => name.startsWith(prefix) && state.running !== null)
+    .map(({ name, containerID, state }) => ({
+      name,
+      containerId: containerID,
+      startedAt: Date.parse(state.running?.startedAt ?? ''),
+    }))
+    .sort((one, other) => other.startedAt - one.startedAt);
 }
 
 /** The name of one that has neither run nor ended: the kubelet is at it, or tries again by itself later. */

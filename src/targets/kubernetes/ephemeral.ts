@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../reasons/failure.ts';
-import type { Exec } from '../exec.ts';
+import type { Exec, ExecRequest } from '../exec.ts';
 import {
   agentPatch,
+  lifePrefix,
   namePrefix,
   nextName,
   pending,
   usable,
+  usedBefore,
   userOf,
   userOfStatus,
+  type Agent,
   type EphemeralSettings,
   type ProcessUser,
 } from './agent-spec.ts';
@@ -42,7 +45,7 @@ const hopeless = new Set([
 /** Ephemeral containers beside JVMs whose own image has no shell; one for each life of a container, used again. */
 export class AgentContainers {
   readonly #options: AgentOptions;
-  readonly #starting = new Map<string, Promise<Exec>>();
+  readonly #starting = new Map<string, Promise<Agent>>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -50,27 +53,55 @@ export class AgentContainers {
 
   /** Runs commands in the container itself, and from the first `no-shell` on beside it. */
   beside(data: PodData, plain: Exec): Exec {
-    let agent: Promise<Exec> | null = null;
+    return this.#joined(data, plain, () => this.#once(data));
+  }
+
+  /** The same for what was begun before, at that place where one is known. Adds no container. */
+  again(data: PodData, plain: Exec, place: string | null): Exec {
+    return this.#joined(data, place === null ? plain : null, ({ signal }) =>
+      this.#usedBefore(data, place, signal),
+    );
+  }
+
+  #joined(data: PodData, plain: Exec | null, find: (request: ExecRequest) => Promise<Agent>): Exec {
+    let agent: Agent | null = null;
     return {
+      get place() {
+        return agent?.name ?? null;
+      },
       run: async (request) => {
-        if (agent === null)
+        if (agent === null && plain !== null)
           try {
             return await plain.run(request);
           } catch (error) {
             if (!(error instanceof Failure) || error.code !== 'no-shell') throw error;
-            agent = this.#once(data);
           }
-        const started = await agent.catch((error: unknown) => {
-          agent = null;
-          throw error;
-        });
-        return started.run(request);
+        agent ??= await find(request);
+        return this.#open(data, agent).run(request);
       },
     };
   }
 
+  #open({ namespace, pod }: PodData, { name, containerId }: Agent): Exec {
+    return this.#options.openPlain({ namespace, pod, container: name }, containerId);
+  }
+
+  async #usedBefore(data: PodData, place: string | null, signal?: AbortSignal): Promise<Agent> {
+    const pod = await this.#pod(data, signal);
+    const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
+    if (status?.containerID !== data.containerId || status.state.running === null)
+      throw new Failure('target-gone', { detail: `container ${data.container} of ${data.pod} has ended` });
+    const agent = usedBefore(pod, lifePrefix(data.containerId, this.#options.settings.image), place);
+    if (agent !== null) return agent;
+    if (place === null)
+      throw new Failure('no-shell', { detail: 'nor does an ephemeral container run beside it' });
+    throw new Failure('recording-missing', {
+      detail: `the ephemeral container ${place}, in which it was, has ended`,
+    });
+  }
+
   /** Two captures of one pod at once must not add two. */
-  #once(data: PodData): Promise<Exec> {
+  #once(data: PodData): Promise<Agent> {
     const key = `${data.uid}/${data.containerId}`;
     const running = this.#starting.get(key);
     if (running !== undefined) return running;
@@ -79,7 +110,7 @@ export class AgentContainers {
     return starting;
   }
 
-  async #ensure(data: PodData): Promise<Exec> {
+  async #ensure(data: PodData): Promise<Agent> {
     const signal = AbortSignal.timeout(startDeadlineMilliseconds);
     try {
       const pod = await this.#pod(data, signal);
@@ -93,8 +124,8 @@ export class AgentContainers {
   }
 
   async #probe(data: PodData, signal: AbortSignal): Promise<ProcessUser> {
-    const exec = await this.#container(data, null, signal);
-    const { stdout } = await exec.run({
+    const agent = await this.#container(data, null, signal);
+    const { stdout } = await this.#open(data, agent).run({
       argv: ['cat', '/proc/1/status'],
       deadlineMs: 5_000,
       maxOutputBytes: 16_384,
@@ -105,21 +136,14 @@ export class AgentContainers {
     return user;
   }
 
-  async #container(data: PodData, user: ProcessUser | null, signal: AbortSignal): Promise<Exec> {
+  async #container(data: PodData, user: ProcessUser | null, signal: AbortSignal): Promise<Agent> {
     const prefix = namePrefix(data.containerId, user, this.#options.settings.image);
     const pod = await this.#pod(data, signal);
-    const found =
-      usable(pod, prefix, Date.now()) ??
-      (await this.#running(
-        data,
-        // Another one would have the same image to wait for, and neither can be removed.
-        pending(pod, prefix) ?? (await this.#add(data, pod, prefix, user, signal)),
-        signal,
-      ));
-    return this.#options.openPlain(
-      { namespace: data.namespace, pod: data.pod, container: found.name },
-      found.containerId,
-    );
+    const agent = usable(pod, prefix, Date.now());
+    if (agent !== null) return agent;
+    // Another one would have the same image to wait for, and neither can be removed.
+    const name = pending(pod, prefix) ?? (await this.#add(data, pod, prefix, user, signal));
+    return this.#running(data, name, signal);
   }
 
   async #add(
@@ -145,11 +169,7 @@ export class AgentContainers {
     return name;
   }
 
-  async #running(
-    data: PodData,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<{ name: string; containerId: string }> {
+  async #running(data: PodData, name: string, signal: AbortSignal): Promise<Agent> {
     for (;;) {
       const now = await this.#pod(data, signal);
       const status = now.status.ephemeralContainerStatuses.find((each) => each.name === name);
@@ -167,7 +187,7 @@ export class AgentContainers {
     }
   }
 
-  async #pod(data: PodData, signal: AbortSignal): Promise<Pod> {
+  async #pod(data: PodData, signal?: AbortSignal): Promise<Pod> {
     const pod = await this.#options.cluster.podNow(data.namespace, data.pod, signal);
     if (pod === undefined || pod.metadata.uid !== data.uid)
       throw new Failure('target-gone', { detail: `pod ${data.pod} is gone` });

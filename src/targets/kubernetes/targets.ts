@@ -67,10 +67,11 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
       ? null
       : new AgentContainers({ settings: settings.ephemeral, api, cluster, openPlain });
 
-  const open = (target: Target): Exec => {
+  const open: Targets['open'] = (target, again) => {
     const data = podDataSchema.parse(target.data);
     const plain = openPlain(data, data.containerId);
-    return agents === null ? plain : agents.beside(data, plain);
+    if (agents === null) return plain;
+    return again === undefined ? agents.beside(data, plain) : agents.again(data, plain, again.place);
   };
 
   const choosing = (request: TargetRequest, container: (pod: Pod) => string): Choosing => ({

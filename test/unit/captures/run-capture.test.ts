@@ -205,6 +205,31 @@ describe('a capture on its way', () => {
     assert.equal(done.filter((what) => what === 'start').length, 1);
   });
 
+  it('is collected at the place where it was started, also by the next process', async () => {
+    const id = await accept('f1');
+    const places: unknown[] = [];
+    const beside = parts();
+    const profiling = {
+      ...beside.profiling,
+      start: () => note('start', { session: { ...session, place: 'beside' }, firstSampleAt: null }),
+    };
+    const targets: StageParts['targets'] = async (kind) => ({
+      ...(await beside.targets(kind)),
+      open: (_target, again) => {
+        places.push(again?.place);
+        return { run: () => Promise.reject(new Error('nothing but the profiler runs commands')) };
+      },
+    });
+    const spool = ledger.spool.bind(ledger);
+    ledger.spool = () => Promise.reject(new Failure('ledger-full'));
+    await assert.rejects(run({ ...beside, profiling, targets }), { code: 'ledger-full' });
+    ledger.spool = spool;
+    await ledger.sweep(Date.now() + 4 * leaseMs);
+    await run({ ...beside, profiling, targets });
+    assert.equal((await get(id)).state, 'done');
+    assert.deepEqual(places, [undefined, 'beside', 'beside']);
+  });
+
   it('is never started again when nobody knows what came of its start', async () => {
     const id = await accept('f1');
     const now = Date.now();
