@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
@@ -8,14 +10,38 @@ import { captureId } from '../../src/captures/capture-id.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import type { Target, Targets } from '../../src/targets/target.ts';
+import { execContract } from '../contract/exec.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
+import { outside } from './door.ts';
 import { shopPod, type ShopOptions } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const name = 'ephemeral';
 const profiler = asyncProfiler(null, cacheDirectory);
 const signal = AbortSignal.timeout(600_000);
+const user = { securityContext: { runAsUser: 1000, runAsGroup: 1000 } };
+const agentImage = 'localhost/flamepin-agent:1';
+
+/** As a flamepin that has just started has them. */
+const targetsOf = (
+  { api }: TestNamespace,
+  image = agentImage,
+  pullPolicy: 'Never' | 'Always' = 'Never',
+): Targets =>
+  podTargets(api, { protectOnlyReplica: false, requireOptIn: false, ephemeral: { image, pullPolicy } });
+
+/** A pod of the shop that is ready, in an image without a shell. */
+async function shopIn(namespace: TestNamespace, pod: string, options: ShopOptions = {}): Promise<Target> {
+  const pods = `/api/v1/namespaces/${namespace.name}/pods`;
+  await namespace.create(pods, shopPod(pod, { image: 'noshell', ...options }));
+  await namespace.ready(pod);
+  const labels = { namespace: namespace.name, pod };
+  return targetsOf(namespace).resolve(
+    { labels, startsAt: new Date().toISOString(), generatorUrl: '' },
+    signal,
+  );
+}
 
 /** Nobody can remove an ephemeral container from a pod again. */
 describe('the ephemeral container beside a JVM without a shell', () => {
@@ -25,19 +51,7 @@ describe('the ephemeral container beside a JVM without a shell', () => {
   });
   after(() => namespace[Symbol.asyncDispose]());
 
-  async function shop(pod: string, options: ShopOptions = {}): Promise<Target> {
-    await namespace.create(`/api/v1/namespaces/${name}/pods`, shopPod(pod, { image: 'noshell', ...options }));
-    await namespace.ready(pod);
-    const labels = { namespace: name, pod };
-    return targets().resolve({ labels, startsAt: new Date().toISOString(), generatorUrl: '' }, signal);
-  }
-  /** As a flamepin that has just started has them. */
-  const targets = (image = 'localhost/flamepin-agent:1'): Targets =>
-    podTargets(namespace.api, {
-      protectOnlyReplica: false,
-      requireOptIn: false,
-      ephemeral: { image, pullPolicy: 'Never' },
-    });
+  const shop = (pod: string, options?: ShopOptions) => shopIn(namespace, pod, options);
   const added = async (pod: string): Promise<string[]> =>
     (await namespace.pod(pod)).spec.ephemeralContainers.map((each) => each.name);
 
@@ -75,15 +89,15 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
   });
 
   it('gives back the recording that is in it when it is too old for another capture by then', async () => {
-    const target = await shop('old', { securityContext: { runAsUser: 1000, runAsGroup: 1000 } });
+    const target = await shop('old', user);
     const { session } = await profiler.start(
-      targets().open(target),
+      targetsOf(namespace).open(target),
       { captureId: captureId(Date.now()), durationSeconds: 1, process: null, pid: null },
       signal,
     );
     mock.timers.enable({ apis: ['Date'], now: Date.now() + 720_000 });
     try {
-      const exec = targets().open(target, session);
+      const exec = targetsOf(namespace).open(target, session);
       const { recording } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);
       assert.ok(recording.length > 0);
       assert.deepEqual(await profiler.cleanUp(exec, session, signal), { left: [] });
@@ -95,8 +109,43 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 
   it('is not added only to clean up after a start of which nobody knows', async () => {
     const target = await shop('unknown');
-    const exec = targets().open(target, { place: null });
+    const exec = targetsOf(namespace).open(target, { place: null });
     await assert.rejects(profiler.cleanUpUnknown(exec, captureId(Date.now()), signal), { code: 'no-shell' });
     assert.deepEqual(await added('unknown'), []);
   });
+
+  it('is waited for no longer than a request lasts, and while its image is being pulled no other is added', async () => {
+    const target = await shop('slow-image', user);
+    // A registry that takes every connection and says nothing.
+    const silent = new Set<Socket>();
+    const registry = createServer((socket) => silent.add(socket.on('error', () => undefined)));
+    registry.listen(0, outside);
+    await once(registry, 'listening');
+    const image = `${outside}:${(registry.address() as AddressInfo).port}/agent:1`;
+    const run = (deadlineMs: number, giveUp: AbortSignal) =>
+      targetsOf(namespace, image, 'Always')
+        .open(target)
+        .run({ argv: ['true'], deadlineMs, maxOutputBytes: 1000, signal: giveUp });
+    try {
+      const began = performance.now();
+      await assert.rejects(run(2_500, signal), { code: 'exec-timeout' });
+      await assert.rejects(run(60_000, AbortSignal.timeout(1_500)), { code: 'exec-disconnected' });
+      const took = performance.now() - began;
+      assert.ok(took < 6_000, `${took} ms`);
+      assert.equal((await added('slow-image')).length, 1);
+    } finally {
+      for (const socket of silent) socket.destroy();
+      registry.close();
+    }
+  });
+});
+
+execContract('kubernetes, beside a container without a shell', async () => {
+  const namespace = await testNamespace(`${name}-${Date.now().toString(36)}`);
+  const target = await shopIn(namespace, 'target', user);
+  return {
+    exec: targetsOf(namespace).open(target),
+    loseTarget: () => namespace.remove(`/api/v1/namespaces/${namespace.name}/pods/target`),
+    close: () => Promise.resolve(namespace[Symbol.asyncDispose]()),
+  };
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../reasons/failure.ts';
 import type { Exec, ExecRequest } from '../exec.ts';
@@ -42,10 +43,17 @@ const hopeless = new Set([
   'RunContainerError',
 ]);
 
+/** One that is being brought up, and how many requests wait for that. */
+interface Starting {
+  agent: Promise<Agent>;
+  waiting: number;
+  stop: AbortController;
+}
+
 /** Ephemeral containers beside JVMs whose own image has no shell; one for each life of a container, used again. */
 export class AgentContainers {
   readonly #options: AgentOptions;
-  readonly #starting = new Map<string, Promise<Agent>>();
+  readonly #starting = new Map<string, Starting>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -53,31 +61,32 @@ export class AgentContainers {
 
   /** Runs commands in the container itself, and from the first `no-shell` on beside it. */
   beside(data: PodData, plain: Exec): Exec {
-    return this.#joined(data, plain, () => this.#once(data));
+    return this.#joined(data, plain, (signal) => this.#once(data, signal));
   }
 
   /** The same for what was begun before, at that place where one is known. Adds no container. */
   again(data: PodData, plain: Exec, place: string | null): Exec {
-    return this.#joined(data, place === null ? plain : null, ({ signal }) =>
+    return this.#joined(data, place === null ? plain : null, (signal) =>
       this.#usedBefore(data, place, signal),
     );
   }
 
-  #joined(data: PodData, plain: Exec | null, find: (request: ExecRequest) => Promise<Agent>): Exec {
+  #joined(data: PodData, plain: Exec | null, find: (signal: AbortSignal) => Promise<Agent>): Exec {
     let agent: Agent | null = null;
     return {
       get place() {
         return agent?.name ?? null;
       },
       run: async (request) => {
+        const end = performance.now() + request.deadlineMs;
         if (agent === null && plain !== null)
           try {
             return await plain.run(request);
           } catch (error) {
             if (!(error instanceof Failure) || error.code !== 'no-shell') throw error;
           }
-        agent ??= await find(request);
-        return this.#open(data, agent).run(request);
+        agent ??= await within(request, end, data, find);
+        return this.#open(data, agent).run({ ...request, deadlineMs: remaining(end) });
       },
     };
   }
@@ -86,7 +95,7 @@ export class AgentContainers {
     return this.#options.openPlain({ namespace, pod, container: name }, containerId);
   }
 
-  async #usedBefore(data: PodData, place: string | null, signal?: AbortSignal): Promise<Agent> {
+  async #usedBefore(data: PodData, place: string | null, signal: AbortSignal): Promise<Agent> {
     const pod = await this.#pod(data, signal);
     const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
     if (status?.containerID !== data.containerId || status.state.running === null)
@@ -100,24 +109,41 @@ export class AgentContainers {
     });
   }
 
-  /** Two captures of one pod at once must not add two. */
-  #once(data: PodData): Promise<Agent> {
+  /** Two captures of one pod at once must not add two. It goes on until the last who waits for it gives up. */
+  async #once(data: PodData, signal: AbortSignal): Promise<Agent> {
+    signal.throwIfAborted();
     const key = `${data.uid}/${data.containerId}`;
-    const running = this.#starting.get(key);
-    if (running !== undefined) return running;
-    const starting = this.#ensure(data).finally(() => this.#starting.delete(key));
+    const starting = this.#starting.get(key) ?? this.#begin(key, data);
+    starting.waiting++;
+    try {
+      const givenUp = once(signal, 'abort').then(() => Promise.reject(new Failure('exec-timeout')));
+      return await Promise.race([starting.agent, givenUp]);
+    } finally {
+      if (--starting.waiting === 0) this.#forget(key, starting);
+    }
+  }
+
+  #begin(key: string, data: PodData): Starting {
+    const stop = new AbortController();
+    const starting = { agent: this.#ensure(data, stop.signal), waiting: 0, stop };
     this.#starting.set(key, starting);
     return starting;
   }
 
-  async #ensure(data: PodData): Promise<Agent> {
-    const signal = AbortSignal.timeout(startDeadlineMilliseconds);
+  #forget(key: string, starting: Starting): void {
+    this.#starting.delete(key);
+    starting.stop.abort();
+  }
+
+  async #ensure(data: PodData, stop: AbortSignal): Promise<Agent> {
+    const deadline = AbortSignal.timeout(startDeadlineMilliseconds);
+    const signal = AbortSignal.any([deadline, stop]);
     try {
       const pod = await this.#pod(data, signal);
       const user = userOf(pod, data.container) ?? (await this.#probe(data, signal));
       return await this.#container(data, user, signal);
     } catch (cause) {
-      if (signal.aborted)
+      if (deadline.aborted)
         throw new Failure('ephemeral-failed', { detail: 'it was not running after 30 s', cause });
       throw cause;
     }
@@ -187,10 +213,34 @@ export class AgentContainers {
     }
   }
 
-  async #pod(data: PodData, signal?: AbortSignal): Promise<Pod> {
+  async #pod(data: PodData, signal: AbortSignal): Promise<Pod> {
     const pod = await this.#options.cluster.podNow(data.namespace, data.pod, signal);
     if (pod === undefined || pod.metadata.uid !== data.uid)
       throw new Failure('target-gone', { detail: `pod ${data.pod} is gone` });
     return pod;
   }
+}
+
+/** Looks for a container as long as the request may take; one who gives up is answered at once. */
+async function within(
+  { signal }: ExecRequest,
+  end: number,
+  { pod }: PodData,
+  find: (signal: AbortSignal) => Promise<Agent>,
+): Promise<Agent> {
+  const deadline = AbortSignal.timeout(remaining(end));
+  try {
+    return await find(signal === undefined ? deadline : AbortSignal.any([deadline, signal]));
+  } catch (cause) {
+    if (signal?.aborted === true)
+      throw new Failure('exec-disconnected', { detail: `${pod}: given up`, cause });
+    if (deadline.aborted)
+      throw new Failure('exec-timeout', { detail: `${pod}: no ephemeral container runs yet`, cause });
+    throw cause;
+  }
+}
+
+/** Milliseconds until then; at least one, for a timer takes no less. */
+function remaining(end: number): number {
+  return Math.max(1, Math.ceil(end - performance.now()));
 }
