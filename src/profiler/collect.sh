@@ -85,10 +85,12 @@ root=/proc/$pid/root
 recording=$5/flamepin-$id/recording.jfr
 tools=$5/flamepin-jvm-$pid-$3
 jvm_library=$tools/libasyncProfiler.so
+apart=
 line_of "/proc/$$/mountinfo"
 own_mount=$line
 line_of "/proc/$pid/mountinfo"
 if [ -n "$line" ] && [ "$line" != "$own_mount" ]; then
+  apart=1
   for own in /tmp /var/tmp /dev/shm /opt/flamepin; do
     if [ $own = /opt/flamepin ]; then tools=$own; else tools=$own/flamepin-jvm-$pid-$3; fi
     if enter "$tools"; then break; fi
@@ -141,6 +143,7 @@ while :; do
 done
 say state $result
 
+# As in start.sh: the JVM's control group, never our own container's.
 cgroup_two='' cgroup_cpu=''
 {
   while IFS=: read -r number controllers path; do
@@ -151,15 +154,24 @@ cgroup_two='' cgroup_cpu=''
   done <"/proc/$pid/cgroup"
 } 2>/dev/null || :
 cgroups=/sys/fs/cgroup
+if [ -n "$apart" ]; then
+  if [ -f $cgroups/cgroup.controllers ]; then group=$cgroups$cgroup_two; else group=$cgroups/cpu$cgroup_cpu; fi
+  case $group in
+    */../* | */..) group= ;;
+  esac
+  [ -d "$group" ] || cgroups=$root/sys/fs/cgroup
+  [ -d "$cgroups" ] || cgroups=
+fi
 if [ $result != gone ]; then
-  if [ -f $cgroups/cgroup.controllers ]; then
+  cpu_stat=
+  if [ -f "$cgroups/cgroup.controllers" ]; then
     cpu_stat=$cgroups${cgroup_two%/}/cpu.stat
     [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu.stat
-  else
+  elif [ -n "$cgroups" ]; then
     cpu_stat=$cgroups/cpu${cgroup_cpu%/}/cpu.stat
     [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu/cpu.stat
     line_of "$cgroups/cpuacct${cgroup_cpu%/}/cpuacct.usage"
-    [ -n "$line" ] || line_of $cgroups/cpuacct/cpuacct.usage
+    [ -n "$line" ] || line_of "$cgroups/cpuacct/cpuacct.usage"
     [ -z "$line" ] || say cpu.usage_nanos "$line"
   fi
   {

@@ -349,6 +349,18 @@ cgroup_two='' cgroup_memory='' cgroup_cpu=''
     esac
   done <"/proc/$pid/cgroup"
 } 2>/dev/null || :
+# Where they are to be seen: /sys/fs/cgroup of an agent beside the JVM is that of its own container, which says nothing
+# of the JVM's. The JVM's own has its group as the root. Empty: nowhere, and then no numbers are better than ours.
+cgroups=/sys/fs/cgroup
+if [ $layout != shared ]; then
+  if [ -f $cgroups/cgroup.controllers ]; then group=$cgroups$cgroup_two; else group=$cgroups/memory$cgroup_memory; fi
+  # A group beside ours is called /../NAME.
+  case $group in
+    */../* | */..) group= ;;
+  esac
+  [ -d "$group" ] || cgroups=$root/sys/fs/cgroup
+  [ -d "$cgroups" ] || cgroups=
+fi
 number_in() { # FILE KEY → value
   value=
   {
@@ -391,10 +403,10 @@ walk_up() { # ROOT PATH VERSION: from the group to the root of the hierarchy, at
     esac
   done
 }
-if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
-  walk_up /sys/fs/cgroup "${cgroup_two%/}" 2
-else
-  walk_up /sys/fs/cgroup/memory "${cgroup_memory%/}" 1
+if [ -f "$cgroups/cgroup.controllers" ]; then
+  walk_up "$cgroups" "${cgroup_two%/}" 2
+elif [ -n "$cgroups" ]; then
+  walk_up "$cgroups/memory" "${cgroup_memory%/}" 1
 fi
 if [ -n "$headroom" ]; then
   say memory "$headroom"
@@ -607,15 +619,15 @@ case $seen in
 esac
 
 # ---- Start
-cgroups=/sys/fs/cgroup
-if [ -f $cgroups/cgroup.controllers ]; then
+cpu_stat=
+if [ -f "$cgroups/cgroup.controllers" ]; then
   cpu_stat=$cgroups${cgroup_two%/}/cpu.stat
   [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu.stat
-else
+elif [ -n "$cgroups" ]; then
   cpu_stat=$cgroups/cpu${cgroup_cpu%/}/cpu.stat
   [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu/cpu.stat
   line_of "$cgroups/cpuacct${cgroup_cpu%/}/cpuacct.usage"
-  [ -n "$line" ] || line_of $cgroups/cpuacct/cpuacct.usage
+  [ -n "$line" ] || line_of "$cgroups/cpuacct/cpuacct.usage"
   [ -z "$line" ] || say cpu.usage_nanos "$line"
 fi
 {

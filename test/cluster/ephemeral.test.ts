@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
+import type { Session } from '../../src/captures/capture.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import type { Target, Targets } from '../../src/targets/target.ts';
@@ -14,7 +15,7 @@ import { execContract } from '../contract/exec.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
 import { outside } from './door.ts';
-import { shopPod, type ShopOptions } from './pods.ts';
+import { shopPod, switchFault, type ShopOptions } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const name = 'ephemeral';
@@ -113,6 +114,46 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     await assert.rejects(profiler.cleanUpUnknown(exec, captureId(Date.now()), signal), { code: 'no-shell' });
     assert.deepEqual(await added('unknown'), []);
   });
+
+  it('does not hide that the JVM has too little memory left under its limit', async () => {
+    const java = ['/opt/java/bin/java', '-XX:+UseSerialGC', '-Xms90m', '-Xmx90m', '-XX:+AlwaysPreTouch'];
+    const target = await shop('little-memory', {
+      ...user,
+      command: [...java, '-cp', '/app', 'PodApplication'],
+      resources: { limits: { memory: '170Mi' } },
+    });
+    await assert.rejects(profiled(target), { code: 'memory-low' });
+  });
+
+  it('does not hide that the JVM is kept from the processor by its limit', async () => {
+    const limits = { cpu: '200m', memory: '384Mi' };
+    const target = await shop('little-cpu', { ...user, resources: { limits } });
+    await switchFault(await namespace.pod('little-cpu'), 'burn', { strength: 1 });
+    const { before, after: later, checks } = await profiled(target);
+    assert.match(checks['memory'] ?? '', /^\d+ MB are left under the limit/);
+    assert.ok(before !== null && later !== null);
+    assert.ok(later.throttledPeriods > before.throttledPeriods, JSON.stringify([before, later]));
+    assert.ok(later.throttledMicros > before.throttledMicros);
+    // Two seconds of a fifth of a processor, and not the sleep of the container beside it.
+    assert.ok(later.usageMicros - before.usageMicros > 100_000, JSON.stringify([before, later]));
+  });
+
+  /** A window of two seconds, by one flamepin from its start to its end. */
+  async function profiled(target: Target): Promise<{
+    before: Session['cpuStat'];
+    after: Session['cpuStat'];
+    checks: Session['checks'];
+  }> {
+    const exec = targetsOf(namespace).open(target);
+    const { session } = await profiler.start(
+      exec,
+      { captureId: captureId(Date.now()), durationSeconds: 2, process: null, pid: null },
+      signal,
+    );
+    const { cpuStat } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);
+    await profiler.cleanUp(exec, session, signal);
+    return { before: session.cpuStat, after: cpuStat, checks: session.checks };
+  }
 
   it('is waited for no longer than a request lasts, and while its image is being pulled no other is added', async () => {
     const target = await shop('slow-image', user);

@@ -193,4 +193,50 @@ describe('profiling in the places where JVMs live', () => {
     const collected = await profiler().collect(exec, session, { maxBytes: 10_000_000 }, signal);
     assert.equal(collected.partial, true);
   });
+
+  it('an agent beside the JVM in control groups of their own (version 2): what is told is of the group of the JVM', async () => {
+    const group = `flamepin-test-${process.pid}`;
+    // As a container runtime does it: a group, a namespace with that as its root, and a view of nothing else.
+    const mount = 'mount -t cgroup2 none /sys/fs/cgroup';
+    const contained = (name: string, then: string): string[] => [
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      `${mount} && mkdir -p /sys/fs/cgroup/${group}/${name} && echo $$ >/sys/fs/cgroup/${group}/${name}/cgroup.procs &&
+        exec unshare -C sh -c 'umount /sys/fs/cgroup && ${mount} && ${then}' sh "$@"`,
+      'sh',
+    ];
+    const inGroups = (text: string): void => {
+      execFileSync('unshare', ['-m', 'sh', '-c', `${mount} && cd /sys/fs/cgroup/${group} && ${text}`]);
+    };
+    const jvm = await jvmOf({ prefix: [...contained('jvm', 'exec "$@"'), ...asUser(65534)] });
+    const [command = '', ...rest] = contained(
+      'agent',
+      'mount -t tmpfs -o mode=1777 tmpfs /tmp && echo up && exec sleep 120',
+    );
+    const agent = startProgram(command, rest);
+    started.push(agent);
+    await waitFor(
+      'the agent',
+      5000,
+      () => (agent.output().includes('up') ? true : undefined),
+      () => agent.output(),
+    );
+    const exec = through('nsenter', '-m', '-C', '-t', String(agent.process.pid), ...asUser(65534));
+    try {
+      const { session } = await begin(exec, jvm.pid);
+      const { cpuStat } = await profiler().collect(exec, session, { maxBytes: 10_000_000 }, signal);
+      assert.deepEqual(await profiler().cleanUp(exec, session, signal), { left: [] });
+      const used = (cpuStat?.usageMicros ?? 0) - (session.cpuStat?.usageMicros ?? 0);
+      assert.ok(used > 200_000, `${used} us of a busy second`);
+      inGroups('echo 1 >jvm/cgroup.freeze');
+      const failure = await failsWith('target-stopped', begin(exec, jvm.pid));
+      assert.match(failure.detail, /control group is frozen/);
+    } finally {
+      inGroups('echo 0 >jvm/cgroup.freeze');
+      for (const one of started.splice(0)) await one.stop('SIGKILL');
+      inGroups('rmdir jvm agent && cd .. && rmdir "$OLDPWD"');
+    }
+  });
 });
