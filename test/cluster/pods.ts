@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { apiPath, statusMessage } from '../../src/targets/kubernetes/api.ts';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
-import type { KubernetesObject } from './test-namespace.ts';
+import type { KubernetesObject, TestNamespace } from './test-namespace.ts';
 
 /** Pods as tests need them: the demo shop in its images' variants. */
 
@@ -15,10 +16,13 @@ export interface ShopOptions {
   labels?: Record<string, string>;
   more?: Record<string, unknown>[];
   resources?: Record<string, unknown>;
+  /** Not ready before `switchServing` says so. */
+  gated?: boolean;
   /** Requests per second that it sends to itself; default 4: a dozen of pods share two cores. */
   load?: number;
 }
 
+const serving = 'flamepin.test/serves';
 const java = ['/opt/java/bin/java', '-XX:+UseSerialGC', '-Xmx64m', '-cp', '/app', 'PodApplication'];
 /** For `sh -c`, which with a second command stays the first process. */
 export const javaLine = `${java.join(' ')}; echo ended`;
@@ -27,6 +31,7 @@ export function shopPodSpec(options: ShopOptions = {}): Record<string, unknown> 
   const tmp = options.tmp ?? false;
   return {
     terminationGracePeriodSeconds: 0,
+    ...(options.gated === true && { readinessGates: [{ conditionType: serving }] }),
     ...(tmp !== false && { volumes: [{ name: 'tmp', emptyDir: {} }] }),
     containers: [
       {
@@ -80,6 +85,17 @@ export function shopWorkload(
       },
     },
   };
+}
+
+/** Makes a gated pod ready, or takes that from it, as a failing probe does to a pod that is too busy. */
+export async function switchServing({ api }: TestNamespace, { metadata }: Pod, on: boolean): Promise<void> {
+  const answer = await api.send({
+    method: 'PATCH',
+    path: apiPath('api', 'v1', 'namespaces', metadata.namespace, 'pods', metadata.name, 'status'),
+    contentType: 'application/strategic-merge-patch+json',
+    body: { status: { conditions: [{ type: serving, status: on ? 'True' : 'False' }] } },
+  });
+  assert.equal(answer.status, 200, statusMessage(answer));
 }
 
 /** Turns a fault of the shop in this pod on or off; what `strength` means: demo/java/com/acme/shop/Switches.java. */

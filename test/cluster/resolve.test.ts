@@ -5,10 +5,10 @@ import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import { podTargets, type KubernetesSettings } from '../../src/targets/kubernetes/targets.ts';
 import type { Target } from '../../src/targets/target.ts';
-import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import { isReady, type Pod } from '../../src/targets/kubernetes/objects.ts';
 import { waitFor } from '../setup/process.ts';
 import { cpuSeconds } from './inside.ts';
-import { shopPod, shopWorkload, switchFault } from './pods.ts';
+import { shopPod, shopWorkload, switchFault, switchServing } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
 
 const name = 'resolve';
@@ -20,7 +20,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
   before(async () => {
     namespace = await testNamespace(name);
     const create: TestNamespace['create'] = (path, object) => namespace.create(path, object);
-    await create(apps('deployments'), shopWorkload('Deployment', 'checkout', 3));
+    await create(apps('deployments'), shopWorkload('Deployment', 'checkout', 3, { gated: true }));
     await create(apps('statefulsets'), shopWorkload('StatefulSet', 'ledger', 1));
     await create(apps('daemonsets'), shopWorkload('DaemonSet', 'agent', null));
     await create(`/apis/batch/v1/namespaces/${name}/jobs`, {
@@ -79,6 +79,11 @@ describe('the labels of an alert lead to the pod that is meant', () => {
       metadata: { name: 'pulling' },
       spec: { containers: [{ name: 'main', image: 'localhost/nowhere:1', imagePullPolicy: 'Never' }] },
     });
+    const checkouts = await waitFor('the pods of checkout', 60_000, async () => {
+      const made = await namespace.pods('app=checkout');
+      return made.length === 3 ? made : undefined;
+    });
+    for (const pod of checkouts) await switchServing(namespace, pod, true);
     await namespace.readyPods('app=checkout', 3);
     for (const label of ['ledger', 'agent', 'report']) await namespace.readyPods(`app=${label}`, 1);
     for (const pod of [
@@ -162,7 +167,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     assert.equal((await resolve({ deployment: 'checkout' })).workload, `${name}/Deployment/checkout`);
   });
 
-  it('to the pod that burns CPU, when the alert names only the workload', async () => {
+  it('to the pod that burns CPU, ready or not, when the alert names only the workload', async () => {
     const all = await namespace.pods('app=checkout');
     const [one, hot, another] = all;
     assert.ok(one && hot && another);
@@ -172,20 +177,33 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     const asking = Array.from({ length: 4 }, () => askAgainAndAgain(hot, asked.signal));
     try {
       await burnsMost(hot, [one, another]);
-      // On a loaded machine it may not get to burn in each look of 0.3 s.
-      for (let tries = 0; ; tries++) {
-        const target = await resolve({ namespace: name, deployment: 'checkout' });
-        if (/^first by name/.test(target.choice) && tries < 10) continue;
-        assert.equal(target.name, hot.metadata.name, target.choice);
-        assert.match(target.choice, /busiest of 3 pods/);
-        break;
+      for (const ready of [true, false]) {
+        await switchServing(namespace, hot, ready);
+        await waitFor('its readiness', 60_000, async () =>
+          isReady(await namespace.pod(hot.metadata.name)) === ready ? true : undefined,
+        );
+        for (const labels of [{ deployment: 'checkout' }, { service: 'checkout-web' }])
+          await leadsTo(hot, labels, ready);
       }
     } finally {
       asked.abort();
       await Promise.all(asking);
       await switchFault(hot, 'burn', { on: false, strength: 1 });
+      await switchServing(namespace, hot, true);
+      await namespace.ready(hot.metadata.name);
     }
   });
+
+  async function leadsTo(hot: Pod, labels: Record<string, string>, ready: boolean): Promise<void> {
+    // On a loaded machine it may not get to burn in each look of 0.3 s.
+    for (let tries = 0; ; tries++) {
+      const target = await resolve({ namespace: name, ...labels });
+      if (/^first by name/.test(target.choice) && tries < 10) continue;
+      assert.equal(target.name, hot.metadata.name, target.choice);
+      assert.match(target.choice, ready ? /^busiest of 3 pods/ : /^busiest of 3 pods.*the pod is not ready/);
+      return;
+    }
+  }
 
   it('never to the pod of kube-state-metrics that only tells of others', async () => {
     await refused('no-target-labels', resolve({ namespace: name, pod: 'kube-state-metrics-0', job: 'x' }));

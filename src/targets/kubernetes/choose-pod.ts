@@ -6,7 +6,7 @@ import {
   type Choosing,
   type Measured,
 } from './measure-pods.ts';
-import type { Pod } from './objects.ts';
+import { isReady, type Pod } from './objects.ts';
 
 export interface Chosen {
   pod: Pod;
@@ -19,7 +19,7 @@ const clearlyMore = { times: 1.2, cores: 0.1 };
 
 /**
  * Which of several pods of a workload is meant: by the alert's own expression in Prometheus, else by metrics.k8s.io,
- * else by a look at their CPU time, else the first by name. Never fails: a worse way is taken instead.
+ * else by a look at their CPU time, else the first ready one by name. Never fails: a worse way is taken instead.
  * @param pods at least one
  */
 export async function choosePod(
@@ -74,9 +74,12 @@ function busiest([first, second]: readonly Measured[], total: number, how: strin
 
 function byName(pods: readonly [Pod, ...Pod[]], looked: number): Chosen {
   const time = looked < 2 ? `CPU time of ${looked} could be seen` : 'about equal CPU time';
+  const [first, ...others] = pods.filter(isReady);
+  const all = `${pods.length} pods`;
+  const among = others.length + 1 === pods.length || first === undefined ? all : `the ready ones of ${all}`;
   return {
-    pod: firstByName(pods),
-    why: `first by name of ${pods.length} pods: nothing tells them apart (no values per pod in Prometheus or metrics.k8s.io, ${time})`,
+    pod: firstByName(first === undefined ? pods : [first, ...others]),
+    why: `first by name of ${among}: nothing tells them apart (no values per pod in Prometheus or metrics.k8s.io, ${time})`,
   };
 }
 

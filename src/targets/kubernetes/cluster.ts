@@ -126,7 +126,7 @@ export class Cluster {
     return (await this.#get(autoscalerSchema, path))?.spec.scaleTargetRef;
   }
 
-  /** Names of the ready pods behind a service. */
+  /** Names of the pods behind a service, also of those that are too busy to be ready. */
   async podsOfService(namespace: string, service: string): Promise<string[]> {
     const path = apiPath('apis', 'discovery.k8s.io', 'v1', 'namespaces', namespace, 'endpointslices');
     const list = await this.#get(endpointSliceListSchema, path, {
@@ -134,7 +134,7 @@ export class Cluster {
     });
     const names = (list?.items ?? [])
       .flatMap(({ endpoints }) => endpoints ?? [])
-      .filter(({ conditions, targetRef }) => conditions?.ready !== false && targetRef?.kind === 'Pod')
+      .filter(({ targetRef }) => targetRef?.kind === 'Pod')
       .map(({ targetRef }) => targetRef?.name ?? '');
     return [...new Set(names)].sort().slice(0, maxPods);
   }

@@ -1,6 +1,6 @@
 import { Failure } from '../../reasons/failure.ts';
 import type { Reason } from '../../reasons/failure.ts';
-import { isReady, type Pod } from './objects.ts';
+import type { Pod } from './objects.ts';
 
 /** Pure decisions over one pod: may it be profiled, and which container of it. */
 
@@ -16,6 +16,8 @@ const sidecars =
 const exporters = /^(?:kube-state-metrics|prometheus-node-exporter|node-exporter|cadvisor)$/;
 /** Prometheus' clock against the node's; a JVM that started this shortly after the alert is not told apart. */
 const clockToleranceMilliseconds = 5_000;
+/** Of pods that are left out; a rollout leaves out dozens for the same reason. */
+const maxReasonsTold = 3;
 
 /** Why this pod cannot be profiled, whoever asks; null when it can. */
 export function refusalOf(pod: Pod, container: string, policy: Policy): Reason | null {
@@ -96,7 +98,10 @@ export function chooseContainer(pod: Pod, named: string | null): { container: st
   });
 }
 
-/** The pods of a workload that can be profiled; those that get traffic and have not restarted come before others. */
+/**
+ * The pods of a workload that can be profiled, and why the others cannot. Readiness is not asked for: a JVM that is too
+ * busy to answer its probe is the usual victim.
+ */
 export function narrow(
   pods: readonly Pod[],
   container: (pod: Pod) => string,
@@ -118,6 +123,13 @@ export function narrow(
       });
     else usable.push(pod);
   }
-  const ready = usable.filter(isReady);
-  return { pods: ready.length > 0 ? ready : usable, refusals };
+  return { pods: usable, refusals };
+}
+
+/** For the choice: `2 of 5 left out: REASON; REASON`; '' when none was. */
+export function leftOut(refusals: readonly Reason[], total: number): string {
+  if (refusals.length === 0) return '';
+  const more = refusals.length > maxReasonsTold ? '; …' : '';
+  const told = refusals.slice(0, maxReasonsTold).map(({ detail }) => detail);
+  return `${refusals.length} of ${total} left out: ${told.join('; ')}${more}`;
 }

@@ -2,7 +2,7 @@ import type { Exec } from '../exec.ts';
 import { byPod, expressionOf } from './by-pod.ts';
 import type { Cluster } from './cluster.ts';
 import { lookAtCpu } from './look.ts';
-import type { Pod } from './objects.ts';
+import { isReady, type Pod } from './objects.ts';
 import { queryNow, type PodValue, type PrometheusSettings } from './prometheus.ts';
 
 /** What tells several pods of one workload apart. */
@@ -88,14 +88,18 @@ export async function byMetricsServer(
   }
 }
 
-/** Cores that the first of them use just now, the busiest first; those that cannot be seen are left out. */
+/**
+ * Cores that the first of them use just now, the busiest first; those that cannot be seen are left out. Ones that are
+ * not ready are looked at before others: they are under suspicion.
+ */
 export async function byLooking(
   pods: readonly Pod[],
   { open }: Choosing,
   signal: AbortSignal,
 ): Promise<Measured[]> {
+  const suspects = [...pods].sort((a, b) => Number(isReady(a)) - Number(isReady(b)));
   const seen = await Promise.all(
-    pods.slice(0, maxLooks).map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),
+    suspects.slice(0, maxLooks).map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),
   );
   return busiestFirst(seen.flatMap(({ pod, value }) => (value === null ? [] : [{ pod, value }])));
 }

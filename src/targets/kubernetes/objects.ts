@@ -129,10 +129,6 @@ export const endpointSliceListSchema = z.object({
       endpoints: z
         .array(
           z.object({
-            conditions: z
-              .object({ ready: z.boolean().nullable().default(null) })
-              .nullable()
-              .default(null),
             targetRef: z
               .object({
                 kind: z.string().nullable().default(null),

@@ -13,7 +13,7 @@ import { AgentContainers } from './ephemeral.ts';
 import { ExecSlots } from './exec-slots.ts';
 import { kubernetesExec, type ContainerPlace } from './exec.ts';
 import { findPods, type Found } from './find-pods.ts';
-import { chooseContainer, narrow, startedAt } from './judge-pod.ts';
+import { chooseContainer, leftOut, narrow, startedAt } from './judge-pod.ts';
 import { healthOf } from './health.ts';
 import type { Choosing } from './measure-pods.ts';
 import { imageOf, isReady, ownerOf, serves, type Pod } from './objects.ts';
@@ -101,7 +101,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     if (first === undefined) throw refusedAll(found, refusals);
     const chosen = await choosePod([first, ...others], choosing(request, container), signal);
     if (settings.protectOnlyReplica) await protectOnly(cluster, chosen.pod);
-    return describe(chosen.pod, named, chosen.why);
+    return describe(chosen.pod, named, chosen.why, leftOut(refusals, found.pods.length));
   };
 
   const sibling = async (
@@ -175,7 +175,7 @@ function containerId(pod: Pod, container: string): string {
   return pod.status.containerStatuses.find(({ name }) => name === container)?.containerID ?? '';
 }
 
-function describe(pod: Pod, named: string | null, whyPod: string): Target {
+function describe(pod: Pod, named: string | null, whyPod: string, others = ''): Target {
   const { container, why } = chooseContainer(pod, named);
   const status = pod.status.containerStatuses.find(({ name }) => name === container);
   const owner = ownerOf(pod);
@@ -196,7 +196,7 @@ function describe(pod: Pod, named: string | null, whyPod: string): Target {
     node: pod.spec.nodeName,
     image: imageOf(pod, container),
     startedAt: startedAt(pod, container),
-    choice: [whyPod, why, unready].filter((words) => words !== '').join('; '),
+    choice: [whyPod, why, unready, others].filter((words) => words !== '').join('; '),
     data,
   };
 }

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { afterwards, shopCluster } from './shop-cluster.ts';
+
+describe('of the pods of a workload', () => {
+  const web = { deployment: 'web' };
+  const hot = { name: 'hot', ready: false };
+
+  it('the one that became too busy to be ready is found like any other', async () => {
+    const pods = [hot, { name: 'b' }, { name: 'c' }];
+    await using cluster = await shopCluster({ pods, cores: { hot: '1900m', b: '100m', c: '120m' } });
+    const target = await cluster.resolve(web);
+    assert.equal(target.name, 'hot', target.choice);
+    assert.equal(
+      target.choice,
+      'busiest of 3 pods by metrics.k8s.io: 1.9 cores, the next 0.12; the pod is not ready',
+    );
+  });
+
+  it('one that is ready is taken where nothing tells them apart', async () => {
+    await using cluster = await shopCluster({ pods: [{ name: 'a', ready: false }, { name: 'b' }] });
+    const target = await cluster.resolve(web);
+    assert.equal(target.name, 'b');
+    assert.match(target.choice, /^first by name of the ready ones of 2 pods: nothing tells them apart/);
+  });
+
+  it('those that are left out are told, with the reasons', async () => {
+    const restarted = { name: 'b', started: afterwards };
+    await using cluster = await shopCluster({ pods: [hot, restarted, { name: 'c' }], cores: { hot: '2' } });
+    const target = await cluster.resolve(web);
+    assert.equal(target.name, 'hot');
+    assert.match(target.choice, /; 1 of 3 left out: b started at 2026-01-02T00:01:00Z, the alert began at/);
+  });
+
+  it('one is found behind a service of which all are too busy to be ready', async () => {
+    const pods = [hot, { name: 'hotter', ready: false }];
+    await using cluster = await shopCluster({ pods, cores: { hot: '1', hotter: '2' } });
+    assert.equal((await cluster.resolve({ service: 'web-entry' })).name, 'hotter');
+  });
+
+  it('also the one behind a service that no longer gets its requests', async () => {
+    await using cluster = await shopCluster({ pods: [hot, { name: 'b' }], cores: { hot: '2', b: '0' } });
+    assert.equal((await cluster.resolve({ service: 'web-entry' })).name, 'hot');
+  });
+});

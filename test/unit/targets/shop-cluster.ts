@@ -1,0 +1,142 @@
+import { kubernetesApi } from '../../../src/targets/kubernetes/api.ts';
+import { podSchema, type Pod } from '../../../src/targets/kubernetes/objects.ts';
+import { podTargets, type KubernetesSettings } from '../../../src/targets/kubernetes/targets.ts';
+import type { Target } from '../../../src/targets/target.ts';
+import { fakeApiServer, refuse } from '../../cluster/fake-apiserver.ts';
+
+/** A cluster for moments that a real one does not show on demand: half a rollout, a restart between two questions. */
+
+export const began = '2026-01-02T00:00:00Z';
+export const afterwards = '2026-01-02T00:01:00Z';
+
+export interface GivenPod {
+  name: string;
+  ready?: boolean;
+  started?: string;
+  containers?: string[];
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** Kind and name of what made it; default: the ReplicaSet of the Deployment `web`. */
+  madeBy?: [string, string];
+  uid?: string;
+  /** Tells a container's lives apart. */
+  life?: number;
+}
+
+export function shopPod(given: GivenPod): Pod {
+  const [kind, name] = given.madeBy ?? ['ReplicaSet', 'web-7d9f'];
+  const life = given.life ?? 0;
+  return podSchema.parse({
+    metadata: {
+      name: given.name,
+      namespace: 'shop',
+      uid: given.uid ?? `uid of ${given.name}`,
+      labels: { app: 'web', ...(kind === 'ReplicaSet' && { 'pod-template-hash': '7d9f' }), ...given.labels },
+      annotations: given.annotations ?? {},
+      ownerReferences: [{ kind, name, uid: `uid of ${name}`, controller: true }],
+    },
+    spec: { nodeName: 'n1', containers: (given.containers ?? ['app']).map((each) => ({ name: each })) },
+    status: {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: given.ready === false ? 'False' : 'True' }],
+      containerStatuses: (given.containers ?? ['app']).map((each) => ({
+        name: each,
+        restartCount: life,
+        containerID: `containerd://${given.name}-${life}`,
+        imageID: `registry/web@sha256:${'1'.repeat(64)}`,
+        state: { running: { startedAt: given.started ?? '2026-01-01T00:00:00Z' } },
+      })),
+    },
+  });
+}
+
+interface Given {
+  pods: GivenPod[];
+  /** What one of them is a moment later, after the list was made. */
+  now?: GivenPod[];
+  /** Cores by pod; without it there is no metrics.k8s.io. */
+  cores?: Record<string, string>;
+  /** Of the Deployment `web`; null: flamepin has no right to read it. */
+  deployment?: { labels?: Record<string, string>; annotations?: Record<string, string> } | null;
+  settings?: Partial<KubernetesSettings>;
+}
+
+export interface ShopCluster extends AsyncDisposable {
+  resolve(labels: Record<string, string>): Promise<Target>;
+  sibling(target: Target): Promise<Target | null>;
+}
+
+/** Namespace `shop` with a Deployment, a Service and a CronJob's Job, all of which select `app=web`. */
+export async function shopCluster(given: Given): Promise<ShopCluster> {
+  const listed = given.pods.map(shopPod);
+  const current = new Map([...given.pods, ...(given.now ?? [])].map((each) => [each.name, shopPod(each)]));
+  const workload = (more: object) => ({
+    metadata: { name: 'web', namespace: 'shop', ...more },
+    spec: { selector: { matchLabels: { app: 'web' } } },
+  });
+  const answers: Record<string, unknown> = {
+    '/apis/apps/v1/namespaces/shop/deployments/web':
+      given.deployment === null ? undefined : workload(given.deployment ?? {}),
+    '/apis/apps/v1/namespaces/shop/replicasets/web-7d9f': workload({}),
+    '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices': {
+      items: [
+        {
+          endpoints: listed.map(({ metadata: { name }, status }) => ({
+            conditions: { ready: status.conditions.some((each) => each.status === 'True') },
+            targetRef: { kind: 'Pod', name },
+          })),
+        },
+      ],
+    },
+    '/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods': given.cores && {
+      items: listed.map(({ metadata: { name }, spec }) => ({
+        metadata: { name },
+        containers: spec.containers.map((each) => ({
+          name: each.name,
+          usage: { cpu: given.cores?.[name] ?? '0' },
+        })),
+      })),
+    },
+  };
+  const answerTo = ({ pathname, searchParams }: URL): unknown => {
+    if (pathname !== podsPath)
+      return current.get(pathname.replace(`${podsPath}/`, '')) ?? answers[pathname] ?? undefined;
+    const terms = (searchParams.get('labelSelector') ?? '').split(',').map((term) => term.split('='));
+    return {
+      items: listed.filter(({ metadata }) =>
+        terms.every(([label, value]) => metadata.labels[label ?? ''] === value),
+      ),
+    };
+  };
+  const podsPath = '/api/v1/namespaces/shop/pods';
+  const fake = await fakeApiServer({
+    // No pod can be looked into: only names and metrics tell them apart.
+    upgrade: (socket) => {
+      refuse(socket, 403, 'no');
+      return true;
+    },
+    request: (asked, response) => {
+      const url = new URL(asked.url ?? '/', 'http://server');
+      const body = answerTo(url);
+      const forbidden = given.deployment === null && url.pathname.endsWith('/deployments/web');
+      response.statusCode = forbidden ? 403 : body === undefined ? 404 : 200;
+      response.end(JSON.stringify(body ?? { kind: 'Status', code: response.statusCode }));
+    },
+  });
+  const targets = podTargets(kubernetesApi(fake.access), {
+    protectOnlyReplica: false,
+    requireOptIn: false,
+    ...given.settings,
+  });
+  const signal = AbortSignal.timeout(10_000);
+  const request = (labels: Record<string, string>) => ({
+    labels: { namespace: 'shop', ...labels },
+    startsAt: began,
+    generatorUrl: '',
+  });
+  return {
+    resolve: (labels) => targets.resolve(request(labels), signal),
+    sibling: (target) => targets.sibling?.(target, request({}), signal) ?? Promise.resolve(null),
+    [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
+  };
+}
