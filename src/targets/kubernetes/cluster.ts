@@ -139,21 +139,15 @@ export class Cluster {
     return [...new Set(names)].sort().slice(0, maxPods);
   }
 
-  /** CPU of each pod's container in cores, as metrics.k8s.io has it; null where there is no such API. */
-  async cpuCores(
-    namespace: string,
-    container: string,
-    signal: AbortSignal,
-  ): Promise<Map<string, number> | null> {
+  /** CPU in cores by `POD/CONTAINER`, as metrics.k8s.io has it; null where there is no such API. */
+  async cpuCores(namespace: string, signal: AbortSignal): Promise<Map<string, number> | null> {
     const path = apiPath('apis', 'metrics.k8s.io', 'v1beta1', 'namespaces', namespace, 'pods');
     const answer = await this.#api.send({ path, signal });
     const parsed = answer.status === 200 ? podMetricsListSchema.safeParse(answer.body) : null;
     if (parsed?.success !== true) return null;
     const cores = new Map<string, number>();
-    for (const { metadata, containers } of parsed.data.items) {
-      const usage = containers.find(({ name }) => name === container)?.usage.cpu;
-      if (usage !== undefined) cores.set(metadata.name, coresOf(usage));
-    }
+    for (const { metadata, containers } of parsed.data.items)
+      for (const { name, usage } of containers) cores.set(`${metadata.name}/${name}`, coresOf(usage.cpu));
     return cores;
   }
 

@@ -111,19 +111,35 @@ export function narrow(
   const refusals: Reason[] = [];
   const usable: Pod[] = [];
   for (const pod of pods) {
-    const refusal = isExporter(pod)
-      ? ({ code: 'target-not-found', detail: `${pod.metadata.name} only exports metrics of others` } as const)
-      : refusalOf(pod, container(pod), policy);
-    const restarted = alertStartsAt !== null && restartedSince(pod, container(pod), alertStartsAt);
-    if (refusal !== null) refusals.push(refusal);
-    else if (restarted)
-      refusals.push({
-        code: 'target-restarted',
-        detail: `${pod.metadata.name} started at ${startedAt(pod, container(pod)) ?? ''}, the alert began at ${alertStartsAt}`,
-      });
-    else usable.push(pod);
+    const refusal = leftOutFor(pod, container, policy, alertStartsAt);
+    if (refusal === null) usable.push(pod);
+    else refusals.push(refusal);
   }
   return { pods: usable, refusals };
+}
+
+function leftOutFor(
+  pod: Pod,
+  container: (pod: Pod) => string,
+  policy: Policy,
+  alertStartsAt: string | null,
+): Reason | null {
+  const { name } = pod.metadata;
+  if (isExporter(pod)) return { code: 'target-not-found', detail: `${name} only exports metrics of others` };
+  let own: string;
+  try {
+    own = container(pod);
+  } catch (error) {
+    // In the middle of a rollout the containers of one pod may be others than those of the rest.
+    if (error instanceof Failure) return error.reason;
+    throw error;
+  }
+  const refusal = refusalOf(pod, own, policy);
+  if (refusal !== null || alertStartsAt === null || !restartedSince(pod, own, alertStartsAt)) return refusal;
+  return {
+    code: 'target-restarted',
+    detail: `${name} started at ${startedAt(pod, own) ?? ''}, the alert began at ${alertStartsAt}`,
+  };
 }
 
 /** For the choice: `2 of 5 left out: REASON; REASON`; '' when none was. */

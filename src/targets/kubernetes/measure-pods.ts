@@ -75,11 +75,11 @@ export async function byMetricsServer(
   if (first === undefined) return null;
   try {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(metricsDeadlineMilliseconds)]);
-    const cores = await cluster.cpuCores(first.metadata.namespace, container(first), soon);
+    const cores = await cluster.cpuCores(first.metadata.namespace, soon);
     if (cores === null) return null;
     return busiestFirst(
       pods.flatMap((pod) => {
-        const value = cores.get(pod.metadata.name);
+        const value = cores.get(`${pod.metadata.name}/${container(pod)}`);
         return value === undefined ? [] : [{ pod, value }];
       }),
     );

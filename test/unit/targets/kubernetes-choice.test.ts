@@ -32,6 +32,41 @@ describe('of the pods of a workload', () => {
     assert.match(target.choice, /; 1 of 3 left out: b started at 2026-01-02T00:01:00Z, the alert began at/);
   });
 
+  it('one with other containers, as in half a rollout, keeps nobody from the rest', async () => {
+    const pods = [
+      { name: 'a' },
+      { name: 'b', containers: ['server'] },
+      { name: 'c', containers: ['app', 'worker'] },
+    ];
+    await using cluster = await shopCluster({ pods });
+    const named = await cluster.resolve({ ...web, container: 'app' });
+    assert.match(
+      named.choice,
+      /^first by name of 2 pods.*; 1 of 3 left out: shop\/b has no container app, but server$/,
+    );
+    const unnamed = await cluster.resolve(web);
+    assert.match(
+      unnamed.choice,
+      /^first by name of 2 pods.*; 1 of 3 left out: shop\/c has the containers app, worker/,
+    );
+    await assert.rejects(
+      cluster.resolve({ ...web, container: 'other' }),
+      /no container other.*none of its 3 pods/,
+    );
+  });
+
+  it('one is compared with another whose container has another name', async () => {
+    const pods = [{ name: 'a' }, { name: 'b', containers: ['server'] }];
+    await using cluster = await shopCluster({ pods, cores: { a: '100m', b: '2' } });
+    assert.equal((await cluster.resolve(web)).uri, 'kubernetes://shop/b/server');
+  });
+
+  it('one that only tells of others is no reason to ask which of its containers is meant', async () => {
+    const exporter = { name: 'kube-state-metrics-0', containers: ['a', 'b'] };
+    await using cluster = await shopCluster({ pods: [exporter] });
+    await assert.rejects(cluster.resolve(web), /only exports metrics of others/);
+  });
+
   it('one is found behind a service of which all are too busy to be ready', async () => {
     const pods = [hot, { name: 'hotter', ready: false }];
     await using cluster = await shopCluster({ pods, cores: { hot: '1', hotter: '2' } });
