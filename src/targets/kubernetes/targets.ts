@@ -1,4 +1,4 @@
-import { Failure } from '../../reasons/failure.ts';
+import { Failure, type Reason } from '../../reasons/failure.ts';
 import { wantedFrom } from '../../routing/labels.ts';
 import type { Exec } from '../exec.ts';
 import type { Target, TargetRequest, Targets } from '../target.ts';
@@ -96,12 +96,14 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const named = byHand?.container ?? wanted.container;
     const found = byHand?.found ?? (await findPods(cluster, wanted, namespaces));
     const container = (pod: Pod): string => chooseContainer(pod, named).container;
-    const { pods, refusals } = narrow(found.pods, container, settings, byHand ? null : request.startsAt);
+    const fit = (some: readonly Pod[]) => narrow(some, container, settings, byHand ? null : request.startsAt);
+    const { pods, refusals } = fit(found.pods);
     const [first, ...others] = pods;
     if (first === undefined) throw refusedAll(found, refusals);
     const chosen = await choosePod([first, ...others], choosing(request, container), signal);
-    if (settings.protectOnlyReplica) await protectOnly(cluster, chosen.pod);
-    return describe(chosen.pod, named, chosen.why, leftOut(refusals, found.pods.length));
+    const pod = await asItIsNow(cluster, chosen.pod, fit, signal);
+    if (settings.protectOnlyReplica) await protectOnly(cluster, pod);
+    return describe(pod, named, chosen.why, leftOut(refusals, found.pods.length));
   };
 
   const sibling = async (
@@ -115,11 +117,11 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const container = (): string => named;
     const alertStartsAt = request.uri === undefined ? request.startsAt : null;
     const beside = { target, image, alertStartsAt, protectOnlyReplica: settings.protectOnlyReplica };
+    const fit = (some: readonly Pod[]) => narrow(some, container, settings, alertStartsAt);
     const [first, ...others] = fitSiblings(await cluster.podsOfRevision(target), beside, container, settings);
     if (first === undefined) return null;
     const chosen = await chooseSibling([first, ...others], choosing(request, container), signal);
-    signal.throwIfAborted();
-    return describe(chosen.pod, named, chosen.why);
+    return describe(await asItIsNow(cluster, chosen.pod, fit, signal), named, chosen.why);
   };
 
   return {
@@ -159,7 +161,24 @@ async function podByHand(
   throw refusal;
 }
 
-function refusedAll(found: Found, refusals: readonly { code: Failure['code']; detail: string }[]): Failure {
+/**
+ * What was chosen from is up to five seconds old: a pod that was replaced meanwhile, or whose container restarted, is
+ * not the one that was slow, and its restart must not be laid to the profiler. Rejects with why it is fit no more.
+ */
+async function asItIsNow(
+  cluster: Cluster,
+  { metadata: { namespace, name, uid } }: Pod,
+  fit: (pods: readonly Pod[]) => { refusals: readonly Reason[] },
+  signal: AbortSignal,
+): Promise<Pod> {
+  const now = await cluster.podNow(namespace, name, signal);
+  if (now?.metadata.uid !== uid) throw new Failure('target-gone', { detail: `pod ${name} was deleted` });
+  const [refusal] = fit([now]).refusals;
+  if (refusal !== undefined) throw new Failure(refusal.code, { detail: refusal.detail });
+  return now;
+}
+
+function refusedAll(found: Found, refusals: readonly Reason[]): Failure {
   const [first] = refusals;
   if (first === undefined) return new Failure('target-not-found', { detail: `${found.by} has no pods` });
   const more =

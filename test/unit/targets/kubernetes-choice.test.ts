@@ -78,3 +78,32 @@ describe('of the pods of a workload', () => {
     assert.equal((await cluster.resolve({ service: 'web-entry' })).name, 'hot');
   });
 });
+
+describe('a pod is looked at once more before it is profiled', () => {
+  const a = { name: 'a' };
+  const web = { deployment: 'web' };
+
+  it('so one that restarted a moment ago is not profiled in place of the one that was slow', async () => {
+    await using cluster = await shopCluster({ pods: [a], now: [{ ...a, life: 1, started: afterwards }] });
+    await assert.rejects(cluster.resolve(web), { code: 'target-restarted' });
+  });
+
+  it('nor one that was replaced by another of its name', async () => {
+    await using cluster = await shopCluster({ pods: [a], now: [{ ...a, uid: 'another' }] });
+    await assert.rejects(cluster.resolve(web), { code: 'target-gone' });
+  });
+
+  it('and the life that is profiled is the one that is watched', async () => {
+    const now = [{ ...a, life: 1 }];
+    await using cluster = await shopCluster({ pods: [a], now });
+    const { data } = await cluster.resolve(web);
+    assert.deepEqual([data['restartCount'], data['containerId']], [1, 'containerd://a-1']);
+  });
+
+  it('also the sibling', async () => {
+    const b = { name: 'b' };
+    await using cluster = await shopCluster({ pods: [a, b], now: [{ ...b, life: 1, started: afterwards }] });
+    const target = await cluster.resolve({ pod: 'a' });
+    await assert.rejects(cluster.sibling(target), { code: 'target-restarted' });
+  });
+});
