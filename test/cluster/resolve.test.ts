@@ -182,9 +182,9 @@ describe('the labels of an alert lead to the pod that is meant', () => {
         await waitFor('its readiness', 60_000, async () =>
           isReady(await namespace.pod(hot.metadata.name)) === ready ? true : undefined,
         );
-        for (const labels of [{ deployment: 'checkout' }, { service: 'checkout-web' }])
-          await leadsTo(hot, labels, ready);
+        await leadsTo(hot, { deployment: 'checkout' }, ready);
       }
+      await leadsTo(hot, { service: 'checkout-web' }, false);
     } finally {
       asked.abort();
       await Promise.all(asking);
@@ -198,7 +198,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     // On a loaded machine it may not get to burn in each look of 0.3 s.
     for (let tries = 0; ; tries++) {
       const target = await resolve({ namespace: name, ...labels });
-      if (/^first by name/.test(target.choice) && tries < 10) continue;
+      if (target.name !== hot.metadata.name && tries < 10) continue;
       assert.equal(target.name, hot.metadata.name, target.choice);
       assert.match(target.choice, ready ? /^busiest of 3 pods/ : /^busiest of 3 pods.*the pod is not ready/);
       return;

@@ -16,7 +16,8 @@ import { findPods, type Found } from './find-pods.ts';
 import { chooseContainer, leftOut, narrow, startedAt } from './judge-pod.ts';
 import { healthOf } from './health.ts';
 import type { Choosing } from './measure-pods.ts';
-import { imageOf, isReady, ownerOf, serves, type Pod } from './objects.ts';
+import { imageOf, isReady, ownerOf, type Pod } from './objects.ts';
+import { protectOnlyReplica } from './only-replica.ts';
 import { podDataSchema, podsNamed, type NamedPod, type PodData } from './place.ts';
 import type { PrometheusSettings } from './prometheus.ts';
 
@@ -102,7 +103,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     if (first === undefined) throw refusedAll(found, refusals);
     const chosen = await choosePod([first, ...others], choosing(request, container), signal);
     const pod = await asItIsNow(cluster, chosen.pod, fit, signal);
-    if (settings.protectOnlyReplica) await protectOnly(cluster, pod);
+    if (settings.protectOnlyReplica) await protectOnlyReplica(cluster, pod);
     return describe(pod, named, chosen.why, leftOut(refusals, found.pods.length));
   };
 
@@ -218,15 +219,4 @@ function describe(pod: Pod, named: string | null, whyPod: string, others = ''): 
     choice: [whyPod, why, unready, others].filter((words) => words !== '').join('; '),
     data,
   };
-}
-
-/** A JVM that dies under the profiler must not be the only one that serves. */
-async function protectOnly(cluster: Cluster, pod: Pod): Promise<void> {
-  const { namespace } = pod.metadata;
-  const owner = ownerOf(pod);
-  const selector = await cluster.podSelector(namespace, owner);
-  const siblings = selector === undefined ? [pod] : await cluster.podsBySelector(namespace, selector);
-  const ready = siblings.filter(serves);
-  if (ready.length <= 1)
-    throw new Failure('target-only-replica', { detail: `${owner.kind} ${namespace}/${owner.name}` });
 }

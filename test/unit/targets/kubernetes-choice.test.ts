@@ -107,3 +107,38 @@ describe('a pod is looked at once more before it is profiled', () => {
     await assert.rejects(cluster.sibling(target), { code: 'target-restarted' });
   });
 });
+
+describe('the only replica is protected where that is wanted', () => {
+  const settings = { protectOnlyReplica: true };
+  const strange: [string, string] = ['ReplicaSet', 'other-7d9f'];
+
+  it('while it is the only one that serves', async () => {
+    const pods = [{ name: 'a' }, { name: 'b', ready: false }];
+    await using cluster = await shopCluster({ pods, settings });
+    await assert.rejects(cluster.resolve({ pod: 'a' }), { code: 'target-only-replica' });
+  });
+
+  it('but not one that serves nothing: profiling it takes nothing away', async () => {
+    const pods = [{ name: 'a', ready: false }, { name: 'b' }];
+    await using cluster = await shopCluster({ pods, settings });
+    assert.equal((await cluster.resolve({ pod: 'a' })).name, 'a');
+    await using down = await shopCluster({ pods: [{ name: 'a', ready: false }], settings });
+    assert.equal((await down.resolve({ pod: 'a' })).name, 'a');
+  });
+
+  it('and pods of another workload, whom its selector fits too, do not stand in for it', async () => {
+    const pods = [{ name: 'a' }, { name: 'b', madeBy: strange }];
+    await using cluster = await shopCluster({ pods, settings });
+    await assert.rejects(cluster.resolve({ pod: 'a' }), { code: 'target-only-replica' });
+  });
+
+  it("and of a CronJob's Job another of its pods counts", async () => {
+    const labels = { 'batch.kubernetes.io/job-name': 'report-29384756' };
+    const madeBy: [string, string] = ['Job', 'report-29384756'];
+    const one = { name: 'a', madeBy, labels };
+    await using cluster = await shopCluster({ pods: [one, { ...one, name: 'b' }], settings });
+    assert.equal((await cluster.resolve({ pod: 'a' })).workload, 'shop/Job/report');
+    await using alone = await shopCluster({ pods: [one], settings });
+    await assert.rejects(alone.resolve({ pod: 'a' }), { code: 'target-only-replica' });
+  });
+});
