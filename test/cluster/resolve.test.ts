@@ -263,6 +263,28 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     assert.equal(target.name, 'allowed');
   });
 
+  it('profiles no pod of a Deployment whose owner has said no on it', async () => {
+    const said = async (word: string | null) => {
+      const answer = await namespace.api.send({
+        method: 'PATCH',
+        path: `${apps('deployments')}/checkout`,
+        contentType: 'application/strategic-merge-patch+json',
+        body: { metadata: { annotations: { 'flamepin.io/profile': word } } },
+      });
+      assert.equal(answer.status, 200);
+    };
+    const [pod] = await namespace.pods('app=checkout');
+    const ways = [{ deployment: 'checkout' }, { service: 'checkout-web' }, { pod: pod?.metadata.name ?? '' }];
+    await said('deny');
+    try {
+      for (const labels of ways) await refused('target-denied', resolve({ namespace: name, ...labels }));
+      const uri = `kubernetes://${name}/${pod?.metadata.name ?? ''}`;
+      await refused('target-denied', resolve({}, {}, { uri }));
+    } finally {
+      await said(null);
+    }
+  });
+
   it('protects the only replica where that is wanted', async () => {
     const settings = { protectOnlyReplica: true };
     await refused('target-only-replica', resolve({ namespace: name, statefulset: 'ledger' }, settings));

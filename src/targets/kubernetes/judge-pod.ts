@@ -1,12 +1,14 @@
 import { Failure } from '../../reasons/failure.ts';
 import type { Reason } from '../../reasons/failure.ts';
-import type { Pod } from './objects.ts';
+import { ownerOf, type Pod, type Workload } from './objects.ts';
 
 /** Pure decisions over one pod: may it be profiled, and which container of it. */
 
 export interface Policy {
-  /** Only pods with `flamepin.io/profile: allow`. */
+  /** Only pods with `flamepin.io/profile: allow`, on themselves or their workload. */
   requireOptIn: boolean;
+  /** What a pod is of, where that may be read: its owner speaks for it. */
+  workload: (pod: Pod) => Workload | undefined;
 }
 
 const permission = 'flamepin.io/profile';
@@ -35,14 +37,25 @@ export function refusalOf(pod: Pod, container: string, policy: Policy): Reason |
     const why = state?.waiting?.reason ?? state?.terminated?.reason ?? 'has no status';
     return { code: 'target-not-running', detail: `container ${container} of ${name}: ${why}` };
   }
-  const said = metadata.annotations[permission] ?? metadata.labels[permission];
-  if (said === 'deny') return { code: 'target-denied', detail: `${name} has ${permission}: deny` };
-  if (policy.requireOptIn && said !== 'allow')
+  const workload = policy.workload(pod)?.metadata;
+  const owner = ownerOf(pod);
+  const told = [
+    { who: name, words: wordsIn(metadata) },
+    { who: `${owner.kind} ${metadata.namespace}/${owner.name}`, words: workload ? wordsIn(workload) : [] },
+  ];
+  const against = told.find(({ words }) => words.includes('deny'));
+  if (against !== undefined)
+    return { code: 'target-denied', detail: `${against.who} has ${permission}: deny` };
+  if (policy.requireOptIn && !told.some(({ words }) => words.includes('allow')))
     return {
       code: 'target-denied',
       detail: `${name} has no ${permission}: allow, which this flamepin demands`,
     };
   return null;
+}
+
+function wordsIn({ annotations, labels }: Pod['metadata']): (string | undefined)[] {
+  return [annotations[permission], labels[permission]];
 }
 
 /** When the container's process started, ISO; null when the kubelet does not say. */

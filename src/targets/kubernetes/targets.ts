@@ -20,6 +20,7 @@ import { imageOf, isReady, ownerOf, type Pod } from './objects.ts';
 import { protectOnlyReplica } from './only-replica.ts';
 import { podDataSchema, podsNamed, type NamedPod, type PodData } from './place.ts';
 import type { PrometheusSettings } from './prometheus.ts';
+import { workloadsOf } from './workloads.ts';
 
 /** What configuration says of the cluster; the keys are documented there. */
 export interface KubernetesSettings {
@@ -97,7 +98,8 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const named = byHand?.container ?? wanted.container;
     const found = byHand?.found ?? (await findPods(cluster, wanted, namespaces));
     const container = (pod: Pod): string => chooseContainer(pod, named).container;
-    const fit = (some: readonly Pod[]) => narrow(some, container, settings, byHand ? null : request.startsAt);
+    const policy = { ...settings, workload: await workloadsOf(cluster, found.pods) };
+    const fit = (some: readonly Pod[]) => narrow(some, container, policy, byHand ? null : request.startsAt);
     const { pods, refusals } = fit(found.pods);
     const [first, ...others] = pods;
     if (first === undefined) throw refusedAll(found, refusals);
@@ -116,10 +118,11 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const target = await cluster.pod(namespace, name);
     if (target?.metadata.uid !== uid) return null;
     const container = (): string => named;
+    const policy = { ...settings, workload: await workloadsOf(cluster, [target]) };
     const alertStartsAt = request.uri === undefined ? request.startsAt : null;
     const beside = { target, image, alertStartsAt, protectOnlyReplica: settings.protectOnlyReplica };
-    const fit = (some: readonly Pod[]) => narrow(some, container, settings, alertStartsAt);
-    const [first, ...others] = fitSiblings(await cluster.podsOfRevision(target), beside, container, settings);
+    const fit = (some: readonly Pod[]) => narrow(some, container, policy, alertStartsAt);
+    const [first, ...others] = fitSiblings(await cluster.podsOfRevision(target), beside, container, policy);
     if (first === undefined) return null;
     const chosen = await chooseSibling([first, ...others], choosing(request, container), signal);
     return describe(await asItIsNow(cluster, chosen.pod, fit, signal), named, chosen.why);

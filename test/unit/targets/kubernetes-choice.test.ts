@@ -142,3 +142,39 @@ describe('the only replica is protected where that is wanted', () => {
     await assert.rejects(alone.resolve({ pod: 'a' }), { code: 'target-only-replica' });
   });
 });
+
+describe('flamepin.io/profile on the Deployment', () => {
+  const word = (value: string) => ({ 'flamepin.io/profile': value });
+  const pods = [{ name: 'a' }, { name: 'b' }];
+  const ways = [{ deployment: 'web' }, { service: 'web-entry' }, { pod: 'a' }];
+
+  it('keeps all its pods from being profiled, whichever way they are found', async () => {
+    for (const deployment of [{ annotations: word('deny') }, { labels: word('deny') }]) {
+      await using cluster = await shopCluster({ pods, deployment });
+      for (const labels of ways)
+        await assert.rejects(cluster.resolve(labels), /Deployment shop\/web has flamepin.io\/profile: deny/);
+    }
+  });
+
+  it('keeps them from being a sibling, too', async () => {
+    await using open = await shopCluster({ pods });
+    const target = await open.resolve({ pod: 'a' });
+    await using cluster = await shopCluster({ pods, deployment: { annotations: word('deny') } });
+    assert.equal(await cluster.sibling(target), null);
+  });
+
+  it('allows them where that is demanded, but deny wins wherever it stands', async () => {
+    const settings = { requireOptIn: true };
+    const deployment = { annotations: word('allow') };
+    await using cluster = await shopCluster({ pods, deployment, settings });
+    for (const labels of ways) assert.equal((await cluster.resolve(labels)).name, 'a');
+    const against = [{ name: 'a', labels: word('deny'), annotations: word('allow') }];
+    await using denied = await shopCluster({ pods: against, deployment, settings });
+    await assert.rejects(denied.resolve({ pod: 'a' }), { code: 'target-denied' });
+  });
+
+  it('is not seen without the right to read it, and a pod that is named is found all the same', async () => {
+    await using cluster = await shopCluster({ pods, deployment: null });
+    assert.equal((await cluster.resolve({ pod: 'a' })).name, 'a');
+  });
+});

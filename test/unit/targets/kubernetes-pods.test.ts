@@ -54,7 +54,7 @@ function pod(given: Given = {}): Pod {
 }
 
 const app = () => 'app';
-const policy = { requireOptIn: false };
+const policy = { requireOptIn: false, workload: () => undefined };
 const code = (run: () => unknown): string => {
   try {
     run();
@@ -153,8 +153,11 @@ describe('pods that can be profiled', () => {
       labels: { 'flamepin.io/profile': 'deny' },
       annotations: { 'flamepin.io/profile': 'allow' },
     };
-    assert.equal(refused({ metadata: contradiction }), undefined);
-    assert.equal(narrow([pod()], app, { requireOptIn: true }, null).refusals[0]?.code, 'target-denied');
+    assert.equal(refused({ metadata: contradiction }), 'target-denied');
+    assert.equal(
+      narrow([pod()], app, { ...policy, requireOptIn: true }, null).refusals[0]?.code,
+      'target-denied',
+    );
   });
 
   it('are not exporters of what others do', () => {
