@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseNotification } from '../alerts/notification.ts';
 import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
+import { commandsOf } from './explain-commands.ts';
 import { explainDecision, type Explanation } from '../routing/explain.ts';
 import { suggestPanels, type PanelQuery } from '../routing/panel.ts';
 
@@ -15,14 +16,17 @@ export interface ExplainOptions {
   suggest: boolean;
 }
 
-/** What is printed of an alert; `suggested` is null where nothing was looked for. */
+/** What is printed of an alert. */
 interface Told extends Explanation {
+  /** What would be asked and run, in order. */
+  commands: string[];
+  /** null: no panel was looked for. */
   suggested: PanelQuery[] | null;
 }
 
 /**
- * `flamepin explain NOTIFICATION.json`: for each alert the route, target, event and why, limits, panel and how it was
- * found. Touches nothing, and asks nobody unless panels are to be suggested; duplicates and cooldowns, which only the
+ * `flamepin explain NOTIFICATION.json`: for each alert the route, target, event and why, limits, commands, panel and how
+ * it was found. Touches nothing, and asks nobody unless panels are to be suggested; duplicates and cooldowns, which only the
  * ledger knows, are not looked at.
  */
 export async function explain(path: string, options: ExplainOptions): Promise<void> {
@@ -43,7 +47,7 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   const explanations = decided.map((explanation): Told => {
     const looked = queries !== null && explanation.panel === null;
     const suggested = looked ? suggestPanels(explanation.alert.generatorUrl, queries) : null;
-    return { ...explanation, suggested };
+    return { ...explanation, commands: commandsOf(explanation, configuration), suggested };
   });
   if (options.json) {
     process.stdout.write(`${JSON.stringify(explanations, null, 2)}\n`);
@@ -116,6 +120,7 @@ function block(explanation: Told, limitWords: string): string {
       ['window', `${route.durationSeconds} s, then none for ${route.cooldownSeconds} s on that workload`],
       ['limits', limitWords],
     );
+  for (const command of explanation.commands) rows.push(['command', command]);
   rows.push([
     'panel',
     panel === null

@@ -212,8 +212,15 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^ {2}outcome {6,}queued$/m);
     assert.match(stdout, /shop \/ 2/);
+    assert.match(stdout, /^ {2}command {6,}read \/proc/m);
+    assert.match(stdout, /^ {2}command {6,}sh -c start\.sh flamepin start CAPTURE 30 PID /m);
+    assert.match(stdout, /^ {2}command {6,}sh -c clean-up\.sh flamepin /m);
     const asJson = await run('explain', notification, '--config', configuration, '--json');
-    assert.equal(z.array(z.looseObject({ outcome: z.string() })).parse(JSON.parse(asJson.stdout)).length, 1);
+    const told = z.array(z.looseObject({ commands: z.array(z.string()) })).parse(JSON.parse(asJson.stdout));
+    assert.deepEqual(
+      told.map(({ commands }) => commands.length),
+      [4],
+    );
     assert.ok(!(await readdir(directory)).includes('never-made.db'));
     assert.doesNotMatch(stdout, /sibling/);
 
@@ -221,7 +228,13 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
       'beside.yaml',
       'routes: [{matchers: [], target: {kubernetes: {sibling: true}}}]',
     );
-    const besideIt = await run('explain', notification, '--config', beside);
+    const inCluster = await fileOf(
+      'pod.json',
+      notificationOf('f2', { namespace: 'shop', pod: 'web-1', container: 'app' }),
+    );
+    const besideIt = await run('explain', inCluster, '--config', beside);
+    assert.match(besideIt.stdout, /^ {2}command {6,}GET \/api\/v1\/namespaces\/shop\/pods\/web-1$/m);
+    assert.match(besideIt.stdout, /^ {2}command {6,}exec shop\/web-1: sh -c start.sh flamepin start/m);
     assert.match(besideIt.stdout, /^ {2}sibling {6,}a healthy pod of the same workload is profiled/m);
 
     const nonsense = await run(

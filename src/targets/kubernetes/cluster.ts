@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Failure } from '../../reasons/failure.ts';
-import { apiPath, type KubernetesApi } from './api.ts';
+import type { KubernetesApi } from './api.ts';
 import {
   autoscalerSchema,
   controllerOf,
@@ -15,15 +15,17 @@ import {
   type Pod,
   type Workload,
 } from './objects.ts';
+import {
+  autoscalerPath,
+  endpointSlicesPath,
+  podMetricsPath,
+  podPath,
+  podsPath,
+  workloadPath,
+  workloadsPath,
+} from './paths.ts';
 import { Recent } from './recent.ts';
 
-/** Kinds whose pods are found by the selector in their own object, and where that is. */
-const workloadPaths: Readonly<Record<string, readonly [string, string]>> = {
-  Deployment: ['apps', 'deployments'],
-  StatefulSet: ['apps', 'statefulsets'],
-  DaemonSet: ['apps', 'daemonsets'],
-  ReplicaSet: ['apps', 'replicasets'],
-};
 /** Labels that Deployments, StatefulSets and DaemonSets, Argo's Rollouts, and Jobs put on the pods of one template. */
 const revisionMarks = [
   'pod-template-hash',
@@ -47,12 +49,12 @@ export class Cluster {
   }
 
   async pod(namespace: string, name: string): Promise<Pod | undefined> {
-    return this.#get(podSchema, apiPath('api', 'v1', 'namespaces', namespace, 'pods', name));
+    return this.#get(podSchema, podPath(namespace, name));
   }
 
   /** The same, never from memory: before and after something was done to it. */
   async podNow(namespace: string, name: string, signal?: AbortSignal): Promise<Pod | undefined> {
-    const path = apiPath('api', 'v1', 'namespaces', namespace, 'pods', name);
+    const path = podPath(namespace, name);
     return read(podSchema, path, await this.#api.get(path, {}, signal));
   }
 
@@ -89,16 +91,15 @@ export class Cluster {
 
   /** Undefined: there is none of that kind and name, or no such kind that has pods. */
   async workload(namespace: string, { kind, name }: Owner): Promise<Workload | undefined> {
-    const path = workloadPaths[kind];
-    if (path === undefined) return undefined;
-    return this.#get(workloadSchema, apiPath('apis', path[0], 'v1', 'namespaces', namespace, path[1], name));
+    const path = workloadPath(kind, namespace, name);
+    return path === undefined ? undefined : this.#get(workloadSchema, path);
   }
 
   /** In which namespaces there is a workload of that name. */
   async namespacesOf(kind: string, name: string): Promise<string[]> {
-    const path = workloadPaths[kind] ?? (kind === 'Job' ? (['batch', 'jobs'] as const) : undefined);
+    const path = workloadsPath(kind);
     if (path === undefined) return [];
-    const list = await this.#get(workloadListSchema, apiPath('apis', path[0], 'v1', path[1]), {
+    const list = await this.#get(workloadListSchema, path, {
       fieldSelector: `metadata.name=${name}`,
     });
     return (list?.items ?? []).map(({ metadata }) => metadata.namespace);
@@ -114,22 +115,12 @@ export class Cluster {
   }
 
   async scaleTarget(namespace: string, autoscaler: string): Promise<Owner | undefined> {
-    const path = apiPath(
-      'apis',
-      'autoscaling',
-      'v2',
-      'namespaces',
-      namespace,
-      'horizontalpodautoscalers',
-      autoscaler,
-    );
-    return (await this.#get(autoscalerSchema, path))?.spec.scaleTargetRef;
+    return (await this.#get(autoscalerSchema, autoscalerPath(namespace, autoscaler)))?.spec.scaleTargetRef;
   }
 
   /** Names of the pods behind a service, also of those that are too busy to be ready. */
   async podsOfService(namespace: string, service: string): Promise<string[]> {
-    const path = apiPath('apis', 'discovery.k8s.io', 'v1', 'namespaces', namespace, 'endpointslices');
-    const list = await this.#get(endpointSliceListSchema, path, {
+    const list = await this.#get(endpointSliceListSchema, endpointSlicesPath(namespace), {
       labelSelector: `kubernetes.io/service-name=${service}`,
     });
     const names = (list?.items ?? [])
@@ -141,8 +132,7 @@ export class Cluster {
 
   /** CPU in cores by `POD/CONTAINER`, as metrics.k8s.io has it; null where there is no such API. */
   async cpuCores(namespace: string, signal: AbortSignal): Promise<Map<string, number> | null> {
-    const path = apiPath('apis', 'metrics.k8s.io', 'v1beta1', 'namespaces', namespace, 'pods');
-    const answer = await this.#api.send({ path, signal });
+    const answer = await this.#api.send({ path: podMetricsPath(namespace), signal });
     const parsed = answer.status === 200 ? podMetricsListSchema.safeParse(answer.body) : null;
     if (parsed?.success !== true) return null;
     const cores = new Map<string, number>();
@@ -175,12 +165,6 @@ function read<Schema extends z.ZodType>(
     detail: `GET ${path}: not an answer of a Kubernetes API server`,
     cause: parsed.error,
   });
-}
-
-function podsPath(namespace: string | null): string {
-  return namespace === null
-    ? apiPath('api', 'v1', 'pods')
-    : apiPath('api', 'v1', 'namespaces', namespace, 'pods');
 }
 
 /** A Kubernetes quantity of CPU: `250m`, `1`, `183264512n`. */

@@ -64,6 +64,8 @@ interface Given {
 export interface ShopCluster extends AsyncDisposable {
   resolve(labels: Record<string, string>): Promise<Target>;
   sibling(target: Target): Promise<Target | null>;
+  /** Path and query of every question so far. */
+  asked: readonly string[];
 }
 
 /** Namespace `shop` with a Deployment, a Service and a CronJob's Job, all of which select `app=web`. */
@@ -109,14 +111,16 @@ export async function shopCluster(given: Given): Promise<ShopCluster> {
     };
   };
   const podsPath = '/api/v1/namespaces/shop/pods';
+  const asked: string[] = [];
   const fake = await fakeApiServer({
     // No pod can be looked into: only names and metrics tell them apart.
     upgrade: (socket) => {
       refuse(socket, 403, 'no');
       return true;
     },
-    request: (asked, response) => {
-      const url = new URL(asked.url ?? '/', 'http://server');
+    request: (request, response) => {
+      const url = new URL(request.url ?? '/', 'http://server');
+      asked.push(decodeURIComponent(`${url.pathname}${url.search}`));
       const body = answerTo(url);
       const forbidden = given.deployment === null && url.pathname.endsWith('/deployments/web');
       response.statusCode = forbidden ? 403 : body === undefined ? 404 : 200;
@@ -135,6 +139,7 @@ export async function shopCluster(given: Given): Promise<ShopCluster> {
     generatorUrl: '',
   });
   return {
+    asked,
     resolve: (labels) => targets.resolve(request(labels), signal),
     sibling: (target) => targets.sibling?.(target, request({}), signal) ?? Promise.resolve(null),
     [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),

@@ -1,0 +1,19 @@
+interface Steps {
+  durationSeconds: number;
+  /** `PID` where it is known before the start, `any` where start.sh finds the JVM, `PIDS` where a pattern chooses. */
+  candidates: 'PID' | 'any' | 'PIDS';
+}
+
+/**
+ * The commands of one capture in a target, in their order, for `explain`: each script with its parameters as script.ts
+ * has them. What is not known before is in capitals.
+ */
+export function stepsOf({ durationSeconds, candidates }: Steps): string[] {
+  const start = `flamepin start CAPTURE ${durationSeconds} ${candidates} ARCHITECTURE BYTES SHA256`;
+  return [
+    ...(candidates === 'PIDS' ? ['sh -c start.sh flamepin list CAPTURE 1 any linux-x64 0 ZEROS'] : []),
+    `sh -c start.sh ${start} < async-profiler`,
+    'sh -c collect.sh flamepin CAPTURE PID TICKS BOOT DIRECTORY MAXBYTES 70',
+    'sh -c clean-up.sh flamepin CAPTURE PID TICKS stop',
+  ];
+}

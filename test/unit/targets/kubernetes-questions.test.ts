@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { cleanUpScript, collectScript, startScript } from '../../../src/profiler/script.ts';
+import { stepsOf } from '../../../src/profiler/steps.ts';
+import { wantedFrom } from '../../../src/routing/labels.ts';
+import { questionsFor } from '../../../src/targets/kubernetes/questions.ts';
+import { shopCluster } from './shop-cluster.ts';
+
+describe('explain names beforehand', () => {
+  const pods = [{ name: 'a' }, { name: 'b' }];
+  const asking = (labels: Record<string, string>) =>
+    questionsFor(wantedFrom({ namespace: 'shop', ...labels }), { namespaces: ['shop'] });
+
+  for (const labels of [{ pod: 'a' }, { deployment: 'web' }, { service: 'web-entry' }] as Record<
+    string,
+    string
+  >[])
+    it(`whatever the API server is asked for an alert with ${Object.keys(labels).join()}`, async () => {
+      await using cluster = await shopCluster({ pods, cores: { a: '1', b: '2' } });
+      await cluster.resolve(labels);
+      const told = asking(labels).map(patternOf);
+      for (const asked of cluster.asked)
+        assert.ok(
+          told.some((each) => each.test(asked)),
+          `${asked} is not in\n${asking(labels).join('\n')}`,
+        );
+    });
+
+  it('how an autoscaler, an address and a guessed pod are looked for', () => {
+    const first = (labels: Record<string, string>) => asking(labels)[0];
+    assert.match(first({ horizontalpodautoscaler: 'web' }) ?? '', /^GET .*\/horizontalpodautoscalers\/web$/);
+    assert.match(first({ instance: '10.0.0.7:8080' }) ?? '', /pods\?fieldSelector=status.podIP=10.0.0.7$/);
+    assert.match(first({ service_instance_id: 'web-1' }) ?? '', /pods\?fieldSelector=metadata.name=web-1$/);
+    assert.deepEqual(questionsFor(wantedFrom({}), {}), []);
+  });
+
+  it('each script with as many parameters as it has', () => {
+    const scripts = { start: startScript, collect: collectScript, 'clean-up': cleanUpScript };
+    for (const candidates of ['PID', 'PIDS', 'any'] as const)
+      for (const step of stepsOf({ durationSeconds: 30, candidates })) {
+        const [, name = '', parameters = ''] = /^sh -c ([a-z-]+)\.sh flamepin ([^<]*)/.exec(step) ?? [];
+        const script = scripts[name as keyof typeof scripts];
+        assert.equal(parameters.trim().split(' ').length, script.parameters.length, step);
+      }
+  });
+});
+
+/** `GET /…/POD?labelSelector=SELECTOR, in words` → what fits it: capitals stand for anything. */
+function patternOf(question: string): RegExp {
+  const [path = ''] = question.replace(/^GET /, '').split(/[ ,]/);
+  const pattern = path.replaceAll(/[.?+]/g, '\\$&').replaceAll(/\b[A-Z]{3,}\b/g, '[^/]+');
+  return new RegExp(`^${pattern}(?:[&,].*)?$`);
+}
