@@ -7,6 +7,7 @@ import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import type { CheckResult } from '../targets/target.ts';
 import { ask, bearer, deadlineMs, get } from './doctor-ask.ts';
 import { grafanaChecks } from './doctor-grafana.ts';
+import { lookAtLimits } from './doctor-limits.ts';
 import { lookAtStore } from './doctor-store.ts';
 
 /**
@@ -37,6 +38,7 @@ function checks(configuration: Configuration): Check[] {
   const all: Check[] = [
     { what: 'ledger', look: () => lookAtLedger(configuration) },
     { what: `store (${configuration.storage.kind})`, look: () => lookAtStore(configuration) },
+    { what: 'limits', look: () => Promise.resolve(lookAtLimits(configuration)) },
     {
       what: 'async-profiler',
       look: async () => {

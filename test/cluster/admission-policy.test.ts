@@ -281,17 +281,19 @@ describe('whoever steals flamepin’s token', () => {
     assert.equal(await join({ securityContext: null }), rights, 'nothing said');
   });
 
-  it('while doctor finds every right, and misses each in another namespace', async () => {
+  it('while doctor finds every right, and misses each in another namespace, or says what goes without it', async () => {
     const signal = AbortSignal.timeout(30_000);
     const ephemeral = { image: agentImage };
     const fine = await checkRights(stolen, { namespaces: ['policy-given'], ephemeral }, signal);
+    assert.equal(fine.length, 12);
     assert.deepEqual(
-      fine.filter(({ ok }) => !ok),
+      fine.filter(({ ok, detail }) => !ok || detail !== ''),
       [],
     );
     const missing = await checkRights(stolen, { namespaces: ['policy-other'], ephemeral }, signal);
     assert.equal(missing.length, fine.length);
-    assert.ok(missing.every(({ ok, mend }) => !ok && mend !== ''));
+    assert.ok(missing.every(({ ok, detail, mend }) => (ok ? /^not granted: /.test(detail) : mend !== '')));
+    assert.equal(missing.filter(({ ok }) => !ok).length, 5);
   });
 
   for (const image of ['17', 'noshell'])

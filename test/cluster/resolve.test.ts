@@ -305,9 +305,9 @@ describe('the labels of an alert lead to the pod that is meant', () => {
 
   it('has all its rights checked by doctor', async () => {
     const checks = (await targets({ namespaces: [name] }).check?.(AbortSignal.timeout(10_000))) ?? [];
-    assert.ok(checks.length >= 7);
+    assert.equal(checks.length, 11);
     assert.deepEqual(
-      checks.filter(({ ok }) => !ok),
+      checks.filter(({ ok, detail }) => !ok || detail !== ''),
       [],
     );
   });
