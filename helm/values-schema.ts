@@ -9,8 +9,9 @@ const kubernetesName = text.regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
 const namespace = text.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
 const quantity = text.regex(/^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/);
 
+const registry = text.regex(/^[^\s@]*[^\s@/]$|^$/);
 const image = z.strictObject({
-  registry: text.regex(/^[^\s@]*[^\s@/]$|^$/),
+  registry,
   repository: text.regex(/^[a-z0-9][a-z0-9._/-]*$/),
   tag: text.regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$|^$/),
   digest: text.regex(/^sha256:[0-9a-f]{64}$|^$/),
@@ -25,7 +26,7 @@ const values = z.strictObject({
   global: things.optional(),
   nameOverride: text,
   fullnameOverride: text,
-  targetNamespaces: z.array(namespace),
+  targetNamespaces: z.array(namespace).meta({ uniqueItems: true }),
   config: things,
   secrets: z.array(
     z.strictObject({
@@ -35,7 +36,7 @@ const values = z.strictObject({
     }),
   ),
   awsCredentials: z.strictObject({ secretName: text, secretKey: text.min(1) }),
-  imageRegistry: text,
+  imageRegistry: registry,
   image,
   imagePullSecrets: z.array(z.strictObject({ name: kubernetesName })),
   ephemeralContainers: z.strictObject({ enabled: z.boolean(), image }),

@@ -1,5 +1,12 @@
 {{- define "flamepin.data" -}}/var/lib/flamepin{{- end -}}
 
+{{- /* Whether the ledger is PostgreSQL: by a key of the configuration, even an empty one, or by the secret of its URL. */ -}}
+{{- define "flamepin.postgres" -}}
+{{- if hasKey (.Values.config.ledger | default dict) "postgres" -}}yes{{- else -}}
+{{- range .Values.secrets -}}{{- if eq .key "ledger.postgres.urlFile" -}}yes{{- end -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* What is wrong with the values and no schema can say; included once, by the ConfigMap. */ -}}
 {{- define "flamepin.check" -}}
 {{- if and .Values.rbac.clusterWide .Values.targetNamespaces -}}
@@ -20,8 +27,13 @@
 {{- if not $sources -}}
 {{- fail "secrets: no source has a secret. Add {key: sources.alertmanager.bearerTokenFile, secretName: …, secretKey: …}, or one for sources.grafana.hmacSecretFile" -}}
 {{- end -}}
-{{- if and (gt (int .Values.replicas) 1) (not (dig "ledger" "postgres" "" .Values.config)) -}}
+{{- if and (gt (int .Values.replicas) 1) (not (include "flamepin.postgres" .)) -}}
 {{- fail "replicas: SQLite belongs to one process; more than one replica needs config.ledger.postgres" -}}
+{{- end -}}
+{{- range $label, $_ := include "flamepin.labels" . | fromYaml -}}
+{{- if hasKey $.Values.podLabels $label -}}
+{{- fail (printf "podLabels: %s is set by the chart" $label) -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
 {{- fail "httpRoute.parentRefs: name the gateway that the route is for" -}}
@@ -34,7 +46,7 @@
 {{- $config := dict
   "server" (dict "host" "0.0.0.0" "port" 8080)
   "profiler" (dict "directory" "/opt/flamepin") -}}
-{{- if not (dig "ledger" "postgres" "" .Values.config) -}}
+{{- if not (include "flamepin.postgres" .) -}}
 {{- $_ := set $config "ledger" (dict "sqlite" (dict "path" (printf "%s/flamepin.db" $data))) -}}
 {{- end -}}
 {{- if not (dig "storage" "s3" "" .Values.config) -}}

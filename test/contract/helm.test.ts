@@ -26,6 +26,8 @@ type KubernetesObject = z.infer<typeof objectSchema>;
 const source = { key: 'sources.alertmanager.bearerTokenFile', secretName: 'flamepin', secretKey: 'token' };
 const least = { targetNamespaces: ['shop'], secrets: [source] };
 
+const withPostgres = (values: Record<string, unknown>) => values['replicas'] === 3;
+
 /** Ways to install, each rendered, linted and checked against the API's schemas. */
 const installations: Readonly<Record<string, Record<string, unknown>>> = {
   'the least that works': least,
@@ -87,6 +89,12 @@ const installations: Readonly<Record<string, Record<string, unknown>>> = {
     rbac: { clusterWide: true },
     ephemeralContainers: { enabled: true },
   },
+  PostgreSQL: {
+    ...least,
+    replicas: 3,
+    secrets: [source, { key: 'ledger.postgres.urlFile', secretName: 'postgres', secretKey: 'url' }],
+  },
+  'PostgreSQL, its URL from the environment': { ...least, replicas: 3, config: { ledger: { postgres: {} } } },
   'as few rights as possible': {
     ...least,
     rbac: { workloads: false, autoscalers: false, services: false, metrics: false },
@@ -212,6 +220,7 @@ describe('the Helm chart', () => {
         settings.sources['alertmanager']?.bearerTokenFile,
         '/run/secrets/flamepin/sources.alertmanager.bearerTokenFile',
       );
+      assert.equal(settings.ledger.kind, withPostgres(values) ? 'postgres' : 'sqlite');
     }
     const everything = objects(installations['everything at once'] ?? {});
     const { data } = z
@@ -230,7 +239,7 @@ describe('the Helm chart', () => {
   it('lets the pod run as anybody, without rights, on a file system that cannot be written', () => {
     const podSchema = z.object({
       spec: z.object({
-        strategy: z.object({ type: z.string() }),
+        strategy: z.object({ type: z.string() }).optional(),
         template: z.object({
           spec: z.looseObject({
             securityContext: z.looseObject({}),
@@ -243,7 +252,7 @@ describe('the Helm chart', () => {
       podSchema.parse(named(objects(values), 'Deployment')[0]).spec;
     for (const values of Object.values(installations)) {
       const { strategy, template } = pod(values);
-      assert.equal(strategy.type, 'Recreate');
+      assert.equal(strategy?.type, withPostgres(values) ? undefined : 'Recreate');
       assert.deepEqual(template.spec.containers[0].securityContext, {
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
@@ -325,6 +334,13 @@ describe('the Helm chart', () => {
       ],
       ['another port inside', { ...least, config: { server: { port: 9000 } } }, /'port' not allowed/],
       ['a digest that is none', { ...least, image: { digest: 'latest' } }, /\/image\/digest/],
+      ['a namespace twice', { ...least, targetNamespaces: ['shop', 'shop'] }, /targetNamespaces/],
+      ['a registry with a slash at its end', { ...least, imageRegistry: 'registry/' }, /\/imageRegistry/],
+      [
+        'a label that the chart itself sets',
+        { ...least, podLabels: { 'app.kubernetes.io/name': 'mine' } },
+        /podLabels: app.kubernetes.io\/name is set by the chart/,
+      ],
       ['a namespace in capitals', { ...least, targetNamespaces: ['Shop'] }, /\/targetNamespaces\/0/],
       [
         'a secret for no secret key',
