@@ -164,6 +164,16 @@ if [ "$4" = any ]; then
   for directory in /proc/[0-9]*; do
     if is_jvm "${directory#/proc/}"; then candidates="$candidates ${directory#/proc/}"; fi
   done
+  # With shareProcessNamespace the JVMs of all containers are in sight; those of this one have its mounts. An agent
+  # beside the JVM shares nobody's, and cannot tell them apart.
+  line_of "/proc/$$/mountinfo"
+  own_mount=$line
+  own=
+  for pid in $candidates; do
+    line_of "/proc/$pid/mountinfo"
+    [ "$line" != "$own_mount" ] || own="$own $pid"
+  done
+  [ -z "$own" ] || candidates=$own
 else
   rest=$4,
   while [ -n "$rest" ]; do

@@ -110,6 +110,20 @@ describe('profiling in the places where JVMs live', () => {
     await failsWith('tmp-not-writable', begin(inside(fixed), fixed.pid));
   });
 
+  it('beside busier JVMs of other containers, whose processes are in sight: its own is taken', async () => {
+    const neighbours = [await jvmOf(), await jvmOf()];
+    const jvm = await jvmOf({ prefix: ['unshare', '-m', 'nice', '-n', '19'] });
+    const exec = through('nsenter', '-m', '-t', String(jvm.pid));
+    const { session } = await profiler().start(
+      exec,
+      { captureId: captureId(Date.now()), durationSeconds: 1, process: null, pid: null },
+      signal,
+    );
+    await profiler().collect(exec, session, { maxBytes: 10_000_000 }, signal);
+    await profiler().cleanUp(exec, session, signal);
+    assert.equal(session.pid, jvm.pid, `not one of ${neighbours.map(({ pid }) => pid).join()}`);
+  });
+
   it('every shell that images have: dash, bash, and busybox with nothing but its own commands', async () => {
     const jvm = await jvmOf();
     const directory = mkdtempSync(join(tmpdir(), 'busybox-'));
