@@ -159,6 +159,12 @@ for base in /tmp /var/tmp /dev/shm; do
     [ -f "$path" ] || continue
     name=${path##*/}
     name=${name#*.}
+    # Ours may be ending just now: that of a start which was given up is killed as this begins.
+    polls=0
+    while [ -d "/proc/${name%%.*}" ] && [ $polls -lt 5 ]; do
+      polls=$((polls + 1))
+      sleep 0.2 2>/dev/null || sleep 1
+    done
     [ ! -d "/proc/${name%%.*}" ] || continue
     rm -f "$path" 2>/dev/null
     left "$path"

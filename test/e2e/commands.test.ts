@@ -177,7 +177,8 @@ describe('the commands', { concurrency: true }, () => {
     assert.equal(ended.code, 1);
     assert.match(ended.stderr, /^flamepin was stopped in the middle of this capture/);
     assert.doesNotMatch(ended.stderr, /at .*\.ts:\d+/, 'no stack trace');
-    assert.deepEqual(leftOf(shop.pid, 'none'), []);
+    // On a busy machine its asprof may be ending still.
+    await waitFor('a clean target', 10_000, () => (leftOf(shop.pid, 'none').length === 0 ? true : undefined));
     assert.deepEqual(await readdir(output), [id]);
   });
 
