@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 
 /** What is in a pod's container, seen from the machine: it needs no shell in there and leaves no trace. */
@@ -10,28 +12,44 @@ export interface Inside {
   processes: string[];
 }
 
-/** Looks into the container of this pod that runs a JVM. */
+/** start.sh may take its 20 s for the JVM's answer, and clean up afterwards. */
+const settledMilliseconds = 60_000;
+
+const kernels = ['proc', 'sys', 'dev'];
+
+/** Looks into the container of this pod that runs a JVM; what comes or goes meanwhile may be told of or not. */
 export function inside(pod: Pod): Inside {
   const pid = jvmOf(pod);
   const view = `/proc/${pid}/root`;
-  const listed = execFileSync(
-    'find',
-    [
-      `${view}/`,
-      ...['proc', 'sys', 'dev'].flatMap((name) => ['-path', `${view}/${name}`, '-prune', '-o']),
-    ].concat(['(', '-type', 'f', '-o', '-type', 'd', ')', '-print']),
-    { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 },
-  );
-  const files = listed
-    .split('\n')
+  const files = filesBelow(`${view}/`)
     .map((path) => path.slice(view.length))
-    .filter((path) => path !== '' && !path.includes('hsperfdata'));
+    .filter((path) => !path.includes('hsperfdata'));
   const mounts = readlinkSync(`/proc/${pid}/ns/mnt`);
   const processes = pids()
     // What has ended and is not reaped sees no files any more, but has a parent.
     .filter((each) => namespaceOf(each) === mounts || parentOf(each) === pid)
-    .map((each) => readFileSync(`/proc/${each}/comm`, 'utf8').trim());
+    .flatMap((each) => unlessGone(() => [readFileSync(`/proc/${each}/comm`, 'utf8').trim()]) ?? []);
   return { files: files.sort(), processes: processes.sort() };
+}
+
+/** Until the container is as it was. */
+export async function asItWas(pod: Pod, before: Inside): Promise<void> {
+  await until(pod, (seen) => seen, before);
+}
+
+/** Until no command of ours runs in the container: when its connection breaks it goes on, and bounds itself. */
+export async function commandsOver(pod: Pod, before: Inside): Promise<void> {
+  await until(pod, ({ processes }) => processes, before.processes);
+}
+
+async function until<T>(pod: Pod, part: (seen: Inside) => T, wanted: T): Promise<void> {
+  const deadline = performance.now() + settledMilliseconds;
+  for (;;) {
+    const seen = part(inside(pod));
+    if (isDeepStrictEqual(seen, wanted)) return;
+    if (performance.now() > deadline) assert.deepEqual(seen, wanted);
+    await sleep(500);
+  }
 }
 
 /** CPU time that the pod's JVM has used since its start, seconds. */
@@ -45,17 +63,27 @@ export function cpuSeconds(pod: Pod): number {
 /** The JVM's process id on this machine: the container runtime names every process's pod in its environment. */
 function jvmOf(pod: Pod): number {
   const found = pids().find((pid) => {
-    try {
-      if (readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'java\n') return false;
-      return readFileSync(`/proc/${pid}/environ`, 'utf8')
-        .split('\0')
-        .includes(`HOSTNAME=${pod.metadata.name}`);
-    } catch {
-      // It has ended since.
-      return false;
-    }
+    const comm = unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8'));
+    if (comm !== 'java\n') return false;
+    const environment = unlessGone(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
+    return environment?.split('\0').includes(`HOSTNAME=${pod.metadata.name}`);
   });
   if (found === undefined) throw new Error(`no JVM runs in ${pod.metadata.name}`);
+  return found;
+}
+
+/** Files and directories below a root, both with it as prefix, without those of the kernel. */
+function filesBelow(root: string): string[] {
+  const found: string[] = [];
+  const look = (directory: string): void => {
+    for (const entry of unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
+      if (directory === root && kernels.includes(entry.name)) continue;
+      const path = directory + entry.name;
+      if (entry.isFile() || entry.isDirectory()) found.push(path);
+      if (entry.isDirectory()) look(`${path}/`);
+    }
+  };
+  look(root);
   return found;
 }
 
@@ -64,17 +92,22 @@ function pids(): number[] {
 }
 
 function namespaceOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/mnt`);
-  } catch {
-    return '';
-  }
+  // Some of the machine's own may not be looked into.
+  return unlessGone(() => readlinkSync(`/proc/${pid}/ns/mnt`), 'EACCES') ?? '';
 }
 
 function parentOf(pid: number): number {
+  const status = unlessGone(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
+  return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
+}
+
+/** Undefined for a process that has ended or a directory that was removed since it was seen. */
+function unlessGone<T>(look: () => T, ...orElse: string[]): T | undefined {
   try {
-    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  } catch {
-    return 0;
+    return look();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ESRCH', 'ENOTDIR', ...orElse].includes(code)) return undefined;
+    throw error;
   }
 }

@@ -3,7 +3,6 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { z } from 'zod';
 import { isReady, type Pod } from '../../src/targets/kubernetes/objects.ts';
@@ -16,7 +15,7 @@ import { freePort, waitFor } from '../setup/process.ts';
 import { startMonitoring } from '../setup/prometheus.ts';
 import { startS3 } from '../setup/s3-server.ts';
 import { forPods, openDoor, outside } from './door.ts';
-import { inside, type Inside } from './inside.ts';
+import { asItWas, inside, type Inside } from './inside.ts';
 import { install, webhookToken, type Installation } from './installation.ts';
 import { shopWorkload, switchFault } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
@@ -300,12 +299,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
       pod.status.containerStatuses.map(({ restartCount, containerID }) => [restartCount, containerID]),
     );
     // Windows follow one another on this node: between two of them nothing of ours is there.
-    let seen = inside(now);
-    for (let tries = 0; tries < 100 && seen.files.length !== insideBefore[name].files.length; tries++) {
-      await sleep(500);
-      seen = inside(now);
-    }
-    assert.deepEqual(seen, insideBefore[name]);
+    await asItWas(now, insideBefore[name]);
   }
 });
 

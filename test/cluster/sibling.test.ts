@@ -9,7 +9,7 @@ import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import { startBrowser } from '../setup/browser.ts';
 import { captureWhen, fireForCapture, isFinal, type CaptureJson } from '../setup/flamepin-client.ts';
-import { inside } from './inside.ts';
+import { asItWas, inside } from './inside.ts';
 import { shopWorkload, switchFault } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 
@@ -65,7 +65,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
   it('and the answer names the slow method, against that sibling; both pods are as before', async () => {
     const [slow, ...others] = pods;
     assert.ok(slow);
-    const before = pods.map(inside);
+    const before = pods.map((pod) => ({ pod, seen: inside(pod) }));
     await switchFault(slow, 'slow', { strength: 2000 });
 
     const labels = { namespace: name, pod: slow.metadata.name, uri: '/checkout' };
@@ -90,7 +90,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 
     await leadToEachOther(capture, sibling.captureId, slow.metadata.name);
 
-    assert.deepEqual(pods.map(inside), before);
+    for (const { pod, seen } of before) await asItWas(pod, seen);
     const restarts = await Promise.all(pods.map(({ metadata }) => namespace.pod(metadata.name)));
     for (const { status } of restarts) assert.equal(status.containerStatuses[0]?.restartCount, 0);
   });
