@@ -16,8 +16,9 @@ import { kubernetesApi, type KubernetesApi } from '../../src/targets/kubernetes/
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import { openDoor, type Door } from './door.ts';
-import { inside, type Inside } from './inside.ts';
+import { asItWas, commandsOver, inside, type Inside } from './inside.ts';
 import { shopPod } from './pods.ts';
+import { startWhenFree } from './start-when-free.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 
@@ -90,14 +91,13 @@ describe('the connection to the API server breaks', () => {
       // As the worker does, which knows nothing of the session but the capture's id.
       const intact = await open(namespace.api);
       await profiler.cleanUpUnknown(intact, lost.captureId, signal);
-      // What was under way when the connection broke goes on in there, and bounds itself.
-      await sleep(4_000);
+      await commandsOver(pod, untouched);
       await profiler.cleanUpUnknown(intact, lost.captureId, signal);
-      const { session } = await profiler.start(intact, request(1), signal);
+      const session = await startWhenFree(profiler, intact, 1, signal);
       const { partial } = await profiler.collect(intact, session, { maxBytes: 32_000_000 }, signal);
       assert.equal(partial, false);
       assert.deepEqual(await profiler.cleanUp(intact, session, signal), { left: [] });
-      assert.deepEqual(inside(await namespace.pod('shop')), untouched);
+      await asItWas(pod, untouched);
     });
 
   it('while the recording is fetched: it is fetched again, whole', async () => {
@@ -117,6 +117,6 @@ describe('the connection to the API server breaks', () => {
       assert.ok((readProfile(recording).events.wall?.samples.count.length ?? 0) > 0);
       assert.deepEqual(await profiler.cleanUp(over, session, signal), { left: [] });
     }
-    assert.deepEqual(inside(await namespace.pod('shop')), untouched);
+    await asItWas(pod, untouched);
   });
 });

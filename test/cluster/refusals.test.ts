@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import { Failure } from '../../src/reasons/failure.ts';
@@ -8,6 +7,7 @@ import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import type { Exec } from '../../src/targets/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { shopPod, type ShopOptions } from './pods.ts';
+import { startWhenFree } from './start-when-free.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 
@@ -70,7 +70,7 @@ describe('what would harm or fail is refused before anything is touched', () => 
 
   it('a second session, while the first one still runs', async () => {
     const exec = await open('twice', {});
-    const { session } = await start(exec, 5);
+    const { session } = await start(exec, 60);
     const error = await start(exec).catch((reason: unknown) => reason);
     assert.ok(error instanceof Failure);
     assert.ok(['profiler-conflict', 'foreign-profiler'].includes(error.code), error.code);
@@ -86,8 +86,7 @@ describe('what would harm or fail is refused before anything is touched', () => 
       signal,
     );
     // Nobody collects: the agent's own timeout ends it.
-    await sleep(3000);
-    const { session } = await start(exec, 1);
+    const session = await startWhenFree(profiler, exec, 1, signal);
     const { recording } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);
     assert.ok(recording.length > 0);
     await profiler.cleanUp(exec, session, signal);
