@@ -38,7 +38,11 @@ export async function openDoor(host: string, to: { host: string; port: number },
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const cut = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    // One that is just ending cannot be reset: Node 24 would spin at the end of the process, and never end.
+    for (const socket of sockets) {
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   };
   return {
     port: address.port,
