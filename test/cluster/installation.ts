@@ -52,7 +52,7 @@ export async function install(
   const file = join(directory, 'values.yaml');
   writeFileSync(file, stringify({ ...imagesOf(image.name), ...values }));
   try {
-    helm('install', 'flamepin', join(root, 'helm'), '--values', file, '--wait', '--timeout', '60s');
+    helm('install', 'flamepin', join(root, 'helm'), '--values', file, '--wait', '--timeout', '180s');
   } catch (error) {
     const pods = await namespace.pods('app.kubernetes.io/name=flamepin');
     throw new Error(`flamepin is not ready: ${JSON.stringify(pods.map(({ status }) => status))}`, {

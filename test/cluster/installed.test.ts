@@ -10,7 +10,15 @@ import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
 import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import { startBrowser } from '../setup/browser.ts';
-import { captureOf, capturesOf, fire, isFinal, isTold, type CaptureJson } from '../setup/flamepin-client.ts';
+import {
+  captureOf,
+  capturesOf,
+  fire,
+  isFinal,
+  isTold,
+  unlessBroken,
+  type CaptureJson,
+} from '../setup/flamepin-client.ts';
 import { freePort, waitFor } from '../setup/process.ts';
 import { startMonitoring } from '../setup/prometheus.ts';
 import { startS3 } from '../setup/s3-server.ts';
@@ -187,14 +195,17 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
     await waitFor(
       'a window',
       60_000,
-      async () => ((await captureOf(connection(), id)).timeline['firstSampleAt'] == null ? undefined : true),
+      async () => {
+        const now = await unlessBroken(captureOf(connection(), id));
+        return now?.timeline['firstSampleAt'] == null ? undefined : true;
+      },
       () => flamepin.log(),
     );
     const first = await flamepin.pod();
     // Without a grace period the kubelet kills at once.
     await flamepin.namespace.remove(`/api/v1/namespaces/${own}/pods/${first.metadata.name}`);
-    const capture = await waitFor('the end', 90_000, async () => {
-      const now = await captureOf(connection(), id).catch(() => undefined);
+    const capture = await waitFor('the end', 180_000, async () => {
+      const now = await unlessBroken(captureOf(connection(), id));
       return now !== undefined && isFinal(now) ? now : undefined;
     });
     assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
@@ -213,7 +224,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
       running: () => Promise.resolve(true),
     }).run({
       argv: ['node', '/app/bin/flamepin.js', 'doctor', '--config', '/etc/flamepin/flamepin.yaml'],
-      deadlineMs: 60_000,
+      deadlineMs: 120_000,
       maxOutputBytes: 100_000,
     });
     assert.equal(exitCode, 0, stdout.toString());
@@ -251,9 +262,9 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
   async function calm(prometheusUrl: string): Promise<void> {
     let quietSince = Infinity;
     await waitFor('pods that have settled', 120_000, async () => {
-      const response = await fetch(`${prometheusUrl}/api/v1/alerts`);
-      const { data } = alertsSchema.parse(await response.json());
-      quietSince = data.alerts.length > 0 ? Infinity : Math.min(quietSince, Date.now());
+      const said = await unlessBroken(alertsOf(prometheusUrl));
+      if (said === undefined) return undefined;
+      quietSince = said.length > 0 ? Infinity : Math.min(quietSince, Date.now());
       return Date.now() - quietSince > 5_000 ? true : undefined;
     });
   }
@@ -265,7 +276,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
       `the capture of ${alertname} for ${deployment}`,
       150_000,
       async () => {
-        seen = await capturesOf(connection());
+        seen = (await unlessBroken(capturesOf(connection()))) ?? seen;
         return seen.find(
           (capture) =>
             isTold(capture) &&
@@ -302,6 +313,11 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
     await asItWas(now, insideBefore[name]);
   }
 });
+
+async function alertsOf(prometheusUrl: string): Promise<unknown[]> {
+  const response = await fetch(`${prometheusUrl}/api/v1/alerts`, { signal: AbortSignal.timeout(10_000) });
+  return alertsSchema.parse(await response.json()).data.alerts;
+}
 
 function firstLink(text: string): string | undefined {
   return /href="([^"]+)"/.exec(text)?.[1];

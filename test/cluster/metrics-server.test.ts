@@ -15,6 +15,7 @@ describe('one of three pods burns CPU, the alert names only the workload, and th
   let busy: Pod;
   let shop: TestNamespace;
   const receivers: TestNamespace[] = [];
+  const accounts: ChartAccount[] = [];
   let withMetrics: ChartAccount;
   let withoutMetrics: ChartAccount;
 
@@ -27,11 +28,13 @@ describe('one of three pods burns CPU, the alert names only the workload, and th
     const account = async (name: string, metrics: boolean): Promise<ChartAccount> => {
       const receiver = await testNamespace(name);
       receivers.push(receiver);
-      return chartAccount(receiver, {
+      const made = await chartAccount(receiver, {
         targetNamespaces: ['busy-pod'],
         rbac: { metrics },
         secrets: [{ key: 'sources.alertmanager.bearerTokenFile', secretName: 'x', secretKey: 'y' }],
       });
+      accounts.push(made);
+      return made;
     };
     withMetrics = await account('flamepin', true);
     withoutMetrics = await account('flamepin-without-metrics', false);
@@ -39,8 +42,9 @@ describe('one of three pods burns CPU, the alert names only the workload, and th
     busy = await burn(await shop.readyPods('app=checkout', 3));
   });
   after(async () => {
-    for (const account of [withMetrics, withoutMetrics]) await account.remove();
+    // First of all: an API of which nobody answers keeps every namespace from being deleted.
     metricsServer('down.sh');
+    for (const account of accounts) await account.remove();
     for (const namespace of [...receivers, shop]) await namespace[Symbol.asyncDispose]();
   });
 
@@ -63,7 +67,8 @@ describe('one of three pods burns CPU, the alert names only the workload, and th
       const { choice } = await resolve(withMetrics);
       const took = performance.now() - began;
       assert.doesNotMatch(choice, /by metrics\.k8s\.io:/);
-      assert.ok(took < 5_000, `${took} ms`);
+      // A minute is what the API server itself waits for it.
+      assert.ok(took < 20_000, `${took} ms`);
     } finally {
       signalMetricsServer('CONT');
     }

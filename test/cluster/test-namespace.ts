@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { accessCluster } from '../../src/targets/kubernetes/access.ts';
 import {
   apiPath,
@@ -8,6 +7,7 @@ import {
   type KubernetesApi,
 } from '../../src/targets/kubernetes/api.ts';
 import { podListSchema, podSchema, isReady, type Pod } from '../../src/targets/kubernetes/objects.ts';
+import { waitFor } from '../setup/process.ts';
 
 /** A namespace of the test cluster for one test file, and what tests do there with an administrator's rights. */
 
@@ -34,7 +34,8 @@ export function kubeconfigPath(): string {
   return path;
 }
 
-const readyDeadlineMilliseconds = 60_000;
+/** A dozen JVMs that start at once on two cores which do other things as well. */
+const patienceMilliseconds = 180_000;
 
 export async function testNamespace(name: string): Promise<TestNamespace> {
   const api = kubernetesApi(accessCluster({ kubeconfig: kubeconfigPath(), context: null }));
@@ -52,26 +53,26 @@ export async function testNamespace(name: string): Promise<TestNamespace> {
   };
   const path = apiPath('api', 'v1', 'namespaces', name);
   await remove(path);
-  while ((await api.get(path)) !== undefined) await sleep(200);
+  await waitFor(`the end of namespace ${name}`, patienceMilliseconds, async () =>
+    (await api.get(path)) === undefined ? true : undefined,
+  );
   await create('/api/v1/namespaces', { metadata: { name } });
   // Pods are refused until the controller has made it.
-  while ((await api.get(`${path}/serviceaccounts/default`)) === undefined) await sleep(50);
+  await waitFor(`the service account of ${name}`, patienceMilliseconds, () =>
+    api.get(`${path}/serviceaccounts/default`),
+  );
 
   const pod = async (podName: string): Promise<Pod> =>
     podSchema.parse(await api.get(apiPath('api', 'v1', 'namespaces', name, 'pods', podName)));
   const pods = async (labelSelector: string): Promise<Pod[]> =>
     podListSchema.parse(await api.get(`${path}/pods`, { labelSelector })).items;
-  const until = async <T>(what: string, ask: () => Promise<T | null>): Promise<T> => {
-    const deadline = performance.now() + readyDeadlineMilliseconds;
-    for (;;) {
-      const answer = await ask();
-      if (answer !== null) return answer;
-      if (performance.now() > deadline) {
-        const all = podListSchema.parse(await api.get(`${path}/pods`)).items;
-        const states = all.map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
-        assert.fail(`${what} not ready after 60 s\n${states.join('\n')}`);
-      }
-      await sleep(100);
+  const until = async <T>(what: string, ask: () => Promise<T | undefined>): Promise<T> => {
+    try {
+      return await waitFor(what, patienceMilliseconds, ask);
+    } catch (cause) {
+      const all = podListSchema.parse(await api.get(`${path}/pods`)).items;
+      const states = all.map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
+      throw new Error(`${what} is not ready\n${states.join('\n')}`, { cause });
     }
   };
   return {
@@ -84,12 +85,12 @@ export async function testNamespace(name: string): Promise<TestNamespace> {
     ready: (podName) =>
       until(podName, async () => {
         const found = await pod(podName);
-        return isReady(found) ? found : null;
+        return isReady(found) ? found : undefined;
       }),
     readyPods: (labelSelector, count) =>
       until(labelSelector, async () => {
         const found = await pods(labelSelector);
-        return found.length === count && found.every(isReady) ? found : null;
+        return found.length === count && found.every(isReady) ? found : undefined;
       }),
     [Symbol.asyncDispose]: async () => {
       await remove(path);

@@ -116,6 +116,16 @@ async function readJson(url: string): Promise<unknown> {
   return response.json();
 }
 
+/** Undefined when no answer came: who waits asks again, on a loaded machine and while a pod is replaced. */
+export async function unlessBroken<T>(asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof z.ZodError) throw error;
+    return undefined;
+  }
+}
+
 /** Waits until the capture is as wanted; the error tells what it was last and what flamepin logged. */
 export async function captureWhen(
   flamepin: Reachable,
@@ -129,8 +139,8 @@ export async function captureWhen(
     `${what} of ${id}`,
     ms,
     async () => {
-      last = await captureOf(flamepin, id);
-      return wanted(last) ? last : undefined;
+      last = (await unlessBroken(captureOf(flamepin, id))) ?? last;
+      return last !== undefined && wanted(last) ? last : undefined;
     },
     () => [last, ...flamepin.log.slice(-20)].map((entry) => JSON.stringify(entry)).join('\n'),
   );
