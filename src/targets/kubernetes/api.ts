@@ -3,6 +3,7 @@ import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../reasons/failure.ts';
 import type { ClusterAccess } from './access.ts';
+import { authenticate } from './authenticate.ts';
 
 export interface ApiRequest {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -95,7 +96,7 @@ function accepted(request: ApiRequest, answer: RawAnswer): ApiAnswer {
 }
 
 async function once(access: ClusterAccess, request: ApiRequest, signal: AbortSignal): Promise<RawAnswer> {
-  const { headers, agent } = await access.authenticate();
+  const { headers, agent } = await authenticate(access, signal);
   const query = new URLSearchParams(request.query).toString();
   const url = new URL(`${access.server}${request.path}${query === '' ? '' : `?${query}`}`);
   const body = request.body === undefined ? null : Buffer.from(JSON.stringify(request.body));

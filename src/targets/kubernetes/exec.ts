@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { Failure } from '../../reasons/failure.ts';
 import type { Exec, ExecRequest, ExecResult } from '../exec.ts';
 import { apiPath, statusMessage, type KubernetesApi } from './api.ts';
+import { authenticate } from './authenticate.ts';
 import { ExecSession } from './exec-session.ts';
 import type { ExecSlots } from './exec-slots.ts';
 
@@ -144,7 +145,8 @@ async function attempt(
   timing: ExecTiming,
   signal: AbortSignal,
 ): Promise<WebSocket | Refusal> {
-  const { headers, agent } = await options.api.access.authenticate();
+  const { headers, agent } = await authenticate(options.api.access, signal);
+  signal.throwIfAborted();
   const url = execUrl(options, request, !offered.includes(v5));
   const socket = new WebSocket(url, offered, {
     headers,

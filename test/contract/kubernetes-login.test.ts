@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../../src/reasons/failure.ts';
+import { accessCluster } from '../../src/targets/kubernetes/access.ts';
+import { kubernetesApi, type KubernetesApi } from '../../src/targets/kubernetes/api.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
+import { waitFor } from '../setup/process.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'flamepin-login-'));
+after(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A cluster where nobody answers, and a kubeconfig with this user. */
+function cluster(user: unknown): KubernetesApi {
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+      users: [{ name: 'u', user }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }),
+  );
+  return kubernetesApi(accessCluster({ kubeconfig, context: null }));
+}
+
+const plugin = (text: string) => ({
+  exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', text] },
+});
+
+/** The two ways in which flamepin asks an API server for something. */
+const asks = {
+  'a request': (api: KubernetesApi, signal: AbortSignal) => api.get('/api/v1/pods', {}, signal),
+  'a command in a pod': (api: KubernetesApi, signal: AbortSignal, deadlineMs: number) =>
+    kubernetesExec({
+      api,
+      slots: new ExecSlots(),
+      namespace: 'shop',
+      pod: 'checkout-0',
+      container: 'app',
+      running: () => Promise.resolve(true),
+    }).run({ argv: ['true'], deadlineMs, maxOutputBytes: 1_000, signal }),
+};
+
+async function failureOf(pending: Promise<unknown>): Promise<Failure> {
+  const error = await pending.then(
+    () => assert.fail('it succeeded'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof Failure, String(error));
+  return error;
+}
+
+describe('the kubeconfig has no credentials to offer', () => {
+  for (const [what, ask] of Object.entries(asks)) {
+    for (const [why, user, words] of [
+      [
+        'its plugin says that the login has expired',
+        plugin('echo "log in again" >&2; exit 1'),
+        /log in again/,
+      ],
+      ['its plugin is not installed', { exec: { command: join(directory, 'nowhere') } }, /ENOENT/],
+      ['its certificate cannot be read', { 'client-certificate': join(directory, 'gone.crt') }, /gone\.crt/],
+    ] as const)
+      it(`${what} fails with those words: ${why}`, async () => {
+        const failure = await failureOf(ask(cluster(user), AbortSignal.timeout(60_000), 60_000));
+        assert.equal(failure.code, 'exec-unavailable');
+        assert.match(failure.detail, words);
+      });
+
+    it(`${what} does not repeat what a plugin printed, which may be a token`, async () => {
+      const failure = await failureOf(
+        ask(cluster(plugin('echo very-secret')), AbortSignal.timeout(60_000), 60_000),
+      );
+      assert.equal(failure.code, 'exec-unavailable');
+      assert.doesNotMatch(JSON.stringify([failure.message, String(failure.cause)]), /secret/);
+    });
+
+    it(`${what} ends when it is given up, though the plugin hangs`, async () => {
+      const failure = await whileHanging((api) => ask(api, AbortSignal.timeout(300), 60_000));
+      assert.equal(failure.code, 'exec-disconnected');
+    });
+  }
+
+  it('a command in a pod ends at its deadline, though the plugin hangs', async () => {
+    const ask = asks['a command in a pod'];
+    const failure = await whileHanging((api) => ask(api, AbortSignal.timeout(60_000), 300));
+    assert.equal(failure.code, 'exec-timeout');
+  });
+
+  /** A plugin that waits for a minute is ended once flamepin has given it up, or after half of that. */
+  async function whileHanging(ask: (api: KubernetesApi) => Promise<unknown>): Promise<Failure> {
+    const pidFile = join(directory, 'plugin.pid');
+    const given = Promise.race([
+      failureOf(ask(cluster(plugin(`echo $$ >${pidFile}; exec sleep 60`)))),
+      sleep(30_000, undefined, { ref: false }).then(() => assert.fail('it waits for the plugin')),
+    ]);
+    try {
+      return await given;
+    } finally {
+      const pid = await waitFor('the plugin', 30_000, () =>
+        existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) || undefined : undefined,
+      );
+      rmSync(pidFile);
+      process.kill(pid, 'SIGKILL');
+    }
+  }
+});
