@@ -30,6 +30,8 @@ export interface ServerSide {
 interface FakeOptions {
   /** Newest protocol that the server speaks. */
   protocol?: 'v5.channel.k8s.io' | 'v4.channel.k8s.io';
+  /** What it does when none that it speaks is offered; default: as before 1.30, it refuses without a word. */
+  strangers?: 'refuses' | 'says why' | 'names none';
   /** Answers the upgrade itself: a refusal, or never. True: taken care of. */
   upgrade?: (socket: Duplex, asked: AskedExec) => boolean;
   exec?: (side: ServerSide) => void | Promise<void>;
@@ -66,12 +68,18 @@ export async function fakeApiServer(options: FakeOptions): Promise<FakeApiServer
     try {
       const asked = readAsked(request);
       if (options.upgrade?.(socket, asked) === true) return;
-      if (!asked.offered.some((protocol) => spoken.includes(protocol))) {
+      const stranger = !asked.offered.some((protocol) => spoken.includes(protocol));
+      if (stranger && options.strangers === 'says why') {
         refuse(socket, 403, 'unable to upgrade: requested protocol(s) are not supported');
+        return;
+      }
+      if (stranger && options.strangers !== 'names none') {
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
         return;
       }
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         webSocket.on('error', () => undefined);
+        if (stranger) return;
         void options.exec?.(serverSide(webSocket, asked, violations));
       });
     } catch (error) {

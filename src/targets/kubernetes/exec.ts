@@ -29,13 +29,22 @@ export interface KubernetesExecOptions extends ContainerPlace {
 /** Milliseconds; measured: opening takes 11 to 15, an exec of `true` 86 to 152. */
 export interface ExecTiming {
   handshake: number;
+  /** How long it is opened again after a broken handshake or a 5xx: an API server that rolls, a balancer behind it. */
+  reopen: number;
   /** Between pings, and between looks at whether anything came. */
   heartbeat: number;
   /** Nothing at all came from the server, not even an answer to a ping, or it took no more stdin. */
   silence: number;
 }
 
-const defaultTiming: ExecTiming = { handshake: 10_000, heartbeat: 5_000, silence: 15_000 };
+const defaultTiming: ExecTiming = {
+  handshake: 10_000,
+  reopen: 3_000,
+  heartbeat: 5_000,
+  silence: 15_000,
+};
+/** Milliseconds, once to twice as long. */
+const reopenPause = 150;
 const refusalBodyBytes = 4096;
 /** v5 tells the end of stdin apart from the end of the connection (Kubernetes 1.30 and later); v4 cannot. */
 const v5 = 'v5.channel.k8s.io';
@@ -97,26 +106,28 @@ async function runOnce(
   }
 }
 
-/** Opens, again while the server asks to come later: until the 101 nothing has been started. */
+/**
+ * Opens; again while the server asks to come later or cannot be reached for a moment. Until the 101 nothing has been
+ * started; were it lost on its way, start.sh would refuse to start twice for one capture.
+ */
 async function openSocket(
   options: KubernetesExecOptions,
   request: ExecRequest,
   timing: ExecTiming,
   signal: AbortSignal,
 ): Promise<WebSocket> {
+  const patientUntil = performance.now() + timing.reopen;
   // With stdin the two protocols need different commands, so they are offered one after the other.
-  const offers = request.stdin === undefined ? [[v5, v4]] : [[v5], [v4]];
+  let offered = request.stdin === undefined ? [v5, v4] : [v5];
   for (;;) {
-    const opened = await attempt(options, request, offers[0] ?? [v4], timing, signal);
+    const opened = await attempt(options, request, offered, timing, signal);
     if (opened instanceof WebSocket) return opened;
     if (opened.status === 429) {
       await sleep(opened.retryAfterSeconds * 1000, undefined, { signal });
       continue;
     }
-    const older = [400, 403, unreadable].includes(opened.status) && offers.length > 1;
-    if (older) {
-      // A server before 1.30 refuses v5 alone with these; if it meant something else, it says so again.
-      offers.shift();
+    if (!offered.includes(v4) && lacksProtocol(opened)) {
+      offered = [v4];
       continue;
     }
     const detail = statusMessage(opened);
@@ -125,7 +136,10 @@ async function openSocket(
     if (opened.status === 404) throw new Failure('target-gone', { detail });
     if (opened.status === 400 && !(await options.running(signal)))
       throw new Failure('target-gone', { detail });
-    throw new Failure('exec-unavailable', { detail });
+    const passing = opened.status === unreadable || opened.status >= 500;
+    if (!passing || performance.now() > patientUntil) throw new Failure('exec-unavailable', { detail });
+    // Others wait for the same server to come back.
+    await sleep(reopenPause + Math.random() * reopenPause, undefined, { signal });
   }
 }
 
@@ -136,6 +150,16 @@ interface Refusal {
   status: number;
   body: unknown;
   retryAfterSeconds: number;
+}
+
+/**
+ * How a server before 1.30 refuses v5 alone: 403 without a word (golang.org/x/net/websocket, when the handshake's
+ * callback finds no protocol in common). RBAC and admission policies say why in a Status.
+ */
+function lacksProtocol({ status, body }: Refusal): boolean {
+  const said = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : '';
+  if (status === unreadable) return said.includes('subprotocol');
+  return [400, 403].includes(status) && (said === '' || said.includes('protocol'));
 }
 
 async function attempt(
