@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import { cleanUpScript, collectScript, commandOf, startScript } from '../../src/profiler/script.ts';
+import { Failure } from '../../src/reasons/failure.ts';
 import { accessCluster } from '../../src/targets/kubernetes/access.ts';
 import { agentPatch } from '../../src/targets/kubernetes/agent-spec.ts';
 import {
@@ -19,9 +20,10 @@ import {
   type KubernetesApi,
 } from '../../src/targets/kubernetes/api.ts';
 import { checkRights } from '../../src/targets/kubernetes/check-rights.ts';
-import { lookScript } from '../../src/targets/kubernetes/look.ts';
+import { lookAtCpu, lookScript } from '../../src/targets/kubernetes/look.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { shopPod } from './pods.ts';
+import { waitFor } from '../setup/process.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 
@@ -86,7 +88,7 @@ describe('whoever steals flamepin’s token', () => {
     neighbour = await withToken('neighbour');
     await given.create('/api/v1/namespaces/policy-given/pods', shopPod('shop'));
     // The API server takes a new policy up within seconds.
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 120_000;
     while ((await ask(['id'])) !== refused('flamepin’s own scripts only')) {
       assert.ok(performance.now() < deadline, `the policy does not work: ${await ask(['id'])}`);
       await sleep(200);
@@ -127,7 +129,9 @@ describe('whoever steals flamepin’s token', () => {
     'no right': 'cannot ',
   };
   function verdict(status: number, message: string): string {
-    if (status !== 403) return passed;
+    // A policy that fails itself is 422, and that would not be passing either.
+    if (status === 400 && /upgrade/i.test(message)) return passed;
+    if (status !== 403) return `unexpected ${status}: ${message.slice(0, 500)}`;
     const why = Object.entries(known).find(([, words]) => message.includes(words))?.[0];
     return refused(why ?? message.slice(0, 500));
   }
@@ -260,7 +264,8 @@ describe('whoever steals flamepin’s token', () => {
         assert.ok(answer.status < 300, statusMessage(answer));
         return passed;
       } catch (error) {
-        return verdict(403, String(error));
+        assert.ok(error instanceof Failure && error.code === 'exec-denied', String(error));
+        return verdict(403, error.detail);
       }
     };
     const agent = refused('its agent only');
@@ -282,7 +287,7 @@ describe('whoever steals flamepin’s token', () => {
   });
 
   it('while doctor finds every right, and misses each in another namespace, or says what goes without it', async () => {
-    const signal = AbortSignal.timeout(30_000);
+    const signal = AbortSignal.timeout(120_000);
     const ephemeral = { image: agentImage };
     const fine = await checkRights(stolen, { namespaces: ['policy-given'], ephemeral }, signal);
     assert.equal(fine.length, 12);
@@ -307,7 +312,7 @@ describe('whoever steals flamepin’s token', () => {
         requireOptIn: false,
         ephemeral: { image: agentImage, pullPolicy: 'Never' },
       });
-      const signal = AbortSignal.timeout(60_000);
+      const signal = AbortSignal.timeout(180_000);
       const labels = { namespace: 'policy-given', pod: name };
       const target = await targets.resolve(
         { labels, startsAt: new Date().toISOString(), generatorUrl: '' },
@@ -320,5 +325,11 @@ describe('whoever steals flamepin’s token', () => {
       const { recording } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);
       assert.ok(recording.length > 1000);
       assert.deepEqual(await profiler.cleanUp(exec, session, signal), { left: [] });
+      // What it does after it was killed in the middle of a start.
+      assert.deepEqual(await profiler.cleanUpUnknown(exec, request.captureId, signal), { left: [] });
+      if (image === 'noshell') return;
+      // And to find the busiest of several pods; a look that a loaded machine kept waiting tells nothing.
+      const cores = await waitFor('a look', 60_000, async () => (await lookAtCpu(exec, signal)) ?? undefined);
+      assert.ok(cores >= 0 && cores < 64, String(cores));
     });
 });

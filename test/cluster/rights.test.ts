@@ -52,7 +52,7 @@ describe("what can be done with flamepin's token on a cluster", () => {
       for (const image of ['17', 'noshell']) await namespace.ready(`shop-${image}`);
     // The policy takes effect some moments after it was made.
     for (let tries = 0; (await outcome(run(['id']))) !== 'exec-denied'; tries++) {
-      assert.ok(tries < 150, 'the admission policy does not take effect');
+      assert.ok(tries < 600, 'the admission policy does not take effect');
       await sleep(200);
     }
   });
@@ -69,7 +69,7 @@ describe("what can be done with flamepin's token on a cluster", () => {
         protectOnlyReplica: false,
         requireOptIn: false,
       });
-      const signal = AbortSignal.timeout(60_000);
+      const signal = AbortSignal.timeout(180_000);
       const labels = { namespace: 'rights', pod };
       const target = await adapter.resolve(
         { labels, startsAt: new Date().toISOString(), generatorUrl: '' },
