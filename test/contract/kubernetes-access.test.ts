@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../src/reasons/failure.ts';
 import { accessCluster } from '../../src/targets/kubernetes/access.ts';
 import { kubernetesApi, type KubernetesApi } from '../../src/targets/kubernetes/api.ts';
 import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
 import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
+import { fakeApiServer, success } from '../cluster/fake-apiserver.ts';
 import { waitFor } from '../setup/process.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'flamepin-login-'));
@@ -16,13 +17,13 @@ after(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A cluster where nobody answers, and a kubeconfig with this user. */
-function cluster(user: unknown): KubernetesApi {
+/** A cluster, by default one where nobody answers, and a kubeconfig with this user. */
+function cluster(user: unknown, server = 'http://127.0.0.1:1'): KubernetesApi {
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(
     kubeconfig,
     JSON.stringify({
-      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+      clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
       users: [{ name: 'u', user }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
       'current-context': 'x',
@@ -112,4 +113,61 @@ describe('the kubeconfig has no credentials to offer', () => {
       process.kill(pid, 'SIGKILL');
     }
   }
+});
+
+/** As client-node reads the token that is mounted into a pod. */
+const mounted = (tokenFile: string) => ({ 'auth-provider': { name: 'tokenFile', config: { tokenFile } } });
+
+describe('the API server', () => {
+  it('is shown the mounted token again once it was renewed, a minute later at most', async () => {
+    let accepted = ['first', 'second'];
+    await using server = await fakeApiServer({
+      tokens: () => accepted,
+      request: (_request, response) => response.end('{}'),
+      exec: (side) => {
+        side.status(success);
+      },
+    });
+    const tokenFile = join(directory, 'token');
+    writeFileSync(tokenFile, 'first');
+    const api = cluster(mounted(tokenFile), server.access.server);
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    try {
+      const work = async (): Promise<void> => {
+        for (const ask of Object.values(asks)) await ask(api, AbortSignal.timeout(60_000), 60_000);
+      };
+      await work();
+      writeFileSync(tokenFile, 'second');
+      await work();
+      mock.timers.setTime(Date.now() + 61_000);
+      accepted = ['second'];
+      await work();
+      accepted = ['third'];
+      for (const ask of Object.values(asks)) {
+        const failure = await failureOf(ask(api, AbortSignal.timeout(60_000), 60_000));
+        assert.equal(failure.code, 'exec-denied');
+      }
+    } finally {
+      mock.timers.reset();
+      api.access.close();
+    }
+  });
+
+  it('holds eight connections however much is asked at once, and no more than that are ever opened', async () => {
+    let most = 0;
+    const sockets = new Set<unknown>();
+    await using server = await fakeApiServer({
+      request: (request, response) => {
+        sockets.add(request.socket);
+        void server.connections().then((now) => {
+          most = Math.max(most, now);
+          setTimeout(() => response.end('{}'), 5);
+        });
+      },
+    });
+    const api = cluster({ token: 'test' }, server.access.server);
+    await Promise.all(Array.from({ length: 100 }, (_, at) => api.get(`/api/v1/namespaces/n${at}/pods`)));
+    assert.deepEqual([most, sockets.size], [8, 8]);
+    api.access.close();
+  });
 });
