@@ -3,12 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import { startBrowser } from '../setup/browser.ts';
-import { captureWhen, fireForCapture, isFinal, type CaptureJson } from '../setup/flamepin-client.ts';
+import {
+  captureWhen,
+  fireForCapture,
+  isFinal,
+  unlessBroken,
+  type CaptureJson,
+} from '../setup/flamepin-client.ts';
+import { waitFor } from '../setup/process.ts';
 import { asItWas, inside } from './inside.ts';
 import { shopWorkload, switchFault } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
@@ -16,8 +22,8 @@ import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namesp
 const name = 'sibling';
 /** A window, a cold start in two pods and their reading, on a machine that does other things too. */
 const patienceMs = 120_000;
-/** Until the shops' code is compiled: before, a comparison tells of the compiler. */
-const warmUpMs = 20_000;
+/** Requests until a shop's code is compiled, about 20 s: before, a comparison tells of the compiler. */
+const warmUpRequests = 400;
 
 /** Requests per second: with four a healthy pod may do too little in 15 s to be compared with. */
 const load = 20;
@@ -54,7 +60,7 @@ storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
 ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 `,
     );
-    await sleep(warmUpMs);
+    for (const pod of pods) await warmUp(pod);
   });
   after(async () => {
     await flamepin.stop();
@@ -96,6 +102,16 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     for (const { status } of restarts) assert.equal(status.containerStatuses[0]?.restartCount, 0);
   });
 
+  /** By its own count: where CPU is short, time says nothing of how often a method ran. */
+  async function warmUp(pod: Pod): Promise<void> {
+    await waitFor(`${warmUpRequests} requests of ${pod.metadata.name}`, 180_000, async () => {
+      const text = await unlessBroken(metricsOf(pod));
+      const counts = text?.matchAll(/^http_server_requests_seconds_count\{.*\} (\d+)$/gm) ?? [];
+      const sum = [...counts].reduce((total, [, count]) => total + Number(count), 0);
+      return sum >= warmUpRequests ? true : undefined;
+    });
+  }
+
   /** In a browser on a phone, from the sentence to the sibling's page and back. */
   async function leadToEachOther(capture: CaptureJson, siblingId: string, slow: string): Promise<void> {
     const browser = await startBrowser();
@@ -116,3 +132,8 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     }
   }
 });
+
+async function metricsOf(pod: Pod): Promise<string> {
+  const url = `http://${pod.status.podIP ?? ''}:9090/metrics`;
+  return (await fetch(url, { signal: AbortSignal.timeout(10_000) })).text();
+}
