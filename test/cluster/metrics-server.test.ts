@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import type { Target } from '../../src/targets/target.ts';
 import { chartAccount, type ChartAccount } from './chart-account.ts';
+import { onNode } from './on-node.ts';
 import { shopWorkload, switchFault } from './pods.ts';
-import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
+import { testNamespace, type TestNamespace } from './test-namespace.ts';
 
 describe('one of three pods burns CPU, the alert names only the workload, and the cluster has metrics-server', () => {
   let busy: Pod;
@@ -115,10 +115,5 @@ function metricsServer(script: 'up.sh' | 'down.sh'): void {
 
 /** In the node's own pid namespace, where no other process has that name. */
 function signalMetricsServer(signal: 'STOP' | 'CONT'): void {
-  const init = readFileSync(join(dirname(kubeconfigPath()), 'init.pid'), 'utf8').trim();
-  const onNode = (...command: string[]): string =>
-    execFileSync('nsenter', ['--target', init, '--pid', '--mount', 'busybox', ...command], {
-      encoding: 'utf8',
-    });
   onNode('kill', `-${signal}`, onNode('pidof', 'metrics-server').trim());
 }

@@ -10,8 +10,8 @@ export interface ShopOptions {
   image?: string;
   securityContext?: Record<string, unknown>;
   command?: string[];
-  /** Mounts an emptyDir at /tmp, as a read-only root file system needs. */
-  tmp?: boolean | { medium?: string; readOnly?: boolean };
+  /** Mounts an emptyDir at /tmp, as a read-only root file system needs, or a directory of the node. */
+  tmp?: boolean | { readOnly?: boolean; hostPath?: string };
   annotations?: Record<string, string>;
   labels?: Record<string, string>;
   more?: Record<string, unknown>[];
@@ -32,7 +32,7 @@ export function shopPodSpec(options: ShopOptions = {}): Record<string, unknown> 
   return {
     terminationGracePeriodSeconds: 0,
     ...(options.gated === true && { readinessGates: [{ conditionType: serving }] }),
-    ...(tmp !== false && { volumes: [{ name: 'tmp', emptyDir: {} }] }),
+    ...(tmp !== false && { volumes: [{ name: 'tmp', ...volumeFor(tmp) }] }),
     containers: [
       {
         name: 'shop',
@@ -53,6 +53,11 @@ export function shopPodSpec(options: ShopOptions = {}): Record<string, unknown> 
       ...(options.more ?? []),
     ],
   };
+}
+
+function volumeFor(tmp: NonNullable<ShopOptions['tmp']>): Record<string, unknown> {
+  const path = typeof tmp === 'object' ? tmp.hostPath : undefined;
+  return path === undefined ? { emptyDir: {} } : { hostPath: { path, type: 'Directory' } };
 }
 
 export function shopPod(name: string, options: ShopOptions = {}): KubernetesObject {

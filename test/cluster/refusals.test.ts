@@ -6,6 +6,7 @@ import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import type { Exec } from '../../src/targets/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
+import { onNode } from './on-node.ts';
 import { shopPod, type ShopOptions } from './pods.ts';
 import { startWhenFree } from './start-when-free.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';
@@ -13,12 +14,18 @@ import { cacheDirectory } from '../setup/cache.ts';
 
 const profiler = asyncProfiler(null, cacheDirectory);
 const signal = AbortSignal.timeout(600_000);
+/** An emptyDir allows execution always; a volume that its driver mounts with noexec is what a pod may get. */
+const noexec = '/run/flamepin-noexec';
 const java = (...options: string[]) => ['/opt/java/bin/java', ...options, '-cp', '/app', 'PodApplication'];
 
 const refused: Record<string, { options: ShopOptions; code: ReasonCode }> = {
   'a read-only /tmp': {
     options: { tmp: { readOnly: true }, securityContext: { readOnlyRootFilesystem: true } },
     code: 'tmp-not-writable',
+  },
+  'a /tmp that does not allow execution': {
+    options: { tmp: { hostPath: noexec }, securityContext: { readOnlyRootFilesystem: true } },
+    code: 'tmp-noexec',
   },
   'too little memory left under its limit': {
     options: {
@@ -39,8 +46,13 @@ describe('what would harm or fail is refused before anything is touched', () => 
   let namespace: TestNamespace;
   before(async () => {
     namespace = await testNamespace('refusals');
+    onNode('mkdir', '-p', noexec);
+    onNode('mount', '-t', 'tmpfs', '-o', 'noexec,mode=1777', 'tmpfs', noexec);
   });
-  after(() => namespace[Symbol.asyncDispose]());
+  after(async () => {
+    await namespace[Symbol.asyncDispose]();
+    onNode('umount', '-l', noexec);
+  });
 
   async function open(name: string, options: ShopOptions): Promise<Exec> {
     await namespace.create('/api/v1/namespaces/refusals/pods', shopPod(name, options));

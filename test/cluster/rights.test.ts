@@ -33,14 +33,24 @@ describe("what can be done with flamepin's token on a cluster", () => {
   let receiver: TestNamespace;
   let targets: TestNamespace;
   let other: TestNamespace;
+  let bareReceiver: TestNamespace;
   let account: ChartAccount;
+  let bare: ChartAccount;
   let api: KubernetesApi;
 
   before(async () => {
-    [receiver, targets, other] = (await Promise.all(
-      ['flamepin', 'rights', 'other'].map((name) => testNamespace(name)),
-    )) as [TestNamespace, TestNamespace, TestNamespace];
+    [receiver, targets, other, bareReceiver] = await Promise.all([
+      testNamespace('flamepin'),
+      testNamespace('rights'),
+      testNamespace('other'),
+      testNamespace('flamepin-bare'),
+    ]);
     account = await chartAccount(receiver, values);
+    bare = await chartAccount(bareReceiver, {
+      targetNamespaces: values.targetNamespaces,
+      secrets: values.secrets,
+      rbac: { workloads: false, autoscalers: false, services: false, metrics: false },
+    });
     api = account.api;
     for (const namespace of [targets, other])
       for (const image of ['17', 'noshell'])
@@ -57,8 +67,8 @@ describe("what can be done with flamepin's token on a cluster", () => {
     }
   });
   after(async () => {
-    await account.remove();
-    for (const namespace of [receiver, targets, other]) await namespace[Symbol.asyncDispose]();
+    for (const each of [account, bare]) await each.remove();
+    for (const namespace of [receiver, bareReceiver, targets, other]) await namespace[Symbol.asyncDispose]();
   });
 
   for (const pod of ['shop-17', 'shop-noshell'])
@@ -84,6 +94,37 @@ describe("what can be done with flamepin's token on a cluster", () => {
       assert.deepEqual(await profiler.cleanUp(exec, session, signal), { left: [] });
       const missing = (await adapter.check?.(signal))?.filter(({ ok }) => !ok);
       assert.deepEqual(missing, []);
+    });
+
+  // As the table of rights in docs/kubernetes.md says.
+  for (const [right, labels, code] of [
+    ['rbac.workloads', { deployment: 'shop' }, 'exec-denied'],
+    ['rbac.autoscalers', { horizontalpodautoscaler: 'shop' }, 'exec-denied'],
+    ['rbac.services', { service: 'shop' }, 'exec-denied'],
+    ['ephemeralContainers.enabled', { pod: 'shop-noshell' }, 'no-shell'],
+  ] as const)
+    it(`with ${right} switched off the alerts that need it end with ${code}`, async () => {
+      const adapter = podTargets(bare.api, {
+        namespaces: ['rights'],
+        protectOnlyReplica: false,
+        requireOptIn: false,
+      });
+      const signal = AbortSignal.timeout(180_000);
+      const ending = async (wanted: Record<string, string>): Promise<ReasonCode | 'done'> =>
+        outcome(
+          adapter
+            .resolve({ labels: { namespace: 'rights', ...wanted }, startsAt: '', generatorUrl: '' }, signal)
+            .then((target) => {
+              const request = {
+                captureId: captureId(Date.now()),
+                durationSeconds: 1,
+                process: null,
+                pid: null,
+              };
+              return asyncProfiler(null, cacheDirectory).start(adapter.open(target), request, signal);
+            }),
+        );
+      assert.equal(await ending(labels), code);
     });
 
   it('no other command can be run', async () => {
