@@ -5,7 +5,7 @@ import { profiler } from './profiler-session.ts';
 const [captureId = '', pid = ''] = process.argv.slice(2);
 const { session } = await profiler().start(
   hostExec(),
-  { captureId, durationSeconds: 3, process: null, pid: Number(pid) },
+  { captureId, durationSeconds: 8, process: null, pid: Number(pid) },
   new AbortController().signal,
 );
 console.log(`session ${JSON.stringify(session)}`);

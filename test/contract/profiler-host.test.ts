@@ -106,7 +106,8 @@ describe('profiling a JVM on this machine', () => {
   it('is not started twice for one capture, nor while another window is open', async () => {
     const jvm = await jvmOf();
     const id = captureId(Date.now());
-    const request = { captureId: id, durationSeconds: 2, process: null, pid: jvm.pid };
+    // Open while two others are tried, also where each takes seconds.
+    const request = { captureId: id, durationSeconds: 10, process: null, pid: jvm.pid };
     const { session } = await profiler().start(exec, request, signal);
     await failsWith('profiler-conflict', begin(jvm));
     await failsWith('profiler-conflict', profiler().start(exec, request, signal));
@@ -125,7 +126,7 @@ describe('profiling a JVM on this machine', () => {
     ]);
     const line = await waitFor(
       'a session',
-      15_000,
+      60_000,
       () => /^session (.*)$/m.exec(child.output())?.[1],
       () => child.output(),
     );
@@ -155,7 +156,7 @@ describe('profiling a JVM on this machine', () => {
   it('leaves nothing in a JVM that lives on after an interrupted start, when the process is known', async () => {
     const jvm = await jvmOf();
     const id = captureId(Date.now());
-    const request = { captureId: id, durationSeconds: 3, process: null, pid: jvm.pid };
+    const request = { captureId: id, durationSeconds: 10, process: null, pid: jvm.pid };
     const { session } = await profiler().start(exec, request, signal);
     assert.deepEqual(await profiler().cleanUpUnknown(exec, id, signal, session), { left: [] });
     for (const path of session.leftovers) assert.equal(existsSync(path), false, path);
@@ -165,7 +166,7 @@ describe('profiling a JVM on this machine', () => {
     assert.equal(await active(jvm.pid, session), true);
     await failsWith('profiler-conflict', begin(jvm));
     assert.deepEqual(ours(jvm.pid), []);
-    for (let tries = 0; tries < 100 && (await active(jvm.pid, session)); tries++) await sleep(100);
+    for (let tries = 0; tries < 300 && (await active(jvm.pid, session)); tries++) await sleep(100);
     const { session: next } = await begin(jvm, 1);
     assert.equal((await profiler().collect(exec, next, { maxBytes }, signal)).partial, false);
     await profiler().cleanUp(exec, next, signal);
@@ -174,7 +175,7 @@ describe('profiling a JVM on this machine', () => {
 
   it('leaves the profiler there after an interrupted start while another capture has its window', async () => {
     const jvm = await jvmOf();
-    const { session } = await begin(jvm, 2);
+    const { session } = await begin(jvm, 8);
     const interrupted = captureId(Date.now());
     assert.deepEqual(await profiler().cleanUpUnknown(exec, interrupted, signal, session), { left: [] });
     assert.equal((await profiler().collect(exec, session, { maxBytes }, signal)).partial, false);

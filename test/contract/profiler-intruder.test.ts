@@ -136,7 +136,7 @@ describe('another user, who foresees the names of our files', () => {
     started.push(agent);
     await waitFor(
       'the agent',
-      5000,
+      30_000,
       () => (agent.output().includes('up') ? true : undefined),
       () => agent.output(),
     );

@@ -184,7 +184,7 @@ describe('profiling in the places where JVMs live', () => {
     started.push(agent);
     await waitFor(
       'the agent',
-      5000,
+      30_000,
       () => (agent.output().includes('up') ? true : undefined),
       () => agent.output(),
     );

@@ -104,7 +104,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
     assert.match(capture.headline ?? '', /LoyaltyService/);
 
-    const mark = await waitFor('a finished mark', 10_000, () =>
+    const mark = await waitFor('a finished mark', 60_000, () =>
       grafana.annotations().find(({ timeEnd, time }) => timeEnd > time),
     );
     assert.equal(grafana.annotations().length, 1);
@@ -156,7 +156,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
         .parse(await json(`${flamepin.url}/captures/${(await finishedCapture(flamepin)).id}`));
       return alert.resolvedAt ?? undefined;
     });
-    await waitFor('the closed mark', 10_000, () =>
+    await waitFor('the closed mark', 60_000, () =>
       grafana.annotations().find(({ text }) => text.includes('resolved')),
     );
     assert.equal(grafana.annotations().length, 1);

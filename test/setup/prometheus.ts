@@ -59,7 +59,7 @@ export async function startPrometheus(
   ]);
   const url = `http://127.0.0.1:${port}`;
   try {
-    await answers(`${url}/-/ready`, 30_000, prometheus);
+    await answers(`${url}/-/ready`, 60_000, prometheus);
   } catch (error) {
     await prometheus.stop();
     throw error;
@@ -111,7 +111,7 @@ receivers:
 
   const alertmanagerUrl = `http://127.0.0.1:${alertmanagerPort}`;
   try {
-    await answers(`${alertmanagerUrl}/-/ready`, 15_000, alertmanager);
+    await answers(`${alertmanagerUrl}/-/ready`, 60_000, alertmanager);
     const { scrape, rules } = options;
     const prometheus = await startPrometheus(directory, scrape, {
       rules,
