@@ -113,7 +113,7 @@ async function output(exec: Exec, script: string): Promise<string> {
   return stdout.toString();
 }
 
-/** Every file of the container but the JVM's own attach socket and performance data. */
+/** Every file of the container but the JVM's own performance data and the token, which the kubelet lays anew. */
 async function listing(exec: Exec): Promise<string[]> {
   const found = await output(
     exec,
@@ -121,7 +121,7 @@ async function listing(exec: Exec): Promise<string[]> {
   );
   return found
     .split('\n')
-    .filter((path) => !/hsperfdata/.test(path))
+    .filter((path) => !/hsperfdata|secrets\/kubernetes\.io\/serviceaccount\//.test(path))
     .sort();
 }
 

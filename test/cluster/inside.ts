@@ -6,7 +6,7 @@ import type { Pod } from '../../src/targets/kubernetes/objects.ts';
 
 /** What is in a pod's container, seen from the machine: it needs no shell in there and leaves no trace. */
 export interface Inside {
-  /** Every file and directory but those of the kernel and the JVM's own performance data, sorted. */
+  /** Every file and directory but those of kernel and kubelet and the JVM's own performance data, sorted. */
   files: string[];
   /** Names of the processes that see the same files as the JVM, sorted; one that has ended but is not reaped as well. */
   processes: string[];
@@ -15,7 +15,8 @@ export interface Inside {
 /** start.sh may take its 20 s for the JVM's answer, and clean up afterwards. */
 const settledMilliseconds = 60_000;
 
-const kernels = ['proc', 'sys', 'dev'];
+/** Below the root: what the kernel shows, and the account's token, which the kubelet lays anew when it likes. */
+const notLookedAt = ['proc', 'sys', 'dev', 'var/run/secrets/kubernetes.io'];
 
 /** Looks into the container of this pod that runs a JVM; what comes or goes meanwhile may be told of or not. */
 export function inside(pod: Pod): Inside {
@@ -72,13 +73,13 @@ function jvmOf(pod: Pod): number {
   return found;
 }
 
-/** Files and directories below a root, both with it as prefix, without those of the kernel. */
+/** Files and directories below a root, both with it as prefix, without those of kernel and kubelet. */
 function filesBelow(root: string): string[] {
   const found: string[] = [];
   const look = (directory: string): void => {
     for (const entry of unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
-      if (directory === root && kernels.includes(entry.name)) continue;
       const path = directory + entry.name;
+      if (notLookedAt.includes(path.slice(root.length))) continue;
       if (entry.isFile() || entry.isDirectory()) found.push(path);
       if (entry.isDirectory()) look(`${path}/`);
     }
