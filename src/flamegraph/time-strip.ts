@@ -3,6 +3,9 @@ import { slotSeconds } from '../profile/sampling.ts';
 import type { Reading } from './reading.ts';
 import { weighing } from './weight.ts';
 
+/** A day's: later samples stand in the last of them (read-profile.ts). */
+const maximumSlots = (24 * 3600) / slotSeconds;
+
 /** One event over the window. */
 export interface TimeStrip {
   /** Weight per slot of half a second, idle threads left out. */
@@ -18,7 +21,7 @@ export interface TimeStrip {
  */
 export function timeStrip(reading: Reading, event: ProfileEvent, frames: Uint8Array | null): TimeStrip {
   const { profile } = reading;
-  const count = Math.max(1, Math.ceil(profile.durationSeconds / slotSeconds));
+  const count = Math.min(Math.max(1, Math.ceil(profile.durationSeconds / slotSeconds)), maximumSlots);
   const strip: TimeStrip = { slots: new Float64Array(count), weight: 0, samples: 0 };
   const samples = profile.events[event]?.samples;
   if (samples === undefined) return strip;

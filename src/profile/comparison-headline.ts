@@ -70,7 +70,10 @@ export function comparisonHeadline(
   return changeSentence(row, comparison.baseLabel, activityOf(row.frame));
 }
 
-/** Why two profiles cannot be compared in an event; null where a recording does not say whether it holds it. */
+/**
+ * Why two profiles cannot be compared in an event.
+ * @param recorded whether each holds it; null where a recording does not say
+ */
 export function incomparableHeadline(
   { event, baseLabel, baseSamples, currentSamples }: Omit<Comparison, 'headline'>,
   recorded: { base: boolean | null; current: boolean | null },

@@ -11,6 +11,9 @@ export const collectorFrame = 'garbage collection';
 /** Stands for all stacks of the compilers' threads. */
 export const compilerFrame = 'JIT compilation';
 
+/** A comparison keeps sums by block for each of some hundred frames. Six hours by the second. */
+const maximumBlocks = 6 * 3600;
+
 /** Numbers names, so that two profiles can be counted in the same columns. */
 export class FrameNames {
   readonly names: string[] = [];
@@ -34,13 +37,15 @@ export interface EventSamples {
   paths: readonly (readonly number[])[];
   /** What the innermost frames of each path do. */
   pathActivity: readonly Activity[];
-  /** Rows: index of `paths`, block of one second, samples, and what they stand for (seconds or bytes). */
+  /** Rows: index of `paths`, block of `blockSeconds`, samples, and what they stand for (seconds or bytes). */
   path: readonly number[];
   block: readonly number[];
   count: readonly number[];
   value: readonly number[];
   thread: readonly number[];
   blocks: number;
+  /** Length of a block: 1, but where that would be too many. */
+  blockSeconds: number;
   seconds: number;
   /** Samples, idle ones left out. */
   samples: number;
@@ -65,7 +70,8 @@ export function eventSamples(
 ): EventSamples {
   const source = profile.events[event];
   const seconds = Math.max(profile.durationSeconds, 1);
-  const blocks = Math.max(1, Math.round(seconds));
+  const blockSeconds = Math.max(1, seconds / maximumBlocks);
+  const blocks = Math.max(1, Math.round(seconds / blockSeconds));
   const unit = source?.unit === 'bytes' ? 1 : 1e-9;
   const rows = { path: [] as number[], block: [] as number[], count: [] as number[], value: [] as number[] };
   const thread: number[] = [];
@@ -92,9 +98,9 @@ export function eventSamples(
       pathActivity.push(activityOf(stack));
     }
     const value = (source?.samples.value[row] ?? 0) * unit;
-    const second = Math.floor((source?.samples.slot[row] ?? 0) * slotSeconds);
+    const block = Math.floor(((source?.samples.slot[row] ?? 0) * slotSeconds) / blockSeconds);
     rows.path.push(path);
-    rows.block.push(Math.min(second, blocks - 1));
+    rows.block.push(Math.min(block, blocks - 1));
     rows.count.push(count);
     rows.value.push(value);
     thread.push(source?.samples.thread[row] ?? 0);
@@ -102,7 +108,19 @@ export function eventSamples(
     total += value;
   });
   const perSample = samples > 0 ? total / samples : (source?.interval ?? 0) * unit;
-  return { paths, pathActivity, ...rows, thread, blocks, seconds, samples, total, perSample, idle };
+  return {
+    paths,
+    pathActivity,
+    ...rows,
+    thread,
+    blocks,
+    blockSeconds,
+    seconds,
+    samples,
+    total,
+    perSample,
+    idle,
+  };
 }
 
 /** Sums a column by activity. */

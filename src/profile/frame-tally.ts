@@ -28,7 +28,7 @@ export function frameEstimates(
   samples: EventSamples,
   wanted: readonly number[],
 ): { ofFrame: Map<number, FrameEstimates>; total: Rate } {
-  const { blocks } = samples;
+  const { blocks, blockSeconds } = samples;
   const place = new Map(wanted.map((frame, index) => [frame, index * blocks]));
   const hits = new Float64Array(wanted.length * blocks);
   const values = new Float64Array(wanted.length * blocks);
@@ -49,7 +49,8 @@ export function frameEstimates(
   });
   const rateOf = (sums: Float64Array): Rate => {
     const whole = sums.reduce((sum, value) => sum + value, 0);
-    return { rate: whole / samples.seconds, rooted: rootedRate(sums, samples.perSample) };
+    const perSecond = sums.map((sum) => sum / blockSeconds);
+    return { rate: whole / samples.seconds, rooted: rootedRate(perSecond, samples.perSample / blockSeconds) };
   };
   const ofFrame = new Map<number, FrameEstimates>();
   for (const [frame, start] of place) {

@@ -23,10 +23,10 @@ const constants: Readonly<Record<string, Wanted>> = {
 };
 
 /**
- * Longest window, seconds: a comparison keeps sums by the second for each of some hundred frames. Captures take a
- * minute at most; a recording by hand may take hours, and what is later than this stands in the last slot.
+ * Longest window that slots are kept for, seconds. Captures take a minute at most; a recording by hand may take
+ * hours, and its later samples then stand in the last slot.
  */
-const maximumWindowSeconds = 6 * 3600;
+const maximumWindowSeconds = 24 * 3600;
 
 /**
  * Reads a recording of async-profiler or of the JDK (uncompressed bytes) into a profile: pure, synchronous, linear
@@ -151,8 +151,7 @@ class Reading {
     if (this.chunks === 0 || (this.partial && this.samples.size === 0)) {
       throw damaged('it ends before its constants were written, as when the JVM is killed in the window');
     }
-    const wholeSeconds = Math.max(0, this.endMs - this.startMs) / 1000;
-    const durationSeconds = Math.min(wholeSeconds, maximumWindowSeconds);
+    const durationSeconds = Math.max(0, this.endMs - this.startMs) / 1000;
     // A window lasts some milliseconds longer than asked for: that rest belongs to its last slot.
     const lastSlot = Math.max(0, Math.round(durationSeconds / slotSeconds) - 1);
     const events: Profile['events'] = {};
@@ -180,11 +179,11 @@ class Reading {
       events,
       ...(withoutSamples && { withoutSamples }),
       ...this.facts.during(this.startMs, this.endMs),
-      warnings: this.warnings(wholeSeconds),
+      warnings: this.warnings(durationSeconds),
     };
   }
 
-  private warnings(wholeSeconds: number): string[] {
+  private warnings(durationSeconds: number): string[] {
     const warnings: string[] = [];
     if (this.byTheJdk && this.samples.size > 0)
       warnings.push(
@@ -195,9 +194,9 @@ class Reading {
       warnings.push(
         `${this.cpuTimeSamples} samples of the JDK's sampler of CPU time (jdk.CPUTimeSample) are not shown.`,
       );
-    if (wholeSeconds > maximumWindowSeconds)
+    if (durationSeconds > maximumWindowSeconds)
       warnings.push(
-        `The recording says that it is longer than ${maximumWindowSeconds / 3600} hours: what came later is shown at its end.`,
+        'The recording is longer than a day: over time, what came later stands at the end of it.',
       );
     if (this.partial) warnings.push('The recording is cut off: it shows what was whole.');
     if (this.withoutStack > 0) {

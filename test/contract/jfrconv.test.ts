@@ -164,7 +164,7 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
       const verdict = pausesVerdict(profiles.get(recording)!);
       assert.match(
         verdict?.sentence ?? '',
-        /^garbage collection stopped the JVM for about \d\d% of the window \(its VM thread was collecting in \d+ of \d+ samples\)$/,
+        /^garbage collection stopped the JVM for about \d+% of the window \(its VM thread was collecting in \d+ of \d+ samples\)$/,
         recording.name,
       );
     }

@@ -276,6 +276,29 @@ describe('an event that one of the profiles lacks', () => {
   });
 });
 
+describe('windows of hours', () => {
+  const slots = [0, 40_000, 80_000];
+  const day = (seconds: number, count: number): Profile =>
+    syntheticProfile(
+      [
+        { stack: json, count: 400, slots },
+        { stack: scan, count, slots },
+      ],
+      { seconds: 1, profile: { durationSeconds: seconds } },
+    );
+
+  it('are compared by the same rates, whatever their length', () => {
+    const { headline, baseTotal, currentTotal } = compare(day(43_200, 100), day(86_400, 200));
+    assert.match(headline, /^cpu: /);
+    assert.ok(Math.abs(baseTotal - (1500 * 0.01) / 43_200) < 1e-9, String(baseTotal));
+    assert.ok(Math.abs(currentTotal - (1800 * 0.01) / 86_400) < 1e-9, String(currentTotal));
+  });
+
+  it('and of centuries, as a damaged header may claim, take no more memory', () => {
+    assert.match(compare(day(9e9, 100), day(9e9, 100)).headline, /nothing changed/);
+  });
+});
+
 describe('nothing to compare', () => {
   it('is said, not guessed', () => {
     const empty = syntheticProfile([]);
