@@ -9,9 +9,11 @@ import { sha256Of, type Architecture, type Payload } from './payload.ts';
 import { cleanUpScript, collectScript, commandOf, startScript } from './script.ts';
 import { sessionOf, type Answer } from './session.ts';
 
-/** Bounds, milliseconds and bytes. start.sh: 20 s for the JVM's answer, 1 s to find the busiest, and the transfer. */
-const startDeadlineMs = 35_000;
-const listDeadlineMs = 10_000;
+/** Bounds, milliseconds and bytes. Before the first command an ephemeral container may have to be brought up. */
+const bringUpMs = 30_000;
+/** start.sh: 20 s for the JVM's answer, 1 s to find the busiest, and the transfer. */
+const startDeadlineMs = bringUpMs + 35_000;
+const listDeadlineMs = bringUpMs + 10_000;
 const cleanUpDeadlineMs = 20_000;
 /** The dump of a 60 s window takes under 0.1 s; more is a JVM that does not get to run. */
 const graceSeconds = 10;

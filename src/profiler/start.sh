@@ -164,8 +164,8 @@ if [ "$4" = any ]; then
   for directory in /proc/[0-9]*; do
     if is_jvm "${directory#/proc/}"; then candidates="$candidates ${directory#/proc/}"; fi
   done
-  # With shareProcessNamespace the JVMs of all containers are in sight; those of this one have its mounts. An agent
-  # beside the JVM shares nobody's, and cannot tell them apart.
+  # With shareProcessNamespace the JVMs of all containers are in sight; those of this one have its mounts. Only an
+  # agent beside the JVM, whose image holds asprof, shares nobody's, and cannot tell them apart.
   line_of "/proc/$$/mountinfo"
   own_mount=$line
   own=
@@ -173,7 +173,7 @@ if [ "$4" = any ]; then
     line_of "/proc/$pid/mountinfo"
     [ "$line" != "$own_mount" ] || own="$own $pid"
   done
-  [ -z "$own" ] || candidates=$own
+  if [ -n "$own" ] || [ ! -x /opt/flamepin/asprof ]; then candidates=$own; fi
 else
   rest=$4,
   while [ -n "$rest" ]; do

@@ -172,7 +172,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
       await assert.rejects(run(2_500, signal), { code: 'exec-timeout' });
       await assert.rejects(run(60_000, AbortSignal.timeout(1_500)), { code: 'exec-disconnected' });
       const took = performance.now() - began;
-      assert.ok(took < 6_000, `${took} ms`);
+      assert.ok(took < 20_000, `${took} ms, where the last could have taken 60 s`);
       assert.equal((await added('slow-image')).length, 1);
     } finally {
       for (const socket of silent) socket.destroy();

@@ -32,6 +32,12 @@ const maxRestSockets = 8;
 /** kube-apiserver closes idle connections after 90 s; going first avoids writing into one that is closing. */
 const idleSocketMilliseconds = 60_000;
 
+/** A plugin that takes longer hangs, and another one is started. */
+const pluginMilliseconds = 60_000;
+
+/** What client-node finds for a request. */
+type Applied = https.RequestOptions & { headers?: Record<string, string> };
+
 /**
  * The only place that knows @kubernetes/client-node: what it is good at is kubeconfigs and their ways to
  * authenticate. Its requests and its exec are not used: 2.0.1 opens a TLS connection for every request and never
@@ -51,6 +57,24 @@ export function accessCluster(options: AccessOptions): ClusterAccess {
   if (cluster === null)
     throw new Failure('exec-unavailable', { detail: `no cluster for context ${options.context ?? ''}` });
 
+  let applying: { options: Promise<Applied>; since: number } | null = null;
+  const apply = async (): Promise<Applied> => {
+    const found: Applied = {};
+    await config.applyToHTTPSOptions(found);
+    return found;
+  };
+  /** One at a time: client-node starts a kubeconfig's plugin for each request, and lets it hang. */
+  const applied = async (): Promise<Applied> => {
+    const now = performance.now();
+    if (applying !== null && now - applying.since < pluginMilliseconds) return applying.options;
+    const mine = { options: apply(), since: now };
+    applying = mine;
+    try {
+      return await mine.options;
+    } finally {
+      if (applying === mine) applying = null;
+    }
+  };
   let current: { identity: string; agent: http.Agent } | null = null;
   return {
     server: cluster.server.replace(/\/$/, ''),
@@ -60,9 +84,7 @@ export function accessCluster(options: AccessOptions): ClusterAccess {
       known: config.getContexts().map(({ name }) => name),
     },
     authenticate: async () => {
-      const found: https.RequestOptions & { headers?: Record<string, string> } = {};
-      await config.applyToHTTPSOptions(found);
-      const { headers = {}, agent: proxied, ca, cert, key, servername, rejectUnauthorized } = found;
+      const { headers = {}, agent: proxied, ca, cert, key, servername, rejectUnauthorized } = await applied();
       if (cluster.proxyUrl !== undefined && cluster.proxyUrl !== '')
         return { headers, agent: proxied as http.Agent };
       const tls = { ca, cert, key, servername, rejectUnauthorized };

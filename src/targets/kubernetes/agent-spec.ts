@@ -50,16 +50,24 @@ export function userOfStatus(text: string): ProcessUser | null {
 }
 
 /**
- * Names of all users' begin with this for one life of one container, and one image: the container's successor has
- * other process ids, and an image that was named wrong is no reason not to try the right one.
+ * Names of all users' begin with this for one life of one container, and one way to have the image: the container's
+ * successor has other process ids, and an image that was named wrong is no reason not to try the right one.
  */
-export function lifePrefix(containerId: string, image: string): string {
-  return `flamepin-${createHash('sha256').update(`${containerId} ${image}`).digest('hex').slice(0, 8)}-`;
+export function lifePrefix(
+  containerId: string,
+  { image, pullPolicy }: Pick<EphemeralSettings, 'image' | 'pullPolicy'>,
+): string {
+  const life = `${containerId} ${image} ${pullPolicy}`;
+  return `flamepin-${createHash('sha256').update(life).digest('hex').slice(0, 8)}-`;
 }
 
 /** Those of one user; null: of the one that looks who the user is. */
-export function namePrefix(containerId: string, user: ProcessUser | null, image: string): string {
-  return `${lifePrefix(containerId, image)}${user === null ? probe : user.uid}-`;
+export function namePrefix(
+  containerId: string,
+  user: ProcessUser | null,
+  settings: Pick<EphemeralSettings, 'image' | 'pullPolicy'>,
+): string {
+  return `${lifePrefix(containerId, settings)}${user === null ? probe : user.uid}-`;
 }
 
 /** A running one with enough life left, by the kubelet's clock as far as it agrees with ours; null when there is none. */

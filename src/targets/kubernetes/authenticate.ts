@@ -26,7 +26,8 @@ export async function authenticate(
     // What a plugin printed in place of JSON may be a token, and the error quotes it.
     if (cause instanceof SyntaxError)
       throw new Failure('exec-unavailable', { detail: `${what}: the plugin's answer is not JSON` });
-    const words = (cause as Error).message.trim().slice(0, keptWords);
+    // The last line says what was wrong; those before it may be a plugin's debug output, with requests and tokens.
+    const words = ((cause as Error).message.trim().split('\n').at(-1) ?? '').slice(0, keptWords);
     throw new Failure('exec-unavailable', { detail: `${what}: ${words}`, cause });
   } finally {
     signal.removeEventListener('abort', abandon);

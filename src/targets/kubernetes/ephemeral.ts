@@ -100,7 +100,7 @@ export class AgentContainers {
     const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
     if (status?.containerID !== data.containerId || status.state.running === null)
       throw new Failure('target-gone', { detail: `container ${data.container} of ${data.pod} has ended` });
-    const agent = usedBefore(pod, lifePrefix(data.containerId, this.#options.settings.image), place);
+    const agent = usedBefore(pod, lifePrefix(data.containerId, this.#options.settings), place);
     if (agent !== null) return agent;
     if (place === null)
       throw new Failure('no-shell', { detail: 'nor does an ephemeral container run beside it' });
@@ -163,7 +163,7 @@ export class AgentContainers {
   }
 
   async #container(data: PodData, user: ProcessUser | null, signal: AbortSignal): Promise<Agent> {
-    const prefix = namePrefix(data.containerId, user, this.#options.settings.image);
+    const prefix = namePrefix(data.containerId, user, this.#options.settings);
     const pod = await this.#pod(data, signal);
     const agent = usable(pod, prefix, Date.now());
     if (agent !== null) return agent;

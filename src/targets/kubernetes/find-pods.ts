@@ -12,7 +12,8 @@ export interface Found {
   by: string;
 }
 
-const guessedKinds = ['Deployment', 'StatefulSet', 'DaemonSet'];
+/** Of a workload that is named without its kind. */
+export const guessedKinds = ['Deployment', 'StatefulSet', 'DaemonSet'];
 const parallelGets = 8;
 
 /**

@@ -1,4 +1,5 @@
 import type { Wanted } from '../../routing/labels.ts';
+import { guessedKinds } from './find-pods.ts';
 import {
   autoscalerPath,
   endpointSlicesPath,
@@ -14,11 +15,10 @@ interface Where {
   namespaces?: readonly string[] | undefined;
   /** Prometheus can be asked for the alert's own expression. */
   prometheus?: { url: string } | undefined;
+  protectOnlyReplica?: boolean;
   /** Pods without a shell are joined. */
   ephemeral?: unknown;
 }
-
-const guessedKinds = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /**
  * What an alert's labels would make flamepin ask the API server before it starts, in this order, for `explain`. What
@@ -42,6 +42,9 @@ export function questionsFor(wanted: Wanted, where: Where): string[] {
     owner,
     ...(exact || onlyGuessed ? [] : several),
     `GET ${podPath(namespace, pod ?? 'POD')}, again: is it still the same one`,
+    ...(where.protectOnlyReplica === true
+      ? [`GET ${podsPath(namespace)}?labelSelector=SELECTOR, is another one of its workload ready`]
+      : []),
     ...(where.ephemeral === undefined
       ? []
       : [`PATCH ${podPath(namespace, pod ?? 'POD')}/ephemeralcontainers, only where there is no shell`]),
@@ -62,7 +65,9 @@ function findingQuestions(wanted: Wanted, { namespaces }: Where): string[] {
       ? []
       : [
           `GET ${autoscalerPath(namespace, hpa)}`,
-          ...workloadQuestions('Deployment', 'WORKLOAD', [namespace]),
+          ...workloadQuestions('Deployment', 'WORKLOAD', [namespace]).map(
+            (question) => `${question}, or of another kind, as the autoscaler says`,
+          ),
         ];
   if (podIp !== null) return byField('status.podIP', podIp);
   const guess = podGuess === null ? [] : byField('metadata.name', podGuess);

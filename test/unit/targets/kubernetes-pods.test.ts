@@ -206,9 +206,11 @@ describe('the ephemeral container', () => {
     assert.equal(nextName(had(12), 'flamepin-a-5-'), null);
   });
 
-  it('is waited for, not added again, until it runs or has ended; one with another image is another one', () => {
+  it('is waited for, not added again, until it runs or has ended; one with another image or pull policy is another one', () => {
     const user = { uid: 5, gid: 6 };
-    const prefix = namePrefix('containerd://1', user, 'agent:1');
+    const named = (image: string, pullPolicy: 'Always' | 'Never' = 'Always') =>
+      namePrefix('containerd://1', user, { image, pullPolicy });
+    const prefix = named('agent:1');
     const name = `${prefix}1`;
     const added = (state?: object) =>
       pod({
@@ -219,7 +221,8 @@ describe('the ephemeral container', () => {
     assert.equal(pending(added({ waiting: { reason: 'ImagePullBackOff' } }), prefix), name);
     assert.equal(pending(added({ running: {} }), prefix), null);
     assert.equal(pending(added({ terminated: { exitCode: 0 } }), prefix), null);
-    assert.equal(pending(added(), namePrefix('containerd://1', user, 'agent:2')), null);
+    assert.equal(pending(added(), named('agent:2')), null);
+    assert.equal(pending(added(), named('agent:1', 'Never')), null);
   });
 });
 

@@ -8,15 +8,16 @@ import { shopCluster } from './shop-cluster.ts';
 
 describe('explain names beforehand', () => {
   const pods = [{ name: 'a' }, { name: 'b' }];
+  const settings = { namespaces: ['shop'], protectOnlyReplica: true };
   const asking = (labels: Record<string, string>) =>
-    questionsFor(wantedFrom({ namespace: 'shop', ...labels }), { namespaces: ['shop'] });
+    questionsFor(wantedFrom({ namespace: 'shop', ...labels }), settings);
 
   for (const labels of [{ pod: 'a' }, { deployment: 'web' }, { service: 'web-entry' }] as Record<
     string,
     string
   >[])
     it(`whatever the API server is asked for an alert with ${Object.keys(labels).join()}`, async () => {
-      await using cluster = await shopCluster({ pods, cores: { a: '1', b: '2' } });
+      await using cluster = await shopCluster({ pods, cores: { a: '1', b: '2' }, settings });
       await cluster.resolve(labels);
       const told = asking(labels).map(patternOf);
       for (const asked of cluster.asked)
