@@ -64,7 +64,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('render')
     .description('recording → picture or data')
-    .argument('<recording>', 'JFR file, gzipped or not, or folded stacks; - for stdin')
+    .argument('<recording>', 'JFR file, gzipped or not, or folded stacks; - for stdin, up to 512 MiB')
     .addOption(new Option('--event <event>', 'event; else the first that it holds').choices(profileEvents))
     .addOption(
       new Option('--format <format>', 'format').choices(['html', 'svg', 'json', 'collapsed']).default('html'),

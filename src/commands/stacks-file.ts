@@ -5,7 +5,7 @@ import { fileFailure } from './recording-file.ts';
 
 /**
  * A file of folded stacks → its profile, with samples of `event`; null when the file is a recording or gzipped. Its
- * size does not matter, only that of its different stacks; see `CollapsedReader.profile` for `leastShare`. Throws a
+ * size does not matter, unless it comes from a pipe, only that of its different stacks; see `CollapsedReader.profile` for `leastShare`. Throws a
  * Failure: file-unreadable, file-not-a-recording.
  */
 export function readStacksFile(input: InputFile, event: ProfileEvent, leastShare: number): Profile | null {

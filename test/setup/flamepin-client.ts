@@ -116,13 +116,16 @@ async function readJson(url: string): Promise<unknown> {
   return response.json();
 }
 
-/** Undefined when no answer came: who waits asks again, on a loaded machine and while a pod is replaced. */
+/**
+ * Undefined when no answer came: who waits asks again, on a loaded machine and while a pod is replaced. fetch says so
+ * with a TypeError, or a DOMException when it took too long; what is answered wrong is thrown.
+ */
 export async function unlessBroken<T>(asking: Promise<T>): Promise<T | undefined> {
   try {
     return await asking;
   } catch (error) {
-    if (error instanceof z.ZodError) throw error;
-    return undefined;
+    if (error instanceof TypeError || error instanceof DOMException) return undefined;
+    throw error;
   }
 }
 
