@@ -99,11 +99,18 @@ export function findCauses(
     }
     return best;
   };
+  /** The callee that holds most of it, though not so much that it is the cause. */
+  const mostlyIn = (frame: number): number | null => {
+    const [callee, carried] = heaviest(
+      new Map([...candidates].map((other) => [other, inside.get(other)?.get(frame) ?? 0])),
+    );
+    return carried >= mostlyShare * of(frame) ? callee : null;
+  };
   const causes = outermost.map((inner): Cause => {
     const frame = outgrown(inner);
     if (frame !== inner) return { frame, mostly: inner, calledBy: null };
     const { entry, beyond } = leaveClass(frame);
-    if (innermost) return { frame, mostly: null, calledBy: beyond };
+    if (innermost) return { frame, mostly: mostlyIn(frame), calledBy: beyond };
     const belongs =
       beyond !== null &&
       of(beyond) * explainedShare <= of(entry) &&
@@ -111,10 +118,7 @@ export function findCauses(
       shareNow(entry) >= mostlyShare * shareNow(beyond);
     if (belongs) return { frame: beyond, mostly: entry, calledBy: null };
     if (entry !== frame) return { frame: entry, mostly: beyond === null ? frame : null, calledBy: beyond };
-    const [callee, carried] = heaviest(
-      new Map([...candidates].map((other) => [other, inside.get(other)?.get(frame) ?? 0])),
-    );
-    return { frame, mostly: carried >= mostlyShare * of(frame) ? callee : null, calledBy: beyond };
+    return { frame, mostly: mostlyIn(frame), calledBy: beyond };
   });
   const seen = new Set<number>();
   return causes

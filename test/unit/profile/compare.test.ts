@@ -224,6 +224,16 @@ describe('waiting', () => {
     );
     assert.equal(found.currentSamples, 40 * 30);
   });
+
+  it('for many things in one place is named after the place, with the one that is most of it', () => {
+    const usual = [wall(pooled.slice(0, 3), 30), idle];
+    const small = Array.from({ length: 10 }, (_, one) => wall([...pooled, `com/acme/shop/Query.${one}`], 1));
+    const waiting = wall([...pooled, 'com/acme/shop/ConnectionPool.getConnection', ...wait], 24);
+    assert.match(
+      compare(syntheticProfile(usual), syntheticProfile([...usual, ...small, waiting]), 'wall').headline,
+      /^wall: 53% .*in OrderRepository\.find \(\+53 .*\), mostly ConnectionPool\.getConnection$/,
+    );
+  });
 });
 
 describe('several baselines', () => {
