@@ -15,6 +15,7 @@ import { loadConfiguration, type Configuration } from './config/load.ts';
 import { currentCredentials } from './config/sources.ts';
 import { pageScript, pageStyle } from './flamegraph/page-bundle.ts';
 import { createApp } from './http/app.ts';
+import { boundConnections } from './http/connections.ts';
 import { openLedger } from './open-ledger.ts';
 import { openStore } from './open-store.ts';
 import { obtainPayloads } from './profiler/obtain.ts';
@@ -25,6 +26,7 @@ import { startSchedule, type CronJob } from './schedule/cron.ts';
 import { sweepRetention } from './schedule/retention.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { RepeatedWarning } from './telemetry/repeated-warning.ts';
 import { openTargets } from './open-targets.ts';
 import { Grace } from './grace.ts';
 import { version } from './version.ts';
@@ -34,8 +36,17 @@ import { handDecision } from './captures/hand.ts';
 const graceMs = 28_000;
 /** For requests that are being answered when the stop comes. */
 const answeringMs = 2_000;
-/** A notification of 16 MiB over a slow line; Alertmanager gives up after ten seconds anyway. */
-const requestTimeoutMs = 60_000;
+/** How long a sender may take; the body itself is bounded in `http/request-body.ts`. */
+const timeouts = {
+  /** From the connection, or the first byte of a further request, to the end of its headers: they fit in one packet. */
+  headersTimeout: 10_000,
+  /** To the end of its body. */
+  requestTimeout: 45_000,
+  /** How often Node looks at both. */
+  connectionsCheckingInterval: 1_000,
+};
+/** A reader that takes nothing of its answer for so long is given up, milliseconds; comparing takes most, 30 s. */
+const silentMs = 120_000;
 
 /** Browsers, senders and probes together need a few dozen; each costs some 20 KiB. */
 const connectionsAtOnce = 500;
@@ -158,8 +169,12 @@ export async function serve(configurationPath: string | undefined): Promise<void
     wake: () => worker.wake(),
   });
 
-  const server = createServer({ requestTimeout: requestTimeoutMs }, app);
-  server.maxConnections = connectionsAtOnce;
+  const server = createServer(timeouts, app);
+  // Whether the sender is asked for its body is decided where it is read, after its secrets.
+  server.on('checkContinue', app);
+  server.setTimeout(silentMs);
+  const crowded = new RepeatedWarning(log, 'too many connections: the idlest were closed');
+  boundConnections(server, connectionsAtOnce, (address) => crowded.warn(address, { address }));
   server.listen(configuration.server.port, configuration.server.host);
   await once(server, 'listening');
   closing.defer(async () => {

@@ -25,8 +25,11 @@ export interface SignedRequest {
   now: number;
 }
 
-/** Who sent it, or why nobody is believed to have; `detail` names no secret and is safe to log and to answer. */
-export type Verdict = { source: string } | { source: null; detail: string };
+/**
+ * Who sent it, or why nobody is believed to have; `detail` names no secret and is safe to log and to answer. `proven`:
+ * a secret was shown; false while a signature waits for its body, and for sources without any secret.
+ */
+export type Verdict = { source: string; proven: boolean } | { source: null; detail: string };
 
 /**
  * The first of the sources whose credentials the request shows. Sources without any are tried last, so that a
@@ -37,7 +40,7 @@ export function identifySource(sources: readonly SourceCredentials[], request: S
   let detail = 'no source is configured for this path';
   for (const [index, source] of strictFirst.entries()) {
     const fault = findFault(source, request);
-    if (fault === null) return { source: source.name };
+    if (fault === null) return { source: source.name, proven: isProven(source, request) };
     if (index === 0) detail = fault;
   }
   return { source: null, detail };
@@ -45,6 +48,11 @@ export function identifySource(sources: readonly SourceCredentials[], request: S
 
 function isGuarded({ bearerToken, basic, signature }: SourceCredentials): boolean {
   return bearerToken !== null || basic !== null || signature !== null;
+}
+
+/** Of a source in which no fault was found. */
+function isProven({ bearerToken, basic, signature }: SourceCredentials, { rawBody }: SignedRequest): boolean {
+  return bearerToken !== null || basic !== null || (signature !== null && rawBody !== null);
 }
 
 function findFault(source: SourceCredentials, request: SignedRequest): string | null {

@@ -14,6 +14,7 @@ import { healthRoutes } from './health.ts';
 import { messagePage } from './layout.ts';
 import { problemHandler } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
+import { endUnreadBody } from './unread-body.ts';
 import { webhookRoutes, type Sender } from './webhooks.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { Alert, Capture } from '../captures/capture.ts';
@@ -52,6 +53,7 @@ export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.use(endUnreadBody);
   app.use(securityHeaders);
   app.use(healthRoutes(ledger, metrics));
   app.use(webhookRoutes({ ...parts, accepted: () => parts.wake() }));

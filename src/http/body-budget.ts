@@ -1,36 +1,76 @@
-import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
-import { RequestProblem } from './problem.ts';
-
-/** The sender's next try; Alertmanager waits by its own back-off, from a second on. */
-const retryAfterSeconds = 2;
-
-/**
- * Admits bodies to memory while they fit into `atOnce` of the largest, `largest` bytes each, until their answer is
- * sent; else 503, which Alertmanager and Grafana repeat. Counted in bytes, so that a storm of small notifications
- * passes; a body that does not say its length, or is compressed, counts as the largest.
- */
-export function bodyBudget(largest: number, atOnce: number): RequestHandler {
-  let left = largest * atOnce;
-  return (request, response, next) => {
-    const needed = Math.min(largest, sizeOf(request) ?? largest);
-    if (needed > left) {
-      response.setHeader('Retry-After', retryAfterSeconds);
-      throw new RequestProblem(
-        503,
-        'busy',
-        'Other notifications are being read.',
-        `Send it again in ${retryAfterSeconds} seconds.`,
-      );
-    }
-    left -= needed;
-    response.once('close', () => (left += needed));
-    next();
-  };
+/** Memory for one body, taken as the body grows and given back when its request has been answered. */
+export interface Holding {
+  /** Makes the holding this large in all, bytes; false: there is no room. */
+  grow(bytes: number): boolean;
+  /** The body is whole: it is about to be judged, and no longer gives way to others. */
+  arrived(): void;
+  release(): void;
 }
 
-/** Bytes that the body takes in memory; undefined when the headers do not say. */
-function sizeOf({ headers }: IncomingMessage): number | undefined {
-  const { 'content-length': length, 'content-encoding': encoding = 'identity' } = headers;
-  return length === undefined || encoding !== 'identity' ? undefined : Number(length);
+interface Held {
+  address: string;
+  bytes: number;
+  arriving: boolean;
+  giveUp(): void;
+}
+
+/**
+ * Memory for the bodies of one kind of sender, bytes. What a body has up to `allowance` is free, and bounded by the
+ * number of connections: so small notifications never wait for large ones.
+ *
+ * With `pushesOut` the next body always finds room: of the address that holds most, the body that began first is given
+ * up. This is for senders who can only be judged once the body is there: whoever fills the memory pushes out their own.
+ */
+export class BodyBudget {
+  #left: number;
+  readonly #allowance: number;
+  readonly #pushesOut: boolean;
+  /** In the order in which they began. */
+  readonly #held = new Set<Held>();
+
+  constructor(total: number, allowance: number, pushesOut: boolean) {
+    this.#left = total;
+    this.#allowance = allowance;
+    this.#pushesOut = pushesOut;
+  }
+
+  /** `giveUp` is called when the body must make room for others; its memory counts as free from then on. */
+  open(address: string, giveUp: () => void): Holding {
+    const held: Held = { address, bytes: 0, arriving: true, giveUp };
+    this.#held.add(held);
+    return {
+      grow: (bytes) => this.#grow(held, Math.max(0, bytes - this.#allowance)),
+      arrived: () => (held.arriving = false),
+      release: () => this.#release(held),
+    };
+  }
+
+  #grow(held: Held, bytes: number): boolean {
+    if (!this.#held.has(held)) return false;
+    const more = bytes - held.bytes;
+    while (more > this.#left) {
+      const other = this.#pushesOut ? this.#worst(held) : undefined;
+      if (other === undefined) return false;
+      this.#release(other);
+      other.giveUp();
+    }
+    this.#left -= more;
+    held.bytes = bytes;
+    return true;
+  }
+
+  #worst(asking: Held): Held | undefined {
+    const sums = new Map<string, number>();
+    for (const { address, bytes } of this.#held) sums.set(address, (sums.get(address) ?? 0) + bytes);
+    let worst: Held | undefined;
+    for (const held of this.#held) {
+      if (held === asking || held.bytes === 0 || !held.arriving) continue;
+      if (worst === undefined || (sums.get(held.address) ?? 0) > (sums.get(worst.address) ?? 0)) worst = held;
+    }
+    return worst;
+  }
+
+  #release(held: Held): void {
+    if (this.#held.delete(held)) this.#left += held.bytes;
+  }
 }

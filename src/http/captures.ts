@@ -1,4 +1,4 @@
-import express, { Router, type Request } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { captureEventSchema, captureStates, type Capture } from '../captures/capture.ts';
 import { captureBefore } from '../captures/capture-before.ts';
@@ -11,9 +11,11 @@ import { demandToken } from './access.ts';
 import { aloneLink, comparedCapture, earlierLink, siblingLinks } from './comparison.ts';
 import { listPage } from './list-page.ts';
 import { RequestProblem } from './problem.ts';
+import { jsonBody } from './request-body.ts';
 
 const pageSize = 50;
-const handBodyLimit = '16kb';
+/** Bytes. */
+const handBodyLimit = 16 * 1024;
 
 const targetPattern = /^(host|kubernetes|docker|ssh):\/\//;
 
@@ -120,11 +122,11 @@ export function captureRoutes(parts: CapturesParts): Router {
   });
 
   // The token first: a stranger's body is not worth reading.
-  const allowed: express.RequestHandler = (request, _response, next) => {
+  const allowed: RequestHandler = (request, _response, next) => {
     demandToken(request, capturesToken, 'capturesTokenFile', publicUrl);
     next();
   };
-  const json = express.json({ limit: handBodyLimit });
+  const json = jsonBody(handBodyLimit);
 
   router.post('/captures', allowed, json, async (request, response) => {
     const hand = handRequestSchema.safeParse(request.body);

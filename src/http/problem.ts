@@ -61,7 +61,7 @@ export function problemHandler(log: Log): ErrorRequestHandler {
       sendProblem(request, response, error);
       return;
     }
-    const theirs = bodyProblem(error) ?? requestFault(error);
+    const theirs = requestFault(error);
     if (theirs !== undefined) {
       sendProblem(request, response, theirs);
       return;
@@ -77,30 +77,7 @@ export function problemHandler(log: Log): ErrorRequestHandler {
   };
 }
 
-/** What express's body reader throws, by the `type` that it documents. */
-function bodyProblem(error: unknown): RequestProblem | undefined {
-  if (!(error instanceof Error) || !('type' in error)) return undefined;
-  switch (error.type) {
-    case 'entity.too.large':
-      return bodyTooLarge('limit' in error ? Number(error.limit) : 0);
-    case 'entity.parse.failed':
-      return notJson('Send one JSON object.');
-    case 'encoding.unsupported':
-      return new RequestProblem(
-        415,
-        'encoding-unsupported',
-        'The content encoding is not supported.',
-        'Send the body plain or gzipped.',
-      );
-    case 'request.aborted':
-    case 'request.size.invalid':
-      return new RequestProblem(400, 'body-incomplete', 'The body did not arrive whole.', 'Send it again.');
-    default:
-      return undefined;
-  }
-}
-
-/** Any other fault of the request: express and its body reader give those, and only those, a status of 4xx. */
+/** A fault of the request: express gives those, and only those, a status of 4xx. */
 function requestFault(error: unknown): RequestProblem | undefined {
   if (!(error instanceof Error) || !('status' in error)) return undefined;
   const { status, message } = error;
@@ -123,7 +100,7 @@ export function bodyTooLarge(limit: number): RequestProblem {
   return new RequestProblem(
     413,
     'body-too-large',
-    `The body is larger than ${Math.floor(limit / 1024 ** 2)} MiB.`,
+    `The body is larger than ${limit < 1024 ** 2 ? `${Math.floor(limit / 1024)} KiB` : `${Math.floor(limit / 1024 ** 2)} MiB`}.`,
     'Group fewer alerts into one notification (`group_by`), or raise `limits.notificationBytes`.',
   );
 }

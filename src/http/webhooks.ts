@@ -1,12 +1,14 @@
-import express, { Router, type Request } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import type { Log } from '../telemetry/log.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
 import type { Alert } from '../captures/capture.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { bodyBudget } from './body-budget.ts';
+import { BodyBudget } from './body-budget.ts';
+import { shareOf, trustConnection } from './connections.ts';
 import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
+import { readBody } from './request-body.ts';
 
 export type Sender = 'alertmanager' | 'grafana';
 
@@ -25,10 +27,12 @@ interface WebhookParts {
 }
 
 /**
- * Bodies of the largest size that one kind of sender may have in memory at once. Each kind has its own share: who can
- * only be judged by a signature over the body must not crowd out those with a token.
+ * Bodies of the largest size that may be in memory at once of those whose headers show a secret, and as many of those
+ * who can only be judged by a signature over the body: these must not crowd out the others.
  */
 const bodiesAtOnce = 4;
+/** Of a body of the second kind, bytes; with 500 connections 32 MiB. Most notifications are smaller. */
+const allowance = 64 * 1024;
 
 const methods: Record<Sender, string> = { alertmanager: 'POST', grafana: 'POST, PUT' };
 
@@ -38,19 +42,24 @@ const methods: Record<Sender, string> = { alertmanager: 'POST', grafana: 'POST, 
  */
 export function webhookRoutes(parts: WebhookParts): Router {
   const router = Router();
-  const json = demandJson(parts.bodyLimit);
-  const body = express.raw({ type: () => true, limit: parts.bodyLimit });
+  const budgets = {
+    proven: new BodyBudget(parts.bodyLimit * bodiesAtOnce, allowance, false),
+    unproven: new BodyBudget(parts.bodyLimit * bodiesAtOnce, allowance, true),
+  };
   for (const sender of ['alertmanager', 'grafana'] as const) {
-    const receive: express.RequestHandler = async (request, response) => {
-      const alerts = await receiveNotification(request, sender, parts);
+    const receive: RequestHandler = async (request, response) => {
+      // The headers first: a stranger's body would fill the memory of whoever listens to everybody.
+      const { proven } = demandSource(request, null, sender, parts);
+      const budget = proven ? budgets.proven : budgets.unproven;
+      const body = await readBody(request, response, {
+        most: parts.bodyLimit,
+        open: (giveUp) => budget.open(shareOf(request.socket.remoteAddress), giveUp),
+      });
+      const { source } = demandSource(request, body, sender, parts);
+      const alerts = await receiveNotification(body, { source, sender }, parts);
       response.json({ accepted: alerts.filter(({ outcome }) => outcome === 'queued').length, alerts });
     };
-    // Before the body is read: it would fill the memory of whoever listens to strangers.
-    const known: express.RequestHandler = (request, _response, next) => {
-      demandSource(request, null, sender, parts);
-      next();
-    };
-    const steps = [json, known, bodyBudget(parts.bodyLimit, bodiesAtOnce), body, receive];
+    const steps = [demandJson(parts.bodyLimit), receive];
     const route = router.route(`/webhooks/${sender}`).post(steps);
     if (sender === 'grafana') route.put(steps);
     route.all((request, response) => {
@@ -68,12 +77,9 @@ export function webhookRoutes(parts: WebhookParts): Router {
 
 /** Before the body is read: what is no JSON, or too large by its own word, is not worth waiting for. */
 const demandJson =
-  (limit: number): express.RequestHandler =>
-  (request, response, next) => {
-    if (Number(request.headers['content-length'] ?? 0) > limit) {
-      response.setHeader('Connection', 'close');
-      throw bodyTooLarge(limit);
-    }
+  (limit: number): RequestHandler =>
+  (request, _response, next) => {
+    if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
     if (request.is('application/json') !== 'application/json')
       throw new RequestProblem(
         415,
@@ -84,15 +90,19 @@ const demandJson =
     next();
   };
 
-/** The source's name; throws a RequestProblem 401. Without the body a signature is taken on trust for now. */
+/** Who sent it; throws a RequestProblem 401. Without the body a signature is taken on trust for now. */
 function demandSource(
-  { headers }: Request,
+  request: Request,
   rawBody: Buffer | null,
   sender: Sender,
   parts: WebhookParts,
-): string {
+): Extract<Verdict, { source: string }> {
+  const { headers } = request;
   const verdict = parts.identify(sender, { headers, rawBody, now: parts.now() });
-  if (verdict.source !== null) return verdict.source;
+  if (verdict.source !== null) {
+    if (verdict.proven) trustConnection(request);
+    return verdict;
+  }
   parts.log.warn({ sender, detail: verdict.detail }, 'notification refused');
   throw new RequestProblem(
     401,
@@ -103,13 +113,10 @@ function demandSource(
 }
 
 async function receiveNotification(
-  request: Request,
-  sender: Sender,
+  body: Buffer,
+  { source, sender }: { source: string; sender: Sender },
   parts: WebhookParts,
 ): Promise<AcceptedAlert[]> {
-  const raw: unknown = request.body;
-  const body = Buffer.isBuffer(raw) ? raw : Buffer.alloc(0);
-  const source = demandSource(request, body, sender, parts);
   const notification = parseNotification(parseJson(body), { source, sender });
   for (const warning of notification.warnings) parts.log.warn({ source }, warning);
   const now = parts.now();

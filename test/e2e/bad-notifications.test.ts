@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -108,17 +109,25 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
 
   it('is asked to come again when too many large bodies are on their way; others still come through', async () => {
     const headers = { 'X-Time': String(Math.floor(Date.now() / 1000)), 'X-Grafana-Alerting-Signature': '0' };
-    const held = Array.from({ length: 4 }, () => begin('grafana', headers, 16_000_000));
+    const large = 16_000_000;
+    // Every one all but its last byte.
+    const held = Array.from({ length: 4 }, () => begin('grafana', headers, large, large - 1));
     try {
       const busy = await waitFor('a full house', 30_000, async () => {
-        const next = begin('grafana', headers, 16_000_000);
-        const answer = await Promise.race([next.answer, sleep(500, null)]);
-        if (answer === null) held.push(next);
-        return answer ?? undefined;
+        held.push(begin('grafana', headers, large, large - 1));
+        return (await Promise.race([...held.map(({ answer }) => answer), sleep(500, null)])) ?? undefined;
       });
       assert.equal(busy.status, 503);
       assert.match(busy.retryAfter ?? '', /^\d+$/);
       assert.equal((await post(notification([alert({})]))).status, 200);
+      const many = Array.from({ length: 200 }, (_, pod) =>
+        alert({ labels: { pod: `p-${pod}`, text: 'x'.repeat(1000) } }),
+      );
+      assert.equal(
+        (await signed(notification(many, '1'), Date.now())).status,
+        200,
+        'a signed one, of 240 KB',
+      );
     } finally {
       for (const { end } of held) end();
     }
@@ -128,24 +137,79 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     });
   });
 
-  /** Sends headers and the beginning of a body of `length` bytes, no more. */
-  function begin(sender: string, headers: Record<string, string>, length: number) {
-    const sent = httpRequest(`${flamepin.url}/webhooks/${sender}`, {
+  it('comes through forty at once when it does not say how long it is', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const body = notification([alert({ fingerprint: `c${index}` })]);
+        const stream = new Blob([body]).stream();
+        const response = await fetch(`${flamepin.url}/webhooks/alertmanager`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${bearer}` },
+          body: stream,
+          duplex: 'half',
+          signal: AbortSignal.timeout(30_000),
+        });
+        await response.arrayBuffer();
+        return response.status;
+      }),
+    );
+    assert.deepEqual(
+      answers.filter((status) => status !== 200),
+      [],
+    );
+  });
+
+  it('is ended with 408 when its body comes too slowly', async () => {
+    const startedAt = performance.now();
+    const { status } = await begin('alertmanager', { Authorization: `Bearer ${bearer}` }, 10_000).answer;
+    assert.equal(status, 408);
+    // Node's own limit takes a minute or more.
+    assert.ok(performance.now() - startedAt < 30_000);
+  });
+
+  it('is answered at once when its body has no end, and cut off soon after', async () => {
+    for (const headers of [{ Authorization: 'Bearer wrong' }, { Authorization: `Bearer ${bearer}` }]) {
+      const socket = connect(Number(new URL(flamepin.url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+      socket.write(
+        'POST /webhooks/alertmanager HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+          `Authorization: ${headers.Authorization}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      );
+      const chunk = `${(1 << 20).toString(16)}\r\n${' '.repeat(1 << 20)}\r\n`;
+      const push = (): void => {
+        while (socket.writable && socket.write(chunk));
+      };
+      socket.on('drain', push);
+      push();
+      const startedAt = performance.now();
+      await new Promise((resolve) => socket.once('close', resolve));
+      // Node's own limit would end it after a minute or more.
+      assert.ok(performance.now() - startedAt < 20_000, `${performance.now() - startedAt} ms`);
+      assert.match(answer, headers.Authorization === 'Bearer wrong' ? /^HTTP\/1.1 401 / : /^HTTP\/1.1 413 /);
+    }
+  });
+
+  /** Sends headers and the first `sent` of a body of `length` bytes, no more. */
+  function begin(sender: string, headers: Record<string, string>, length: number, sent = 1) {
+    const request = httpRequest(`${flamepin.url}/webhooks/${sender}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Content-Length': length, ...headers },
+      agent: false,
     });
     const answer = new Promise<{ status: number; retryAfter: string | undefined }>((resolve, reject) => {
-      sent.on('error', reject);
-      sent.on('response', (response) => {
+      request.on('error', reject);
+      request.on('response', (response) => {
         resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
         response.resume();
-        sent.destroy();
+        request.destroy();
       });
     });
     // Those that are held are cut off at the end of the test.
     answer.catch(() => undefined);
-    sent.write(' ');
-    return { answer, end: () => sent.destroy() };
+    request.write(Buffer.alloc(sent, ' '));
+    return { answer, end: () => request.destroy() };
   }
 
   it('is refused when it has 30 MB, without being read to its end', async () => {

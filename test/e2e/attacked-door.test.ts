@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { notificationOf } from '../setup/flamepin-client.ts';
+import { waitFor } from '../setup/process.ts';
+import { sendStrangers, type Habit } from '../setup/strangers.ts';
+
+const token = 'alertmanager-token-of-this-test';
+const secret = 'grafana-secret-of-this-test';
+/** Connections that flamepin takes at once. */
+const places = 500;
+const patienceMs = 30_000;
+const chunkedHead =
+  'POST /webhooks/grafana HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+  'X-Grafana-Alerting-Signature: 0\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  ms: number;
+}
+
+/** Anybody who reaches the port, without any secret, against senders with one and the kubelet's probes. */
+describe('strangers at the door', () => {
+  let flamepin: RunningFlamepin;
+  let directory = '';
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-door-'));
+    await writeFile(join(directory, 'am'), token);
+    await writeFile(join(directory, 'grafana'), secret);
+    flamepin = await startFlamepin(
+      directory,
+      `mode: observe
+server: {port: 0}
+sources:
+  alertmanager: {bearerTokenFile: ${join(directory, 'am')}}
+  grafana: {hmacSecretFile: ${join(directory, 'grafana')}}
+routes: [{matchers: [], target: {host: {}}}]
+`,
+    );
+  });
+
+  after(async () => {
+    await flamepin.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** One request over a connection of its own, as Grafana and the kubelet make them. */
+  function ask(method: string, path: string, headers: Record<string, string>, body?: string) {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const startedAt = performance.now();
+    const sent = httpRequest(flamepin.url + path, { method, headers, agent: false }, (response) => {
+      response.resume().once('end', () => {
+        const { statusCode: status = 0, headers } = response;
+        resolve({ status, headers, ms: performance.now() - startedAt });
+      });
+    });
+    sent.on('error', reject).setTimeout(patienceMs, () => sent.destroy(new Error('no answer')));
+    sent.end(body);
+    return promise;
+  }
+  const signed = (fingerprint: string): Promise<Answer> => {
+    const body = notificationOf(fingerprint, {});
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    return ask(
+      'POST',
+      '/webhooks/grafana',
+      { 'Content-Type': 'application/json', 'X-Grafana-Alerting-Signature': signature },
+      body,
+    );
+  };
+  const withToken = (fingerprint: string): Promise<Answer> =>
+    ask(
+      'POST',
+      '/webhooks/alertmanager',
+      { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+      notificationOf(fingerprint, {}),
+    );
+
+  async function everybodyComesThrough(test: TestContext, times: number): Promise<void> {
+    const took: Record<string, number[]> = {};
+    for (let i = 0; i < times; i++) {
+      const answers = await Promise.all([
+        signed(`signed-${i}`),
+        withToken(`token-${i}`),
+        ask('GET', '/healthz', {}),
+        ask('GET', '/readyz', {}),
+      ]);
+      for (const [index, name] of ['signed', 'token', 'healthz', 'readyz'].entries()) {
+        assert.equal(answers[index]?.status, 200, name);
+        (took[name] ??= []).push(answers[index]?.ms ?? 0);
+      }
+    }
+    for (const [name, all] of Object.entries(took)) {
+      const sorted = all.toSorted((a, b) => a - b);
+      const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(0);
+      test.diagnostic(`${name}: ${times} of ${times}, ms: p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`);
+    }
+  }
+
+  const habits: Record<string, Habit> = {
+    'connect and say nothing': { opening: '' },
+    'never end their headers': {
+      opening: 'POST /webhooks/grafana HTTP/1.1\r\nHost: localhost\r\n',
+      further: 'X: y\r\n',
+    },
+    'send a body a byte at a time': { opening: chunkedHead, further: '1\r\n \r\n' },
+    'never send the body of a page that they ask for': {
+      opening: 'GET /captures HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n',
+    },
+  };
+  for (const [what, habit] of Object.entries(habits))
+    it(`keep nobody out when six hundred of them ${what}`, async (test) => {
+      const strangers = sendStrangers(flamepin.url, places + 100, habit);
+      try {
+        await waitFor(
+          'strangers',
+          patienceMs,
+          () => (strangers.connected() >= places - 50 ? true : undefined),
+          () => `${strangers.connected()} connected`,
+        );
+        await everybodyComesThrough(test, 30);
+      } finally {
+        strangers.stop();
+      }
+    });
+
+  it('keep nobody out when four of them send bodies in chunks of one byte', async (test) => {
+    const strangers = sendStrangers(flamepin.url, 4, { opening: chunkedHead, further: '1\r\n \r\n' });
+    try {
+      await waitFor('strangers', patienceMs, () => (strangers.connected() === 4 ? true : undefined));
+      await everybodyComesThrough(test, 90);
+    } finally {
+      strangers.stop();
+    }
+  });
+});
