@@ -17,6 +17,9 @@ export interface Notification {
   warnings: string[];
 }
 
+/** Alerts in one notification: twice as many ordinary ones as the default `limits.notificationBytes` holds. */
+const mostAlerts = 20_000;
+
 /** Only what is used is looked at; unknown keys are the sender's next version. */
 const bodySchema = z.object({
   version: z.string(),
@@ -28,9 +31,10 @@ const bodySchema = z.object({
 });
 
 const text = z.string().catch('');
-const pairs = z.record(
-  z.string(),
-  z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]),
+const mostLabels = 256;
+const pairs = z.preprocess(
+  firstPairs,
+  z.record(z.string(), z.union([z.string(), z.number().transform(String), z.boolean().transform(String)])),
 );
 const entrySchema = z.object({
   status: z.enum(['firing', 'resolved']).optional().catch(undefined),
@@ -48,8 +52,8 @@ type Entry = z.infer<typeof entrySchema>;
 /**
  * A parsed webhook body → its alerts, in their order. `source` is the configured source's name, `sender` the path it
  * came in by. Entries that are no alerts are left out with a warning, for one odd entry must not keep the others
- * from being handled. Throws a Failure when nothing can be made of it: `notification-version` or
- * `notification-malformed`.
+ * from being handled. Throws a Failure when nothing can be made of it: `notification-version`,
+ * `notification-malformed` or `notification-too-large`.
  */
 export function parseNotification(
   body: unknown,
@@ -63,6 +67,10 @@ export function parseNotification(
   const { version, status, groupKey, receiver, truncatedAlerts, alerts: entries } = parsed.data;
   if (version !== '4' && version !== '1')
     throw new Failure('notification-version', { detail: `version ${JSON.stringify(version.slice(0, 40))}` });
+  if (entries.length > mostAlerts)
+    throw new Failure('notification-too-large', {
+      detail: `${entries.length} alerts; at most ${mostAlerts}.`,
+    });
   const sender = version === '1' ? 'grafana' : context.sender;
 
   const warnings = new Warnings();
@@ -130,7 +138,15 @@ const longestUrl = 16 * 1024;
 /** Longest label value, in UTF-16 units. Identity is the fingerprint, so a cut value confuses no two alerts. */
 const longestValue = 4096;
 const longestName = 1024;
-const mostLabels = 256;
+/** Names and values of one alert's labels, and of its annotations; UTF-16 units. A list holds fifty alerts. */
+const mostText = 64 * 1024;
+
+/** One more than is kept, so that the cut is told: each of half a million would be checked before. */
+function firstPairs(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  return entries.length > mostLabels ? Object.fromEntries(entries.slice(0, mostLabels + 1)) : value;
+}
 
 function bounded(
   record: Readonly<Record<string, string>>,
@@ -138,6 +154,7 @@ function bounded(
   warnings: Warnings,
 ): Record<string, string> {
   const kept: [string, string][] = [];
+  let left = mostText;
   for (const [name, value] of Object.entries(record)) {
     if (kept.length >= mostLabels) {
       warnings.add(`${path}: only the first ${mostLabels} were kept.`);
@@ -149,7 +166,13 @@ function bounded(
     }
     if (value.length > longestValue)
       warnings.add(`${path}.${name}: a value of ${value.length} characters was cut to ${longestValue}.`);
-    kept.push([clean(name, longestName), clean(value, longestValue)]);
+    const pair: [string, string] = [clean(name, longestName), clean(value, longestValue)];
+    left -= pair[0].length + pair[1].length;
+    if (left < 0) {
+      warnings.add(`${path}: only the first ${mostText} characters were kept, without ${name}.`);
+      break;
+    }
+    kept.push(pair);
   }
   return Object.fromEntries(kept);
 }

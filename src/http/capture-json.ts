@@ -60,6 +60,24 @@ export function captureJson(capture: Capture): object {
   };
 }
 
+/** Labels of an alert in a list, and characters of each name and value: all of them stand on the capture itself. */
+const listedLabels = 50;
+const listedText = 200;
+
+/** An entry of the list: what somebody else wrote into an alert is cut, so that fifty entries stay a small answer. */
+export function listedCaptureJson(capture: Capture): object {
+  const labels = Object.entries(capture.alert.labels)
+    .slice(0, listedLabels)
+    .map(([name, value]) => [clip(name), clip(value)]);
+  return captureJson({
+    ...capture,
+    alert: { ...capture.alert, labels: Object.fromEntries(labels) as Record<string, string> },
+  });
+}
+
+const clip = (text: string): string =>
+  text.length <= listedText ? text : `${text.slice(0, listedText - 1)}…`.toWellFormed();
+
 /** `/captures/c-…/flamegraph.svg?event=wall` */
 export function artifactPath(id: string, name: string, event: string | null): string {
   return `/captures/${id}/${name}${event === null ? '' : `?event=${event}`}`;

@@ -4,7 +4,7 @@ import { captureEventSchema, captureStates, type Capture } from '../captures/cap
 import { captureBefore } from '../captures/capture-before.ts';
 import type { CompareCaptures } from '../captures/compare-captures.ts';
 import type { CaptureFilter, Ledger } from '../captures/ledger.ts';
-import { captureJson } from './capture-json.ts';
+import { captureJson, listedCaptureJson } from './capture-json.ts';
 import { capturePage } from './capture-page.ts';
 import { sendUnknownCapture, wantsJson } from './capture-gone.ts';
 import { demandToken } from './access.ts';
@@ -72,7 +72,7 @@ export function captureRoutes(parts: CapturesParts): Router {
     const captures = await ledger.list(filter);
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Vary', 'Accept');
-    if (wantsJson(request)) response.json({ captures: captures.map(captureJson) });
+    if (wantsJson(request)) response.json({ captures: captures.map(listedCaptureJson) });
     else
       response.send(
         listPage(

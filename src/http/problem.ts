@@ -44,10 +44,11 @@ export function sendProblem(request: Request, response: Response, problem: Probl
 
 const titles: Readonly<Record<number, string>> = { 401: 'No right', 403: 'Switched off', 404: 'Not found' };
 
-/** Bodies that no later attempt can mend. */
-const badRequest: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  'notification-malformed',
-  'notification-version',
+/** Faults of a notification that no later attempt can mend. */
+const badRequest: ReadonlyMap<ReasonCode, number> = new Map<ReasonCode, number>([
+  ['notification-malformed', 400],
+  ['notification-version', 400],
+  ['notification-too-large', 413],
 ]);
 
 /** The last handler: every error becomes a status, a code and two sentences; faults of ours are logged, never shown. */
@@ -68,11 +69,11 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     }
     const failure = asFailure(error);
     const { sentence, mend } = describeReason(failure.reason);
-    const status = badRequest.has(failure.code) ? 400 : unavailable.has(failure.code) ? 503 : 500;
-    if (status === 400)
+    const status = badRequest.get(failure.code) ?? (unavailable.has(failure.code) ? 503 : 500);
+    if (status < 500)
       log.warn({ path: request.path, reason: failure.code, detail: failure.detail }, 'request refused');
     else log.error({ err: error, path: request.path }, 'request failed');
-    const message = status === 400 && failure.detail !== '' ? `${sentence} ${failure.detail}` : sentence;
+    const message = status < 500 && failure.detail !== '' ? `${sentence} ${failure.detail}` : sentence;
     sendProblem(request, response, { status, code: failure.code, message, mend });
   };
 }

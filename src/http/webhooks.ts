@@ -1,9 +1,11 @@
 import { Router, type Request, type RequestHandler } from 'express';
 import type { Log } from '../telemetry/log.ts';
+import { countJsonValues } from '../alerts/json-values.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
 import type { Alert } from '../captures/capture.ts';
+import { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { BodyBudget } from './body-budget.ts';
 import { shareOf, trustConnection } from './connections.ts';
@@ -127,7 +129,12 @@ async function receiveNotification(
   return accepted;
 }
 
+/** JSON values in one notification: 10,000 alerts of fifty each. An ordinary one has less than thirty. */
+const mostValues = 500_000;
+
 function parseJson(body: Buffer): unknown {
+  if (countJsonValues(body, mostValues + 1) > mostValues)
+    throw new Failure('notification-too-large', { detail: `More than ${mostValues} JSON values.` });
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

@@ -23,6 +23,10 @@ export const reasons = {
     'This version of the notification payload is not known.',
     'flamepin reads version "4" (Alertmanager) and "1" (Grafana).',
   ),
+  'notification-too-large': final(
+    'The notification holds more than flamepin takes at once.',
+    'Group fewer alerts into one notification (`group_by` on its route), or set `max_alerts: 10000` on its receiver.',
+  ),
   'no-route': final(
     'No route matches this alert.',
     'Add a route whose matchers fit its labels; `flamepin explain` shows which came close.',

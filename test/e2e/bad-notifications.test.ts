@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -250,6 +250,26 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     assert.ok(answer.alerts.every(({ outcome }) => outcome === 'observed'));
   });
 
+  it('is refused at once when it holds millions of empty alerts, whatever they are made of', async (test) => {
+    for (const filling of ['{},', '[],', '1,', '['])
+      for (const [start, end] of [
+        ['{"version":"4","alerts":[', '0]}'],
+        ['{"version":"4","alerts":[{"labels":{"a":', '1}}]}'],
+      ] as const) {
+        const body = start + filling.repeat(Math.floor(15_000_000 / filling.length)) + end;
+        const startedAt = performance.now();
+        await refused(await post(body), 413, 'notification-too-large');
+        const ms = performance.now() - startedAt;
+        test.diagnostic(`${filling} ${Math.round(ms)} ms`);
+        assert.ok(ms < 15_000, `${filling} took ${ms} ms`);
+      }
+    await refused(
+      await post(`{"version":"4","alerts":[${'{},'.repeat(20_001)}{}]}`),
+      413,
+      'notification-too-large',
+    );
+  });
+
   it('does no harm with hostile label values, which come back as they were', async () => {
     const hostile = {
       alertname: 'HighLatency',
@@ -342,6 +362,60 @@ routes: [{matchers: [], target: {host: {process: "no such process anywhere"}}}]
       await flamepin.stop();
       await rm(directory, { recursive: true, force: true });
     }
+  });
+});
+
+describe('the list of fifty captures whose alerts hold a megabyte of labels each', () => {
+  it('is a small answer, and ten who ask for it at once do not fill the memory', async (test) => {
+    await using cleanup = new AsyncDisposableStack();
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-list-'));
+    cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+    const flamepin = await startFlamepin(
+      directory,
+      `server: {port: 0}
+routes: [{matchers: [], cooldown: 0s, target: {host: {process: "no such process anywhere"}}}]
+`,
+    );
+    cleanup.defer(() => flamepin.stop());
+    const large = Object.fromEntries(
+      Array.from({ length: 250 }, (_, index) => [`label${index}`, 'x'.repeat(4000)]),
+    );
+    for (let i = 0; i < 50; i++) {
+      const response = await fetch(`${flamepin.url}/webhooks/alertmanager`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: notification([
+          alert({
+            fingerprint: `large-${i}`,
+            labels: { alertname: 'HighLatency', instance: `10.0.0.${i}:80`, ...large },
+          }),
+        ]),
+        signal: AbortSignal.timeout(30_000),
+      });
+      assert.equal(answerSchema.parse(await response.json()).alerts[0]?.outcome, 'queued');
+    }
+    const sizes = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const response = await fetch(`${flamepin.url}/captures`, {
+          headers: { Accept: 'application/json' },
+          signal: AbortSignal.timeout(30_000),
+        });
+        const text = await response.text();
+        const list = z
+          .object({
+            captures: z.array(z.object({ alert: z.object({ labels: z.record(z.string(), z.string()) }) })),
+          })
+          .parse(JSON.parse(text));
+        assert.equal(list.captures.length, 50);
+        assert.ok(list.captures.every(({ alert: { labels } }) => labels['alertname'] === 'HighLatency'));
+        return text.length;
+      }),
+    );
+    const peak =
+      Number(/VmHWM:\s*(\d+) kB/.exec(await readFile(`/proc/${flamepin.pid}/status`, 'utf8'))?.[1]) / 1024;
+    test.diagnostic(`${Math.max(...sizes)} bytes each, ${Math.round(peak)} MiB at most`);
+    assert.ok(Math.max(...sizes) < 1_500_000, `${Math.max(...sizes)} bytes`);
+    assert.ok(peak < 600, `${peak} MiB`);
   });
 });
 

@@ -186,6 +186,18 @@ describe('hostile label values', () => {
     assert.deepEqual(alert?.labels, hostile);
   });
 
+  it('are kept up to 64 KiB in all, with a warning that names the first left out', () => {
+    const { alerts, warnings } = parseNotification(
+      withLabels(
+        Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`label${index}`, 'x'.repeat(4000)])),
+      ),
+      alertmanager,
+    );
+    const kept = Object.entries(alerts[0]?.labels ?? {});
+    assert.equal(kept.length, 16);
+    assert.match(warnings.join(), /only the first 65536 characters were kept, without label16/);
+  });
+
   it('of 100 kB are cut to 4 KiB with a mark and a warning; the identity stays', () => {
     const long = 'x'.repeat(100_000);
     const { alerts, warnings } = parseNotification(withLabels({ alertname: 'A', long }), alertmanager);
