@@ -15,7 +15,8 @@ import { messagePage } from './layout.ts';
 import { problemHandler } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 import { endUnreadBody } from './unread-body.ts';
-import { webhookRoutes, type Sender } from './webhooks.ts';
+import { senders, webhookRoutes, type Sender } from './webhooks.ts';
+import { WrongSecrets } from './wrong-secrets.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { Alert, Capture } from '../captures/capture.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
@@ -92,6 +93,16 @@ export function createApp(parts: AppParts): Express {
     if (wantsJson(request)) response.json({ error: 'not-found', message: sentence, mend });
     else response.send(messagePage('Not found', sentence, mend));
   });
-  app.use(problemHandler(log));
+  const wrongSecrets = new WrongSecrets(log);
+  app.use(
+    problemHandler({
+      log,
+      judge: (request, response, problem) => wrongSecrets.judge(request, response, problem),
+      refused: ({ path }, code) => {
+        const sender = senders.find((known) => path === `/webhooks/${known}`);
+        if (sender !== undefined) metrics.refused(sender, code);
+      },
+    }),
+  );
   return app;
 }

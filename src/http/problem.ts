@@ -51,20 +51,27 @@ const badRequest: ReadonlyMap<ReasonCode, number> = new Map<ReasonCode, number>(
   ['notification-too-large', 413],
 ]);
 
+interface ProblemParts {
+  log: Log;
+  /** What to answer where a secret was wrong. */
+  judge(request: Request, response: Response, problem: RequestProblem): RequestProblem;
+  /** Told of every problem, by its code. */
+  refused(request: Request, code: string): void;
+}
+
 /** The last handler: every error becomes a status, a code and two sentences; faults of ours are logged, never shown. */
-export function problemHandler(log: Log): ErrorRequestHandler {
+export function problemHandler(parts: ProblemParts): ErrorRequestHandler {
+  const { log } = parts;
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error);
       return;
     }
-    if (error instanceof RequestProblem) {
-      sendProblem(request, response, error);
-      return;
-    }
-    const theirs = requestFault(error);
+    const theirs = error instanceof RequestProblem ? error : requestFault(error);
     if (theirs !== undefined) {
-      sendProblem(request, response, theirs);
+      const problem = parts.judge(request, response, theirs);
+      parts.refused(request, problem.code);
+      sendProblem(request, response, problem);
       return;
     }
     const failure = asFailure(error);
@@ -73,6 +80,7 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     if (status < 500)
       log.warn({ path: request.path, reason: failure.code, detail: failure.detail }, 'request refused');
     else log.error({ err: error, path: request.path }, 'request failed');
+    parts.refused(request, failure.code);
     const message = status < 500 && failure.detail !== '' ? `${sentence} ${failure.detail}` : sentence;
     sendProblem(request, response, { status, code: failure.code, message, mend });
   };

@@ -12,7 +12,8 @@ import { shareOf, trustConnection } from './connections.ts';
 import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
 import { readBody } from './request-body.ts';
 
-export type Sender = 'alertmanager' | 'grafana';
+export const senders = ['alertmanager', 'grafana'] as const;
+export type Sender = (typeof senders)[number];
 
 interface WebhookParts {
   /** Which configured source of that sender the request comes from, or why none is believed. */
@@ -48,7 +49,7 @@ export function webhookRoutes(parts: WebhookParts): Router {
     proven: new BodyBudget(parts.bodyLimit * bodiesAtOnce, allowance, false),
     unproven: new BodyBudget(parts.bodyLimit * bodiesAtOnce, allowance, true),
   };
-  for (const sender of ['alertmanager', 'grafana'] as const) {
+  for (const sender of senders) {
     const receive: RequestHandler = async (request, response) => {
       // The headers first: a stranger's body would fill the memory of whoever listens to everybody.
       const { proven } = demandSource(request, null, sender, parts);
@@ -105,7 +106,6 @@ function demandSource(
     if (verdict.proven) trustConnection(request);
     return verdict;
   }
-  parts.log.warn({ sender, detail: verdict.detail }, 'notification refused');
   throw new RequestProblem(
     401,
     'unauthorized',

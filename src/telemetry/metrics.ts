@@ -7,6 +7,8 @@ const latencyBuckets = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30,
 
 export interface Metrics extends CaptureObserver {
   alert(source: string, outcome: AlertOutcome): void;
+  /** A notification that was not taken, by the kind of sender and the code that it was answered. */
+  refused(sender: string, reason: string): void;
   /** Refreshes the gauges from the ledger just before a scrape. */
   queue(counts: Readonly<Record<string, number>>): void;
   scrape(): Promise<{ contentType: string; text: string }>;
@@ -21,6 +23,12 @@ export function createMetrics(): Metrics {
     name: 'flamepin_alerts_total',
     help: 'Alerts received, by source and what became of them.',
     labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'flamepin_notifications_refused_total',
+    help: 'Notifications that were not taken, by kind of sender (the webhook path) and reason.',
+    labelNames: ['sender', 'reason'],
     registers,
   });
   const captures = new Counter({
@@ -66,6 +74,7 @@ export function createMetrics(): Metrics {
   });
   return {
     alert: (source, outcome) => alerts.inc({ source, outcome }),
+    refused: (sender, reason) => refusals.inc({ sender, reason }),
     queue: (counts) => {
       for (const [state, count] of Object.entries(counts)) queued.set({ state }, count);
     },

@@ -41,6 +41,7 @@ server: {port: 0}
 sources:
   alertmanager: {bearerTokenFile: ${join(directory, 'am')}}
   grafana: {hmacSecretFile: ${join(directory, 'grafana')}}
+access: {capturesTokenFile: ${join(directory, 'am')}}
 routes: [{matchers: [], target: {host: {}}}]
 `,
     );
@@ -139,5 +140,37 @@ routes: [{matchers: [], target: {host: {}}}]
     } finally {
       strangers.stop();
     }
+  });
+
+  it('are logged and held off when they try a thousand tokens, and lock nobody else out', async () => {
+    const wrong = 'a-guess-that-must-not-be-logged';
+    const statuses = new Map<number, number>();
+    for (let i = 0; i < 1000; i += 50)
+      for (const { status } of await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          index % 2 === 0
+            ? ask('POST', '/webhooks/alertmanager', {
+                'Content-Type': 'application/json',
+                Authorization: `Bearer ${wrong}`,
+              })
+            : ask('GET', '/blocks', { Authorization: `Bearer ${wrong}` }),
+        ),
+      ))
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    assert.equal((statuses.get(401) ?? 0) + (statuses.get(429) ?? 0), 1000, JSON.stringify([...statuses]));
+    assert.ok((statuses.get(429) ?? 0) > 500, JSON.stringify([...statuses]));
+    assert.equal((await withToken('after-the-guesses')).status, 200);
+    assert.equal((await signed('after-the-guesses')).status, 200);
+
+    const lines = () => flamepin.log.filter(({ msg }) => msg === 'wrong or missing secret');
+    await waitFor('the sum', patienceMs, () => lines().find(({ times }) => Number(times) > 100));
+    assert.ok(lines().length < 50, `${lines().length} lines`);
+    assert.ok(lines().every(({ address }) => address === '127.0.0.1'));
+    assert.ok(!flamepin.log.some((entry) => JSON.stringify(entry).includes(wrong)));
+    const metrics = await (await fetch(`${flamepin.url}/metrics`)).text();
+    assert.match(
+      metrics,
+      /^flamepin_notifications_refused_total\{sender="alertmanager",reason="too-many-wrong-secrets"\} [1-9]/m,
+    );
   });
 });
