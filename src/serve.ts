@@ -130,7 +130,16 @@ export async function serve(configurationPath: string | undefined): Promise<void
         configuration.sources.filter((source) => source.sender === sender).map(currentCredentials),
         request,
       ),
+    guarded: (sender) =>
+      configuration.sources.every(
+        (source) =>
+          source.sender !== sender ||
+          source.bearerToken !== null ||
+          source.basic !== null ||
+          source.signature !== null,
+      ),
     bodyLimit: configuration.limits.notificationBytes,
+    listensOn: configuration.server.host,
     publicUrl,
     applicationPackages: configuration.applicationPackages,
     profilerLinks: (capture) => profilerLinks(capture, configuration.links),

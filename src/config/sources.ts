@@ -100,7 +100,8 @@ export function refuseOpenSources(host: string, sources: readonly Source[]): Pro
     }));
 }
 
-function isLoopback(host: string): boolean {
+/** An address or name of this very machine, as `server.host` or a Host header has it, without a port. */
+export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||
     host === '::1' ||

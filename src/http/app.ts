@@ -11,6 +11,7 @@ import { wantsJson } from './capture-gone.ts';
 import { captureRoutes, type HandRequest } from './captures.ts';
 import { followScript } from './follow-script.ts';
 import { healthRoutes } from './health.ts';
+import { demandOwnHost } from './host-names.ts';
 import { messagePage } from './layout.ts';
 import { problemHandler } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -28,7 +29,11 @@ export interface AppParts {
   log: Log;
   now: () => number;
   identify(sender: Sender, request: SignedRequest): Verdict;
+  /** Whether every source of that sender has a secret. */
+  guarded(sender: Sender): boolean;
   bodyLimit: number;
+  /** `server.host` */
+  listensOn: string;
   publicUrl: string | null;
   recordingsToken: (() => string) | null;
   /** A link straight to the store, where browsers are to be sent there; else null. */
@@ -56,6 +61,16 @@ export function createApp(parts: AppParts): Express {
   app.set('query parser', 'simple');
   app.use(endUnreadBody);
   app.use(securityHeaders);
+  app.use(
+    demandOwnHost({
+      listensOn: parts.listensOn,
+      publicUrl: parts.publicUrl,
+      guarded: (path) => {
+        const sender = senderOf(path);
+        return sender !== undefined && parts.guarded(sender);
+      },
+    }),
+  );
   app.use(healthRoutes(ledger, metrics));
   app.use(webhookRoutes({ ...parts, accepted: () => parts.wake() }));
 
@@ -99,10 +114,14 @@ export function createApp(parts: AppParts): Express {
       log,
       judge: (request, response, problem) => wrongSecrets.judge(request, response, problem),
       refused: ({ path }, code) => {
-        const sender = senders.find((known) => path === `/webhooks/${known}`);
+        const sender = senderOf(path);
         if (sender !== undefined) metrics.refused(sender, code);
       },
     }),
   );
   return app;
+}
+
+function senderOf(path: string): Sender | undefined {
+  return senders.find((known) => path === `/webhooks/${known}`);
 }

@@ -303,7 +303,7 @@ describe('flamepin is told to stop while a browser keeps its connection and a se
     slow.on('error', () => undefined);
     cleanup.defer(() => void slow.destroy());
     slow.write(
-      'POST /webhooks/alertmanager HTTP/1.1\r\nHost: flamepin\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+      'POST /webhooks/alertmanager HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
     );
     await fetch(`${flamepin.url}/healthz`);
     await flamepin.stop();
