@@ -105,6 +105,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
       recordingBytes: configuration.limits.recordingBytes,
       deadlineMs: configuration.limits.deadline,
     },
+    recordingsKeptMs: configuration.retention.recordings,
     publicUrl,
     applicationPackages: configuration.applicationPackages,
     profilerLinks: (capture) => profilerLinks(capture, configuration.links),
@@ -175,6 +176,11 @@ export async function serve(configurationPath: string | undefined): Promise<void
       return decision.id;
     },
     setPaused: (paused) => ledger.setPaused(paused),
+    storeNow: async (id) => {
+      const due = await ledger.storeNow(id, now());
+      worker.wake();
+      return due;
+    },
     wake: () => worker.wake(),
   });
 

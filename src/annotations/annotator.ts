@@ -7,6 +7,9 @@ export interface Annotator {
    * grafana-unavailable (retryable), grafana-denied, grafana-rejected, panel-not-found, panel-unknown.
    */
   begin(capture: Capture, signal: AbortSignal): Promise<number>;
-  /** Makes or turns the mark into its final form: region with answer and link, or the reason why there is none. */
+  /**
+   * Makes or turns the mark into its final form: region with answer and link, or the reason why there is none. Of a
+   * capture that is not final yet but has its answer: the answer, and that its flame graph is still to come.
+   */
   finish(capture: Capture, signal: AbortSignal): Promise<number>;
 }

@@ -95,8 +95,9 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
   ) {
     const around = await surroundings(capture, note);
     const running = !finalStates.some((final) => final === capture.state);
-    const text = running ? beginText(capture, around) : finishText(capture, around);
-    const times = capture.state === 'done' ? regionOf(capture) : { time: pointOf(capture) };
+    const answered = capture.answer !== null;
+    const text = running && !answered ? beginText(capture, around) : finishText(capture, around);
+    const times = capture.state === 'done' || answered ? regionOf(capture) : { time: pointOf(capture) };
     const tags = [...tagsOf(capture), ...(running ? [runningTag] : [])];
     const marks = await marksAround(capture, times, signal);
     const self = { ...mark, id: mark.id ?? 0, ...times, text, tags };

@@ -37,12 +37,14 @@ export function beginText(capture: Capture, around: Surroundings): string {
  * through its sanitiser: `a` with http(s), `b`, `br`, `code` and `i` survive; newlines and Markdown mean nothing.
  */
 export function finishText(capture: Capture, around: Surroundings): string {
-  const lines = capture.state === 'done' ? answerLines(capture) : refusalLines(capture);
-  const label = capture.state === 'done' ? 'Open the flame graph' : 'Details';
+  const stored = capture.state === 'done';
+  const lines = stored || capture.answer !== null ? answerLines(capture) : refusalLines(capture);
+  const label = stored ? 'Open the flame graph' : 'Details';
   return joined([
     harmLine(capture),
     siblingLine(capture),
     ...lines,
+    stored ? '' : unstoredLine(capture),
     context(capture),
     links(capture, around, label),
     further(around),
@@ -99,6 +101,15 @@ function answerLines(capture: Capture): string[] {
     short,
     evidence.filter((part) => part !== '').join(' · '),
   ];
+}
+
+/** An answer whose flame graph is not there yet, or never will be. */
+function unstoredLine({ answer, state, reason }: Capture): string {
+  if (answer === null) return '';
+  const sentence = reason === null ? '' : describeReason(reason).sentence;
+  return state === 'failed'
+    ? html`<i>The flame graph was never stored. ${sentence}</i>`
+    : html`<i>The flame graph is not stored yet. ${sentence} flamepin keeps trying.</i>`;
 }
 
 function refusalLines(capture: Capture): string[] {
@@ -161,8 +172,7 @@ function links(capture: Capture, around: Surroundings, label: string): string {
     const page = pageUrl(publicUrl, capture.id);
     const parts = [link(page, label)];
     const baseline = capture.answer?.comparedWith ?? null;
-    if (capture.state === 'done' && baseline !== null)
-      parts.push(link(pageUrl(publicUrl, baseline.captureId), baseName(capture)));
+    if (baseline !== null) parts.push(link(pageUrl(publicUrl, baseline.captureId), baseName(capture)));
     if (capture.artifacts.some(({ name }) => name === 'flamegraph.svg'))
       parts.push(link(`${page}/flamegraph.svg`, 'SVG'));
     return parts.join(' · ');

@@ -49,7 +49,11 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
       const path = pathOf(key);
       return attempt(root, signal, async (): Promise<StoredObject | undefined> => {
         const body = await unlessMissing(readFile(path, { signal }));
-        if (body === undefined) return undefined;
+        if (body === undefined) {
+          // Without its volume nothing is known of what it holds.
+          await stat(root);
+          return undefined;
+        }
         const label = labelSchema.parse(
           JSON.parse(await readFile(labelOf(path), { encoding: 'utf8', signal })),
         );

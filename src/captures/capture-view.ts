@@ -75,7 +75,8 @@ function lines(capture: Capture): string[] {
   if (siblingOf !== null)
     all.push(`A healthy sibling of ${siblingOf.name}, profiled in the same window to compare it with.`);
   if (answer !== null) {
-    const about = baselineLines(capture, answer);
+    all.push(...unstoredLines(capture));
+    const about = capture.state === 'done' ? baselineLines(capture, answer) : [];
     all.push(
       ...(capture.request.purpose === 'baseline' ? [...about, ...answer.lines] : [...answer.lines, ...about]),
     );
@@ -88,12 +89,34 @@ function lines(capture: Capture): string[] {
     const { mend } = describeReason(reason);
     all.push(mend);
     if (reason.detail !== '') all.push(`Found: ${reason.detail}`);
+    if (capture.storeRetry !== null) all.push(nextTry(capture.storeRetry));
     all.push(leftInTarget(capture));
     return all;
   }
   if (!isFinal(capture)) all.push(progress(capture), 'This page updates itself.');
   return all;
 }
+
+/** The answer without its flame graph: why, and whether it is still to come. */
+function unstoredLines({ state, reason, storeRetry }: Capture): string[] {
+  if (state === 'done' || reason === null) return [];
+  const { sentence, mend } = describeReason(reason);
+  const found = reason.detail === '' ? '' : ` (${reason.detail})`;
+  const words = state === 'failed' ? 'was never stored' : 'is not stored yet';
+  return [
+    `The flame graph ${words}: ${sentence}${found}`,
+    ...(storeRetry === null ? [] : [nextTry(storeRetry)]),
+    mend,
+  ];
+}
+
+function nextTry({ since, tries, nextTryAt }: NonNullable<Capture['storeRetry']>): string {
+  const failed = tries === 1 ? '1 try has failed' : `${tries} tries have failed`;
+  return `The recording is kept and will be tried again: ${failed} since ${utc(since)}, the next is due at ${utc(nextTryAt)}.`;
+}
+
+/** `2026-11-23 02:14:07 UTC` */
+const utc = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;
 
 /** A profiler must never be suspected in silence: also not where the dead one has no mark of its own. */
 function siblingHarm(name: string, harm: string): string {

@@ -191,6 +191,11 @@ export const captureSchema = z.object({
   partial: z.boolean(),
   artifacts: z.array(artifactSchema),
   timeline: timelineSchema,
+  /** While the store does not take its files: since when, how many tries have failed, when the next one is due. */
+  storeRetry: z
+    .object({ since: z.string(), tries: z.number().int().positive(), nextTryAt: z.string() })
+    .nullable()
+    .default(null),
   annotation: z.object({
     state: z.enum(annotationStates),
     reason: reasonSchema.nullable(),

@@ -2,6 +2,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Annotator } from '../annotations/annotator.ts';
 import { asFailure } from '../reasons/failure.ts';
 import { backoffMs } from './backoff.ts';
+import { isFinal } from './outcome.ts';
 import type { Delivery, DeliveryResult, Ledger } from './ledger.ts';
 import type { CaptureObserver } from './observer.ts';
 
@@ -33,7 +34,8 @@ export async function deliver(
     const annotationId = await (want === 'begin'
       ? annotator.begin(capture, signal)
       : annotator.finish(capture, signal));
-    result = { kind: want === 'begin' ? 'begun' : 'finished', annotationId };
+    // With the answer, but not yet with its flame graph, a mark is not finished.
+    result = { kind: want === 'finish' && isFinal(capture) ? 'finished' : 'begun', annotationId };
     observer.delivered(result.kind, null);
   } catch (error) {
     const failure = asFailure(error);

@@ -48,7 +48,12 @@ export async function end(
 }
 
 /** Counts and logs an end that the ledger has. */
-export function reportEnd({ request }: Capture, failure: Failure, parts: StageParts, log: Log): void {
+export function reportEnd(
+  { request }: Capture,
+  failure: Failure,
+  parts: Pick<StageParts, 'observer' | 'now'>,
+  log: Log,
+): void {
   const state = endState(failure.code);
   parts.observer.ended(request.purpose, state, failure.code, parts.now());
   log[state === 'failed' ? 'error' : 'warn'](

@@ -1,4 +1,5 @@
 import type { Reason } from '../reasons/failure.ts';
+import type { MadeArtifact } from './analysis.ts';
 import type { Target } from '../targets/target.ts';
 import type {
   Alert,
@@ -28,8 +29,9 @@ export interface Ledger {
 
   /**
    * The next capture that is due, leased to `owner` until now + leaseMs, oldest first; undefined when there is none.
-   * `owner` names one worker, not one process: writes are fenced by it alone. `work` narrows it to those whose
-   * recording is spooled (`store`) or to the others (`profile`), so that a store that hangs holds up no window.
+   * `owner` names one worker, not one process: writes are fenced by it alone. `work` narrows it, so that a store that
+   * hangs holds up no window, and the captures that wait for it hold up no new one: to those whose recording is spooled
+   * and that the store has not refused yet (`store`), to those that it has (`store again`), or to the others (`profile`).
    * While paused none that waits for its start is given out.
    */
   lease(owner: string, now: number, leaseMs: number, work?: CaptureWork): Promise<LeasedCapture | undefined>;
@@ -68,9 +70,26 @@ export interface Ledger {
     change: CaptureChange,
     now: number,
   ): Promise<boolean>;
+  /** Undefined when nothing is spooled, or only the files that were made of the recording. */
   readSpool(id: string): Promise<Buffer | undefined>;
-  /** Ends storing: the change, and the spool gone, in one transaction. */
+  /**
+   * Puts the files made of a recording into the spool, in its place and in one transaction with the change: every later
+   * try stores these very files, without reading the recording again.
+   */
+  keepMade(id: string, owner: string, made: Made, change: CaptureChange, now: number): Promise<boolean>;
+  readMade(id: string): Promise<Made | undefined>;
+  /**
+   * Ends storing: the change, and the spool gone, in one transaction. As the store takes files, every capture that
+   * waits for it is due now.
+   */
   finishStoring(id: string, owner: string, change: CaptureChange, now: number): Promise<boolean>;
+  /**
+   * By hand: what is in the spool (of one capture, or of all) is due now. Resolves to the captures that this concerns,
+   * those that are being stored at this moment among them.
+   */
+  storeNow(id: string | null, now: number): Promise<string[]>;
+  /** What waits to be stored. */
+  spooled(): Promise<Spooled>;
 
   /** The next annotation that is due: its capture, which mark is wanted, and how often it was tried. */
   leaseDelivery(owner: string, now: number, leaseMs: number): Promise<Delivery | undefined>;
@@ -85,9 +104,10 @@ export interface Ledger {
   /**
    * Each second: past-deadline queued captures are skipped (`deadline-passed`, with a delivery; a sibling with
    * `sibling-late`), expired leases are freed (the state stays; the worker decides by state and session), due health
-   * watches are returned by `watches`. Returns what it changed.
+   * watches are returned by `watches`. When the spool holds more than its limit, the oldest captures in it are given up
+   * (`spool-full`, with a delivery) until it fits. Returns what it changed.
    */
-  sweep(now: number): Promise<{ skipped: Capture[]; freed: string[] }>;
+  sweep(now: number): Promise<{ skipped: Capture[]; freed: string[]; givenUp: Capture[] }>;
   /**
    * Captures whose window ended within the last five minutes and that are still watched for harm; of one that failed
    * in its window, the planned end counts.
@@ -118,7 +138,20 @@ export interface Ledger {
 /** `attempts`: how often work on this stage was given back or cut off by a crash before; 0 the first time. */
 export type LeasedCapture = Capture & { attempts: number };
 
-export type CaptureWork = 'profile' | 'store';
+export type CaptureWork = 'profile' | 'store' | 'store again';
+
+/** What was made of a recording, and how its capture ends once the store has it. */
+export interface Made {
+  files: MadeArtifact[];
+  outcome: Pick<Capture, 'state' | 'reason' | 'answer' | 'partial'>;
+}
+
+export interface Spooled {
+  captures: number;
+  bytes: number;
+  /** More than this is not kept: the oldest are given up. */
+  limitBytes: number;
+}
 
 /** What routing decided for one alert, before the ledger has seen it. */
 export type AlertDecision =
@@ -172,10 +205,13 @@ export type Admission =
   | { kind: 'lost' };
 
 export type CaptureChange = Partial<
-  Pick<Capture, 'state' | 'reason' | 'target' | 'session' | 'answer' | 'partial' | 'artifacts' | 'panel'>
+  Pick<
+    Capture,
+    'state' | 'reason' | 'target' | 'session' | 'answer' | 'partial' | 'artifacts' | 'panel' | 'storeRetry'
+  >
 > & {
   timeline?: Partial<Capture['timeline']>;
-  /** Makes the annotation's delivery due now: `begin` at the window's start, `finish` at the end. */
+  /** Makes the annotation's delivery due now: `begin` at the window's start, `finish` with the answer or at the end. */
   deliver?: 'begin' | 'finish';
 };
 

@@ -7,7 +7,6 @@ import { isLedgerAway } from './ledger-away.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
 import { queueSibling } from './queue-sibling.ts';
 import { leaveCleanAfterStart, startWindow } from './start-window.ts';
-import { storeArtifacts } from './store-artifacts.ts';
 
 /**
  * Takes a leased capture through its window: resolve, start, wait, collect. Every step is durable before the next;
@@ -40,20 +39,6 @@ export async function profileCapture(
   } catch (error) {
     await endByFault(error, reached, parts, log, signal);
     return null;
-  }
-}
-
-/** Stores what was collected, by this process or by one before it. */
-export async function storeCapture(
-  capture: Capture,
-  parts: StageParts,
-  log: Log,
-  { signal }: Interruption,
-): Promise<void> {
-  try {
-    await storeArtifacts(capture, parts, log, signal);
-  } catch (error) {
-    await endByFault(error, capture, parts, log, signal);
   }
 }
 

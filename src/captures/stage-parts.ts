@@ -18,6 +18,8 @@ export interface StageParts {
   now: () => number;
   owner: string;
   limits: CaptureLimits & { recordingBytes: number; deadlineMs: number };
+  /** How old a recording may become, in the store or on its way there; milliseconds. */
+  recordingsKeptMs: number;
   publicUrl: string | null;
   applicationPackages: readonly string[];
   profilerLinks(capture: Capture): AnalysisInput['profilerLinks'];

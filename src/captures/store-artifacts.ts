@@ -4,19 +4,23 @@ import { artifactKey } from '../artifacts/keys.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { MadeArtifact } from './analysis.ts';
+import type { Baseline, MadeArtifact } from './analysis.ts';
 import type { Artifact, Capture } from './capture.ts';
-import { end, reportEnd, retryOrEnd } from './ending.ts';
+import { end, reportEnd } from './ending.ts';
 import { endState } from './end-state.ts';
-import type { CaptureChange } from './ledger.ts';
+import type { Made } from './ledger.ts';
+import { isLedgerAway } from './ledger-away.ts';
 import { recordingArtifact } from './recording-artifact.ts';
+import { retryStore } from './retry-store.ts';
 import { iso, timed, type StageParts } from './stage-parts.ts';
 
-/** S3 away for hours loses nothing: 60 attempts, at most five minutes apart. */
-const storePatienceMs = 4 * 60 * 60_000;
 const gzipped = promisify(gzip);
 
-/** Recording → answer and files → store; an outage of the store is waited for. */
+/**
+ * Recording → answer and files → store. Whatever fails on the way is tried again for as long as a recording may be kept:
+ * it is in the spool, and nobody can take it a second time. Once the answer is known it is told, stored or not. The
+ * files are made once; later tries store the same ones, so that they are always those of one answer.
+ */
 export async function storeArtifacts(
   capture: Capture,
   parts: StageParts,
@@ -24,54 +28,121 @@ export async function storeArtifacts(
   signal: AbortSignal,
 ): Promise<void> {
   const { ledger, owner, now } = parts;
-  const recording = await ledger.readSpool(capture.id);
-  if (recording === undefined) {
-    await end(capture, new Failure('recording-missing'), parts, log);
-    return;
-  }
-  const giveUpAt = Date.parse(capture.timeline.collectedAt ?? iso(now())) + storePatienceMs;
+  let made: Made | undefined;
+  let keptAlready = false;
   try {
-    const baseline = await parts.baselineFor(capture, signal);
-    const made = await timed(parts, 'analyse', () =>
-      parts.analysis.analyse(
-        {
-          recording,
-          capture,
-          baseline,
-          publicUrl: parts.publicUrl,
-          applicationPackages: parts.applicationPackages,
-          profilerLinks: parts.profilerLinks(capture),
-        },
-        signal,
-      ),
-    ).catch((error: unknown) => asFailure(error));
-    signal.throwIfAborted();
-    // What we cannot read may be read by other tools, or by a later flamepin.
-    const files = made instanceof Failure ? [recordingArtifact(await gzipped(recording))] : made.artifacts;
-    const stored = await timed(parts, 'store', () =>
+    made = await ledger.readMade(capture.id);
+    keptAlready = made !== undefined;
+    if (made === undefined) {
+      const recording = await ledger.readSpool(capture.id);
+      if (recording === undefined) {
+        await end(capture, new Failure('recording-missing'), parts, log);
+        return;
+      }
+      made = await make(capture, recording, parts, signal);
+    }
+    const { files, outcome } = made;
+    const artifacts = await timed(parts, 'store', () =>
       Promise.all(files.map((file) => storeArtifact(capture, file, parts.store, signal))),
     );
-    const kept = { artifacts: stored, timeline: { storedAt: iso(now()) }, deliver: 'finish' } as const;
-    const change: CaptureChange =
-      made instanceof Failure
-        ? { ...kept, state: endState(made.code), reason: made.reason }
-        : {
-            ...kept,
-            state: 'done',
-            reason: null,
-            answer: made.answer,
-            partial: made.partial || capture.partial,
-          };
-    if (!(await ledger.finishStoring(capture.id, owner, change, now()))) return;
-    if (made instanceof Failure) reportEnd(capture, made, parts, log);
-    else {
-      parts.observer.ended(capture.request.purpose, 'done', null, now());
-      log.info({ headline: made.answer.headline }, 'capture done');
-    }
+    const stored = {
+      ...outcome,
+      artifacts,
+      timeline: { storedAt: iso(now()) },
+      deliver: 'finish',
+    } as const;
+    if (!(await ledger.finishStoring(capture.id, owner, stored, now()))) return;
+    reportStored(capture, outcome, parts, log);
   } catch (error) {
     signal.throwIfAborted();
-    await retryOrEnd(capture, asFailure(error), parts, log, giveUpAt);
+    const failure = asFailure(error);
+    if (isLedgerAway(failure)) throw failure;
+    await retryStore(capture, failure, keptAlready ? undefined : made, parts, log);
   }
+}
+
+/** The files and how the capture ends with them. Rejects as the store does when the baseline cannot be read. */
+async function make(
+  capture: Capture,
+  recording: Buffer,
+  parts: StageParts,
+  signal: AbortSignal,
+): Promise<Made> {
+  let baseline: Baseline | null;
+  try {
+    baseline = await parts.baselineFor(capture, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = asFailure(error);
+    await tellEarly(capture, recording, failure, parts, signal);
+    throw failure;
+  }
+  return read(capture, recording, baseline, parts, signal);
+}
+
+/** The store is away and with it the baseline: people get the answer that the recording gives by itself, until it is back. */
+async function tellEarly(
+  capture: Capture,
+  recording: Buffer,
+  { reason }: Failure,
+  parts: StageParts,
+  signal: AbortSignal,
+): Promise<void> {
+  if (capture.answer !== null) return;
+  const { outcome } = await read(capture, recording, null, parts, signal);
+  if (outcome.answer === null) return;
+  const change = { answer: outcome.answer, partial: outcome.partial, reason, deliver: 'finish' } as const;
+  await parts.ledger.advance(capture.id, parts.owner, change, parts.now());
+}
+
+async function read(
+  capture: Capture,
+  recording: Buffer,
+  baseline: Baseline | null,
+  parts: StageParts,
+  signal: AbortSignal,
+): Promise<Made> {
+  const input = {
+    recording,
+    capture,
+    baseline,
+    publicUrl: parts.publicUrl,
+    applicationPackages: parts.applicationPackages,
+    profilerLinks: parts.profilerLinks(capture),
+  };
+  try {
+    const { artifacts, answer, partial } = await timed(parts, 'analyse', () =>
+      parts.analysis.analyse(input, signal),
+    );
+    return {
+      files: artifacts,
+      outcome: { state: 'done', reason: null, answer, partial: partial || capture.partial },
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, reason } = asFailure(error);
+    // What we cannot read may be read by other tools, or by a later flamepin.
+    return {
+      files: [recordingArtifact(await gzipped(recording))],
+      outcome: { state: endState(code), reason, answer: null, partial: capture.partial },
+    };
+  }
+}
+
+function reportStored(
+  capture: Capture,
+  { reason, answer }: Made['outcome'],
+  parts: StageParts,
+  log: Log,
+): void {
+  if (reason !== null) {
+    reportEnd(capture, new Failure(reason.code, { detail: reason.detail }), parts, log);
+    return;
+  }
+  parts.observer.ended(capture.request.purpose, 'done', null, parts.now());
+  const { storeRetry } = capture;
+  const waited = storeRetry === null ? {} : { waitedSince: storeRetry.since, failedTries: storeRetry.tries };
+  log.info({ headline: answer?.headline, ...waited }, 'capture done');
 }
 
 async function storeArtifact(

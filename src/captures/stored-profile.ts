@@ -16,7 +16,10 @@ export async function storedProfile(
   return object.contentEncoding === 'gzip' ? object.body : gzipSync(object.body);
 }
 
-/** The same, where a store that lets flamepin write but not read only costs the comparison. Rejects when it is away. */
+/**
+ * The same, where a store that lets flamepin write but not read only costs the comparison. Rejects when it is away, or
+ * its bucket or directory is.
+ */
 export async function readableProfile(
   capture: Capture,
   store: ArtifactStore,
@@ -27,7 +30,7 @@ export async function readableProfile(
   } catch (error) {
     signal.throwIfAborted();
     const failure = asFailure(error);
-    if (failure.retryable) throw failure;
+    if (failure.retryable && failure.code !== 'store-denied') throw failure;
     return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { hasBaseline } from './baseline.ts';
 import type { Capture } from './capture.ts';
 import type { Ledger } from './ledger.ts';
 import { isFinal } from './outcome.ts';
+import { hasProfile } from './sibling-base.ts';
 
 /**
  * How long after its own recording was fetched a capture waits for its sibling's, milliseconds. That one began up to
@@ -15,6 +16,6 @@ export async function waitsForSibling(capture: Capture, ledger: Ledger, now: num
   if (sibling === null || timeline.collectedAt === null) return false;
   if (now >= Date.parse(timeline.collectedAt) + patienceMs) return false;
   const other = await ledger.get(sibling.captureId);
-  if (other === undefined || isFinal(other)) return false;
+  if (other === undefined || isFinal(other) || hasProfile(other)) return false;
   return !(await hasBaseline(capture, ledger));
 }

@@ -3,8 +3,11 @@ import type { Log } from '../telemetry/log.ts';
 import type { Capture } from './capture.ts';
 import type { Annotator } from '../annotations/annotator.ts';
 import { deliver } from './delivery.ts';
+import { Failure } from '../reasons/failure.ts';
 import { watchForHarm } from './harm-watch.ts';
-import { profileCapture, storeCapture } from './run-capture.ts';
+import { reportEnd } from './ending.ts';
+import { profileCapture } from './run-capture.ts';
+import { storeArtifacts } from './store-artifacts.ts';
 import { waitsForSibling } from './wait-for-sibling.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
 
@@ -16,6 +19,8 @@ const sweepMs = 1_000;
 const harmWatchMs = 15_000;
 /** Captures that are read and stored at once. */
 const storingAtOnce = 4;
+/** Beside those, captures that the store has refused before: a store that hangs holds each for a minute. */
+const storingAgainAtOnce = 2;
 /** How soon a capture that waits for its sibling's profile is looked at again. */
 const siblingWaitMs = 250;
 /** Captures that look for their target while all windows are taken. */
@@ -52,6 +57,7 @@ export function startWorker(parts: WorkerParts): Worker {
   let leases = 0;
   let profiling = 0;
   let storing = 0;
+  let storingAgain = 0;
   let deliveries = 0;
 
   function wake(): void {
@@ -95,7 +101,9 @@ export function startWorker(parts: WorkerParts): Worker {
             return;
           }
           storing++;
-          await storeCapture(collected, slotParts, captureLog, interruption).finally(() => storing--);
+          await storeArtifacts(collected, slotParts, captureLog, interruption.signal).finally(
+            () => storing--,
+          );
         }),
       );
     }
@@ -114,8 +122,23 @@ export function startWorker(parts: WorkerParts): Worker {
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
           const slotParts = { ...parts, owner: slotOwner, wake };
-          await storeCapture(capture, slotParts, logOf(capture), interruption);
+          await storeArtifacts(capture, slotParts, logOf(capture), interruption.signal);
         }).finally(() => storing--),
+      );
+    }
+  }
+
+  async function fillStoringAgain(): Promise<void> {
+    while (storingAgain < storingAgainAtOnce && !stopping.signal.aborted) {
+      const slotOwner = slot();
+      const capture = await ledger.lease(slotOwner, now(), leaseMs, 'store again');
+      if (capture === undefined) return;
+      storingAgain++;
+      track(
+        whileLeased(capture.id, slotOwner, async (interruption) => {
+          const slotParts = { ...parts, owner: slotOwner, wake };
+          await storeArtifacts(capture, slotParts, logOf(capture), interruption.signal);
+        }).finally(() => storingAgain--),
       );
     }
   }
@@ -195,16 +218,21 @@ export function startWorker(parts: WorkerParts): Worker {
     every(pollMs, true, 'looking at the queue', async () => {
       await fillProfiling();
       await fillStoring();
+      await fillStoringAgain();
       await fillDeliveries();
     }),
     every(sweepMs, false, 'the sweep', async () => {
-      const { skipped, freed } = await ledger.sweep(now());
+      const { skipped, freed, givenUp } = await ledger.sweep(now());
       for (const { id, request, reason } of skipped) {
         const code = reason?.code ?? 'deadline-passed';
         parts.observer.ended(request.purpose, 'skipped', code, now());
         log.warn({ captureId: id, reason: code }, 'capture skipped: its deadline passed');
       }
-      if (freed.length > 0) wake();
+      for (const capture of givenUp) {
+        const { code, detail } = capture.reason ?? { code: 'spool-full', detail: '' };
+        reportEnd(capture, new Failure(code, { detail }), parts, logOf(capture));
+      }
+      if (freed.length > 0 || givenUp.length > 0) wake();
     }),
     every(harmWatchMs, false, 'the watch for harm', () => watchForHarm(parts, log, stopping.signal)),
   ];

@@ -87,13 +87,16 @@ async function lookAtLedger(configuration: Configuration): Promise<string> {
     const ledger = openLedger(configuration);
     const counts = await ledger.counts();
     const blocks = await ledger.blocks();
+    const spooled = await ledger.spooled();
     await ledger.close();
-    return `${counts.done} done, ${counts.failed} failed, ${counts.queued} waiting, ${blocks.length} blocked`;
+    return `${counts.done} done, ${counts.failed} failed, ${counts.queued} waiting, ${blocks.length} blocked, ${spooled.captures} to be stored (${mebibytes(spooled.bytes)} of at most ${mebibytes(spooled.limitBytes)} MiB)`;
   } catch (error) {
     if (asFailure(error).code === 'ledger-locked') return 'in use by a running flamepin';
     throw error;
   }
 }
+
+const mebibytes = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);
 
 async function lookAtTargets(
   kind: Configuration['targetKinds'][number],

@@ -47,6 +47,8 @@ export interface AppParts {
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
   requestByHand(hand: HandRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;
+  /** What waits in the spool, of one capture or of all, is stored now; resolves to the captures that this concerns. */
+  storeNow(id: string | null): Promise<string[]>;
   wake(): void;
 }
 
@@ -98,6 +100,7 @@ export function createApp(parts: AppParts): Express {
       capturesToken: parts.capturesToken,
       request: (hand) => parts.requestByHand(hand),
       setPaused: (paused) => parts.setPaused(paused),
+      storeNow: (id) => parts.storeNow(id),
     }),
   );
   app.get('/captures/:id/:name', serveArtifact(parts));

@@ -40,6 +40,7 @@ export function captureJson(capture: Capture): object {
     headline: capture.answer?.headline ?? null,
     answer: capture.answer,
     partial: capture.partial,
+    storeRetry: capture.storeRetry,
     harm: capture.harm,
     sibling: capture.sibling,
     siblingOf: capture.siblingOf,

@@ -1,6 +1,7 @@
 import { Router, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { captureEventSchema, captureStates, type Capture } from '../captures/capture.ts';
+import { isFinal } from '../captures/outcome.ts';
 import { captureBefore } from '../captures/capture-before.ts';
 import type { CompareCaptures } from '../captures/compare-captures.ts';
 import type { CaptureFilter, Ledger } from '../captures/ledger.ts';
@@ -41,6 +42,8 @@ interface CapturesParts {
   /** Queues a capture by hand; resolves to its id. */
   request(hand: HandRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;
+  /** What waits in the spool, of one capture or of all, is stored now; resolves to the captures that this concerns. */
+  storeNow(id: string | null): Promise<string[]>;
 }
 
 /** Pages and JSON of captures, and a capture by hand. */
@@ -141,6 +144,20 @@ export function captureRoutes(parts: CapturesParts): Router {
     response.status(202).json({ id, path: `/captures/${id}` });
   });
 
+  router.post('/store', allowed, async (_request, response) => {
+    response.status(202).json({ storing: await parts.storeNow(null) });
+  });
+  router.post('/captures/:id/store', allowed, async (request: Request<{ id: string }>, response) => {
+    const capture = await ledger.get(request.params.id);
+    if (capture === undefined) {
+      sendUnknownCapture(request, response);
+      return;
+    }
+    const storing = await parts.storeNow(capture.id);
+    if (storing.length === 0) throw nothingToStore(capture);
+    response.status(202).json({ storing });
+  });
+
   for (const [path, paused] of [
     ['/pause', true],
     ['/resume', false],
@@ -166,6 +183,20 @@ export function captureRoutes(parts: CapturesParts): Router {
     response.json({ released: wanted.data.key });
   });
   return router;
+}
+
+function nothingToStore(capture: Capture): RequestProblem {
+  const { state } = capture;
+  return new RequestProblem(
+    409,
+    'nothing-to-store',
+    `Nothing of this capture waits to be stored: it is ${state}.`,
+    state === 'done'
+      ? 'Its files are in the store already.'
+      : isFinal(capture)
+        ? 'Its recording is not in the spool any more; take a new one with POST /captures.'
+        : 'Wait for the end of its window.',
+  );
 }
 
 function text(request: Request, name: string): string | undefined {

@@ -15,6 +15,7 @@ export function healthRoutes(ledger: Ledger, metrics: Metrics): Router {
   router.get('/metrics', async (_request, response) => {
     const { queued, resolving, capturing, storing, deliveriesDue } = await ledger.counts();
     metrics.queue({ queued, resolving, capturing, storing, annotating: deliveriesDue });
+    metrics.spool(await ledger.spooled());
     const { contentType, text } = await metrics.scrape();
     response.setHeader('Content-Type', contentType);
     response.send(text);

@@ -97,11 +97,19 @@ function row(capture: Capture): string {
   return html`<tr role="row">
     <td role="cell" class="time"><span class="date">${date}</span> ${time}</td>
     <td role="cell" class="state"><span class="badge ${tone(state)}">${state}</span></td>
-    <td role="cell" class="answer"><a href="/captures/${id}">${outcomeSentence(capture)}</a></td>
+    <td role="cell" class="answer">
+      <a href="/captures/${id}">${outcomeSentence(capture)}</a>!${unstored(capture)}
+    </td>
     <td role="cell" class="alert">${clip(askedBy(capture))}</td>
     <td role="cell" class="workload">!${workloadLink}</td>
     <td role="cell" class="event">${request.event}</td>
   </tr>`;
+}
+
+function unstored({ storeRetry, answer }: Capture): string {
+  if (storeRetry === null) return '';
+  const words = answer === null ? '' : 'Its flame graph is not stored yet. ';
+  return html`<br /><small>${words}Next try ${storeRetry.nextTryAt.slice(11, 19)} UTC</small>`;
 }
 
 /** The alert's name, or how it came about where no alert asked for this very capture. */

@@ -24,6 +24,8 @@ const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'ledger-locked',
   'ledger-unavailable',
   'store-unavailable',
+  'store-denied',
+  'store-missing',
 ]);
 
 interface Problem {

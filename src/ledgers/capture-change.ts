@@ -47,6 +47,7 @@ export function newCapture(decision: Asked, now: number): Capture {
       storedAt: null,
       annotatedAt: null,
     },
+    storeRetry: null,
     annotation: { state: 'none', reason: null, id: null },
     alertResolvedAt: null,
     harm: null,
@@ -93,6 +94,7 @@ export function applyChange(capture: Capture, change: CaptureChange): Capture {
   const changed: Capture = { ...capture, ...fields, timeline: { ...capture.timeline, ...change.timeline } };
   const from = order.indexOf(stageOf(capture.state));
   const to = order.indexOf(stageOf(changed.state));
+  if (to === order.length - 1) changed.storeRetry = null;
   if (to < from || (changed.state === 'capturing' && capture.state !== 'capturing'))
     throw new Error(`a capture cannot move from ${capture.state} to ${changed.state}`);
   return changed;

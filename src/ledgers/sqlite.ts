@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Ledger } from '../captures/ledger.ts';
 import { readCapture } from './sqlite/capture-rows.ts';
 import { Database, type DatabaseOptions } from './sqlite/database.ts';
@@ -8,9 +7,8 @@ import { Intake } from './sqlite/intake.ts';
 import { isPaused, setPaused } from './sqlite/pause.ts';
 import { dropArtifacts, expire } from './sqlite/retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './sqlite/search.ts';
+import { makeStoringDue, readMade, readRecording, usage } from './sqlite/spool.ts';
 import { addSibling, admit, advance, freeAllLeases, lease, release, renew, sweep } from './sqlite/work.ts';
-
-const recordingSchema = z.object({ recording: z.instanceof(Uint8Array) });
 
 /**
  * The ledger in one SQLite file, for one flamepin: a second one that opens it is refused at once. Local or block
@@ -48,17 +46,18 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
 
     spool: (id, owner, recording, change, now) =>
       database.transaction(() => advance(database, id, owner, change, now, { recording })),
-    readSpool: (id) =>
-      database.read(() => {
-        const row = database.one(
-          recordingSchema,
-          'SELECT recording FROM spool WHERE capture_id = ?',
-          id,
-        )?.recording;
-        return row && Buffer.from(row.buffer, row.byteOffset, row.byteLength);
-      }),
+    readSpool: (id) => database.read(() => readRecording(database, id)),
+    keepMade: (id, owner, made, change, now) =>
+      database.transaction(() => advance(database, id, owner, change, now, { made })),
+    readMade: (id) => database.read(() => readMade(database, id)),
     finishStoring: (id, owner, change, now) =>
-      database.transaction(() => advance(database, id, owner, change, now, { drop: true })),
+      database.transaction(() => {
+        const stored = advance(database, id, owner, change, now, { drop: true });
+        if (stored) makeStoringDue(database, null, now);
+        return stored;
+      }),
+    storeNow: (id, now) => database.transaction(() => makeStoringDue(database, id, now)),
+    spooled: () => database.read(() => usage(database)),
 
     leaseDelivery: (owner, now, leaseMs) =>
       database.transaction(() => leaseDelivery(database, owner, now, leaseMs)),

@@ -242,13 +242,17 @@ export const reasons = {
     'The artifact store could not be reached.',
     'flamepin keeps trying; check the connection with `flamepin doctor`.',
   ),
-  'store-denied': final(
+  'store-denied': passing(
     'The artifact store refused the credentials or the request.',
-    'Check credentials, bucket and rights with `flamepin doctor`.',
+    'flamepin keeps trying; check credentials, bucket and rights with `flamepin doctor`.',
   ),
-  'store-missing': final(
+  'store-missing': passing(
     'The bucket or directory does not exist.',
-    'Create it, or correct `storage` in the configuration.',
+    'flamepin keeps trying; create it or mount it, or correct `storage` in the configuration.',
+  ),
+  'spool-full': final(
+    'The artifact store was away for so long that recordings filled the spool; the oldest were given up.',
+    'Bring the store back, and give the volume of the ledger more room: the spool may take half of what the ledger may.',
   ),
   'artifact-expired': final(
     'The artifact has passed its retention and was deleted.',

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AlertOutcome } from '../captures/capture.ts';
+import type { Spooled } from '../captures/ledger.ts';
 import type { CaptureObserver } from '../captures/observer.ts';
 
 /** Seconds: a warm start takes 0.01, a cold one 0.3, a loaded machine over 1; a deadline is 2 minutes. */
@@ -11,6 +12,7 @@ export interface Metrics extends CaptureObserver {
   refused(sender: string, reason: string): void;
   /** Refreshes the gauges from the ledger just before a scrape. */
   queue(counts: Readonly<Record<string, number>>): void;
+  spool(spooled: Spooled): void;
   scrape(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -56,6 +58,16 @@ export function createMetrics(): Metrics {
     labelNames: ['state'],
     registers,
   });
+  const spoolBytes = new Gauge({
+    name: 'flamepin_spool_bytes',
+    help: 'Recordings, and files made of them, that wait in the ledger to be stored.',
+    registers,
+  });
+  const spoolLimit = new Gauge({
+    name: 'flamepin_spool_limit_bytes',
+    help: 'What may wait there at most; beyond it the oldest are given up.',
+    registers,
+  });
   const deliveries = new Counter({
     name: 'flamepin_deliveries_total',
     help: 'Attempts to mark a panel, by result and reason.',
@@ -77,6 +89,10 @@ export function createMetrics(): Metrics {
     refused: (sender, reason) => refusals.inc({ sender, reason }),
     queue: (counts) => {
       for (const [state, count] of Object.entries(counts)) queued.set({ state }, count);
+    },
+    spool: ({ bytes, limitBytes }) => {
+      spoolBytes.set(bytes);
+      spoolLimit.set(limitBytes);
     },
     stage: (stage, seconds) => stages.observe({ stage }, seconds),
     firstSample: (seconds) => firstSample.observe(seconds),

@@ -99,6 +99,24 @@ export function testAnnotator(name: string, open: () => Promise<AnnotatorUnderTe
       assert.equal(only(marksOf(done)).timeEnd, Date.parse(alertResolvedAt));
     });
 
+    on(
+      'says the answer while its flame graph is not stored yet, and both later',
+      async ({ annotator, marksOf }) => {
+        const capture = capturing();
+        const id = await annotator.begin(capture, soon());
+        const reason = { code: 'store-missing', detail: 'bucket profiles' } as const;
+        const waiting = finished(capture, { state: 'storing', reason, artifacts: [] });
+        assert.equal(await annotator.finish(waiting, soon()), id);
+        const early = only(marksOf(capture)).text;
+        assert.match(early, /61% waiting in HikariPool\.getConnection.*not stored yet/);
+        assert.doesNotMatch(early, /Open the flame graph|flamegraph\.svg|No profile/);
+        assert.equal(await annotator.finish(finished(capture), soon()), id);
+        const last = only(marksOf(capture)).text;
+        assert.match(last, /61%.*Open the flame graph/);
+        assert.doesNotMatch(last, /not stored yet/);
+      },
+    );
+
     on('adds to the mark that the target was harmed', async ({ annotator, marksOf }) => {
       const done = finished(capturing());
       await annotator.finish(done, soon());

@@ -94,8 +94,8 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
 
     it('that ran out is freed by the sweep, and the state stays', async () => {
       const { id } = await started(ledger(), 'a');
-      assert.deepEqual(await ledger().sweep(noon + leaseMs - 1), { skipped: [], freed: [] });
-      assert.deepEqual(await ledger().sweep(noon + leaseMs), { skipped: [], freed: [id] });
+      assert.deepEqual(await ledger().sweep(noon + leaseMs - 1), { skipped: [], freed: [], givenUp: [] });
+      assert.deepEqual(await ledger().sweep(noon + leaseMs), { skipped: [], freed: [id], givenUp: [] });
       assert.equal((await ledger().get(id))?.state, 'capturing');
       assert.equal(await ledger().renew(id, 'a', noon + leaseMs, leaseMs), false);
     });

@@ -12,7 +12,7 @@ import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import { ledgerContract } from './ledger.ts';
-import { leased, leaseMs, noon, toCapture } from './ledger-words.ts';
+import { leased, leaseMs, minute, noon, started, toCapture } from './ledger-words.ts';
 
 ledgerContract('SQLite', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'flamepin-ledger-'));
@@ -98,6 +98,46 @@ describe('the SQLite file', () => {
     database.exec('CREATE TABLE theirs (x)');
     database.close();
     refused('ledger-unreadable');
+  });
+
+  it('holds recordings up to half of its size: then the oldest goes, and alerts still find room', async () => {
+    const ledger = openSqliteLedger({ path, maximumBytes: 8 * 2 ** 20 });
+    const mebibyte = Buffer.alloc(2 ** 20, 'x');
+    const ids: string[] = [];
+    for (let n = 0; n < 6; n++) {
+      const { id } = await started(ledger, 'a', toCapture(`f${n}`));
+      await ledger.spool(id, 'a', mebibyte, { state: 'storing' }, noon);
+      ids.push(id);
+      // The first is being stored at this moment.
+      if (n > 0) await ledger.release(id, 'a', noon + minute);
+    }
+    const { givenUp } = await ledger.sweep(noon);
+    assert.deepEqual(
+      givenUp.map(({ id, state, reason }) => [id, state, reason?.code]),
+      [1, 2].map((n) => [ids[n], 'failed', 'spool-full']),
+    );
+    assert.deepEqual(await ledger.spooled(), { captures: 4, bytes: 4 * 2 ** 20, limitBytes: 4 * 2 ** 20 });
+    assert.deepEqual((await ledger.sweep(noon)).givenUp, []);
+    const told = [
+      await ledger.leaseDelivery('d', noon, leaseMs),
+      await ledger.leaseDelivery('d', noon, leaseMs),
+    ];
+    assert.deepEqual(
+      told.map((delivery) => delivery?.capture.reason?.code),
+      ['spool-full', 'spool-full'],
+    );
+    const [accepted] = await ledger.accept([toCapture('new')], noon);
+    assert.equal(accepted?.outcome, 'queued');
+    await ledger.close();
+  });
+
+  it('never gives up its only recording, however large', async () => {
+    const ledger = openSqliteLedger({ path, maximumBytes: 4 * 2 ** 20 });
+    const { id } = await started(ledger, 'a');
+    await ledger.spool(id, 'a', Buffer.alloc(2.5 * 2 ** 20), { state: 'storing' }, noon);
+    await ledger.release(id, 'a', noon);
+    assert.deepEqual((await ledger.sweep(noon)).givenUp, []);
+    await ledger.close();
   });
 
   it('that is no database is refused', async () => {

@@ -7,6 +7,7 @@ import { anyOrderOfEvents } from './ledger-any-order.ts';
 import { keepingAndForgetting } from './ledger-keeping.ts';
 import { movingCaptures } from './ledger-moving.ts';
 import { profilingSiblings } from './ledger-siblings.ts';
+import { spoolingRecordings } from './ledger-spooling.ts';
 
 /** An empty place for a ledger, for one test. */
 interface LedgerPlace {
@@ -69,6 +70,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<LedgerPlac
     acceptingAlerts(underTest);
     movingCaptures(underTest);
     profilingSiblings(underTest);
+    spoolingRecordings(underTest);
     deliveringAnnotations(underTest);
     keepingAndForgetting(underTest);
     anyOrderOfEvents(underTest);

@@ -121,7 +121,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     await s3.kill();
     const second = await start();
     await captureWhen(second, id, 'storing', patienceMs, ({ state }) => state === 'storing');
-    await captureLogged(second, id, 'will try again', patienceMs);
+    await captureLogged(second, id, 'not stored yet, will try again', patienceMs);
     await second.kill();
 
     await s3.restart();

@@ -90,7 +90,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     await s3.kill();
 
     // A try that meets no S3, for each of them.
-    for (const id of ids) await captureLogged(flamepin, id, 'will try again', patienceMs);
+    for (const id of ids) await captureLogged(flamepin, id, 'not stored yet, will try again', patienceMs);
     await s3.restart();
     for (const id of ids) {
       const capture = await captureWhen(flamepin, id, 'the end', patienceMs, isFinal);

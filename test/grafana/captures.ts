@@ -56,6 +56,7 @@ export function capturing(changes: Partial<Capture> = {}, startedAt = Date.now()
       storedAt: null,
       annotatedAt: null,
     },
+    storeRetry: null,
     annotation: { state: 'pending', reason: null, id: null },
     alertResolvedAt: null,
     harm: null,

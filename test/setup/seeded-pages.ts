@@ -77,6 +77,7 @@ export async function startSeededPages(
     decide: () => Promise.resolve([]),
     requestByHand: () => Promise.resolve(''),
     setPaused: () => Promise.resolve(),
+    storeNow: () => Promise.resolve([]),
     wake: () => undefined,
   });
   const profileJson = JSON.stringify(profile);

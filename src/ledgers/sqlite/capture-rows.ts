@@ -66,6 +66,7 @@ export function endCapture(database: Database, capture: Capture): void {
   dropSpool(database, capture.id);
 }
 
+/** The files made of the recording go with it. */
 export function dropSpool(database: Database, id: string): void {
   database.run('DELETE FROM spool WHERE capture_id = ?', id);
 }

@@ -139,6 +139,11 @@ export class Database {
       });
   }
 
+  /** What the file may grow to. */
+  get largestBytes(): number {
+    return this.#largestPages * this.#pragma(pragmaSchemas.page_size, 'page_size').page_size;
+  }
+
   close(): void {
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();

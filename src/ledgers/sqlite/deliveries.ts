@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Capture } from '../../captures/capture.ts';
 import type { Delivery, DeliveryResult } from '../../captures/ledger.ts';
-import { isoTime, stageOf } from '../capture-change.ts';
+import { isoTime } from '../capture-change.ts';
 import { readCapture, saveCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 
@@ -41,9 +41,8 @@ export function makeDue(
   return { ...capture, annotation: { ...capture.annotation, state: 'pending', reason: null } };
 }
 
-/** A mark that has its final form, or is getting it, is out of date: the capture's alert resolved, or harm was seen. */
+/** A mark that has its answer, or is getting it, is out of date: the capture's alert resolved, or harm was seen. */
 export function makeDueAgain(database: Database, capture: Capture, now: number): void {
-  if (stageOf(capture.state) !== 'final') return;
   database.run(
     `UPDATE deliveries SET due_at = ?, attempts = 0, revision = revision + 1 WHERE capture_id = ? AND want = 'finish'`,
     now,

@@ -102,4 +102,17 @@ export const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Once a recording has been read, the files made of it stand in its place: outcome is then how the capture ends, and
+  -- recording is empty.
+  ALTER TABLE spool ADD COLUMN outcome TEXT;
+  CREATE TABLE spool_files (
+    capture_id TEXT NOT NULL REFERENCES spool (capture_id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    place INTEGER NOT NULL,
+    -- Name, event, content type and encoding.
+    file TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (capture_id, place)
+  ) STRICT;
+  `,
 ];

@@ -6,6 +6,7 @@ import type {
   CaptureLimits,
   CaptureWork,
   LeasedCapture,
+  Made,
   NewSibling,
 } from '../../captures/ledger.ts';
 import type { Reason } from '../../reasons/failure.ts';
@@ -23,6 +24,7 @@ import {
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
 import { isPaused } from './pause.ts';
+import { giveUpOldest, writeMade, writeRecording } from './spool.ts';
 
 /** The queue as a worker sees it: leases, the intent to start, and the way from stage to stage. */
 
@@ -49,16 +51,19 @@ export function lease(
      WHERE seq = (
        SELECT seq FROM captures
        WHERE unfinished = 1 AND due_at <= ? AND lease_until <= ?
-         AND CASE state WHEN 'storing' THEN ? WHEN 'capturing' THEN ? ELSE ? AND deadline_at > ? END
+         AND CASE state
+           WHEN 'storing' THEN CASE WHEN data ->> '$.storeRetry' IS NULL THEN ? ELSE ? END
+           WHEN 'capturing' THEN ? ELSE ? AND deadline_at > ? END
        ORDER BY seq LIMIT 1)
      RETURNING data, attempts`,
     owner,
     now + leaseMs,
     now,
     now,
-    Number(work !== 'profile'),
-    Number(work !== 'store'),
-    Number(work !== 'store' && !isPaused(database)),
+    Number(work === undefined || work === 'store'),
+    Number(work === undefined || work === 'store again'),
+    Number(work === undefined || work === 'profile'),
+    Number((work === undefined || work === 'profile') && !isPaused(database)),
     now,
   );
   return row && { ...row.data, attempts: row.attempts };
@@ -184,14 +189,14 @@ export function addSibling(
   return true;
 }
 
-/** With `recording`, it is written in the same transaction; with `dropsSpool`, it goes. False: the lease was lost. */
+/** With what goes into the spool in the same transaction; with `drop`, what is there goes. False: the lease was lost. */
 export function advance(
   database: Database,
   id: string,
   owner: string,
   change: CaptureChange,
   now: number,
-  spool: { recording?: Uint8Array; drop?: boolean } = {},
+  spool: { recording?: Uint8Array; made?: Made; drop?: boolean } = {},
 ): boolean {
   const held = heldCapture(database, id, owner);
   if (held === undefined) return false;
@@ -199,13 +204,8 @@ export function advance(
   let capture = applyChange(held.capture, change);
   const after = stageOf(capture.state);
   if (change.deliver !== undefined) capture = makeDue(database, capture, change.deliver, now);
-  if (spool.recording !== undefined)
-    database.run(
-      `INSERT INTO spool (capture_id, recording) VALUES (?, ?)
-       ON CONFLICT DO UPDATE SET recording = excluded.recording`,
-      id,
-      spool.recording,
-    );
+  if (spool.recording !== undefined) writeRecording(database, id, spool.recording);
+  if (spool.made !== undefined) writeMade(database, id, spool.made);
   if (spool.drop === true) dropSpool(database, id);
   if (after === 'final') endCapture(database, capture);
   else saveCapture(database, capture);
@@ -213,7 +213,10 @@ export function advance(
   return true;
 }
 
-export function sweep(database: Database, now: number): { skipped: Capture[]; freed: string[] } {
+export function sweep(
+  database: Database,
+  now: number,
+): { skipped: Capture[]; freed: string[]; givenUp: Capture[] } {
   const late = database.all(
     z.object({ id: z.string(), deadline_at: z.number() }),
     `SELECT id, deadline_at FROM captures
@@ -242,11 +245,13 @@ export function sweep(database: Database, now: number): { skipped: Capture[]; fr
      WHERE unfinished = 1 AND lease_owner IS NOT NULL AND lease_until <= ? RETURNING id`,
     now,
   );
-  return { skipped, freed: freed.map(({ id }) => id) };
+  return { skipped, freed: freed.map(({ id }) => id), givenUp: giveUpOldest(database, now) };
 }
 
 /** Frees what a process that is gone held: whoever has opened the file holds it alone. */
 export function freeAllLeases(database: Database): void {
+  // Whoever starts anew may have repaired the store, or the way to it.
+  database.run(`UPDATE captures SET due_at = 0 WHERE unfinished = 1 AND state = 'storing'`);
   for (const table of ['captures', 'deliveries'])
     database.run(
       `UPDATE ${table} SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1 WHERE lease_owner IS NOT NULL`,

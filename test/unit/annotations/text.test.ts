@@ -51,6 +51,21 @@ const texts: Record<string, () => string> = {
     ),
   partial: () => finishText(done({ partial: true }), around),
   resolved: () => finishText(done({ alertResolvedAt: '2026-11-23T02:31:00Z' }), around),
+  'answer-not-stored-yet': () =>
+    finishText(
+      done({
+        state: 'storing',
+        artifacts: [],
+        reason: { code: 'store-missing', detail: 'NoSuchBucket (HTTP 404), bucket profiles' },
+        storeRetry: { since: '2026-11-23T02:14:40Z', tries: 3, nextTryAt: '2026-11-23T02:14:44Z' },
+      }),
+      around,
+    ),
+  'answer-never-stored': () =>
+    finishText(
+      done({ state: 'failed', artifacts: [], reason: { code: 'store-denied', detail: 'AccessDenied' } }),
+      around,
+    ),
   'ended-as-ordered': () =>
     finishText(done({ harm: 'pod checkout-1 was deleted', harmBlocks: false }), around),
   harm: () => finishText(done({ harm: 'The pod restarted 40 s after its window (exit code 137).' }), around),

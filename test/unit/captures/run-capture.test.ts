@@ -11,8 +11,9 @@ import type { Analysis } from '../../../src/captures/analysis.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
-import { profileCapture, storeCapture } from '../../../src/captures/run-capture.ts';
+import { profileCapture } from '../../../src/captures/run-capture.ts';
 import type { StageParts } from '../../../src/captures/stage-parts.ts';
+import { storeArtifacts } from '../../../src/captures/store-artifacts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import type { Target } from '../../../src/targets/target.ts';
@@ -119,6 +120,7 @@ describe('a capture on its way', () => {
     now: () => (clock += 300),
     owner,
     limits: { total: 8, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
+    recordingsKeptMs: 7 * 24 * 3_600_000,
     publicUrl: null,
     applicationPackages: [],
     profilerLinks: () => [],
@@ -264,9 +266,9 @@ async function runCapture(
 ): Promise<void> {
   const interruption = { signal: stop, startSignal: stop };
   if (capture.state === 'storing') {
-    await storeCapture(capture, parts, captureLog, interruption);
+    await storeArtifacts(capture, parts, captureLog, stop);
     return;
   }
   const collected = await profileCapture(capture, parts, captureLog, interruption);
-  if (collected !== null) await storeCapture(collected, parts, captureLog, interruption);
+  if (collected !== null) await storeArtifacts(collected, parts, captureLog, stop);
 }

@@ -107,6 +107,7 @@ export class SiblingFlow implements AsyncDisposable {
       now: () => Date.now() + this.ahead,
       owner: 'worker',
       limits: { total: 20, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
+      recordingsKeptMs: 7 * 24 * 3_600_000,
       publicUrl: null,
       applicationPackages: [],
       profilerLinks: () => [],

@@ -1,0 +1,320 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { filesystemStore } from '../../../src/artifacts/filesystem.ts';
+import type { ArtifactStore } from '../../../src/artifacts/store.ts';
+import type { MadeArtifact } from '../../../src/captures/analysis.ts';
+import { captureId } from '../../../src/captures/capture-id.ts';
+import type { Answer, Capture } from '../../../src/captures/capture.ts';
+import { captureView } from '../../../src/captures/capture-view.ts';
+import type { Ledger } from '../../../src/captures/ledger.ts';
+import type { StageParts } from '../../../src/captures/stage-parts.ts';
+import { storeArtifacts } from '../../../src/captures/store-artifacts.ts';
+import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
+import { Failure } from '../../../src/reasons/failure.ts';
+import { minute, must, noon, second, started, targetOn, toCapture } from '../../contract/ledger-words.ts';
+
+const hour = 60 * minute;
+const day = 24 * hour;
+const owner = 'worker';
+const { signal } = new AbortController();
+
+/** The real ledger and the real directory; the clock is ours, and reading a recording is counted instead of done. */
+describe('while the store is away', () => {
+  let directory = '';
+  let root = '';
+  let ledger: Ledger;
+  let store: ArtifactStore;
+  let clock = noon;
+  let readings = 0;
+  let ended: string[] = [];
+  let logged: string[] = [];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-outage-'));
+    root = join(directory, 'artifacts');
+    ledger = openSqliteLedger({ path: join(directory, 'flamepin.db') });
+    store = filesystemStore({ directory: root });
+    [clock, readings, ended, logged] = [noon, 0, [], []];
+  });
+  afterEach(async () => {
+    await ledger.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const moveAway = (): Promise<void> => rename(root, `${root}-elsewhere`);
+  const moveBack = (): Promise<void> => rename(`${root}-elsewhere`, root);
+
+  const file = (name: MadeArtifact['name'], body: string): MadeArtifact => ({
+    name,
+    event: null,
+    body: Buffer.from(body),
+    contentType: 'text/plain',
+    contentEncoding: 'identity',
+  });
+  const answer: Answer = {
+    headline: 'wall: 80% in LoyaltyService.points',
+    confidence: 'likely',
+    lines: [],
+    topFrames: [],
+    comparedWith: null,
+    comparison: null,
+    samples: 300,
+  };
+  const parts = (change: Partial<StageParts> = {}): StageParts => ({
+    ledger,
+    targets: () => Promise.reject(new Error('storing needs no target')),
+    profiling: {
+      start: () => Promise.reject(new Error('storing starts nothing')),
+      collect: () => Promise.reject(new Error('storing collects nothing')),
+      cleanUp: () => Promise.reject(new Error('storing cleans nothing')),
+      cleanUpUnknown: () => Promise.reject(new Error('storing cleans nothing')),
+    },
+    analysis: {
+      prepare: () => undefined,
+      mask: (bytes) => Promise.resolve(bytes),
+      analyse: ({ baseline }) => {
+        const words = `reading ${++readings}`;
+        return Promise.resolve({
+          answer: {
+            ...answer,
+            headline: baseline === null ? answer.headline : `${answer.headline}, up from 20%`,
+          },
+          partial: false,
+          artifacts: [
+            file('flamegraph.html', words),
+            file('profile.json', words),
+            file('recording.jfr', 'FLR'),
+          ],
+        });
+      },
+    },
+    store,
+    baselineFor: () => Promise.resolve(null),
+    observer: {
+      stage: () => undefined,
+      firstSample: () => undefined,
+      ended: (_purpose, outcome, reason) => ended.push(`${outcome} ${reason ?? ''}`.trim()),
+      delivered: () => undefined,
+      harmed: () => undefined,
+    },
+    now: () => clock,
+    owner,
+    limits: { total: 8, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
+    recordingsKeptMs: 7 * day,
+    publicUrl: null,
+    applicationPackages: [],
+    profilerLinks: () => [],
+    wake: () => undefined,
+    ...change,
+  });
+
+  /** A capture whose recording has just been fetched. */
+  async function collected(fingerprint = 'f1'): Promise<string> {
+    const decision = toCapture(fingerprint, { id: captureId(clock), deadlineAt: clock + minute });
+    const { id } = await started(ledger, owner, decision, targetOn('n1', fingerprint), clock);
+    const timeline = { collectedAt: new Date(clock).toISOString() };
+    await ledger.spool(id, owner, Buffer.from('recording'), { state: 'storing', timeline }, clock);
+    await ledger.release(id, owner, clock);
+    return id;
+  }
+  const log = pino(
+    { level: 'warn' },
+    { write: (line: string) => logged.push((JSON.parse(line) as { msg: string }).msg) },
+  );
+  /** One try, should one be due. */
+  async function tryOnce(change: Partial<StageParts> = {}): Promise<boolean> {
+    const capture =
+      (await ledger.lease(owner, clock, minute, 'store')) ??
+      (await ledger.lease(owner, clock, minute, 'store again'));
+    if (capture === undefined) return false;
+    await storeArtifacts(capture, parts(change), log, signal);
+    return true;
+  }
+  const get = async (id: string): Promise<Capture> => must(await ledger.get(id));
+  /** Goes on from try to try until then. */
+  async function tryUntil(end: number): Promise<number> {
+    let tries = 0;
+    while (clock < end) {
+      if (await tryOnce()) tries += 1;
+      const [waiting] = await ledger.list({ states: ['storing'], limit: 1 });
+      const next = waiting?.storeRetry?.nextTryAt;
+      clock = Math.min(end, next === undefined ? end : Math.max(clock + 1, Date.parse(next)));
+    }
+    return tries;
+  }
+  const stored = async (): Promise<string[]> =>
+    (await store.list('', 100, signal)).map(({ key }) => key.split('/').at(-1) ?? '').sort();
+
+  it('a directory that is gone for six days costs nothing: one reading, one line in the log, then all files', async () => {
+    await moveAway();
+    const id = await collected();
+    const tries = await tryUntil(noon + 3 * hour);
+    // Ten waits up to five minutes, then 2.5 to 5 minutes each: never in step with others.
+    assert.ok(tries > 36 && tries < 72 + 12, `${tries} tries`);
+    // flamepin's machine sleeps.
+    clock = noon + 6 * day;
+    await tryOnce();
+    const waiting = await get(id);
+    assert.equal(waiting.state, 'storing');
+    assert.equal(waiting.reason?.code, 'store-missing');
+    assert.equal(waiting.storeRetry?.tries, tries + 1);
+    assert.equal(waiting.storeRetry.since, new Date(noon).toISOString());
+    assert.equal(readings, 1);
+    assert.deepEqual(logged, ['not stored yet, will try again']);
+    assert.deepEqual(ended, []);
+
+    await moveBack();
+    await tryUntil(clock + 6 * minute);
+    const { state, reason, storeRetry, artifacts } = await get(id);
+    assert.deepEqual([state, reason, storeRetry], ['done', null, null]);
+    assert.deepEqual(await stored(), ['flamegraph.html', 'profile.json', 'recording.jfr']);
+    assert.equal(artifacts.length, 3);
+    assert.equal(readings, 1);
+    assert.deepEqual(ended, ['done']);
+    assert.equal(await ledger.readMade(id), undefined, 'the spool is empty');
+    assert.deepEqual(
+      { ...(await ledger.spooled()), limitBytes: 0 },
+      { captures: 0, bytes: 0, limitBytes: 0 },
+    );
+  });
+
+  it('the answer is known and told at once, and the page says that the flame graph is to come, and when', async () => {
+    await moveAway();
+    const id = await collected();
+    await tryOnce();
+    const capture = await get(id);
+    assert.equal(capture.answer?.headline, answer.headline);
+    assert.deepEqual(capture.artifacts, [], 'no link that leads nowhere');
+    const delivery = must(await ledger.leaseDelivery('d', clock, minute));
+    assert.deepEqual([delivery.capture.id, delivery.want], [id, 'finish']);
+    const { lines } = captureView(capture, { base: '', applicationPackages: [], furtherLinks: [] });
+    const text = lines.join('\n');
+    assert.match(text, /not stored yet: The bucket or directory does not exist/);
+    assert.match(
+      text,
+      /1 try has failed since 2026-11-23 12:00:00 UTC, the next is due at 2026-11-23 12:00:00/,
+    );
+    assert.doesNotMatch(text, /There is no baseline/, 'nobody looked for one');
+  });
+
+  it('a restart goes on with the same files, and tries at once', async () => {
+    await moveAway();
+    const id = await collected();
+    await tryUntil(noon + hour);
+    await ledger.close();
+    ledger = openSqliteLedger({ path: join(directory, 'flamepin.db') });
+    await moveBack();
+    assert.equal(await tryOnce(), true);
+    assert.equal((await get(id)).state, 'done');
+    assert.equal(readings, 1);
+  });
+
+  it('files that went in before the fault and those after it are of one answer', async () => {
+    const id = await collected();
+    const puts = store.put.bind(store);
+    const breaks: ArtifactStore = {
+      ...store,
+      put: (object, stop) =>
+        object.key.endsWith('profile.json')
+          ? Promise.reject(new Failure('store-unavailable'))
+          : puts(object, stop),
+    };
+    await tryOnce({ store: breaks });
+    assert.deepEqual((await get(id)).artifacts, []);
+    clock += second;
+    await tryOnce();
+    assert.equal((await get(id)).state, 'done');
+    const bodies = (await get(id)).artifacts
+      .filter(({ name }) => name !== 'recording.jfr')
+      .map(async ({ key }) => (await store.get(key, signal))?.body.toString());
+    assert.deepEqual(await Promise.all(bodies), ['reading 1', 'reading 1']);
+  });
+
+  it('a file that stands where the directory was is waited for', async () => {
+    await moveAway();
+    await writeFile(root, '');
+    const id = await collected();
+    await tryOnce();
+    assert.equal((await get(id)).reason?.code, 'store-missing');
+    await rm(root);
+    await moveBack();
+    await chmod(root, 0o750);
+    clock += second;
+    await tryOnce();
+    assert.equal((await get(id)).state, 'done');
+  });
+
+  it('when even the baseline cannot be read, people get the answer without it, and the whole one later', async () => {
+    const id = await collected();
+    const away = { baselineFor: () => Promise.reject(new Failure('store-missing')) };
+    for (let tries = 0; tries < 3; tries++, clock += minute) await tryOnce(away);
+    assert.equal(readings, 1, 'read once, however often it is tried');
+    const early = await get(id);
+    assert.deepEqual([early.state, early.answer?.headline], ['storing', answer.headline]);
+    must(await ledger.leaseDelivery('d', clock, minute));
+
+    const baseline = { captureId: id, label: 'baseline', profile: Buffer.from(''), further: [] };
+    await tryOnce({ baselineFor: () => Promise.resolve(baseline) });
+    const whole = await get(id);
+    assert.deepEqual([whole.state, whole.answer?.headline], ['done', `${answer.headline}, up from 20%`]);
+  });
+
+  it('a recording that cannot be read is waited for, too, and ends with its own reason', async () => {
+    const damaged = parts().analysis;
+    const analysis = { ...damaged, analyse: () => Promise.reject(new Failure('recording-damaged')) };
+    await moveAway();
+    const id = await collected();
+    await tryOnce({ analysis });
+    assert.equal((await get(id)).reason?.code, 'store-missing');
+    await moveBack();
+    clock += second;
+    await tryOnce();
+    const { state, reason, artifacts } = await get(id);
+    assert.deepEqual([state, reason?.code], ['failed', 'recording-damaged']);
+    assert.deepEqual(
+      artifacts.map(({ name }) => name),
+      ['recording.jfr'],
+    );
+    assert.equal(readings, 0, 'it is not read again');
+  });
+
+  it('a fault of ours does not throw the recording away', async () => {
+    const id = await collected();
+    await tryOnce({ baselineFor: () => Promise.reject(new TypeError('not a function')) });
+    assert.deepEqual([(await get(id)).state, (await get(id)).reason?.code], ['storing', 'internal-error']);
+    clock += second;
+    await tryOnce();
+    assert.equal((await get(id)).state, 'done');
+  });
+
+  it('ends when the recording is as old as recordings may become, with its answer and its reason', async () => {
+    await moveAway();
+    const id = await collected();
+    clock = noon + 7 * day - 2 * minute;
+    await tryUntil(noon + 7 * day + second);
+    const capture = await get(id);
+    assert.deepEqual([capture.state, capture.reason?.code], ['failed', 'store-missing']);
+    assert.equal(capture.storeRetry, null);
+    assert.equal(capture.answer?.headline, answer.headline);
+    assert.deepEqual(ended, ['failed store-missing']);
+    assert.equal((await ledger.spooled()).captures, 0);
+  });
+
+  it('by hand it is tried now, and the first that the store takes brings all the others', async () => {
+    await moveAway();
+    const ids = [];
+    for (let n = 0; n < 5; n++, clock += second) ids.push(await collected(`f${n}`));
+    await tryUntil(noon + hour);
+    await moveBack();
+    const waiting = must(ids[3]);
+    assert.equal((await get(waiting)).state, 'storing');
+    assert.deepEqual(await ledger.storeNow(waiting, clock), [waiting]);
+    for (let tries = 0; tries < 5; tries++) await tryOnce();
+    for (const id of ids) assert.equal((await get(id)).state, 'done');
+    assert.deepEqual(await ledger.storeNow(waiting, clock), [], 'nothing is left to store');
+  });
+});
