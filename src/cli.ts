@@ -10,6 +10,7 @@ import type { CompareOptions } from './commands/compare.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { LifecycleOptions } from './commands/lifecycle.ts';
 import type { RenderOptions } from './commands/render.ts';
+import type { StoreOptions } from './commands/store.ts';
 
 interface CommonOptions {
   config?: string;
@@ -134,6 +135,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (key: string | undefined, options: { config?: string }) => {
       const { release } = await import('./commands/release.ts');
       if (!(await release(key, options))) code = failed;
+    });
+
+  program
+    .command('store')
+    .description('let the running flamepin store now what waits for the store; it prints the captures')
+    .argument('[capture]', 'one capture; without it, all that wait')
+    .option('--url <url>', 'address of the running flamepin; else the one in the configuration')
+    .addOption(configOption())
+    .action(async (id: string | undefined, options: StoreOptions) => {
+      const { store } = await import('./commands/store.ts');
+      if (!(await store(id, options))) code = failed;
     });
 
   try {

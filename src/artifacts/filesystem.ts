@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, type Dirent } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { constants, mkdirSync, type Dirent } from 'node:fs';
+import { access, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../reasons/failure.ts';
@@ -17,7 +17,7 @@ const labelSchema = z.object({
 /**
  * Artifacts as files below `directory`, which is made when it is not there. A body appears under its name only
  * when it and its label are safely on the disk. Errors: store-missing when the directory has gone since (a volume
- * that is not mounted must not be written through), store-denied, store-unavailable (also a full disk).
+ * that is not mounted must not be written through), store-denied (rights, or read-only), store-full, store-unavailable.
  */
 export function filesystemStore({ directory }: { directory: string }): ArtifactStore {
   const root = resolve(directory);
@@ -38,7 +38,11 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
       const { contentType, contentEncoding, metadata } = object;
       await attempt(root, signal, async () => {
         await stat(root);
-        await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+        await mkdir(dirname(path), { recursive: true, mode: 0o750 }).catch(async (error: unknown) => {
+          // Of a read-only disk Node says ENOENT here; this says EROFS.
+          await access(root, constants.W_OK);
+          throw error;
+        });
         // The label first: a body without its label is never seen, not even after a power cut.
         await writeWhole(labelOf(path), JSON.stringify({ contentType, contentEncoding, metadata }), signal);
         await writeWhole(path, object.body, signal);
@@ -174,6 +178,7 @@ function asStoreFailure(error: unknown, root: string): Failure {
   const code = codeOf(error);
   const options = { detail: `${code || 'error'} in ${root}`, cause: error };
   if (code === 'ENOENT' || code === 'ENOTDIR') return new Failure('store-missing', options);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return new Failure('store-full', options);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new Failure('store-denied', options);
   return new Failure('store-unavailable', options);
 }

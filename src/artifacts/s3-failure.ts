@@ -9,7 +9,7 @@ interface S3Error {
   code: string | undefined;
 }
 
-/** Credentials that may be right again at the next attempt: rotated tokens, a metadata service that was slow. */
+/** What passes without anybody's help: rotated tokens, a metadata service that was slow, two writers at once. */
 const passingNames = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
@@ -38,7 +38,7 @@ export function describeS3Error(error: unknown): S3Error {
 }
 
 /**
- * store-missing when there is no such bucket, store-unavailable for whatever may pass (no answer, 429, 5xx,
+ * store-missing when there is no such bucket, store-full when it takes no more, store-unavailable for whatever may pass (no answer, 429, 5xx,
  * rotating credentials, two writers at once), store-denied for every other refusal.
  */
 export function asS3Failure(error: unknown, bucket: string): Failure {
@@ -47,6 +47,8 @@ export function asS3Failure(error: unknown, bucket: string): Failure {
   const detail = `${code ?? name}${status === undefined ? '' : ` (HTTP ${status})`}, bucket ${bucket}${hint(name)}`;
   const options = { detail, cause: error };
   if (name === 'NoSuchBucket') return new Failure('store-missing', options);
+  // Insufficient Storage: what services on disks of their own answer; AWS has no such limit.
+  if (status === 507) return new Failure('store-full', options);
   if (passingNames.has(name) || status === undefined || status === 429 || status >= 500) {
     return name === 'NotImplemented' || status === 501
       ? new Failure('store-denied', options)

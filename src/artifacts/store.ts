@@ -2,7 +2,7 @@
 export interface ArtifactStore {
   /**
    * Stores one object; putting the same key again replaces or keeps it, never doubles it. Rejects with a Failure:
-   * store-unavailable (retryable), store-denied, store-missing.
+   * store-unavailable, store-full, store-denied, store-missing. All may pass: rights are granted, buckets made again.
    */
   put(object: StoredObject, signal: AbortSignal): Promise<void>;
   /** The object as it was put, or undefined when it is not there (any more). */

@@ -7,6 +7,7 @@ import { isLedgerAway } from './ledger-away.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
 import { queueSibling } from './queue-sibling.ts';
 import { leaveCleanAfterStart, startWindow } from './start-window.ts';
+import { storeArtifacts } from './store-artifacts.ts';
 
 /**
  * Takes a leased capture through its window: resolve, start, wait, collect. Every step is durable before the next;
@@ -40,6 +41,16 @@ export async function profileCapture(
     await endByFault(error, reached, parts, log, signal);
     return null;
   }
+}
+
+/** Stores what was collected, by this process or by one before it. A fault leaves the lease to run out, and nothing ends. */
+export async function storeCapture(
+  capture: Capture,
+  parts: StageParts,
+  log: Log,
+  { signal }: Interruption,
+): Promise<void> {
+  await storeArtifacts(capture, parts, log, signal);
 }
 
 /** The intent to start was written, but not what came of it: never run again. */

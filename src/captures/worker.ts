@@ -6,8 +6,7 @@ import { deliver } from './delivery.ts';
 import { Failure } from '../reasons/failure.ts';
 import { watchForHarm } from './harm-watch.ts';
 import { reportEnd } from './ending.ts';
-import { profileCapture } from './run-capture.ts';
-import { storeArtifacts } from './store-artifacts.ts';
+import { profileCapture, storeCapture } from './run-capture.ts';
 import { waitsForSibling } from './wait-for-sibling.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
 
@@ -101,9 +100,7 @@ export function startWorker(parts: WorkerParts): Worker {
             return;
           }
           storing++;
-          await storeArtifacts(collected, slotParts, captureLog, interruption.signal).finally(
-            () => storing--,
-          );
+          await storeCapture(collected, slotParts, captureLog, interruption).finally(() => storing--);
         }),
       );
     }
@@ -122,7 +119,7 @@ export function startWorker(parts: WorkerParts): Worker {
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
           const slotParts = { ...parts, owner: slotOwner, wake };
-          await storeArtifacts(capture, slotParts, logOf(capture), interruption.signal);
+          await storeCapture(capture, slotParts, logOf(capture), interruption);
         }).finally(() => storing--),
       );
     }
@@ -137,7 +134,7 @@ export function startWorker(parts: WorkerParts): Worker {
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
           const slotParts = { ...parts, owner: slotOwner, wake };
-          await storeArtifacts(capture, slotParts, logOf(capture), interruption.signal);
+          await storeCapture(capture, slotParts, logOf(capture), interruption);
         }).finally(() => storingAgain--),
       );
     }

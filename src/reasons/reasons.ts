@@ -250,6 +250,10 @@ export const reasons = {
     'The bucket or directory does not exist.',
     'flamepin keeps trying; create it or mount it, or correct `storage` in the configuration.',
   ),
+  'store-full': passing(
+    'The artifact store has no room left.',
+    'flamepin keeps trying; free space, or keep less (`retention`).',
+  ),
   'spool-full': final(
     'The artifact store was away for so long that recordings filled the spool; the oldest were given up.',
     'Bring the store back, and give the volume of the ledger more room: the spool may take half of what the ledger may.',

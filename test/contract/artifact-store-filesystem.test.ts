@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { filesystemStore } from '../../src/artifacts/filesystem.ts';
 import { failsWith, picture, testArtifactStore } from './artifact-store.ts';
 
@@ -38,6 +40,30 @@ describe('artifacts as files', () => {
       [],
     );
     assert.equal(await store.get(object.key, soon()), undefined);
+    await stop();
+  });
+
+  it('says when its disk is full or read-only, and stores again when it is not', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-store-'));
+    // Without root, a user namespace allows the mount as well.
+    const namespace = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
+    const child = [process.execPath, join(import.meta.dirname, 'store-disk-child.ts'), directory];
+    await promisify(execFile)(
+      'unshare',
+      [...namespace, 'sh', join(import.meta.dirname, 'with-small-disk.sh'), '4m', directory, ...child],
+      { timeout: 60_000 },
+    );
+    await rm(directory, { recursive: true });
+  });
+
+  it('knows nothing of its objects while its directory is away', async () => {
+    const { directory, store, stop } = await openStore();
+    const object = picture();
+    await store.put(object, soon());
+    await rename(join(directory, 'new'), join(directory, 'elsewhere'));
+    await assert.rejects(store.get(object.key, soon()), failsWith('store-missing'));
+    await rename(join(directory, 'elsewhere'), join(directory, 'new'));
+    assert.deepEqual((await store.get(object.key, soon()))?.body, object.body);
     await stop();
   });
 

@@ -24,6 +24,8 @@ describe('S3 errors', () => {
     [serviceError('NotImplemented', 501), 'store-denied'],
     [serviceError('ExpiredToken', 400), 'store-unavailable'],
     [serviceError('SlowDown', 503), 'store-unavailable'],
+    [serviceError('XMinioStorageFull', 507), 'store-full'],
+    [serviceError('InvalidAccessKeyId', 403), 'store-denied'],
     [serviceError('TooManyRequests', 429), 'store-unavailable'],
     [serviceError('InternalError', 500), 'store-unavailable'],
     [serviceError('ConditionalRequestConflict', 409), 'store-unavailable'],
@@ -33,7 +35,8 @@ describe('S3 errors', () => {
   ];
   for (const [error, code] of cases)
     it(`are told by name and status: ${String((error as Error).name)} is ${code}`, () => {
-      assert.equal(asS3Failure(error, 'profiles').code, code);
+      const failure = asS3Failure(error, 'profiles');
+      assert.deepEqual([failure.code, failure.retryable], [code, true], 'an operator may repair it');
     });
 
   it('say which switch helps when a service lacks something', () => {

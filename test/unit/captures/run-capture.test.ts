@@ -11,9 +11,8 @@ import type { Analysis } from '../../../src/captures/analysis.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
-import { profileCapture } from '../../../src/captures/run-capture.ts';
+import { profileCapture, storeCapture } from '../../../src/captures/run-capture.ts';
 import type { StageParts } from '../../../src/captures/stage-parts.ts';
-import { storeArtifacts } from '../../../src/captures/store-artifacts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import type { Target } from '../../../src/targets/target.ts';
@@ -266,9 +265,9 @@ async function runCapture(
 ): Promise<void> {
   const interruption = { signal: stop, startSignal: stop };
   if (capture.state === 'storing') {
-    await storeArtifacts(capture, parts, captureLog, stop);
+    await storeCapture(capture, parts, captureLog, interruption);
     return;
   }
   const collected = await profileCapture(capture, parts, captureLog, interruption);
-  if (collected !== null) await storeArtifacts(collected, parts, captureLog, stop);
+  if (collected !== null) await storeCapture(collected, parts, captureLog, interruption);
 }
