@@ -43,7 +43,7 @@ export async function storeArtifacts(
     }
     const { files, outcome } = made;
     const artifacts = await timed(parts, 'store', () =>
-      Promise.all(files.map((file) => storeArtifact(capture, file, parts.store, signal))),
+      allOf(files.map((file) => storeArtifact(capture, file, parts.store, signal))),
     );
     const stored = {
       ...outcome,
@@ -74,7 +74,11 @@ async function make(
   } catch (error) {
     signal.throwIfAborted();
     const failure = asFailure(error);
-    await tellEarly(capture, recording, failure, parts, signal);
+    if (capture.answer !== null) throw failure;
+    const alone = await read(capture, recording, null, parts, signal);
+    // No baseline makes an unreadable recording readable.
+    if (alone.outcome.answer === null) return alone;
+    await tellEarly(capture, alone, failure, parts);
     throw failure;
   }
   return read(capture, recording, baseline, parts, signal);
@@ -82,17 +86,12 @@ async function make(
 
 /** The store is away and with it the baseline: people get the answer that the recording gives by itself, until it is back. */
 async function tellEarly(
-  capture: Capture,
-  recording: Buffer,
+  { id }: Capture,
+  { outcome: { answer, partial } }: Made,
   { reason }: Failure,
-  parts: StageParts,
-  signal: AbortSignal,
+  { ledger, owner, now }: StageParts,
 ): Promise<void> {
-  if (capture.answer !== null) return;
-  const { outcome } = await read(capture, recording, null, parts, signal);
-  if (outcome.answer === null) return;
-  const change = { answer: outcome.answer, partial: outcome.partial, reason, deliver: 'finish' } as const;
-  await parts.ledger.advance(capture.id, parts.owner, change, parts.now());
+  await ledger.advance(id, owner, { answer, partial, reason, deliver: 'finish' }, now());
 }
 
 async function read(
@@ -143,6 +142,12 @@ function reportStored(
   const { storeRetry } = capture;
   const waited = storeRetry === null ? {} : { waitedSince: storeRetry.since, failedTries: storeRetry.tries };
   log.info({ headline: answer?.headline, ...waited }, 'capture done');
+}
+
+/** Rejects only when all have settled: a try leaves no write behind that would meet the next one. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 async function storeArtifact(

@@ -28,7 +28,13 @@ export function sendGone(
 ): void {
   const { sentence, mend } = expired
     ? describeReason({ code: 'artifact-expired', detail: '' })
-    : { sentence: `There is no ${name} for this capture.`, mend: outcomeSentence(capture) };
+    : {
+        sentence: `There is no ${name} for this capture.`,
+        mend:
+          capture.storeRetry === null
+            ? outcomeSentence(capture)
+            : 'The store has not taken its files yet; flamepin keeps trying.',
+      };
   response.status(expired ? 410 : 404);
   if (wantsJson(request))
     response.json({

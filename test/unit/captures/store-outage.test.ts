@@ -282,6 +282,22 @@ describe('while the store is away', () => {
     assert.equal(readings, 0, 'it is not read again');
   });
 
+  it('a recording that cannot be read is read once, also while the baseline cannot be read', async () => {
+    let read = 0;
+    const analysis = {
+      ...parts().analysis,
+      analyse: () => Promise.reject(new Failure('recording-damaged', { detail: `reading ${++read}` })),
+    };
+    const baselineFor = (): Promise<never> => Promise.reject(new Failure('store-missing'));
+    await moveAway();
+    const id = await collected();
+    for (let tries = 0; tries < 3; tries++, clock += minute) await tryOnce({ analysis, baselineFor });
+    await moveBack();
+    await tryOnce({ analysis, baselineFor });
+    const { state, reason } = await get(id);
+    assert.deepEqual([state, reason], ['failed', { code: 'recording-damaged', detail: 'reading 1' }]);
+  });
+
   it('a fault of ours does not throw the recording away', async () => {
     const id = await collected();
     await tryOnce({ baselineFor: () => Promise.reject(new TypeError('not a function')) });
