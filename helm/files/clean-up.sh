@@ -9,18 +9,50 @@
 set -u
 export LC_ALL=C
 
-id=$1 pid=$2
+id=$1 pid=$2 started=$3 mode=$4
 
-case $id$2$3$4 in
-  *[!0-9a-z-]*) exit 2 ;;
-esac
+# /proc, read with builtins: a fork costs a millisecond, more on a loaded node.
 
+# First line of a file → line; empty when it cannot be read.
 line_of() {
   line=
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
 
-# Names under /tmp can be foreseen, and every user may make one there: only what is ours counts.
+# /proc/PID/stat → state, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
+# in it may hold anything, even newlines and parentheses: what counts follows the last one.
+# shellcheck disable=SC2034 # each script reads those that it needs
+read_stat() {
+  all=
+  {
+    while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
+  } 2>/dev/null || :
+  state='' used=0 ticks='' field=0
+  for value in ${all##*) }; do
+    field=$((field + 1))
+    case $field in
+      1) state=$value ;;
+      12 | 13) used=$((used + value)) ;;
+      20)
+        ticks=$value
+        return 0
+        ;;
+    esac
+  done
+  return 1
+}
+
+# Does a process see other files than we do? The id of a mount differs in every mount namespace, so equal first lines
+# mean one file system. A process whose mounts cannot be read is taken for one of ours.
+has_own_files() {
+  line_of "/proc/$$/mountinfo"
+  own_mount=$line
+  line_of "/proc/$1/mountinfo"
+  [ -n "$line" ] && [ "$line" != "$own_mount" ]
+}
+# Files of ours in directories that everybody may write to. Names under /tmp can be foreseen, and every user may make
+# one there first: only what belongs to us counts.
+
 ours() { [ ! -L "$1" ] && [ -O "$1" ]; }
 
 # Goes into a directory of tools, to run ./asprof: the path can be given to another directory, where we are cannot.
@@ -33,11 +65,10 @@ enter() {
     ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
   fi
 } 2>/dev/null
-
 # A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
 # leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
 # call would cost the pod a process id for good. This watcher and its sleep are waited for here.
-bounded() {
+bounded() { # SECONDS COMMAND…
   seconds=$1
   shift
   "$@" &
@@ -56,40 +87,25 @@ bounded() {
   return $bounded_code
 }
 
-# Start time of a process; empty when there is none.
-ticks_of() {
-  all=
-  {
-    while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
-  } 2>/dev/null || :
-  ticks='' field=0
-  for value in ${all##*) }; do
-    field=$((field + 1))
-    if [ $field = 20 ]; then
-      ticks=$value
-      break
-    fi
-  done
-}
+case $id$pid$started$mode in
+  *[!0-9a-z-]*) exit 2 ;;
+esac
 
 left() { if [ -e "$1" ]; then printf 'left=%s\n' "$1"; fi; }
 
 alive=
 layout=shared
 if [ "$pid" != 0 ]; then
-  ticks_of "$pid"
-  if [ "$ticks" = "$3" ]; then alive=1; fi
-  line_of "/proc/$$/mountinfo"
-  own_mount=$line
-  line_of "/proc/$pid/mountinfo"
-  if [ -n "$alive" ] && [ -n "$line" ] && [ "$line" != "$own_mount" ]; then layout=apart; fi
+  read_stat "$pid" || :
+  if [ "$ticks" = "$started" ]; then alive=1; fi
+  if [ -n "$alive" ] && has_own_files "$pid"; then layout=apart; fi
 fi
 
-if [ "$4" = stop ] && [ -n "$alive" ]; then
+if [ "$mode" = stop ] && [ -n "$alive" ]; then
   tools=
   for base in /tmp /var/tmp /dev/shm; do
-    if enter "$base/flamepin-jvm-$pid-$3"; then
-      tools=$base/flamepin-jvm-$pid-$3
+    if enter "$base/flamepin-jvm-$pid-$started"; then
+      tools=$base/flamepin-jvm-$pid-$started
       break
     fi
   done
@@ -101,7 +117,7 @@ if [ "$4" = stop ] && [ -n "$alive" ]; then
       # Unless we put it into the JVM's own file system; another user's would be loaded.
       for base in /tmp /var/tmp /dev/shm; do
         [ -d "/proc/$pid/root$base/flamepin-$id" ] || continue
-        if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$3"; then jvm_library=$base/flamepin-jvm-$pid-$3/libasyncProfiler.so; fi
+        if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$started"; then jvm_library=$base/flamepin-jvm-$pid-$started/libasyncProfiler.so; fi
       done
     fi
     bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
@@ -111,7 +127,7 @@ fi
 
 # Who waits for the end of another capture's session in this JVM asks with the tools: they stay until then.
 wanted=
-if [ "$4" = leave ] && [ -n "$alive" ]; then
+if [ "$mode" = leave ] && [ -n "$alive" ]; then
   # shellcheck disable=SC2010
   wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/")
 fi
@@ -131,7 +147,7 @@ for base in /tmp /var/tmp /dev/shm; do
   if [ $layout = apart ]; then
     root=/proc/$pid/root
     if [ -z "$agent" ] && [ ! -L "$root$base" ]; then
-      for path in "$root$base/flamepin-$id" "$root$base/flamepin-jvm-$pid-$3"; do
+      for path in "$root$base/flamepin-$id" "$root$base/flamepin-jvm-$pid-$started"; do
         case $wanted:$path in
           ?*:*/flamepin-jvm-*) continue ;;
         esac
@@ -142,15 +158,15 @@ for base in /tmp /var/tmp /dev/shm; do
   fi
   if [ "$pid" != 0 ]; then
     if [ -z "$agent$wanted" ]; then
-      rm -rf "$base/flamepin-jvm-$pid-$3" 2>/dev/null
-      left "$base/flamepin-jvm-$pid-$3"
+      rm -rf "$base/flamepin-jvm-$pid-$started" 2>/dev/null
+      left "$base/flamepin-jvm-$pid-$started"
     fi
   else
     # Nobody knows which JVM it was: libraries of those that are no more.
     for path in "$base"/flamepin-jvm-*; do
       [ -d "$path" ] || continue
       name=${path##*/flamepin-jvm-}
-      ticks_of "${name%%-*}"
+      read_stat "${name%%-*}" || :
       [ "$ticks" = "${name#*-}" ] || rm -rf "$path" 2>/dev/null
     done
   fi

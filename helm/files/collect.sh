@@ -12,25 +12,50 @@
 set -u
 export LC_ALL=C
 
-id=$1 pid=$2
+id=$1 pid=$2 started=$3 booted=$4 base=$5 most=$6 patience=$7
 
-say() { printf '%s=%.1500s\n' "$1" "$2"; }
+# What the scripts print: key=value lines, one for each fact.
 
+newline='
+'
+
+# One line for each fact, whatever is in it: another process must not be able to add facts.
+say() { # KEY VALUE
+  rest=$2
+  told=
+  while :; do
+    case $rest in
+      *"$newline"*)
+        told="$told${rest%%"$newline"*} "
+        rest=${rest#*"$newline"}
+        ;;
+      *) break ;;
+    esac
+  done
+  printf '%s=%.1500s\n' "$1" "$told$rest"
+}
+# /proc, read with builtins: a fork costs a millisecond, more on a loaded node.
+
+# First line of a file → line; empty when it cannot be read.
 line_of() {
   line=
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
 
+# /proc/PID/stat → state, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
+# in it may hold anything, even newlines and parentheses: what counts follows the last one.
+# shellcheck disable=SC2034 # each script reads those that it needs
 read_stat() {
   all=
   {
     while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
   } 2>/dev/null || :
-  state='' ticks='' field=0
+  state='' used=0 ticks='' field=0
   for value in ${all##*) }; do
     field=$((field + 1))
     case $field in
       1) state=$value ;;
+      12 | 13) used=$((used + value)) ;;
       20)
         ticks=$value
         return 0
@@ -40,7 +65,65 @@ read_stat() {
   return 1
 }
 
-# Names under /tmp can be foreseen, and every user may make one there: only what is ours counts.
+# Does a process see other files than we do? The id of a mount differs in every mount namespace, so equal first lines
+# mean one file system. A process whose mounts cannot be read is taken for one of ours.
+has_own_files() {
+  line_of "/proc/$$/mountinfo"
+  own_mount=$line
+  line_of "/proc/$1/mountinfo"
+  [ -n "$line" ] && [ "$line" != "$own_mount" ]
+}
+# The JVM's control group, v2 or v1.
+
+# /proc/PID/cgroup → cgroup_two, cgroup_memory, cgroup_cpu: the group's path in each hierarchy.
+read_cgroups() {
+  cgroup_two='' cgroup_memory='' cgroup_cpu=''
+  {
+    while IFS=: read -r number controllers path; do
+      case $number:,$controllers, in
+        0:,,) cgroup_two=$path ;;
+        *,memory,*) cgroup_memory=$path ;;
+        *,cpu,*) cgroup_cpu=$path ;;
+      esac
+    done <"/proc/$1/cgroup"
+  } 2>/dev/null || :
+}
+
+# Where the group can be seen → cgroups. /sys/fs/cgroup of an agent beside the JVM is that of its own container, which
+# says nothing about the JVM's. The JVM's own has its group as the root. Empty: nowhere, and then no numbers are better
+# than ours.
+find_cgroups() { # own, or apart where the JVM sees other files than we do; PID
+  cgroups=/sys/fs/cgroup
+  [ "$1" = apart ] || return 0
+  if [ -f $cgroups/cgroup.controllers ]; then group=$cgroups$cgroup_two; else group=$cgroups/memory$cgroup_memory; fi
+  # A group beside ours is called /../NAME.
+  case $group in
+    */../* | */..) group= ;;
+  esac
+  [ -d "$group" ] || cgroups=/proc/$2/root/sys/fs/cgroup
+  [ -d "$cgroups" ] || cgroups=
+}
+
+# Prints cpu.stat of the group as cpu.KEY=VALUE.
+say_cpu_stat() {
+  cpu_stat=
+  if [ -f "$cgroups/cgroup.controllers" ]; then
+    cpu_stat=$cgroups${cgroup_two%/}/cpu.stat
+    [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu.stat
+  elif [ -n "$cgroups" ]; then
+    cpu_stat=$cgroups/cpu${cgroup_cpu%/}/cpu.stat
+    [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu/cpu.stat
+    line_of "$cgroups/cpuacct${cgroup_cpu%/}/cpuacct.usage"
+    [ -n "$line" ] || line_of "$cgroups/cpuacct/cpuacct.usage"
+    [ -z "$line" ] || say cpu.usage_nanos "$line"
+  fi
+  {
+    while read -r key value; do say "cpu.$key" "$value"; done <"$cpu_stat"
+  } 2>/dev/null || :
+}
+# Files of ours in directories that everybody may write to. Names under /tmp can be foreseen, and every user may make
+# one there first: only what belongs to us counts.
+
 ours() { [ ! -L "$1" ] && [ -O "$1" ]; }
 
 # Goes into a directory of tools, to run ./asprof: the path can be given to another directory, where we are cannot.
@@ -53,11 +136,10 @@ enter() {
     ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
   fi
 } 2>/dev/null
-
 # A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
 # leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
 # call would cost the pod a process id for good. This watcher and its sleep are waited for here.
-bounded() {
+bounded() { # SECONDS COMMAND…
   seconds=$1
   shift
   "$@" &
@@ -76,27 +158,24 @@ bounded() {
   return $bounded_code
 }
 
-case $id$2$3$4$6$7 in
+case $id$pid$started$booted$most$patience in
   *[!0-9a-z-]*) exit 2 ;;
 esac
 
 # As in start.sh: shared, through /proc/PID/root, or beside the JVM as its agent.
 root=/proc/$pid/root
-recording=$5/flamepin-$id/recording.jfr
-tools=$5/flamepin-jvm-$pid-$3
+recording=$base/flamepin-$id/recording.jfr
+tools=$base/flamepin-jvm-$pid-$started
 jvm_library=$tools/libasyncProfiler.so
-apart=
-line_of "/proc/$$/mountinfo"
-own_mount=$line
-line_of "/proc/$pid/mountinfo"
-if [ -n "$line" ] && [ "$line" != "$own_mount" ]; then
-  apart=1
+files=own
+if has_own_files "$pid"; then
+  files=apart
   for own in /tmp /var/tmp /dev/shm /opt/flamepin; do
-    if [ $own = /opt/flamepin ]; then tools=$own; else tools=$own/flamepin-jvm-$pid-$3; fi
+    if [ $own = /opt/flamepin ]; then tools=$own; else tools=$own/flamepin-jvm-$pid-$started; fi
     if enter "$tools"; then break; fi
   done
   # What we did not put into the JVM's own file system is another user's, and the JVM would load it.
-  if ! ours "$root$5/flamepin-jvm-$pid-$3"; then
+  if ! ours "$root$base/flamepin-jvm-$pid-$started"; then
     jvm_library=/proc/$$/root$tools/libasyncProfiler.so
     [ -e "$recording" ] || tools=
   fi
@@ -104,7 +183,7 @@ if [ -n "$line" ] && [ "$line" != "$own_mount" ]; then
 fi
 
 # The agent opens the file when it starts: without it there is nothing to wait for.
-wait=$7
+wait=$patience
 [ -e "$recording" ] || wait=-1
 now=$(date +%s)
 end=$((now + wait))
@@ -112,7 +191,7 @@ polls=0
 result=late
 while :; do
   line_of /proc/sys/kernel/random/boot_id
-  if [ "$line" != "$4" ] || ! read_stat "$pid" || [ "$ticks" != "$3" ]; then
+  if [ "$line" != "$booted" ] || ! read_stat "$pid" || [ "$ticks" != "$started" ]; then
     result=gone
     break
   fi
@@ -143,40 +222,10 @@ while :; do
 done
 say state $result
 
-# As in start.sh: the JVM's control group, never our own container's.
-cgroup_two='' cgroup_cpu=''
-{
-  while IFS=: read -r number controllers path; do
-    case $number:,$controllers, in
-      0:,,) cgroup_two=$path ;;
-      *,cpu,*) cgroup_cpu=$path ;;
-    esac
-  done <"/proc/$pid/cgroup"
-} 2>/dev/null || :
-cgroups=/sys/fs/cgroup
-if [ -n "$apart" ]; then
-  if [ -f $cgroups/cgroup.controllers ]; then group=$cgroups$cgroup_two; else group=$cgroups/cpu$cgroup_cpu; fi
-  case $group in
-    */../* | */..) group= ;;
-  esac
-  [ -d "$group" ] || cgroups=$root/sys/fs/cgroup
-  [ -d "$cgroups" ] || cgroups=
-fi
 if [ $result != gone ]; then
-  cpu_stat=
-  if [ -f "$cgroups/cgroup.controllers" ]; then
-    cpu_stat=$cgroups${cgroup_two%/}/cpu.stat
-    [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu.stat
-  elif [ -n "$cgroups" ]; then
-    cpu_stat=$cgroups/cpu${cgroup_cpu%/}/cpu.stat
-    [ -f "$cpu_stat" ] || cpu_stat=$cgroups/cpu/cpu.stat
-    line_of "$cgroups/cpuacct${cgroup_cpu%/}/cpuacct.usage"
-    [ -n "$line" ] || line_of "$cgroups/cpuacct/cpuacct.usage"
-    [ -z "$line" ] || say cpu.usage_nanos "$line"
-  fi
-  {
-    while read -r key value; do say "cpu.$key" "$value"; done <"$cpu_stat"
-  } 2>/dev/null || :
+  read_cgroups "$pid"
+  find_cgroups "$files" "$pid"
+  say_cpu_stat
 fi
 
 say clock "$(date +%s%N)"
@@ -192,4 +241,4 @@ say ended "$(date -r "$recording" +%s%N 2>/dev/null)"
 say sha256 "${sum%% *}"
 say size "$size"
 echo
-[ "$size" -gt "$6" ] || cat "$recording"
+[ "$size" -gt "$most" ] || cat "$recording"

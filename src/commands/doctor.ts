@@ -3,6 +3,7 @@ import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { openLedger } from '../open-ledger.ts';
 import { openTargets } from '../open-targets.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
+import { profilerVersion } from '../profiler/pinned.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import type { CheckResult } from '../targets/target.ts';
 import { ask, bearer, deadlineMs, get } from './doctor-ask.ts';
@@ -46,7 +47,7 @@ function checks(configuration: Configuration): Check[] {
           configuration.profiler.directory ?? null,
           configuration.cacheDirectory,
         )('linux-x64');
-        return `4.5 for ${payload.architecture}, SHA-256 as pinned`;
+        return `${profilerVersion} for ${payload.architecture}, SHA-256 as pinned`;
       },
     },
     ...configuration.targetKinds.map((kind) => ({

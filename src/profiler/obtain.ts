@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Failure } from '../reasons/failure.ts';
+import { profilerVersion } from './pinned.ts';
 import { readPayload, type Architecture, type Payload } from './payload.ts';
 
 /** The archive has half a megabyte; Maven's first run fetches its own plugins. A cached copy takes 10 ms. */
@@ -38,7 +39,7 @@ async function obtain(
 ): Promise<Payload> {
   const places =
     directory === null
-      ? [join(cacheDirectory, 'async-profiler', '4.5', architecture)]
+      ? [join(cacheDirectory, 'async-profiler', profilerVersion, architecture)]
       : [join(directory, architecture), directory];
   for (const place of places) {
     const payload = await readPayload(place, architecture).catch(() => null);

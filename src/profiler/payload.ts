@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../reasons/failure.ts';
+import { pins, profilerVersion } from './pinned.ts';
 
 export type Architecture = 'linux-x64' | 'linux-arm64';
 
@@ -23,9 +24,8 @@ export interface Payload {
  */
 export async function readPayload(directory: string, architecture: Architecture): Promise<Payload> {
   const files = ['asprof', 'libasyncProfiler.so'] as const;
-  const archive = `async-profiler-4.5-${architecture}.tar.gz`;
+  const archive = `async-profiler-${profilerVersion}-${architecture}.tar.gz`;
   try {
-    const pins = await readFile(new URL('async-profiler.sha256', import.meta.url), 'utf8');
     const isPinned = (content: Buffer, name: string): boolean =>
       pins.includes(`${sha256Of(content)}  ${name}\n`);
     const [asprof, library] = await Promise.all([
@@ -37,7 +37,7 @@ export async function readPayload(directory: string, architecture: Architecture)
       isPinned(await readFile(join(directory, archive)).catch(() => Buffer.alloc(0)), archive);
     if (!pinned) {
       throw new Failure('profiler-unavailable', {
-        detail: `the files in ${directory} are not async-profiler 4.5 for ${architecture}: their SHA-256 is not the pinned one`,
+        detail: `the files in ${directory} are not async-profiler ${profilerVersion} for ${architecture}: their SHA-256 is not the pinned one`,
       });
     }
     const bytes = Buffer.concat([asprof, library]);

@@ -6,7 +6,7 @@ import type { Profiling } from '../captures/profiling.ts';
 import { clockOf, cpuStatOf, fact, readFacts } from './facts.ts';
 import { obtainPayloads } from './obtain.ts';
 import { sha256Of, type Architecture, type Payload } from './payload.ts';
-import { cleanUpScript, collectScript, commandOf, startScript } from './script.ts';
+import { cleanUpScript, collectScript, commandOf, listScript, startScript } from './script.ts';
 import { sessionOf, type Answer } from './session.ts';
 
 /** Bounds, milliseconds and bytes. Before the first command an ephemeral container may have to be brought up. */
@@ -71,7 +71,7 @@ export class Profiler implements Profiling {
         ? String(request.pid)
         : request.process === null
           ? 'any'
-          : await this.#matching(exec, request, request.process, signal);
+          : await this.#matching(exec, request.process, signal);
     const architecture = request.architecture ?? 'linux-x64';
     const first = await this.#tryStart(exec, request, candidates, architecture, signal);
     const there = fact(first.facts, 'arch');
@@ -97,7 +97,6 @@ export class Profiler implements Profiling {
     const result = await exec.run({
       argv: commandOf(
         startScript,
-        'start',
         request.captureId,
         String(request.durationSeconds),
         candidates,
@@ -120,11 +119,10 @@ export class Profiler implements Profiling {
   }
 
   /** Which JVMs there fit the pattern: RE2 is not spoken by any shell, so the command lines are matched here. */
-  async #matching(exec: Exec, request: StartRequest, pattern: string, signal: AbortSignal): Promise<string> {
+  async #matching(exec: Exec, pattern: string, signal: AbortSignal): Promise<string> {
     const expression = RE2JS.compile(pattern);
-    const zeros = '0'.repeat(64);
     const result = await exec.run({
-      argv: commandOf(startScript, 'list', request.captureId, '1', 'any', 'linux-x64', '0', zeros),
+      argv: commandOf(listScript),
       deadlineMs: listDeadlineMs,
       maxOutputBytes: maxFactsBytes,
       signal,

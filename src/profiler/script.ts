@@ -10,16 +10,24 @@ export interface Script {
   parameters: readonly string[];
 }
 
-const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+const read = (name: string): string => readFileSync(new URL(`sh/${name}`, import.meta.url), 'utf8');
+
+/**
+ * A script of src/profiler/sh with each of its parts in place of the line that names it (`. ./lib/say.sh`): a target has
+ * none of these files, and an admission policy pins one text for each command.
+ */
+const joined = (name: string): string =>
+  read(name).replaceAll(/^\. \.\/(.+)\n/gm, (_, part: string) => read(part));
 
 const captureId = '^c-[0-9a-z]{26}$';
 const pid = '^[0-9]{1,10}$';
 const ticks = '^[0-9]{1,20}$';
 
+export const listScript: Script = { text: joined('list.sh'), parameters: [] };
+
 export const startScript: Script = {
-  text: read('start.sh'),
+  text: joined('start.sh'),
   parameters: [
-    '^(list|start)$',
     captureId,
     '^([1-9]|[1-5][0-9]|60)$',
     '^(any|[0-9]{1,10}(,[0-9]{1,10}){0,31})$',
@@ -30,7 +38,7 @@ export const startScript: Script = {
 };
 
 export const collectScript: Script = {
-  text: read('collect.sh'),
+  text: joined('collect.sh'),
   parameters: [
     captureId,
     pid,
@@ -43,7 +51,7 @@ export const collectScript: Script = {
 };
 
 export const cleanUpScript: Script = {
-  text: read('clean-up.sh'),
+  text: joined('clean-up.sh'),
   parameters: [captureId, pid, ticks, '^(stop|leave)$'],
 };
 

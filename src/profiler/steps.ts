@@ -9,9 +9,9 @@ interface Steps {
  * has them. What is not known before is in capitals.
  */
 export function stepsOf({ durationSeconds, candidates }: Steps): string[] {
-  const start = `flamepin start CAPTURE ${durationSeconds} ${candidates} ARCHITECTURE BYTES SHA256`;
+  const start = `flamepin CAPTURE ${durationSeconds} ${candidates} ARCHITECTURE BYTES SHA256`;
   return [
-    ...(candidates === 'PIDS' ? ['sh -c start.sh flamepin list CAPTURE 1 any linux-x64 0 ZEROS'] : []),
+    ...(candidates === 'PIDS' ? ['sh -c list.sh flamepin'] : []),
     `sh -c start.sh ${start} < async-profiler`,
     'sh -c collect.sh flamepin CAPTURE PID TICKS BOOT DIRECTORY MAXBYTES 70',
     'sh -c clean-up.sh flamepin CAPTURE PID TICKS stop',

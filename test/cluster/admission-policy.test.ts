@@ -9,7 +9,14 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
-import { cleanUpScript, collectScript, commandOf, startScript } from '../../src/profiler/script.ts';
+import { loaderVersion } from '../../src/profiler/pinned.ts';
+import {
+  cleanUpScript,
+  collectScript,
+  commandOf,
+  listScript,
+  startScript,
+} from '../../src/profiler/script.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import { accessCluster } from '../../src/targets/kubernetes/access.ts';
 import { agentPatch } from '../../src/targets/kubernetes/agent-spec.ts';
@@ -161,7 +168,7 @@ describe('whoever steals flamepin’s token', () => {
   const start = (...changes: [at: number, value: string][]): string[] => {
     const words: string[] = commandOf(
       startScript,
-      ...['start', id, '30', '1', 'linux-x64', String(payload.asprofBytes), payload.sha256],
+      ...[id, '30', '1', 'linux-x64', String(payload.asprofBytes), payload.sha256],
     );
     for (const [at, value] of changes) words[at] = value;
     return words;
@@ -170,9 +177,9 @@ describe('whoever steals flamepin’s token', () => {
   it('can run each of flamepin’s scripts', async () => {
     const commands: string[][] = [
       start(),
-      start([7, 'any']),
-      start([7, '1,22,333']),
-      commandOf(startScript, 'list', id, '1', 'any', 'linux-x64', '0', '0'.repeat(64)),
+      start([6, 'any']),
+      start([6, '1,22,333']),
+      commandOf(listScript),
       commandOf(collectScript, id, '1', '4711', boot, '/tmp', '67108864', '70'),
       commandOf(cleanUpScript, id, '1', '4711', 'stop'),
       commandOf(cleanUpScript, id, '0', '0', 'leave'),
@@ -196,12 +203,12 @@ describe('whoever steals flamepin’s token', () => {
       'another name': start([3, 'x']),
       'one word more': [...start(), 'x'],
       'one word less': start().slice(0, -1),
-      'a parameter with a command': start([6, '30;id']),
-      'a parameter with a newline': start([6, '30\nid']),
-      'a newline behind a parameter': start([6, '30\n']),
-      'a longer window': start([6, '61']),
-      'another mode': start([4, 'stop']),
-      'another architecture': start([8, 'linux-s390x']),
+      'a parameter with a command': start([5, '30;id']),
+      'a parameter with a newline': start([5, '30\nid']),
+      'a newline behind a parameter': start([5, '30\n']),
+      'a longer window': start([5, '61']),
+      'another capture id': start([4, 'stop']),
+      'another architecture': start([7, 'linux-s390x']),
       'a path of its own': collect.map((word) => (word === '/tmp' ? '/etc' : word)),
       'a path within': collect.map((word) => (word === '/tmp' ? '/tmp/../etc' : word)),
       'parameters of another script': [...commandOf(cleanUpScript, id, '1', '4711', 'stop'), 'x'],
@@ -214,9 +221,9 @@ describe('whoever steals flamepin’s token', () => {
 
   it('cannot have another payload unpacked', async () => {
     const commands: Record<string, string[]> = {
-      'another hash': start([10, 'f'.repeat(64)]),
-      'cut elsewhere': start([9, '1']),
-      'for the other architecture': start([8, 'linux-arm64']),
+      'another hash': start([9, 'f'.repeat(64)]),
+      'cut elsewhere': start([8, '1']),
+      'for the other architecture': start([7, 'linux-arm64']),
     };
     for (const [what, words] of Object.entries(commands))
       assert.equal(await ask(words), refused('the pinned async-profiler only'), what);
@@ -319,7 +326,7 @@ describe('whoever steals flamepin’s token', () => {
         signal,
       );
       const exec = targets.open(target);
-      const profiler = asyncProfiler(join(cacheDirectory, 'ap-loader', '4.5-13'), cacheDirectory);
+      const profiler = asyncProfiler(join(cacheDirectory, 'ap-loader', loaderVersion), cacheDirectory);
       const request = { captureId: captureId(Date.now()), durationSeconds: 2, process: null, pid: null };
       const { session } = await profiler.start(exec, request, signal);
       const { recording } = await profiler.collect(exec, session, { maxBytes: 32_000_000 }, signal);

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
-import { collectScript, startScript } from '../../src/profiler/script.ts';
+import { cleanUpScript, collectScript, listScript, startScript } from '../../src/profiler/script.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import { agentPatch } from '../../src/targets/kubernetes/agent-spec.ts';
@@ -129,36 +129,26 @@ describe("what can be done with flamepin's token on a cluster", () => {
 
   it('no other command can be run', async () => {
     const id = captureId(Date.now());
-    const zeros = '0'.repeat(64);
-    const list = [startScript.text, 'flamepin', 'list', id, '1', 'any', 'linux-x64', '0', zeros];
+    const list = [listScript.text, 'flamepin'];
     assert.equal((await run(['sh', '-c', ...list])).exitCode, 0);
     for (const [what, argv] of [
       ['a command', ['id']],
       ['a shell', ['sh']],
       ['another script', ['sh', '-c', 'id', 'flamepin']],
-      ['the script and more', ['sh', '-c', `${startScript.text}\nid`, ...list.slice(1)]],
+      ['the script and more', ['sh', '-c', `${listScript.text}\nid`, 'flamepin']],
       ['another shell', ['/bin/sh', '-c', ...list]],
       ['one parameter more', ['sh', '-c', ...list, 'x']],
-      ['a parameter with a command in it', ['sh', '-c', ...list.slice(0, 3), '$(id)', ...list.slice(4)]],
+      [
+        'a parameter with a command in it',
+        ['sh', '-c', cleanUpScript.text, 'flamepin', id, '$(id)', '0', 'leave'],
+      ],
       [
         'a path of its own',
         ['sh', '-c', collectScript.text, 'flamepin', id, '1', '1', '0'.repeat(36), '/etc', '1', '1'],
       ],
       [
         'another payload, with its right hash',
-        [
-          'sh',
-          '-c',
-          startScript.text,
-          'flamepin',
-          'start',
-          id,
-          '1',
-          'any',
-          'linux-x64',
-          '75416',
-          'a'.repeat(64),
-        ],
+        ['sh', '-c', startScript.text, 'flamepin', id, '1', 'any', 'linux-x64', '75416', 'a'.repeat(64)],
       ],
     ] as [string, [string, ...string[]]][])
       assert.equal(await outcome(run(argv)), 'exec-denied', what);

@@ -12,6 +12,7 @@ import { settingsSchema } from '../../src/config/schema.ts';
 import { version } from '../../src/version.ts';
 import { writeKubernetesSchemas } from '../setup/kubernetes-schemas.ts';
 import { cacheDirectory } from '../setup/cache.ts';
+import { loaderVersion } from '../../src/profiler/pinned.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const chart = join(root, 'helm');
@@ -145,12 +146,12 @@ describe('the Helm chart', () => {
   it('carries copies of the scripts, the payload’s hashes, rules, dashboard and schema that are current', async () => {
     const profiler = script(
       join(root, 'deploy', 'async-profiler.sh'),
-      join(cacheDirectory, 'ap-loader', '4.5-13'),
+      join(cacheDirectory, 'ap-loader', loaderVersion),
     );
     for (const [name, text] of await chartFiles(profiler))
       assert.ok(
         readFileSync(join(chart, name), 'utf8') === text,
-        `helm/${name} is not current: run node helm/generate.ts`,
+        `helm/${name} is not current: run npm run generate`,
       );
   });
 
@@ -159,7 +160,7 @@ describe('the Helm chart', () => {
       const path = join(root, 'deploy', 'kubernetes', name);
       assert.ok(
         existsSync(path) && readFileSync(path, 'utf8') === text,
-        `${name} is not current: run node helm/generate.ts`,
+        `${name} is not current: run npm run generate`,
       );
     }
   });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { cleanUpScript, collectScript, listScript, startScript } from '../../src/profiler/script.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const debian = join(root, 'test', 'setup', 'debian.sh');
@@ -17,11 +18,26 @@ function output(command: string, ...args: string[]): string {
 describe('the shell scripts', () => {
   const scripts = output('git', 'ls-files', '*.sh').trim().split('\n');
 
+  const parts = 'src/profiler/sh/';
+  const joined = { list: listScript, start: startScript, collect: collectScript, 'clean-up': cleanUpScript };
+
   it('are POSIX shell, and shellcheck finds nothing in them', () => {
-    assert.ok(scripts.includes('src/profiler/start.sh'));
+    const whole = scripts.filter((script) => !script.startsWith(parts));
+    assert.ok(whole.includes('src/targets/kubernetes/look.sh'));
     output('sh', debian, 'shellcheck');
-    output('shellcheck', '--external-sources', '--', ...scripts);
-    for (const script of scripts)
+    output('shellcheck', '--external-sources', '--', ...whole);
+    for (const script of whole)
       assert.match(readFileSync(join(root, script), 'utf8'), /^#!\/bin\/sh\n/, script);
   });
+
+  for (const [name, { text }] of Object.entries(joined))
+    it(`of the target are as clean when joined: ${name}`, () => {
+      assert.ok(scripts.includes(`${parts}${name}.sh`));
+      output('sh', debian, 'shellcheck');
+      const { status, stdout } = spawnSync('shellcheck', ['--shell=sh', '-'], {
+        input: text,
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stdout);
+    });
 });

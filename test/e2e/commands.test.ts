@@ -235,7 +235,7 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
     );
     const besideIt = await run('explain', inCluster, '--config', beside);
     assert.match(besideIt.stdout, /^ {2}command {6,}GET \/api\/v1\/namespaces\/shop\/pods\/web-1$/m);
-    assert.match(besideIt.stdout, /^ {2}command {6,}exec shop\/web-1: sh -c start.sh flamepin start/m);
+    assert.match(besideIt.stdout, /^ {2}command {6,}exec shop\/web-1: sh -c start.sh flamepin CAPTURE/m);
     assert.match(besideIt.stdout, /^ {2}sibling {6,}a healthy pod of the same workload is profiled/m);
 
     const nonsense = await run(

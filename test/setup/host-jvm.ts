@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
+import { profilerVersion } from '../../src/profiler/pinned.ts';
 
 /** What profiling leaves to be seen on this machine, looked at without flamepin. */
 
@@ -26,7 +27,7 @@ export function leftOf(pid: number, captureId: string): string[] {
 export function isBeingProfiled(pid: number): boolean {
   const tools = leftOf(pid, '').find((path) => path.includes('flamepin-jvm-'));
   if (tools === undefined) throw new Error(`there is no agent beside JVM ${pid}`);
-  const asprof = join(cacheDirectory, 'async-profiler', '4.5', architecture, 'asprof');
+  const asprof = join(cacheDirectory, 'async-profiler', profilerVersion, architecture, 'asprof');
   const { stdout, stderr } = spawnSync(
     asprof,
     ['status', '--libpath', join(tools, 'libasyncProfiler.so'), String(pid)],

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { Image } from './image.ts';
 import { javaHomes, type JavaHome } from './java-homes.ts';
 import { cacheDirectory } from '../../setup/cache.ts';
+import { profilerVersion } from '../../../src/profiler/pinned.ts';
 
 /** Every image of the test cluster into one directory named by the content it is made from; prints its path. */
 
@@ -21,7 +22,7 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const profiler = join(
   cacheDirectory,
   'async-profiler',
-  '4.5',
+  profilerVersion,
   process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64',
 );
 const sources = [join(root, 'demo', 'java'), join(import.meta.dirname, 'java')];

@@ -16,6 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import { builtPackage } from '../../setup/built-package.ts';
 import { Image, type ImageConfig } from './image.ts';
 import { cacheDirectory } from '../../setup/cache.ts';
+import { loaderVersion } from '../../../src/profiler/pinned.ts';
 
 /**
  * flamepin's own image without an image builder: the last stage of deploy/Dockerfile, instruction for instruction, on
@@ -132,7 +133,7 @@ function lastStage(): [word: string, rest: string][] {
 
 function profilers(): string {
   const script = join(root, 'deploy', 'async-profiler.sh');
-  return execFileSync('sh', [script, join(cacheDirectory, 'ap-loader', '4.5-13')], {
+  return execFileSync('sh', [script, join(cacheDirectory, 'ap-loader', loaderVersion)], {
     encoding: 'utf8',
   }).trim();
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readPayload } from '../../../src/profiler/payload.ts';
+import { profilerVersion } from '../../../src/profiler/pinned.ts';
 import { obtainPayloads } from '../../../src/profiler/obtain.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 
@@ -44,7 +45,7 @@ describe('async-profiler itself', () => {
   it('is not taken from a release archive with another hash', () => {
     const other = join(directory, 'archive');
     mkdirSync(other);
-    writeFileSync(join(other, 'async-profiler-4.5-linux-x64.tar.gz'), 'no archive');
+    writeFileSync(join(other, `async-profiler-${profilerVersion}-linux-x64.tar.gz`), 'no archive');
     const { status, stderr } = obtain('linux-x64', other);
     assert.equal(status, 1);
     assert.match(stderr, /wrong SHA-256: it is not the release of 4\.5/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cleanUpScript, collectScript, startScript } from '../../../src/profiler/script.ts';
+import { cleanUpScript, collectScript, listScript, startScript } from '../../../src/profiler/script.ts';
 import { stepsOf } from '../../../src/profiler/steps.ts';
 import { wantedFrom } from '../../../src/routing/labels.ts';
 import { questionsFor } from '../../../src/targets/kubernetes/questions.ts';
@@ -36,12 +36,21 @@ describe('explain names beforehand', () => {
   });
 
   it('each script with as many parameters as it has', () => {
-    const scripts = { start: startScript, collect: collectScript, 'clean-up': cleanUpScript };
+    const scripts = {
+      list: listScript,
+      start: startScript,
+      collect: collectScript,
+      'clean-up': cleanUpScript,
+    };
     for (const candidates of ['PID', 'PIDS', 'any'] as const)
       for (const step of stepsOf({ durationSeconds: 30, candidates })) {
-        const [, name = '', parameters = ''] = /^sh -c ([a-z-]+)\.sh flamepin ([^<]*)/.exec(step) ?? [];
+        const [, name = '', parameters = ''] = /^sh -c ([a-z-]+)\.sh flamepin ?([^<]*)/.exec(step) ?? [];
         const script = scripts[name as keyof typeof scripts];
-        assert.equal(parameters.trim().split(' ').length, script.parameters.length, step);
+        assert.equal(
+          parameters.split(' ').filter((word) => word !== '').length,
+          script.parameters.length,
+          step,
+        );
       }
   });
 });

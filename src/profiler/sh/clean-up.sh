@@ -9,87 +9,31 @@
 set -u
 export LC_ALL=C
 
-id=$1 pid=$2
+id=$1 pid=$2 started=$3 mode=$4
 
-case $id$2$3$4 in
+. ./lib/proc.sh
+. ./lib/tools.sh
+. ./lib/bounded.sh
+
+case $id$pid$started$mode in
   *[!0-9a-z-]*) exit 2 ;;
 esac
-
-line_of() {
-  line=
-  { IFS= read -r line <"$1"; } 2>/dev/null || :
-}
-
-# Names under /tmp can be foreseen, and every user may make one there: only what is ours counts.
-ours() { [ ! -L "$1" ] && [ -O "$1" ]; }
-
-# Goes into a directory of tools, to run ./asprof: the path can be given to another directory, where we are cannot.
-# /opt/flamepin is part of the image.
-enter() {
-  if [ "$1" = /opt/flamepin ]; then
-    cd "$1" || return
-    [ -x asprof ]
-  else
-    ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
-  fi
-} 2>/dev/null
-
-# A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
-# leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
-# call would cost the pod a process id for good. This watcher and its sleep are waited for here.
-bounded() {
-  seconds=$1
-  shift
-  "$@" &
-  bounded=$!
-  (
-    trap 'kill $! 2>/dev/null; wait; exit' TERM
-    sleep "$seconds" &
-    wait $!
-    kill -9 $bounded
-  ) >/dev/null 2>&1 </dev/null &
-  watcher=$!
-  wait $bounded
-  bounded_code=$?
-  kill $watcher 2>/dev/null
-  wait $watcher 2>/dev/null
-  return $bounded_code
-}
-
-# Start time of a process; empty when there is none.
-ticks_of() {
-  all=
-  {
-    while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
-  } 2>/dev/null || :
-  ticks='' field=0
-  for value in ${all##*) }; do
-    field=$((field + 1))
-    if [ $field = 20 ]; then
-      ticks=$value
-      break
-    fi
-  done
-}
 
 left() { if [ -e "$1" ]; then printf 'left=%s\n' "$1"; fi; }
 
 alive=
 layout=shared
 if [ "$pid" != 0 ]; then
-  ticks_of "$pid"
-  if [ "$ticks" = "$3" ]; then alive=1; fi
-  line_of "/proc/$$/mountinfo"
-  own_mount=$line
-  line_of "/proc/$pid/mountinfo"
-  if [ -n "$alive" ] && [ -n "$line" ] && [ "$line" != "$own_mount" ]; then layout=apart; fi
+  read_stat "$pid" || :
+  if [ "$ticks" = "$started" ]; then alive=1; fi
+  if [ -n "$alive" ] && has_own_files "$pid"; then layout=apart; fi
 fi
 
-if [ "$4" = stop ] && [ -n "$alive" ]; then
+if [ "$mode" = stop ] && [ -n "$alive" ]; then
   tools=
   for base in /tmp /var/tmp /dev/shm; do
-    if enter "$base/flamepin-jvm-$pid-$3"; then
-      tools=$base/flamepin-jvm-$pid-$3
+    if enter "$base/flamepin-jvm-$pid-$started"; then
+      tools=$base/flamepin-jvm-$pid-$started
       break
     fi
   done
@@ -101,7 +45,7 @@ if [ "$4" = stop ] && [ -n "$alive" ]; then
       # Unless we put it into the JVM's own file system; another user's would be loaded.
       for base in /tmp /var/tmp /dev/shm; do
         [ -d "/proc/$pid/root$base/flamepin-$id" ] || continue
-        if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$3"; then jvm_library=$base/flamepin-jvm-$pid-$3/libasyncProfiler.so; fi
+        if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$started"; then jvm_library=$base/flamepin-jvm-$pid-$started/libasyncProfiler.so; fi
       done
     fi
     bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
@@ -111,7 +55,7 @@ fi
 
 # Who waits for the end of another capture's session in this JVM asks with the tools: they stay until then.
 wanted=
-if [ "$4" = leave ] && [ -n "$alive" ]; then
+if [ "$mode" = leave ] && [ -n "$alive" ]; then
   # shellcheck disable=SC2010
   wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/")
 fi
@@ -131,7 +75,7 @@ for base in /tmp /var/tmp /dev/shm; do
   if [ $layout = apart ]; then
     root=/proc/$pid/root
     if [ -z "$agent" ] && [ ! -L "$root$base" ]; then
-      for path in "$root$base/flamepin-$id" "$root$base/flamepin-jvm-$pid-$3"; do
+      for path in "$root$base/flamepin-$id" "$root$base/flamepin-jvm-$pid-$started"; do
         case $wanted:$path in
           ?*:*/flamepin-jvm-*) continue ;;
         esac
@@ -142,15 +86,15 @@ for base in /tmp /var/tmp /dev/shm; do
   fi
   if [ "$pid" != 0 ]; then
     if [ -z "$agent$wanted" ]; then
-      rm -rf "$base/flamepin-jvm-$pid-$3" 2>/dev/null
-      left "$base/flamepin-jvm-$pid-$3"
+      rm -rf "$base/flamepin-jvm-$pid-$started" 2>/dev/null
+      left "$base/flamepin-jvm-$pid-$started"
     fi
   else
     # Nobody knows which JVM it was: libraries of those that are no more.
     for path in "$base"/flamepin-jvm-*; do
       [ -d "$path" ] || continue
       name=${path##*/flamepin-jvm-}
-      ticks_of "${name%%-*}"
+      read_stat "${name%%-*}" || :
       [ "$ticks" = "${name#*-}" ] || rm -rf "$path" 2>/dev/null
     done
   fi

@@ -1,0 +1,179 @@
+# Unpacking: only files of our own in directories of our own, new ones, never over a loaded library. The tools are
+# written and run from inside their directory: its path can be given to another one meanwhile, where we are cannot.
+
+# The payload from stdin, or what is here already → tools, where asprof runs (we are in there); base; library.
+unpack() {
+  base=/tmp
+  use_image
+  refuse_started_before
+  [ -n "$tools" ] || find_place_for_tools
+  library=$tools/libasyncProfiler.so
+  recording_dir=$base/flamepin-$id
+  jvm_library=$library
+  jvm_recording=$recording_dir/recording.jfr
+  case $layout in
+    agent)
+      jvm_library=/proc/$$/root$library
+      jvm_recording=/proc/$$/root$jvm_recording
+      ;;
+    through) place_library ;;
+  esac
+  make_recording_directory
+  say check.tmp "$base is writable and allows execution"
+}
+
+# The agent's image holds the files.
+use_image() {
+  [ $layout = agent ] || return 0
+  if [ -f /opt/flamepin/libasyncProfiler.so ] && [ -x /opt/flamepin/asprof ] && cd /opt/flamepin; then
+    tools=/opt/flamepin
+    drain
+    find_places ''
+    for base in $places; do break; done
+  fi
+}
+
+refuse_started_before() {
+  for there in /tmp /var/tmp /dev/shm; do
+    for taken in "$there/flamepin-$id" "$view$there/flamepin-$id"; do
+      if [ -d "$taken" ]; then refuse profiler-conflict "$taken is there already: this capture was started before"; fi
+    done
+  done
+}
+
+# Where files of ours may lie below ROOT → places. Without the sticky bit (the emptyDir of a pod) any user may
+# replace what another one has there, so such directories come last.
+find_places() {
+  places=
+  loose=
+  for place in /tmp /var/tmp /dev/shm; do
+    [ -d "$1$place" ] || continue
+    if [ -k "$1$place" ]; then places="$places $place"; else loose="$loose $place"; fi
+  done
+  places="$places$loose"
+}
+
+# The first place that is writable and allows execution.
+find_place_for_tools() {
+  blocked=
+  payload=
+  runs=
+  find_places ''
+  for base in $places; do
+    mine=$base/flamepin-jvm-$pid-$ticks
+    if use_kept_tools; then return 0; fi
+    make_tools_directory || continue
+    receive_payload
+    if ./asprof --version >/dev/null 2>&1; then
+      runs=1
+      rm -f payload
+      break
+    fi
+    blocked="$blocked; $base does not allow execution"
+  done
+  if [ -z "$tools" ]; then refuse tmp-not-writable "${blocked#; }"; fi
+  [ -n "$runs" ] || refuse tmp-noexec "${blocked#; }"
+  base=${tools%/*}
+}
+
+# An agent keeps the library: the same file again is the same library to the JVM, another one is a second agent.
+use_kept_tools() {
+  [ $layout = agent ] && own_directory "$mine" && cd "$mine" && own_directory . && [ -f libasyncProfiler.so ] || return
+  sum=$(cat asprof libasyncProfiler.so | sha256sum)
+  [ "${sum%% *}" = "$sha256" ] || return
+  drain
+  tools=$mine
+}
+
+own_directory() { ours "$1" && [ -d "$1" ]; }
+
+# Goes into a new directory `mine`; fails, with the reason in `blocked`, where that is impossible.
+make_tools_directory() {
+  if [ -e "$mine" ] || [ -L "$mine" ]; then
+    if own_directory "$mine"; then shared_with=$mine; fi
+    rm -rf "$mine" 2>/dev/null
+  fi
+  if { mkdir -m 755 "$mine" && cd "$mine" && own_directory .; } 2>/dev/null; then return 0; fi
+  # What another user has put there in advance cannot be removed: then it is not used.
+  if [ -e "$mine" ] || [ -L "$mine" ]; then
+    blocked="$blocked; $mine is there already and belongs to another user"
+  else
+    blocked="$blocked; $base is not writable"
+  fi
+  return 1
+}
+
+# asprof and the library into the directory where we are.
+receive_payload() {
+  if [ -z "$payload" ]; then
+    # Read once into one file: two readers on one pipe lose bytes (busybox head reads ahead).
+    head -c 16777216 >payload 2>/dev/null || {
+      rm -rf "$mine"
+      refuse tmp-not-writable "writing to $base failed: no space?"
+    }
+  else
+    mv "$payload" payload 2>/dev/null || {
+      rm -rf "$mine"
+      refuse tmp-not-writable "writing to $base failed: no space?"
+    }
+    rm -rf "$tools"
+  fi
+  tools=$mine
+  payload=$mine/payload
+  # Also after it was moved: the place it came from may be one where others can replace it.
+  sum=$(sha256sum payload)
+  [ "${sum%% *}" = "$sha256" ] || refuse payload-rejected "SHA-256 ${sum%% *}, expected $sha256"
+  drained=1
+  if ! { head -c "$asprof_bytes" payload >asprof && tail -c "+$((asprof_bytes + 1))" payload >libasyncProfiler.so; } 2>/dev/null; then
+    refuse tmp-not-writable "writing to $base failed: no space?"
+  fi
+  chmod 755 asprof libasyncProfiler.so
+}
+
+# Only the library goes into the JVM's file system: what root runs stays in root's own.
+place_library() {
+  base=
+  : >"seen-$$"
+  find_places "$root"
+  for there in $places; do
+    [ ! -L "$root$there" ] || continue
+    placed=$root$there/flamepin-jvm-$pid-$ticks
+    # Mount namespaces apart, but the same files (systemd's ProtectSystem without PrivateTmp): it is there already.
+    if [ -e "$placed/seen-$$" ]; then
+      base=$there
+      break
+    fi
+    rm -rf "$placed"
+    mkdir -m 755 "$placed" 2>/dev/null || continue
+    if grep -q " $there [^ ]*noexec" "/proc/$pid/mountinfo"; then
+      blocked="$blocked; $there of the JVM does not allow execution"
+      rm -rf "$placed"
+      continue
+    fi
+    base=$there
+    break
+  done
+  recording_dir=
+  [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
+  if [ ! -e "$placed/seen-$$" ]; then
+    set -C
+    cat libasyncProfiler.so >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
+    set +C
+    chmod 755 "$placed/libasyncProfiler.so"
+  fi
+  rm -f "seen-$$"
+  recording_dir=$root$base/flamepin-$id
+  jvm_library=$base/flamepin-jvm-$pid-$ticks/libasyncProfiler.so
+  jvm_recording=$base/flamepin-$id/recording.jfr
+}
+
+make_recording_directory() {
+  if ! mkdir -m 700 "$recording_dir" 2>/dev/null; then
+    taken=$recording_dir
+    recording_dir=
+    refuse tmp-not-writable "$taken could not be made"
+  fi
+  if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
+    chown -h "$uid:$gid" "$recording_dir" || refuse other-user "$recording_dir could not be given to $uid:$gid"
+  fi
+}
