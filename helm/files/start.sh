@@ -64,7 +64,7 @@ line_of() {
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
 
-# /proc/PID/stat → state, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
+# /proc/PID/stat → state, parent, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
 # in it may hold anything, even newlines and parentheses: what counts follows the last one.
 # shellcheck disable=SC2034 # each script reads those that it needs
 read_stat() {
@@ -72,11 +72,12 @@ read_stat() {
   {
     while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
   } 2>/dev/null || :
-  state='' used=0 ticks='' field=0
+  state='' parent='' used=0 ticks='' field=0
   for value in ${all##*) }; do
     field=$((field + 1))
     case $field in
       1) state=$value ;;
+      2) parent=$value ;;
       12 | 13) used=$((used + value)) ;;
       20)
         ticks=$value
@@ -189,24 +190,43 @@ enter() {
 # A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
 # leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
 # call would cost the pod a process id for good. This watcher and its sleep are waited for here.
+#
+# asprof talks to the JVM in a child. Were asprof killed alone, the child would keep our pipe and its request alive.
+# So the children are killed first: asprof then removes its temporary files and ends by itself.
 bounded() { # SECONDS COMMAND…
   seconds=$1
   shift
   "$@" &
   bounded=$!
   (
-    trap 'kill $! 2>/dev/null; wait; exit' TERM
+    trap 'kill $! 2>/dev/null; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
+    trap '' TERM
+    kill_children $bounded
+    polls=0
+    while [ -d /proc/$bounded ] && [ $polls -lt 10 ]; do
+      polls=$((polls + 1))
+      sleep 0.1 2>/dev/null || sleep 1
+    done
     kill -9 $bounded
+    exit 137
   ) >/dev/null 2>&1 </dev/null &
   watcher=$!
   wait $bounded
   bounded_code=$?
   kill $watcher 2>/dev/null
+  # An asprof whose child was killed says 0.
   wait $watcher 2>/dev/null
+  [ $? != 137 ] || bounded_code=137
   return $bounded_code
 }
+
+kill_children() { # PID
+  for path in /proc/[0-9]*; do
+    if read_stat "${path#/proc/}" && [ "$parent" = "$1" ]; then kill -9 "${path#/proc/}"; fi
+  done
+} 2>/dev/null
 # Refusing: nothing of ours stays, and the reason is said.
 
 layout=shared
@@ -533,14 +553,20 @@ unpack() {
   recording_dir=$base/flamepin-$id
   jvm_library=$library
   jvm_recording=$recording_dir/recording.jfr
+  log=$tools/asprof.log
+  jvm_log=$log
   case $layout in
     agent)
       jvm_library=/proc/$$/root$library
       jvm_recording=/proc/$$/root$jvm_recording
+      # The tools may be part of the image.
+      log=$recording_dir/asprof.log
+      jvm_log=/proc/$$/root$log
       ;;
     through) place_library ;;
   esac
   make_recording_directory
+  make_log
   say check.tmp "$base is writable and allows execution"
 }
 
@@ -687,6 +713,8 @@ place_library() {
   recording_dir=$root$base/flamepin-$id
   jvm_library=$base/flamepin-jvm-$pid-$ticks/libasyncProfiler.so
   jvm_recording=$base/flamepin-$id/recording.jfr
+  log=$placed/asprof.log
+  jvm_log=$base/flamepin-jvm-$pid-$ticks/asprof.log
 }
 
 make_recording_directory() {
@@ -695,11 +723,43 @@ make_recording_directory() {
     recording_dir=
     refuse tmp-not-writable "$taken could not be made"
   fi
+  give_to_jvm "$recording_dir"
+}
+
+# The agent says there why it did not start. In a directory that only we write to: nobody else can put a link there,
+# and once it is removed the agent cannot make the file again, as it would asprof's own in /tmp.
+make_log() {
+  : >"$log"
+  give_to_jvm "$log"
+}
+
+give_to_jvm() {
   if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
-    chown -h "$uid:$gid" "$recording_dir" || refuse other-user "$recording_dir could not be given to $uid:$gid"
+    chown -h "$uid:$gid" "$1" || refuse other-user "$1 could not be given to $uid:$gid"
   fi
 }
 # Starting the session.
+
+# Asks something that changes nothing before anything is asked that does: a request that the JVM has not read when we
+# give up stays in its queue, and runs when a heap dump ends, minutes later. 2 ms where the JVM was asked before.
+refuse_unless_answering() {
+  said=$(bounded 10 ./asprof jcmd "$pid" VM.uptime 2>&1 </dev/null)
+  code=$?
+  case $said in
+    *"JVM response code"*) return 0 ;;
+  esac
+  read_stat "$pid" || refuse target-gone "process $pid has ended"
+  refuse_answer $code 10
+}
+
+refuse_answer() { # CODE of asprof, SECONDS that it had
+  if [ "$1" = 137 ]; then
+    # Where the JVM is asked to open its socket; an asprof that is killed may leave it.
+    rm -f "$jvm_tmp/.attach_pid$pid" "/proc/$pid/cwd/.attach_pid$pid" 2>/dev/null
+    refuse profiler-failed "the JVM did not answer within $2 s"
+  fi
+  refuse profiler-failed "asprof ended with $1: $said"
+}
 
 # Libraries are never unloaded, not even deleted ones: one that is mapped may be at rest. Only the agent itself
 # knows, and asking it by the path it was loaded from starts nothing. A Datadog library cannot be asked.
@@ -749,24 +809,37 @@ idle() { # LIBRARY: does that agent say that it does nothing?
 # ctimer: needs no perf_events, which containers seldom have, and no descriptor per thread; the intervals are
 # async-profiler's own except lock (its 10 us would record every short wait). Constants are written at the end of a
 # chunk: of a JVM that is killed in its window only whole chunks can be read, so there is one each 5 s (the least that
-# it keeps to), for about a fifth more bytes.
+# it keeps to), for about a fifth more bytes. `asprof load` and not `asprof start`: the log is where we say.
 start_session() {
   say_cpu_stat
-  said=$(bounded 20 ./asprof start -e ctimer --wall 50ms --alloc 512k --lock 1ms --chunktime 5s --timeout "$duration" \
-    -o jfr -f "$jvm_recording" --libpath "$jvm_library" "$pid" 2>&1 </dev/null)
+  said=$(bounded 20 ./asprof load "$pid" "$jvm_library" true \
+    "start,event=ctimer,wall=50ms,alloc=512k,lock=1ms,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
+    2>&1 </dev/null)
   code=$?
   # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
   say clock "$(date +%s%N)"
   if [ $code != 0 ]; then
+    # The words of the agent say more than those of asprof.
+    reason=$(head -n 3 "$log" 2>/dev/null)
+    said=${reason:-$said}
+    revoke
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
-    case $code in
-      124 | 137 | 143) refuse profiler-failed "the JVM did not answer within 20 s" ;;
-    esac
-    refuse profiler-failed "asprof ended with $code: $said"
+    refuse_answer $code 20
   fi
   started_ticks=$ticks
   read_stat "$pid" || :
   [ "$ticks" = "$started_ticks" ] || refuse target-gone "process $pid was replaced while the profiler was being started"
+}
+
+# What was asked may still be in the JVM's queue. Without its directory the recording cannot be opened, and then no
+# session begins; the directory is renamed and not removed, because that either comes before the JVM opens the file or
+# after it, with nothing between. After it, a session runs, and is ended.
+revoke() {
+  mv "$recording_dir" "$recording_dir.revoked" 2>/dev/null || return 0
+  recording_dir=$recording_dir.revoked
+  if [ -e "$recording_dir/recording.jfr" ]; then
+    bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
+  fi
 }
 
 say_started() {
@@ -786,6 +859,7 @@ main() {
   choose_jvm
   look_before_touching
   unpack
+  refuse_unless_answering
   refuse_beside_another_profiler
   start_session
   say_started

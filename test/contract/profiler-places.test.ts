@@ -162,7 +162,10 @@ describe('profiling in the places where JVMs live', () => {
     const { session } = await begin(host, jvm.pid);
     assert.ok(session.recordingPath.startsWith(`/proc/${jvm.pid}/root/tmp/`));
     const there = readdirSync(`/proc/${jvm.pid}/root/tmp`).filter((name) => name.startsWith('flamepin-jvm'));
-    assert.deepEqual(readdirSync(`/proc/${jvm.pid}/root/tmp/${there[0] ?? ''}`), ['libasyncProfiler.so']);
+    assert.deepEqual(readdirSync(`/proc/${jvm.pid}/root/tmp/${there[0] ?? ''}`), [
+      'asprof.log',
+      'libasyncProfiler.so',
+    ]);
     const collected = await profiler().collect(host, session, { maxBytes: 10_000_000 }, signal);
     assert.equal(collected.partial, false);
     assert.deepEqual(await profiler().cleanUp(host, session, signal), { left: [] });

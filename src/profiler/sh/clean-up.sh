@@ -63,6 +63,8 @@ fi
 for base in /tmp /var/tmp /dev/shm; do
   [ -d "$base" ] || continue
   own=$base/flamepin-$id
+  rm -rf "$own.revoked" 2>/dev/null
+  left "$own.revoked"
   # Beside the JVM as its agent: the recording was here, and the library stays here for the next time.
   agent=
   if [ $layout = apart ] && [ -d "$own" ] && ours "$own"; then
@@ -75,7 +77,7 @@ for base in /tmp /var/tmp /dev/shm; do
   if [ $layout = apart ]; then
     root=/proc/$pid/root
     if [ -z "$agent" ] && [ ! -L "$root$base" ]; then
-      for path in "$root$base/flamepin-$id" "$root$base/flamepin-jvm-$pid-$started"; do
+      for path in "$root$base/flamepin-$id" "$root$base/flamepin-$id.revoked" "$root$base/flamepin-jvm-$pid-$started"; do
         case $wanted:$path in
           ?*:*/flamepin-jvm-*) continue ;;
         esac

@@ -41,6 +41,7 @@ main() {
   choose_jvm
   look_before_touching
   unpack
+  refuse_unless_answering
   refuse_beside_another_profiler
   start_session
   say_started

@@ -1,21 +1,40 @@
 # A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
 # leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
 # call would cost the pod a process id for good. This watcher and its sleep are waited for here.
+#
+# asprof talks to the JVM in a child. Were asprof killed alone, the child would keep our pipe and its request alive.
+# So the children are killed first: asprof then removes its temporary files and ends by itself.
 bounded() { # SECONDS COMMAND…
   seconds=$1
   shift
   "$@" &
   bounded=$!
   (
-    trap 'kill $! 2>/dev/null; wait; exit' TERM
+    trap 'kill $! 2>/dev/null; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
+    trap '' TERM
+    kill_children $bounded
+    polls=0
+    while [ -d /proc/$bounded ] && [ $polls -lt 10 ]; do
+      polls=$((polls + 1))
+      sleep 0.1 2>/dev/null || sleep 1
+    done
     kill -9 $bounded
+    exit 137
   ) >/dev/null 2>&1 </dev/null &
   watcher=$!
   wait $bounded
   bounded_code=$?
   kill $watcher 2>/dev/null
+  # An asprof whose child was killed says 0.
   wait $watcher 2>/dev/null
+  [ $? != 137 ] || bounded_code=137
   return $bounded_code
 }
+
+kill_children() { # PID
+  for path in /proc/[0-9]*; do
+    if read_stat "${path#/proc/}" && [ "$parent" = "$1" ]; then kill -9 "${path#/proc/}"; fi
+  done
+} 2>/dev/null

@@ -6,7 +6,7 @@ line_of() {
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
 
-# /proc/PID/stat → state, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
+# /proc/PID/stat → state, parent, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
 # in it may hold anything, even newlines and parentheses: what counts follows the last one.
 # shellcheck disable=SC2034 # each script reads those that it needs
 read_stat() {
@@ -14,11 +14,12 @@ read_stat() {
   {
     while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
   } 2>/dev/null || :
-  state='' used=0 ticks='' field=0
+  state='' parent='' used=0 ticks='' field=0
   for value in ${all##*) }; do
     field=$((field + 1))
     case $field in
       1) state=$value ;;
+      2) parent=$value ;;
       12 | 13) used=$((used + value)) ;;
       20)
         ticks=$value

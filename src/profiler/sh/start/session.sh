@@ -1,5 +1,26 @@
 # Starting the session.
 
+# Asks something that changes nothing before anything is asked that does: a request that the JVM has not read when we
+# give up stays in its queue, and runs when a heap dump ends, minutes later. 2 ms where the JVM was asked before.
+refuse_unless_answering() {
+  said=$(bounded 10 ./asprof jcmd "$pid" VM.uptime 2>&1 </dev/null)
+  code=$?
+  case $said in
+    *"JVM response code"*) return 0 ;;
+  esac
+  read_stat "$pid" || refuse target-gone "process $pid has ended"
+  refuse_answer $code 10
+}
+
+refuse_answer() { # CODE of asprof, SECONDS that it had
+  if [ "$1" = 137 ]; then
+    # Where the JVM is asked to open its socket; an asprof that is killed may leave it.
+    rm -f "$jvm_tmp/.attach_pid$pid" "/proc/$pid/cwd/.attach_pid$pid" 2>/dev/null
+    refuse profiler-failed "the JVM did not answer within $2 s"
+  fi
+  refuse profiler-failed "asprof ended with $1: $said"
+}
+
 # Libraries are never unloaded, not even deleted ones: one that is mapped may be at rest. Only the agent itself
 # knows, and asking it by the path it was loaded from starts nothing. A Datadog library cannot be asked.
 refuse_beside_another_profiler() {
@@ -48,24 +69,37 @@ idle() { # LIBRARY: does that agent say that it does nothing?
 # ctimer: needs no perf_events, which containers seldom have, and no descriptor per thread; the intervals are
 # async-profiler's own except lock (its 10 us would record every short wait). Constants are written at the end of a
 # chunk: of a JVM that is killed in its window only whole chunks can be read, so there is one each 5 s (the least that
-# it keeps to), for about a fifth more bytes.
+# it keeps to), for about a fifth more bytes. `asprof load` and not `asprof start`: the log is where we say.
 start_session() {
   say_cpu_stat
-  said=$(bounded 20 ./asprof start -e ctimer --wall 50ms --alloc 512k --lock 1ms --chunktime 5s --timeout "$duration" \
-    -o jfr -f "$jvm_recording" --libpath "$jvm_library" "$pid" 2>&1 </dev/null)
+  said=$(bounded 20 ./asprof load "$pid" "$jvm_library" true \
+    "start,event=ctimer,wall=50ms,alloc=512k,lock=1ms,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
+    2>&1 </dev/null)
   code=$?
   # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
   say clock "$(date +%s%N)"
   if [ $code != 0 ]; then
+    # The words of the agent say more than those of asprof.
+    reason=$(head -n 3 "$log" 2>/dev/null)
+    said=${reason:-$said}
+    revoke
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
-    case $code in
-      124 | 137 | 143) refuse profiler-failed "the JVM did not answer within 20 s" ;;
-    esac
-    refuse profiler-failed "asprof ended with $code: $said"
+    refuse_answer $code 20
   fi
   started_ticks=$ticks
   read_stat "$pid" || :
   [ "$ticks" = "$started_ticks" ] || refuse target-gone "process $pid was replaced while the profiler was being started"
+}
+
+# What was asked may still be in the JVM's queue. Without its directory the recording cannot be opened, and then no
+# session begins; the directory is renamed and not removed, because that either comes before the JVM opens the file or
+# after it, with nothing between. After it, a session runs, and is ended.
+revoke() {
+  mv "$recording_dir" "$recording_dir.revoked" 2>/dev/null || return 0
+  recording_dir=$recording_dir.revoked
+  if [ -e "$recording_dir/recording.jfr" ]; then
+    bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
+  fi
 }
 
 say_started() {

@@ -11,14 +11,20 @@ unpack() {
   recording_dir=$base/flamepin-$id
   jvm_library=$library
   jvm_recording=$recording_dir/recording.jfr
+  log=$tools/asprof.log
+  jvm_log=$log
   case $layout in
     agent)
       jvm_library=/proc/$$/root$library
       jvm_recording=/proc/$$/root$jvm_recording
+      # The tools may be part of the image.
+      log=$recording_dir/asprof.log
+      jvm_log=/proc/$$/root$log
       ;;
     through) place_library ;;
   esac
   make_recording_directory
+  make_log
   say check.tmp "$base is writable and allows execution"
 }
 
@@ -165,6 +171,8 @@ place_library() {
   recording_dir=$root$base/flamepin-$id
   jvm_library=$base/flamepin-jvm-$pid-$ticks/libasyncProfiler.so
   jvm_recording=$base/flamepin-$id/recording.jfr
+  log=$placed/asprof.log
+  jvm_log=$base/flamepin-jvm-$pid-$ticks/asprof.log
 }
 
 make_recording_directory() {
@@ -173,7 +181,18 @@ make_recording_directory() {
     recording_dir=
     refuse tmp-not-writable "$taken could not be made"
   fi
+  give_to_jvm "$recording_dir"
+}
+
+# The agent says there why it did not start. In a directory that only we write to: nobody else can put a link there,
+# and once it is removed the agent cannot make the file again, as it would asprof's own in /tmp.
+make_log() {
+  : >"$log"
+  give_to_jvm "$log"
+}
+
+give_to_jvm() {
   if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
-    chown -h "$uid:$gid" "$recording_dir" || refuse other-user "$recording_dir could not be given to $uid:$gid"
+    chown -h "$uid:$gid" "$1" || refuse other-user "$1 could not be given to $uid:$gid"
   fi
 }
