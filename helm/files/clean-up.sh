@@ -11,6 +11,44 @@ export LC_ALL=C
 
 id=$1 pid=$2 started=$3 mode=$4
 
+# What the scripts print: key=value lines, one for each fact.
+
+newline='
+'
+
+# One line for each fact, whatever is in it: another process must not be able to add facts.
+say() { # KEY VALUE
+  rest=$2
+  told=
+  while :; do
+    case $rest in
+      *"$newline"*)
+        told="$told${rest%%"$newline"*} "
+        rest=${rest#*"$newline"}
+        ;;
+      *) break ;;
+    esac
+  done
+  printf '%s=%.1500s\n' "$1" "$told$rest"
+}
+# Command lines of processes.
+
+# NUL-separated strings of a file of /proc → one a line; newlines in them become blanks.
+strings_of() { tr '\n\000' ' \n' <"$1" 2>/dev/null; }
+
+# Prints arguments, each cut: the caller decides which of them are kept.
+say_arguments() { # one a line
+  shown=0
+  IFS=$newline
+  set -f
+  for argument in $1; do
+    shown=$((shown + 1))
+    [ $shown -le 150 ] || break
+    printf 'arg=%.300s\n' "$argument"
+  done
+  set +f
+  unset IFS
+}
 # /proc, read with builtins: a fork costs a millisecond, more on a loaded node.
 
 # First line of a file → line; empty when it cannot be read.
@@ -106,12 +144,77 @@ kill_children() { # PID
     if read_stat "${path#/proc/}" && [ "$parent" = "$1" ]; then kill -9 "${path#/proc/}"; fi
   done
 } 2>/dev/null
+# A start of this capture that is still on its way, in a container without CPU or after its exec was cut: it would
+# begin once we are gone. It is told by SIGTERM, refuses, and removes what is its own; we wait for that.
+
+end_start() {
+  rounds=0
+  while find_start && [ $rounds -lt 50 ]; do
+    rounds=$((rounds + 1))
+    kill -TERM "$start"
+    kill -CONT "$start"
+    # What it waits for. Leaves first: their parents see them end, and no process becomes an orphan, which a JVM that
+    # is process 1 would never reap.
+    kill_leaves "$start"
+    sleep 0.1 || sleep 1
+  done
+  find_start || return 0
+  kill_leaves "$start"
+  kill -9 "$start"
+} 2>/dev/null
+
+# The process `sh -c TEXT flamepin ID SECONDS … linux-…` → start. Its subshells have the same command line.
+find_start() {
+  starts=' '
+  named=$(grep -lsF -e "$id" /proc/[0-9]*/cmdline)
+  for path in $named; do
+    path=${path%/cmdline}
+    case $newline$(strings_of "$path/cmdline") in
+      *"$newline-c$newline"*"${newline}flamepin$newline$id$newline"*"${newline}linux-"*) starts="$starts${path#/proc/} " ;;
+    esac
+  done
+  for start in $starts; do
+    read_stat "$start" || continue
+    case $state:$starts in
+      Z:* | *" $parent "*) ;;
+      *) return 0 ;;
+    esac
+  done
+  return 1
+}
+
+# Kills the descendants of a process that have no children.
+kill_leaves() { # PID
+  pairs=
+  for path in /proc/[0-9]*; do
+    if read_stat "${path#/proc/}" && [ "$state" != Z ]; then pairs="$pairs ${path#/proc/}:$parent"; fi
+  done
+  family=" $1 "
+  grown=1
+  while [ -n "$grown" ]; do
+    grown=
+    for pair in $pairs; do
+      case $family in
+        *" ${pair%:*} "*) continue ;;
+        *" ${pair#*:} "*) family="$family${pair%:*} " grown=1 ;;
+      esac
+    done
+  done
+  for one in $family; do
+    case "$pairs " in
+      *":$one "*) ;;
+      *) [ "$one" = "$1" ] || kill -9 "$one" ;;
+    esac
+  done
+}
 
 case $id$pid$started$mode in
   *[!0-9a-z-]*) exit 2 ;;
 esac
 
 left() { if [ -e "$1" ]; then printf 'left=%s\n' "$1"; fi; }
+
+if [ "$mode" = leave ]; then end_start; fi
 
 alive=
 layout=shared

@@ -252,10 +252,47 @@ remove_ours() {
   [ -z "$tools" ] || [ "$tools" = /opt/flamepin ] || [ "$layout" = agent ] || rm -rf "$tools"
 }
 
+# Where nothing of the payload is used it is read all the same: it arrives whole only from a flamepin that still waits.
+drain_payload() {
+  drained=1
+  check_sum "$(sha256sum)"
+}
+
+check_sum() { # what sha256sum printed
+  [ "${1%% *}" = "$sha256" ] || refuse payload-rejected "SHA-256 ${1%% *}, expected $sha256"
+}
+
 # Status and output of an exec get stuck when it ends before its stdin was read: read the rest.
 drain() {
   [ -n "$drained" ] || cat >/dev/null
   drained=1
+}
+# A container without CPU may run us long after flamepin gave up on this start, or ended. Then nothing may begin.
+
+# Seconds from our first line to the start: flamepin waits for 80 s at most, of which the start may take 25.
+start_within=45
+
+revoked=
+# clean-up.sh says so, and waits until we have ended.
+trap 'revoked=1' TERM
+# Whoever reads what we say may be gone: we still have to remove what is ours.
+trap '' PIPE
+
+note_begin() {
+  line_of /proc/uptime
+  begun=${line%%.*}
+}
+
+refuse_if_given_up() {
+  [ -z "$revoked" ] || refuse interrupted "flamepin has given up on this start"
+  say ready 1 2>/dev/null || refuse interrupted "nobody hears whether it starts"
+  line_of /proc/uptime
+  case ${line%%.*}:$begun in
+    *[!0-9:]* | :* | *:) return 0 ;;
+  esac
+  if [ $((${line%%.*} - begun)) -gt $start_within ]; then
+    refuse exec-timeout "it took $((${line%%.*} - begun)) s to get ready, $start_within are allowed"
+  fi
 }
 # Which JVM.
 
@@ -575,7 +612,7 @@ use_image() {
   [ $layout = agent ] || return 0
   if [ -f /opt/flamepin/libasyncProfiler.so ] && [ -x /opt/flamepin/asprof ] && cd /opt/flamepin; then
     tools=/opt/flamepin
-    drain
+    drain_payload
     find_places ''
     for base in $places; do break; done
   fi
@@ -629,8 +666,8 @@ use_kept_tools() {
   [ $layout = agent ] && own_directory "$mine" && cd "$mine" && own_directory . && [ -f libasyncProfiler.so ] || return
   sum=$(cat asprof libasyncProfiler.so | sha256sum)
   [ "${sum%% *}" = "$sha256" ] || return
-  drain
   tools=$mine
+  drain_payload
 }
 
 own_directory() { ours "$1" && [ -d "$1" ]; }
@@ -669,9 +706,8 @@ receive_payload() {
   tools=$mine
   payload=$mine/payload
   # Also after it was moved: the place it came from may be one where others can replace it.
-  sum=$(sha256sum payload)
-  [ "${sum%% *}" = "$sha256" ] || refuse payload-rejected "SHA-256 ${sum%% *}, expected $sha256"
   drained=1
+  check_sum "$(sha256sum payload)"
   if ! { head -c "$asprof_bytes" payload >asprof && tail -c "+$((asprof_bytes + 1))" payload >libasyncProfiler.so; } 2>/dev/null; then
     refuse tmp-not-writable "writing to $base failed: no space?"
   fi
@@ -812,12 +848,18 @@ idle() { # LIBRARY: does that agent say that it does nothing?
 # it keeps to), for about a fifth more bytes. `asprof load` and not `asprof start`: the log is where we say.
 start_session() {
   say_cpu_stat
+  refuse_if_given_up
   said=$(bounded 20 ./asprof load "$pid" "$jvm_library" true \
     "start,event=ctimer,wall=50ms,alloc=512k,lock=1ms,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
     2>&1 </dev/null)
   code=$?
   # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
   say clock "$(date +%s%N)"
+  # An asprof whose child was killed ends with 0.
+  case $code:$said in
+    0:*"return code: 0"*) ;;
+    0:*) code=137 ;;
+  esac
   if [ $code != 0 ]; then
     # The words of the agent say more than those of asprof.
     reason=$(head -n 3 "$log" 2>/dev/null)
@@ -825,6 +867,10 @@ start_session() {
     revoke
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
     refuse_answer $code 20
+  fi
+  if [ -n "$revoked" ]; then
+    revoke
+    refuse interrupted "flamepin has given up on this start"
   fi
   started_ticks=$ticks
   read_stat "$pid" || :
@@ -851,6 +897,7 @@ say_started() {
 }
 
 main() {
+  note_begin
   # The payload is sent once this is out: where there is no shell to say it, nothing is.
   say asks stdin
   case $id$duration$asked$asprof_bytes$sha256 in

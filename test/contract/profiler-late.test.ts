@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { readPayload, sha256Of } from '../../src/profiler/payload.ts';
 import { Profiler } from '../../src/profiler/profiler.ts';
+import type { Exec } from '../../src/targets/exec.ts';
 import { hostExec } from '../../src/targets/host-exec.ts';
 import { startTicksOf } from '../../src/targets/host-processes.ts';
 import { beginHeapDump } from '../setup/heap-dump.ts';
 import { compileBurner, startBurner, type Jvm } from '../setup/jvm.ts';
-import { waitFor } from '../setup/process.ts';
+import { start as startProgram, waitFor } from '../setup/process.ts';
 import { asprof, failsWith, ours, profiler, toolsDirectory } from './profiler-session.ts';
 
 const host = hostExec();
@@ -19,14 +29,14 @@ const architecture = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
 
 describe('after flamepin gave up, nothing begins', () => {
   let burner: ReturnType<typeof compileBurner>;
-  let directory: string;
+  let directory = '';
   const jvms: Jvm[] = [];
   before(() => {
     burner = compileBurner();
   });
   afterEach(async () => {
     for (const jvm of jvms.splice(0)) await jvm.stop('SIGKILL');
-    rmSync(directory, { recursive: true, force: true });
+    if (directory !== '') rmSync(directory, { recursive: true, force: true });
   });
   after(() => {
     burner.remove();
@@ -126,4 +136,131 @@ exec ${real} "$@"
       }
       await assertUntouched(jvm, id);
     });
+
+  /** The process of start.sh: the shell with that capture's id in its command line whose parent has another one. */
+  const startOf = (id: string): number | undefined => {
+    const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandLineOf(name).includes(id));
+    const main = all.find((pid) => !all.includes(parentOf(pid)));
+    return main === undefined ? undefined : Number(main);
+  };
+  const read = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const commandLineOf = (pid: string): string => {
+    const words = read(`/proc/${pid}/cmdline`).split('\0');
+    const at = words.indexOf('flamepin');
+    return at > 2 && words[at - 2] === '-c' ? words.slice(at + 1).join(' ') : '';
+  };
+  const parentOf = (pid: string): string => / \(.*\) \S (\d+) /s.exec(read(`/proc/${pid}/stat`))?.[1] ?? '';
+
+  /** A start that goes on when its flamepin is gone: not in the group that is killed. */
+  const lonely = (shell: string[]): Exec => ({
+    run: (asked) => host.run({ ...asked, argv: ['setsid', '-w', ...shell, ...asked.argv.slice(1)] }),
+  });
+  const begin = async (action: string, shell = ['sh']) => {
+    const jvm = await jvmOf();
+    const id = captureId(Date.now());
+    const { held, reached, release } = heldBefore(action);
+    const gone = new AbortController();
+    const starting = failsWith(
+      'exec-disconnected',
+      held.start(lonely(shell), request(jvm.pid, id), gone.signal),
+    );
+    await reached();
+    const start = startOf(id) ?? 0;
+    assert.ok(start > 0);
+    return {
+      jvm,
+      id,
+      start,
+      release,
+      disconnect: async () => {
+        gone.abort();
+        await starting;
+      },
+      ended: () =>
+        waitFor('the end of start.sh', 60_000, () => (startOf(id) === undefined ? true : undefined)),
+    };
+  };
+
+  for (const [action, phase, shell] of [
+    ['--version', 'while it unpacked', ['dash']],
+    ['load', 'while it asked the JVM', ['dash']],
+    ['load', 'while it asked the JVM', ['bash']],
+    ['load', 'while it asked the JVM', ['busybox', 'sh']],
+  ] as const)
+    it(`by a start whose container did not get to run, ${phase}, and which goes on after cleaning (${shell.join(' ')})`, async () => {
+      const { jvm, id, start, release, disconnect, ended } = await begin(action, [...shell]);
+      process.kill(start, 'SIGSTOP');
+      await disconnect();
+      assert.deepEqual(await profiler().cleanUpUnknown(lonely([...shell]), id, signal), { left: [] });
+      release();
+      if (existsSync(`/proc/${start}`)) process.kill(start, 'SIGCONT');
+      await ended();
+      await assertUntouched(jvm, id);
+    });
+
+  it('by a start that nobody hears any more, even if nobody cleans', async () => {
+    const { jvm, id, release, disconnect, ended } = await begin('--version');
+    await disconnect();
+    release();
+    await ended();
+    await assertUntouched(jvm, id);
+  });
+
+  it('by a start that took longer to get ready than flamepin waits', async () => {
+    const jvm = await jvmOf();
+    const id = captureId(Date.now());
+    const { held, reached, release } = heldBefore('--version');
+    const failing = failsWith('exec-timeout', held.start(host, request(jvm.pid, id), signal));
+    await reached();
+    // Its deadline is in its own clock, 45 s after its first line.
+    await sleep(47_000);
+    release();
+    assert.match((await failing).detail, /^it took \d+ s to get ready, 45 are allowed$/);
+    await assertUntouched(jvm, id);
+  });
+
+  it('by a start beside the JVM that has all it needs, when it was never sent the payload', async () => {
+    const agent = startProgram('unshare', [
+      '-m',
+      'sh',
+      '-c',
+      'mount -t tmpfs -o mode=1777 tmpfs /tmp && echo up && exec sleep 300',
+    ]);
+    try {
+      await waitFor('the agent', 30_000, () => (agent.output().includes('up') ? true : undefined));
+      const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+      const beside: Exec = {
+        run: (asked) =>
+          host.run({
+            ...asked,
+            argv: ['nsenter', '-m', '-t', String(agent.process.pid), ...user, ...asked.argv],
+          }),
+      };
+      const other = await startBurner(burner.classes, { prefix: user });
+      jvms.push(other);
+      const short = { ...request(other.pid), durationSeconds: 1 };
+      const { session } = await profiler().start(beside, short, signal);
+      await profiler().collect(beside, session, { maxBytes: 10_000_000 }, signal);
+      await profiler().cleanUp(beside, session, signal);
+      const cut: Exec = {
+        run: ({ stdin, ...asked }) =>
+          beside.run({ ...asked, stdin: stdin?.subarray(0, 60_000) ?? Buffer.alloc(0) }),
+      };
+      await failsWith('payload-rejected', profiler().start(cut, request(other.pid), signal));
+      const { session: next } = await profiler().start(
+        beside,
+        { ...short, captureId: captureId(Date.now()) },
+        signal,
+      );
+      await profiler().cleanUp(beside, next, signal);
+    } finally {
+      await agent.stop('SIGKILL');
+    }
+  });
 });

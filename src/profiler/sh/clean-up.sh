@@ -11,15 +11,20 @@ export LC_ALL=C
 
 id=$1 pid=$2 started=$3 mode=$4
 
+. ./lib/say.sh
+. ./lib/arguments.sh
 . ./lib/proc.sh
 . ./lib/tools.sh
 . ./lib/bounded.sh
+. ./clean-up/end-start.sh
 
 case $id$pid$started$mode in
   *[!0-9a-z-]*) exit 2 ;;
 esac
 
 left() { if [ -e "$1" ]; then printf 'left=%s\n' "$1"; fi; }
+
+if [ "$mode" = leave ]; then end_start; fi
 
 alive=
 layout=shared

@@ -26,6 +26,7 @@ id=$1 duration=$2 asked=$3 architecture=$4 asprof_bytes=$5 sha256=$6
 . ./lib/tools.sh
 . ./lib/bounded.sh
 . ./start/refuse.sh
+. ./start/given-up.sh
 . ./start/choose.sh
 . ./start/look.sh
 . ./start/memory.sh
@@ -33,6 +34,7 @@ id=$1 duration=$2 asked=$3 architecture=$4 asprof_bytes=$5 sha256=$6
 . ./start/session.sh
 
 main() {
+  note_begin
   # The payload is sent once this is out: where there is no shell to say it, nothing is.
   say asks stdin
   case $id$duration$asked$asprof_bytes$sha256 in

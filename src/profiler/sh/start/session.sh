@@ -72,12 +72,18 @@ idle() { # LIBRARY: does that agent say that it does nothing?
 # it keeps to), for about a fifth more bytes. `asprof load` and not `asprof start`: the log is where we say.
 start_session() {
   say_cpu_stat
+  refuse_if_given_up
   said=$(bounded 20 ./asprof load "$pid" "$jvm_library" true \
     "start,event=ctimer,wall=50ms,alloc=512k,lock=1ms,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
     2>&1 </dev/null)
   code=$?
   # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
   say clock "$(date +%s%N)"
+  # An asprof whose child was killed ends with 0.
+  case $code:$said in
+    0:*"return code: 0"*) ;;
+    0:*) code=137 ;;
+  esac
   if [ $code != 0 ]; then
     # The words of the agent say more than those of asprof.
     reason=$(head -n 3 "$log" 2>/dev/null)
@@ -85,6 +91,10 @@ start_session() {
     revoke
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
     refuse_answer $code 20
+  fi
+  if [ -n "$revoked" ]; then
+    revoke
+    refuse interrupted "flamepin has given up on this start"
   fi
   started_ticks=$ticks
   read_stat "$pid" || :

@@ -33,7 +33,7 @@ use_image() {
   [ $layout = agent ] || return 0
   if [ -f /opt/flamepin/libasyncProfiler.so ] && [ -x /opt/flamepin/asprof ] && cd /opt/flamepin; then
     tools=/opt/flamepin
-    drain
+    drain_payload
     find_places ''
     for base in $places; do break; done
   fi
@@ -87,8 +87,8 @@ use_kept_tools() {
   [ $layout = agent ] && own_directory "$mine" && cd "$mine" && own_directory . && [ -f libasyncProfiler.so ] || return
   sum=$(cat asprof libasyncProfiler.so | sha256sum)
   [ "${sum%% *}" = "$sha256" ] || return
-  drain
   tools=$mine
+  drain_payload
 }
 
 own_directory() { ours "$1" && [ -d "$1" ]; }
@@ -127,9 +127,8 @@ receive_payload() {
   tools=$mine
   payload=$mine/payload
   # Also after it was moved: the place it came from may be one where others can replace it.
-  sum=$(sha256sum payload)
-  [ "${sum%% *}" = "$sha256" ] || refuse payload-rejected "SHA-256 ${sum%% *}, expected $sha256"
   drained=1
+  check_sum "$(sha256sum payload)"
   if ! { head -c "$asprof_bytes" payload >asprof && tail -c "+$((asprof_bytes + 1))" payload >libasyncProfiler.so; } 2>/dev/null; then
     refuse tmp-not-writable "writing to $base failed: no space?"
   fi
