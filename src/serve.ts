@@ -182,6 +182,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
       return due;
     },
     wake: () => worker.wake(),
+    stuck: () => worker.stuck(),
   });
 
   const server = createServer(timeouts, app);

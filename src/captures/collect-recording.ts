@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Exec } from '../targets/exec.ts';
+import type { Target } from '../targets/target.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backoffMs } from './backoff.ts';
 import type { Capture, Session } from './capture.ts';
 import { end } from './ending.ts';
 import { isLedgerAway } from './ledger-away.ts';
 import type { CaptureChange } from './ledger.ts';
+import { cleanPatiently } from './clean-patiently.ts';
 import type { Profiling } from './profiling.ts';
 import { iso, timed, type StageParts } from './stage-parts.ts';
 
@@ -99,6 +101,22 @@ async function fetchRecording(
   }
 }
 
+/** Ends a session that may still run, and removes what it left, without fetching it. */
+export async function leaveCleanAfterWindow(
+  target: Target,
+  session: Session,
+  parts: StageParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const exec = (await parts.targets(target.kind)).open(target, session);
+  try {
+    await leaveClean(exec, session, parts, log, signal);
+  } finally {
+    await exec.close?.();
+  }
+}
+
 /** Nothing of ours stays in the target; what can't be removed is said in the log, with its path. */
 async function leaveClean(
   exec: Exec,
@@ -107,11 +125,5 @@ async function leaveClean(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    const { left } = await parts.profiling.cleanUp(exec, session, signal);
-    if (left.length > 0) log.warn({ left }, 'files are left in the target');
-  } catch (error) {
-    signal.throwIfAborted();
-    log.warn({ err: error, leftovers: session.leftovers }, 'the target could not be cleaned');
-  }
+  await cleanPatiently(() => parts.profiling.cleanUp(exec, session, signal), log, signal);
 }

@@ -1,8 +1,9 @@
 import type { Log } from '../telemetry/log.ts';
 import type { Annotator } from '../annotations/annotator.ts';
-import { asFailure } from '../reasons/failure.ts';
+import { asFailure, Failure } from '../reasons/failure.ts';
 import { backoffMs } from './backoff.ts';
 import { isFinal } from './outcome.ts';
+import { mostWhileDelivering } from './cut-off.ts';
 import type { Delivery, DeliveryResult, Ledger } from './ledger.ts';
 import type { CaptureObserver } from './observer.ts';
 
@@ -27,7 +28,14 @@ export async function deliver(
   stop: AbortSignal,
 ): Promise<void> {
   const { ledger, annotator, observer, owner, now } = parts;
-  const { capture, want, attempts } = delivery;
+  const { capture, want, attempts, cutOffs } = delivery;
+  if (cutOffs >= mostWhileDelivering) {
+    const reason = new Failure('capture-given-up', { detail: `${cutOffs} times while it was annotated` });
+    log.error({ reason: reason.code, detail: reason.detail }, 'no mark on the panel');
+    observer.delivered('failed', reason.code);
+    await ledger.settleDelivery(capture.id, owner, { kind: 'failed', reason: reason.reason }, now());
+    return;
+  }
   const signal = AbortSignal.any([stop, AbortSignal.timeout(deadlineMs)]);
   let result: DeliveryResult;
   try {

@@ -32,7 +32,8 @@ export interface Ledger {
    * `owner` names one worker, not one process: writes are fenced by it alone. `work` narrows it, so that a store that
    * hangs holds up no window, and the captures that wait for it hold up no new one: to those whose recording is spooled
    * and that the store has not refused yet (`store`), to those that it has (`store again`), or to the others (`profile`).
-   * While paused none that waits for its start is given out.
+   * While paused none that waits for its start is given out. One whose record cannot be read is given out as well,
+   * with what is left of it and its `flaw`, so that its target can be cleaned and its end told.
    */
   lease(owner: string, now: number, leaseMs: number, work?: CaptureWork): Promise<LeasedCapture | undefined>;
   /** Keeps a lease alive. False: it was lost (another owner, or final); stop working on it. */
@@ -103,11 +104,11 @@ export interface Ledger {
 
   /**
    * Each second: past-deadline queued captures are skipped (`deadline-passed`, with a delivery; a sibling with
-   * `sibling-late`), expired leases are freed (the state stays; the worker decides by state and session), due health
-   * watches are returned by `watches`. When the spool holds more than its limit, the oldest captures in it are given up
-   * (`spool-full`, with a delivery) until it fits. Returns what it changed.
+   * `sibling-late`), those that were cut off too often even for an orderly end fail with `capture-given-up`, and
+   * expired leases are freed (the state stays; the worker decides by state and session). When the spool holds more than
+   * its limit, the oldest captures in it end with `spool-full` until it fits. Returns what it changed.
    */
-  sweep(now: number): Promise<{ skipped: Capture[]; freed: string[]; givenUp: Capture[] }>;
+  sweep(now: number): Promise<{ ended: Capture[]; freed: string[] }>;
   /**
    * Captures whose window ended within the last five minutes and that are still watched for harm; of one that failed
    * in its window, the planned end counts.
@@ -135,8 +136,20 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-/** `attempts`: how often work on this stage was given back or cut off by a crash before; 0 the first time. */
-export type LeasedCapture = Capture & { attempts: number };
+export type LeasedCapture = Capture & {
+  /** How often work on this stage was given back or cut off by a crash before; 0 the first time. */
+  attempts: number;
+  /** How often of those it was cut off: flamepin ended, froze, or failed without being able to say so. */
+  cutOffs: number;
+  /** Why its record cannot be read; what could not be is null or empty in the capture. null: all was read. */
+  flaw: Reason | null;
+};
+
+/**
+ * Cut-offs of one stage after which the ledger ends a capture by itself. Far more than the worker allows (cut-off.ts):
+ * it is for those whose orderly end is what fails.
+ */
+export const mostCutOffs = 10;
 
 export type CaptureWork = 'profile' | 'store' | 'store again';
 
@@ -219,6 +232,8 @@ export interface Delivery {
   capture: Capture;
   want: 'begin' | 'finish';
   attempts: number;
+  /** How often of those flamepin ended or failed in the middle of it. */
+  cutOffs: number;
 }
 
 export type DeliveryResult =

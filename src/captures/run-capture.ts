@@ -1,10 +1,13 @@
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Capture } from './capture.ts';
-import { collectRecording, untilReading } from './collect-recording.ts';
+import { givenUp } from './cut-off.ts';
+import { collectRecording, leaveCleanAfterWindow, untilReading } from './collect-recording.ts';
 import { end } from './ending.ts';
 import { isLedgerAway } from './ledger-away.ts';
+import type { LeasedCapture } from './ledger.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
+import { isFinal } from './outcome.ts';
 import { queueSibling } from './queue-sibling.ts';
 import { leaveCleanAfterStart, startWindow } from './start-window.ts';
 import { storeArtifacts } from './store-artifacts.ts';
@@ -15,16 +18,17 @@ import { storeArtifacts } from './store-artifacts.ts';
  * whose recording is in the ledger; to null when there is nothing to store.
  */
 export async function profileCapture(
-  capture: Capture,
+  capture: LeasedCapture,
   parts: StageParts,
   log: Log,
   interruption: Interruption,
 ): Promise<Capture | null> {
   const { signal } = interruption;
-  let reached = capture;
+  let reached: Capture = capture;
   try {
-    if (capture.state === 'capturing' && capture.session === null) {
-      await explainInterrupted(capture, parts, log, signal);
+    const reason = whyNotToGoOn(capture);
+    if (reason !== null) {
+      await endClean(capture, reason, parts, log, signal);
       return null;
     }
     const underWay = capture.state === 'capturing';
@@ -43,26 +47,44 @@ export async function profileCapture(
   }
 }
 
-/** Stores what was collected, by this process or by one before it. A fault leaves the lease to run out, and nothing ends. */
+/**
+ * Stores what was collected, by this process or by one before it; unread, where reading it was cut off too often. A
+ * fault leaves the lease to run out, and nothing ends.
+ */
 export async function storeCapture(
-  capture: Capture,
+  capture: Capture & Partial<LeasedCapture>,
   parts: StageParts,
   log: Log,
   { signal }: Interruption,
 ): Promise<void> {
-  await storeArtifacts(capture, parts, log, signal);
+  const { state, cutOffs = 0 } = capture;
+  await storeArtifacts(capture, parts, log, signal, givenUp({ state, cutOffs }));
 }
 
-/** The intent to start was written, but not what came of it: never run again. */
-async function explainInterrupted(
+function whyNotToGoOn(capture: LeasedCapture): Failure | null {
+  const { state, session, flaw } = capture;
+  const unreadable = flaw && new Failure(flaw.code, { detail: flaw.detail });
+  if (isFinal(capture))
+    return unreadable ?? new Failure('internal-error', { detail: `leased while ${state}` });
+  // The intent to start was written, but not what came of it: never run again.
+  if (state === 'capturing' && session === null) return unreadable ?? new Failure('interrupted');
+  return givenUp(capture);
+}
+
+/** The end of a capture that does not go on, its target cleaned first where a start was on record. */
+async function endClean(
   capture: Capture,
+  reason: Failure,
   parts: StageParts,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  if (capture.target === null) throw new Failure('internal-error', { detail: 'a start without a target' });
-  await leaveCleanAfterStart(capture, { target: capture.target, place: null }, parts, log, signal);
-  await end(capture, new Failure('interrupted'), parts, log);
+  const { state, target, session } = capture;
+  if (state === 'capturing' && target !== null) {
+    if (session === null) await leaveCleanAfterStart(capture, { target, place: null }, parts, log, signal);
+    else await leaveCleanAfterWindow(target, session, parts, log, signal);
+  }
+  await end(capture, reason, parts, log);
 }
 
 async function endByFault(

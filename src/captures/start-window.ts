@@ -2,6 +2,7 @@ import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Target, Targets } from '../targets/target.ts';
 import type { Log } from '../telemetry/log.ts';
 import { alertWasOpen } from './baseline-health.ts';
+import { cleanPatiently } from './clean-patiently.ts';
 import type { Capture } from './capture.ts';
 import { end, reportEnd, retryOrEnd } from './ending.ts';
 import { endState } from './end-state.ts';
@@ -109,13 +110,8 @@ export async function leaveCleanAfterStart(
 ): Promise<void> {
   const exec = (await parts.targets(target.kind)).open(target, { place });
   try {
-    const { left } = await parts.profiling.cleanUpUnknown(exec, capture.id, signal, processOf(target));
-    if (left.length > 0) log.warn({ left }, 'files are left in the target');
-  } catch (error) {
-    signal.throwIfAborted();
-    // Neither a shell, nor beside the JVM a container that has one: nothing was started, or it ended with its files.
-    if (asFailure(error).code === 'no-shell') return;
-    log.warn({ err: error }, 'the target could not be cleaned');
+    const clean = () => parts.profiling.cleanUpUnknown(exec, capture.id, signal, processOf(target));
+    await cleanPatiently(clean, log, signal);
   } finally {
     await exec.close?.();
   }

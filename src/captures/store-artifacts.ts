@@ -19,13 +19,15 @@ const gzipped = promisify(gzip);
 /**
  * Recording → answer and files → store. Whatever fails on the way is tried again for as long as a recording may be kept:
  * it is in the spool, and nobody can take it a second time. Once the answer is known it is told, stored or not. The
- * files are made once; later tries store the same ones, so that they are always those of one answer.
+ * files are made once; later tries store the same ones, so that they are always those of one answer. `unread`: why the
+ * recording is stored as it is, without being read.
  */
 export async function storeArtifacts(
   capture: Capture,
   parts: StageParts,
   log: Log,
   signal: AbortSignal,
+  unread: Failure | null = null,
 ): Promise<void> {
   const { ledger, owner, now } = parts;
   let made: Made | undefined;
@@ -39,7 +41,10 @@ export async function storeArtifacts(
         await end(capture, new Failure('recording-missing'), parts, log);
         return;
       }
-      made = await make(capture, recording, parts, signal);
+      made =
+        unread === null
+          ? await make(capture, recording, parts, signal)
+          : await recordingAlone(capture, recording, unread);
     }
     const { files, outcome } = made;
     const artifacts = await timed(parts, 'store', () =>
@@ -119,13 +124,20 @@ async function read(
     };
   } catch (error) {
     signal.throwIfAborted();
-    const { code, reason } = asFailure(error);
-    // What we cannot read may be read by other tools, or by a later flamepin.
-    return {
-      files: [recordingArtifact(await gzipped(recording))],
-      outcome: { state: endState(code), reason, answer: null, partial: capture.partial },
-    };
+    return recordingAlone(capture, recording, asFailure(error));
   }
+}
+
+/** What we cannot read may be read by other tools, or by a later flamepin. */
+async function recordingAlone(
+  { partial }: Capture,
+  recording: Buffer,
+  { code, reason }: Failure,
+): Promise<Made> {
+  return {
+    files: [recordingArtifact(await gzipped(recording))],
+    outcome: { state: endState(code), reason, answer: null, partial },
+  };
 }
 
 function reportStored(

@@ -1,11 +1,13 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Capture } from './capture.ts';
 import type { Annotator } from '../annotations/annotator.ts';
 import { deliver } from './delivery.ts';
-import { Failure } from '../reasons/failure.ts';
-import { watchForHarm } from './harm-watch.ts';
 import { reportEnd } from './ending.ts';
+import { watchForHarm } from './harm-watch.ts';
+import { isLedgerAway } from './ledger-away.ts';
 import { profileCapture, storeCapture } from './run-capture.ts';
 import { waitsForSibling } from './wait-for-sibling.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
@@ -16,6 +18,10 @@ const leaseMs = 30_000;
 const pollMs = 500;
 const sweepMs = 1_000;
 const harmWatchMs = 15_000;
+/** A loop that has not got through for this long is stuck: many times what the slowest look at a large ledger takes. */
+const stuckMs = 15_000;
+/** How soon a capture is leased again when nothing could be written down. */
+const ledgerAwayMs = 5_000;
 /** Captures that are read and stored at once. */
 const storingAtOnce = 4;
 /** Beside those, captures that the store has refused before: a store that hangs holds each for a minute. */
@@ -37,6 +43,11 @@ export interface WorkerParts extends Omit<StageParts, 'wake'> {
 export interface Worker {
   /** Looks at the queue now: a notification has just been committed. */
   wake(): void;
+  /**
+   * Why some work is not taken up: looking for it has not succeeded for a while. Full limits, a pause, a store that is away
+   * or a wait for a sibling are none: they leave the loops running. null: all is well, or it is stopping.
+   */
+  stuck(): Failure | null;
   /**
    * Takes no new work, aborts waits and lets short steps finish, at most `graceMs`. A running window is left to
    * the agent's own timeout and collected by the next start.
@@ -183,25 +194,58 @@ export function startWorker(parts: WorkerParts): Worker {
     }, leaseMs / 3);
     try {
       await work(interruption);
+    } catch (error) {
+      // No fault of the capture's: it does not count as cut off. Any other leaves the lease to run out, and counts.
+      if (isLedgerAway(asFailure(error))) await ledger.release(id, slotOwner, now() + ledgerAwayMs);
+      throw error;
     } finally {
       clearInterval(renewal);
       if (stopping.signal.aborted) await ledger.release(id, slotOwner, now());
     }
   }
 
-  async function every(
-    ms: number,
-    wakeable: boolean,
-    what: string,
-    work: () => Promise<void>,
-  ): Promise<void> {
+  async function sweep(): Promise<void> {
+    const { ended, freed } = await ledger.sweep(now());
+    for (const capture of ended) {
+      const { code, detail } = capture.reason ?? { code: 'deadline-passed', detail: '' };
+      reportEnd(capture, new Failure(code, { detail }), parts, logOf(capture));
+    }
+    // What was given up leaves room in the spool.
+    if (freed.length > 0 || ended.length > 0) wake();
+  }
+
+  /** Work of the loops → when it last succeeded, by the monotonic clock, milliseconds. The watch asks targets: it may wait. */
+  const succeeded = new Map(
+    ['starting captures', 'storing recordings', 'storing again', 'annotating', 'the sweep'].map((what) => [
+      what,
+      performance.now(),
+    ]),
+  );
+
+  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      if (succeeded.has(what)) succeeded.set(what, performance.now());
+    } catch (error) {
+      log.error({ err: error }, `${what} failed`);
+    }
+  }
+
+  function stuck(): Failure | null {
+    if (stopping.signal.aborted) return null;
+    const now = performance.now();
+    const [late] = [...succeeded].filter(([, at]) => now - at >= stuckMs);
+    if (late === undefined) return null;
+    const [what, at] = late;
+    return new Failure('queue-stuck', {
+      detail: `${what}: no success for ${Math.round((now - at) / 1000)} s`,
+    });
+  }
+
+  async function every(ms: number, wakeable: boolean, work: () => Promise<void>): Promise<void> {
     while (!stopping.signal.aborted) {
       if (wakeable) woken = false;
-      try {
-        await work();
-      } catch (error) {
-        log.error({ err: error }, `${what} failed`);
-      }
+      await work();
       if (wakeable && woken) continue;
       const alarm = new AbortController();
       if (wakeable) wakeUp = () => alarm.abort();
@@ -212,30 +256,22 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   const loops = [
-    every(pollMs, true, 'looking at the queue', async () => {
-      await fillProfiling();
-      await fillStoring();
-      await fillStoringAgain();
-      await fillDeliveries();
+    every(pollMs, true, async () => {
+      // Each by itself: a fault with one must not keep the others waiting.
+      await attempt('starting captures', fillProfiling);
+      await attempt('storing recordings', fillStoring);
+      await attempt('storing again', fillStoringAgain);
+      await attempt('annotating', fillDeliveries);
     }),
-    every(sweepMs, false, 'the sweep', async () => {
-      const { skipped, freed, givenUp } = await ledger.sweep(now());
-      for (const { id, request, reason } of skipped) {
-        const code = reason?.code ?? 'deadline-passed';
-        parts.observer.ended(request.purpose, 'skipped', code, now());
-        log.warn({ captureId: id, reason: code }, 'capture skipped: its deadline passed');
-      }
-      for (const capture of givenUp) {
-        const { code, detail } = capture.reason ?? { code: 'spool-full', detail: '' };
-        reportEnd(capture, new Failure(code, { detail }), parts, logOf(capture));
-      }
-      if (freed.length > 0 || givenUp.length > 0) wake();
-    }),
-    every(harmWatchMs, false, 'the watch for harm', () => watchForHarm(parts, log, stopping.signal)),
+    every(sweepMs, false, () => attempt('the sweep', sweep)),
+    every(harmWatchMs, false, () =>
+      attempt('the watch for harm', () => watchForHarm(parts, log, stopping.signal)),
+    ),
   ];
 
   return {
     wake,
+    stuck,
     stop: async (graceMs) => {
       stopping.abort();
       const late = setTimeout(() => stoppingLong.abort(), startPatienceMs);

@@ -4,6 +4,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { CompareCaptures } from '../captures/compare-captures.ts';
 import type { Ledger } from '../captures/ledger.ts';
+import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { alertRoute } from './alerts.ts';
 import { serveArtifact } from './artifacts.ts';
@@ -50,6 +51,8 @@ export interface AppParts {
   /** What waits in the spool, of one capture or of all, is stored now; resolves to the captures that this concerns. */
   storeNow(id: string | null): Promise<string[]>;
   wake(): void;
+  /** Why the queue does not move; null when it does. */
+  stuck(): Failure | null;
 }
 
 const icon =
@@ -73,7 +76,7 @@ export function createApp(parts: AppParts): Express {
       },
     }),
   );
-  app.use(healthRoutes(ledger, metrics));
+  app.use(healthRoutes(ledger, metrics, () => parts.stuck()));
   app.use(webhookRoutes({ ...parts, accepted: () => parts.wake() }));
 
   const siteStyle = readFileSync(new URL('site.css', import.meta.url), 'utf8');

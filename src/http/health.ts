@@ -1,15 +1,21 @@
 import { Router } from 'express';
 import type { Ledger } from '../captures/ledger.ts';
+import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** `/healthz` (the process answers), `/readyz` (the ledger answers too), `/metrics` (Prometheus). */
-export function healthRoutes(ledger: Ledger, metrics: Metrics): Router {
+/**
+ * `/healthz` (the process answers), `/readyz` (the ledger answers too, and the queue moves), `/metrics` (Prometheus).
+ * @param stuck why the queue does not move; null when it does
+ */
+export function healthRoutes(ledger: Ledger, metrics: Metrics, stuck: () => Failure | null): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });
   router.get('/readyz', async (_request, response) => {
     await ledger.paused();
+    const failure = stuck();
+    if (failure !== null) throw failure;
     response.type('text/plain').send('ready\n');
   });
   router.get('/metrics', async (_request, response) => {

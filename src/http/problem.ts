@@ -23,6 +23,7 @@ const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'ledger-full',
   'ledger-locked',
   'ledger-unavailable',
+  'queue-stuck',
   'store-unavailable',
   'store-denied',
   'store-missing',

@@ -1,6 +1,6 @@
-import type { Capture, CaptureState } from '../captures/capture.ts';
+import { captureSchema, type Capture, type CaptureState } from '../captures/capture.ts';
 import type { AlertDecision, CaptureChange, NewSibling } from '../captures/ledger.ts';
-import type { Reason } from '../reasons/failure.ts';
+import { Failure, type Reason } from '../reasons/failure.ts';
 
 /** What every ledger does to a capture, whatever database keeps it. Pure. */
 
@@ -98,6 +98,19 @@ export function applyChange(capture: Capture, change: CaptureChange): Capture {
   if (to < from || (changed.state === 'capturing' && capture.state !== 'capturing'))
     throw new Error(`a capture cannot move from ${capture.state} to ${changed.state}`);
   return changed;
+}
+
+/**
+ * The capture, when what was written of it can be read again. Throws Failure internal-error: the fault shows where it is
+ * made, and not in every later look at the queue.
+ */
+export function checked(capture: Capture): Capture {
+  const read = captureSchema.safeParse(capture);
+  if (read.success) return capture;
+  const [issue] = read.error.issues;
+  throw new Failure('internal-error', {
+    detail: `${capture.id} cannot be kept: ${issue?.path.join('.')}: ${issue?.message}`,
+  });
 }
 
 /** All but what a page says of an expired capture is left out: its alert's labels, target, answer and times stay. */

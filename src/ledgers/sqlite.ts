@@ -8,7 +8,17 @@ import { isPaused, setPaused } from './sqlite/pause.ts';
 import { dropArtifacts, expire } from './sqlite/retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './sqlite/search.ts';
 import { makeStoringDue, readMade, readRecording, usage } from './sqlite/spool.ts';
-import { addSibling, admit, advance, freeAllLeases, lease, release, renew, sweep } from './sqlite/work.ts';
+import {
+  addSibling,
+  admit,
+  advance,
+  freeAllLeases,
+  lease,
+  release,
+  renew,
+  repairRecords,
+  sweep,
+} from './sqlite/work.ts';
 
 /**
  * The ledger in one SQLite file, for one flamepin: a second one that opens it is refused at once. Local or block
@@ -23,6 +33,7 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
   const database = new Database(options);
   try {
     database.transactionSync(() => {
+      repairRecords(database);
       freeAllLeases(database);
     });
   } catch (error) {

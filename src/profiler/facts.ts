@@ -22,11 +22,14 @@ export function fact(facts: Facts, key: string): string | null {
   return facts.get(key)?.[0] ?? null;
 }
 
-/** cpu.stat as the kernel prints it (v2: microseconds; v1: nanoseconds, usage in a file of its own); null without it. */
+/**
+ * cpu.stat as the kernel prints it (v2: microseconds; v1: nanoseconds, usage in a file of its own); null without it,
+ * or where a number is longer than the kernel's 64 bits.
+ */
 export function cpuStatOf(facts: Facts): Session['cpuStat'] {
   const number = (key: string): number | null => {
     const value = fact(facts, `cpu.${key}`);
-    return value !== null && /^\d+$/.test(value) ? Number(value) : null;
+    return value !== null && /^\d{1,20}$/.test(value) ? Number(value) : null;
   };
   const usageNanos = number('usage_nanos');
   const usageMicros = number('usage_usec') ?? (usageNanos === null ? null : Math.round(usageNanos / 1000));

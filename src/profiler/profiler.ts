@@ -82,7 +82,7 @@ export class Profiler implements Profiling {
       there === other
         ? await this.#tryStart(exec, request, candidates, other, signal)
         : first;
-    return sessionOf(answer, exec.place ?? null);
+    return sessionOf(answer, request.captureId, exec.place ?? null);
   }
 
   async #tryStart(

@@ -193,6 +193,10 @@ export const reasons = {
     'Put its files into a directory and name it as `profiler.directory`.',
   ),
   'profiler-failed': final('async-profiler could not start.', 'Its own words are in the detail.'),
+  'answer-malformed': final(
+    "The target's answer cannot be right, so its profile was given up.",
+    'The detail says which value. Look for what changes /proc, or the output of commands, in that container.',
+  ),
   'profiler-conflict': final(
     'A session of async-profiler is active in the JVM already.',
     'Let it finish, or stop it with `asprof stop`.',
@@ -326,6 +330,18 @@ export const reasons = {
   'ledger-unavailable': passing(
     'The database of the ledger could not be opened, read or written.',
     'Check that the directory exists and is writable, and that its disk is well.',
+  ),
+  'capture-unreadable': final(
+    'The record of this capture cannot be read, so no work goes on with it.',
+    'The detail names the field. It was damaged, or written by another version; report it if this one wrote it.',
+  ),
+  'capture-given-up': final(
+    'Work on this capture was cut off too often: flamepin ended or failed in the middle of it each time.',
+    "Look in flamepin's log for the capture's id, and for restarts (out of memory?); then start it again by hand.",
+  ),
+  'queue-stuck': passing(
+    'The queue does not move: some of its work is not taken up.',
+    "The detail says which and since when; flamepin's log says why.",
   ),
   'internal-error': final(
     'A fault in flamepin itself.',

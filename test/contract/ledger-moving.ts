@@ -94,8 +94,8 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
 
     it('that ran out is freed by the sweep, and the state stays', async () => {
       const { id } = await started(ledger(), 'a');
-      assert.deepEqual(await ledger().sweep(noon + leaseMs - 1), { skipped: [], freed: [], givenUp: [] });
-      assert.deepEqual(await ledger().sweep(noon + leaseMs), { skipped: [], freed: [id], givenUp: [] });
+      assert.deepEqual(await ledger().sweep(noon + leaseMs - 1), { ended: [], freed: [] });
+      assert.deepEqual(await ledger().sweep(noon + leaseMs), { ended: [], freed: [id] });
       assert.equal((await ledger().get(id))?.state, 'capturing');
       assert.equal(await ledger().renew(id, 'a', noon + leaseMs, leaseMs), false);
     });
@@ -214,7 +214,7 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
 
   describe('the deadline', () => {
     const skippedAt = async (now: number): Promise<string[]> =>
-      (await ledger().sweep(now)).skipped.map(({ id }) => id);
+      (await ledger().sweep(now)).ended.map(({ id }) => id);
 
     it('skips what still waits, with its reason, and makes its mark due', async () => {
       const decision = toCapture('f1');

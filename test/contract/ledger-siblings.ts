@@ -83,9 +83,9 @@ export function profilingSiblings({ ledger, reopen }: LedgerUnderTest): void {
     it('that could not start within seconds is skipped, without a mark, and with its own reason', async () => {
       const { sibling } = await withSibling();
       assert.equal(await ledger().lease('b', deadlineAt, leaseMs, 'profile'), undefined);
-      const { skipped } = await ledger().sweep(deadlineAt);
+      const { ended } = await ledger().sweep(deadlineAt);
       assert.deepEqual(
-        skipped.map(({ id, reason, request: { purpose } }) => [id, reason?.code, purpose]),
+        ended.map(({ id, reason, request: { purpose } }) => [id, reason?.code, purpose]),
         [[sibling.id, 'sibling-late', 'sibling']],
       );
       assert.equal(await ledger().leaseDelivery('d', deadlineAt, leaseMs), undefined);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -21,6 +21,25 @@ ledgerContract('SQLite', async () => {
     address: `sqlite:${path}`,
     open: () => openSqliteLedger({ path }),
     remove: () => rm(directory, { recursive: true }),
+    damage: async (id, text, by) => {
+      const database = new DatabaseSync(path);
+      try {
+        const replacing = database.prepare('UPDATE captures SET data = replace(data, ?, ?) WHERE id = ?');
+        assert.equal(replacing.run(text, by, id).changes, 1);
+        return;
+      } catch {
+        // SQLite itself writes no JSON that is none; a faulty disk does.
+      } finally {
+        database.close();
+      }
+      assert.equal(text.length, by.length, 'damage is as long as what was there');
+      const bytes = await readFile(path);
+      const record = bytes.indexOf(`{"id":"${id}"`);
+      const at = bytes.indexOf(text, record);
+      assert.ok(record >= 0 && at >= 0, `${text} is in the record of ${id}`);
+      bytes.write(by, at);
+      await writeFile(path, bytes);
+    },
   };
 });
 
@@ -111,13 +130,13 @@ describe('the SQLite file', () => {
       // The first is being stored at this moment.
       if (n > 0) await ledger.release(id, 'a', noon + minute);
     }
-    const { givenUp } = await ledger.sweep(noon);
+    const { ended } = await ledger.sweep(noon);
     assert.deepEqual(
-      givenUp.map(({ id, state, reason }) => [id, state, reason?.code]),
+      ended.map(({ id, state, reason }) => [id, state, reason?.code]),
       [1, 2].map((n) => [ids[n], 'failed', 'spool-full']),
     );
     assert.deepEqual(await ledger.spooled(), { captures: 4, bytes: 4 * 2 ** 20, limitBytes: 4 * 2 ** 20 });
-    assert.deepEqual((await ledger.sweep(noon)).givenUp, []);
+    assert.deepEqual((await ledger.sweep(noon)).ended, []);
     const told = [
       await ledger.leaseDelivery('d', noon, leaseMs),
       await ledger.leaseDelivery('d', noon, leaseMs),
@@ -136,7 +155,7 @@ describe('the SQLite file', () => {
     const { id } = await started(ledger, 'a');
     await ledger.spool(id, 'a', Buffer.alloc(2.5 * 2 ** 20), { state: 'storing' }, noon);
     await ledger.release(id, 'a', noon);
-    assert.deepEqual((await ledger.sweep(noon)).givenUp, []);
+    assert.deepEqual((await ledger.sweep(noon)).ended, []);
     await ledger.close();
   });
 

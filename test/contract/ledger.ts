@@ -5,6 +5,7 @@ import { deliveringAnnotations } from './ledger-delivering.ts';
 import { killedInTheMiddle } from './ledger-killed.ts';
 import { anyOrderOfEvents } from './ledger-any-order.ts';
 import { keepingAndForgetting } from './ledger-keeping.ts';
+import { survivingDamage } from './ledger-damaged.ts';
 import { movingCaptures } from './ledger-moving.ts';
 import { profilingSiblings } from './ledger-siblings.ts';
 import { spoolingRecordings } from './ledger-spooling.ts';
@@ -15,6 +16,8 @@ interface LedgerPlace {
   address: string;
   open: () => Ledger | Promise<Ledger>;
   remove: () => Promise<void>;
+  /** While it is closed: replaces a text in the record of a capture, where it is, whatever becomes of it. */
+  damage: (id: string, text: string, by: string) => Promise<void>;
 }
 
 /** The ledger of the test that runs. */
@@ -22,6 +25,8 @@ export interface LedgerUnderTest {
   ledger: () => Ledger;
   address: () => string;
   close: () => Promise<void>;
+  /** Closes it, damages the record of a capture and opens it again. */
+  damaged: (id: string, text: string, by: string) => Promise<Ledger>;
   /** Closes it and opens the same place again. */
   reopen: () => Promise<Ledger>;
   /** Another one in another, empty place. */
@@ -64,6 +69,12 @@ export function ledgerContract(name: string, makePlace: () => Promise<LedgerPlac
         ledger = await present(place).open();
         return ledger;
       },
+      damaged: async (id, text, by) => {
+        await close();
+        await present(place).damage(id, text, by);
+        ledger = await present(place).open();
+        return ledger;
+      },
       close,
       renewed,
     };
@@ -73,6 +84,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<LedgerPlac
     spoolingRecordings(underTest);
     deliveringAnnotations(underTest);
     keepingAndForgetting(underTest);
+    survivingDamage(underTest);
     anyOrderOfEvents(underTest);
     killedInTheMiddle(underTest);
   });

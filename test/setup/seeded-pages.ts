@@ -79,6 +79,7 @@ export async function startSeededPages(
     setPaused: () => Promise.resolve(),
     storeNow: () => Promise.resolve([]),
     wake: () => undefined,
+    stuck: () => null,
   });
   const profileJson = JSON.stringify(profile);
   const paths: Record<string, string> = {};

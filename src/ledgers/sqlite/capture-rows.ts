@@ -1,16 +1,30 @@
 import { z } from 'zod';
-import { captureSchema, type Capture } from '../../captures/capture.ts';
+import type { Capture } from '../../captures/capture.ts';
+import type { Reason } from '../../reasons/failure.ts';
 import { stageOf } from '../capture-change.ts';
+import { readStoredCapture } from '../stored-capture.ts';
 import type { Database } from './database.ts';
 
-/** Capture rows: the JSON is the capture, parsed on its way out; the other columns are the queue's. */
+/**
+ * Capture rows: the JSON is the capture, parsed on its way out; the other columns are the queue's. A row that cannot
+ * be read gives what is left of its capture, so that it stands in nobody's way.
+ */
 
-export const captureJson = z.preprocess(
-  (text) => (typeof text === 'string' ? (JSON.parse(text) as unknown) : text),
-  captureSchema,
-);
-const dataSchema = z.object({ data: captureJson });
-const heldSchema = z.object({ data: captureJson, deadline_at: z.number() });
+/** What each query for whole captures selects: `id, data`. */
+export const storedSchema = z.object({ id: z.string(), data: z.string() });
+const heldSchema = storedSchema.extend({ deadline_at: z.number() });
+
+export function captureOf({ id, data }: z.infer<typeof storedSchema>): Capture {
+  return readStoredCapture(id, data).capture;
+}
+
+/** The same, and why something of it could not be read. */
+export function captureAndFlaw({ id, data }: z.infer<typeof storedSchema>): {
+  capture: Capture;
+  flaw: Reason | null;
+} {
+  return readStoredCapture(id, data);
+}
 
 interface QueueColumns {
   workloadKey: string;
@@ -33,7 +47,8 @@ export function insertCapture(database: Database, capture: Capture, queue: Queue
 }
 
 export function readCapture(database: Database, id: string): Capture | undefined {
-  return database.one(dataSchema, 'SELECT data FROM captures WHERE id = ?', id)?.data;
+  const row = database.one(storedSchema, 'SELECT id, data FROM captures WHERE id = ?', id);
+  return row && captureOf(row);
 }
 
 /** The capture, when `owner` still holds its lease: every write of a worker is fenced by this. */
@@ -44,11 +59,11 @@ export function heldCapture(
 ): { capture: Capture; deadlineAt: number } | undefined {
   const row = database.one(
     heldSchema,
-    'SELECT data, deadline_at FROM captures WHERE id = ? AND lease_owner = ?',
+    'SELECT id, data, deadline_at FROM captures WHERE id = ? AND lease_owner = ?',
     id,
     owner,
   );
-  return row && { capture: row.data, deadlineAt: row.deadline_at };
+  return row && { capture: captureOf(row), deadlineAt: row.deadline_at };
 }
 
 /** Writes the JSON, and nothing else. */

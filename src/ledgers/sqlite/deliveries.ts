@@ -11,6 +11,7 @@ const leasedSchema = z.object({
   capture_id: z.string(),
   want: z.enum(['begin', 'finish']),
   attempts: z.number(),
+  cut_offs: z.number(),
 });
 const heldSchema = z.object({ revision: z.number(), leased_revision: z.number() });
 
@@ -31,7 +32,8 @@ export function makeDue(
     want === 'begin'
       ? `INSERT INTO deliveries (capture_id, want, due_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
       : `INSERT INTO deliveries (capture_id, want, due_at) VALUES (?, ?, ?)
-         ON CONFLICT DO UPDATE SET want = excluded.want, due_at = excluded.due_at, attempts = 0, revision = revision + 1`,
+         ON CONFLICT DO UPDATE SET want = excluded.want, due_at = excluded.due_at, attempts = 0, cut_offs = 0,
+           revision = revision + 1`,
     capture.id,
     want,
     now,
@@ -44,7 +46,7 @@ export function makeDue(
 /** A mark that has its answer, or is getting it, is out of date: the capture's alert resolved, or harm was seen. */
 export function makeDueAgain(database: Database, capture: Capture, now: number): void {
   database.run(
-    `UPDATE deliveries SET due_at = ?, attempts = 0, revision = revision + 1 WHERE capture_id = ? AND want = 'finish'`,
+    `UPDATE deliveries SET due_at = ?, attempts = 0, cut_offs = 0, revision = revision + 1 WHERE capture_id = ? AND want = 'finish'`,
     now,
     capture.id,
   );
@@ -60,17 +62,17 @@ export function leaseDelivery(
   const row = database.one(
     leasedSchema,
     `UPDATE deliveries SET lease_owner = ?, lease_until = ?, leased_revision = revision,
-       attempts = attempts + (lease_owner IS NOT NULL)
+       attempts = attempts + (lease_owner IS NOT NULL), cut_offs = cut_offs + (lease_owner IS NOT NULL)
      WHERE capture_id = (
        SELECT capture_id FROM deliveries WHERE due_at <= ? AND lease_until <= ? ORDER BY due_at, capture_id LIMIT 1)
-     RETURNING capture_id, want, attempts`,
+     RETURNING capture_id, want, attempts, cut_offs`,
     owner,
     now + leaseMs,
     now,
     now,
   );
   const capture = row && readCapture(database, row.capture_id);
-  return row && capture && { capture, want: row.want, attempts: row.attempts };
+  return row && capture && { capture, want: row.want, attempts: row.attempts, cutOffs: row.cut_offs };
 }
 
 export function settleDelivery(
@@ -92,7 +94,7 @@ export function settleDelivery(
   const dueAt = result.kind === 'retry' ? result.dueAt : outOfDate ? now : null;
   database.run(
     `UPDATE deliveries SET lease_owner = NULL, lease_until = 0, due_at = ?,
-       attempts = CASE WHEN ? THEN attempts + 1 ELSE 0 END WHERE capture_id = ?`,
+       attempts = CASE WHEN ? THEN attempts + 1 ELSE 0 END, cut_offs = 0 WHERE capture_id = ?`,
     dueAt,
     result.kind === 'retry' ? 1 : 0,
     id,

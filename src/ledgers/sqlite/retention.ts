@@ -1,7 +1,6 @@
 import { setImmediate as othersFirst } from 'node:timers/promises';
-import { z } from 'zod';
 import { compactCapture } from '../capture-change.ts';
-import { captureJson, readCapture, saveCapture } from './capture-rows.ts';
+import { captureOf, readCapture, saveCapture, storedSchema } from './capture-rows.ts';
 import type { Database } from './database.ts';
 
 /** Rows that expire, so that the ledger does not grow for ever. */
@@ -14,8 +13,6 @@ const pageKeptMs = 365 * 24 * 3_600_000;
  * most a few megabytes, has room beside a full database.
  */
 const batch = 250;
-
-const dataSchema = z.object({ data: captureJson });
 
 /** Batch by batch until nothing is left to do: how many captures were compacted or forgotten and alerts forgotten. */
 export async function expire(
@@ -33,16 +30,16 @@ export async function expire(
 
 function expireBatch(database: Database, before: { captures: number; alerts: number }): number {
   const old = database.all(
-    dataSchema,
-    `SELECT data FROM captures WHERE unfinished = 0 AND compacted = 0 AND created_at < ? AND artifacts = 0
+    storedSchema,
+    `SELECT id, data FROM captures WHERE unfinished = 0 AND compacted = 0 AND created_at < ? AND artifacts = 0
      ORDER BY created_at LIMIT ?`,
     before.captures,
     batch,
   );
-  for (const { data: capture } of old) {
-    saveCapture(database, compactCapture(capture));
-    database.run('UPDATE captures SET compacted = 1 WHERE id = ?', capture.id);
-    database.run('DELETE FROM deliveries WHERE capture_id = ?', capture.id);
+  for (const row of old) {
+    saveCapture(database, compactCapture(captureOf(row)));
+    database.run('UPDATE captures SET compacted = 1 WHERE id = ?', row.id);
+    database.run('DELETE FROM deliveries WHERE capture_id = ?', row.id);
   }
   const forgotten = database.run(
     `DELETE FROM captures WHERE seq IN (

@@ -115,4 +115,9 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (capture_id, place)
   ) STRICT;
   `,
+  `
+  -- How often work on this stage was cut off: the lease ran out, or the process ended with it.
+  ALTER TABLE captures ADD COLUMN cut_offs INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE deliveries ADD COLUMN cut_offs INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

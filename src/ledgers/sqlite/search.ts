@@ -10,17 +10,18 @@ import {
 } from '../../captures/capture.ts';
 import type { CaptureFilter, SeenAlert } from '../../captures/ledger.ts';
 import { isoTime } from '../capture-change.ts';
-import { captureJson, readCapture } from './capture-rows.ts';
+import { captureOf, readCapture, storedSchema } from './capture-rows.ts';
+import { readStored, unreadableAlert } from '../stored-capture.ts';
 import type { Database } from './database.ts';
 
 /** What is read from the ledger without changing it. */
 
-const json = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : text);
-const dataSchema = z.object({ data: captureJson });
 const seenSchema = z.object({
-  data: z.preprocess(json, alertSchema),
+  source: z.string(),
+  starts_at: z.string(),
+  data: z.string(),
   outcome: z.enum(alertOutcomes),
-  reason: z.preprocess(json, reasonSchema.nullable()),
+  reason: z.string().nullable(),
   received_at: z.number(),
   capture_id: z.string().nullable(),
 });
@@ -50,28 +51,30 @@ export function listCaptures(database: Database, filter: CaptureFilter): Capture
   const condition = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   return database
     .all(
-      dataSchema,
+      storedSchema,
       // The inner query needs nothing but an index: rows of seven kilobytes are read only once they are chosen.
-      `SELECT data FROM captures WHERE seq IN (SELECT seq FROM captures ${condition} ORDER BY id DESC LIMIT ?)
+      `SELECT id, data FROM captures WHERE seq IN (SELECT seq FROM captures ${condition} ORDER BY id DESC LIMIT ?)
        ORDER BY id DESC`,
       ...values,
       filter.limit,
     )
-    .map(({ data }) => data);
+    .map(captureOf);
 }
 
 export function findAlert(database: Database, fingerprint: string): SeenAlert | undefined {
   const row = database.one(
     seenSchema,
-    `SELECT data, outcome, reason, received_at, capture_id FROM alerts WHERE fingerprint = ?
+    `SELECT source, starts_at, data, outcome, reason, received_at, capture_id FROM alerts WHERE fingerprint = ?
      ORDER BY received_at DESC, rowid DESC LIMIT 1`,
     fingerprint,
   );
   return (
     row && {
-      alert: row.data,
+      alert:
+        readStored(alertSchema, row.data) ??
+        unreadableAlert({ source: row.source, fingerprint, startsAt: row.starts_at }),
       outcome: row.outcome,
-      reason: row.reason,
+      reason: readStored(reasonSchema, row.reason ?? 'null') ?? null,
       receivedAt: row.received_at,
       capture: row.capture_id === null ? null : (readCapture(database, row.capture_id) ?? null),
     }
@@ -81,13 +84,13 @@ export function findAlert(database: Database, fingerprint: string): SeenAlert | 
 export function watchedCaptures(database: Database, now: number): Capture[] {
   return database
     .all(
-      dataSchema,
-      `SELECT data FROM captures
+      storedSchema,
+      `SELECT id, data FROM captures
        WHERE harmed = 0 AND window_ended_at > ? AND state IN ('storing', 'done', 'failed') AND workload IS NOT NULL
        ORDER BY window_ended_at`,
       isoTime(now - watchMs),
     )
-    .map(({ data }) => data);
+    .map(captureOf);
 }
 
 export function countCaptures(database: Database): Record<CaptureState, number> & { deliveriesDue: number } {

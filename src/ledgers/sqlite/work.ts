@@ -1,25 +1,28 @@
 import { z } from 'zod';
 import type { Capture, Timeline } from '../../captures/capture.ts';
-import type {
-  Admission,
-  CaptureChange,
-  CaptureLimits,
-  CaptureWork,
-  LeasedCapture,
-  Made,
-  NewSibling,
+import {
+  mostCutOffs,
+  type Admission,
+  type CaptureChange,
+  type CaptureLimits,
+  type CaptureWork,
+  type LeasedCapture,
+  type Made,
+  type NewSibling,
 } from '../../captures/ledger.ts';
 import type { Reason } from '../../reasons/failure.ts';
 import type { Target } from '../../targets/target.ts';
-import { applyChange, isoTime, lateReason, newSibling, stageOf } from '../capture-change.ts';
+import { applyChange, checked, isoTime, lateReason, newSibling, stageOf } from '../capture-change.ts';
 import {
-  captureJson,
+  captureAndFlaw,
+  captureOf,
   dropSpool,
   endCapture,
   heldCapture,
   insertCapture,
   readCapture,
   saveCapture,
+  storedSchema,
 } from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
@@ -28,7 +31,7 @@ import { giveUpOldest, writeMade, writeRecording } from './spool.ts';
 
 /** The queue as a worker sees it: leases, the intent to start, and the way from stage to stage. */
 
-const leasedSchema = z.object({ data: captureJson, attempts: z.number() });
+const leasedSchema = storedSchema.extend({ attempts: z.number(), cut_offs: z.number() });
 const idSchema = z.object({ id: z.string() });
 const earlierSchema = z.object({ id: z.string(), admitted_at: z.number() });
 const blockSchema = z.object({ key: z.string(), capture_id: z.string() });
@@ -47,15 +50,17 @@ export function lease(
   // A lease that ran out is an attempt that ended in a crash or a freeze: it counts.
   const row = database.one(
     leasedSchema,
-    `UPDATE captures SET lease_owner = ?, lease_until = ?, attempts = attempts + (lease_owner IS NOT NULL)
+    `UPDATE captures SET lease_owner = ?, lease_until = ?, attempts = attempts + (lease_owner IS NOT NULL),
+       cut_offs = cut_offs + (lease_owner IS NOT NULL)
      WHERE seq = (
        SELECT seq FROM captures
        WHERE unfinished = 1 AND due_at <= ? AND lease_until <= ?
          AND CASE state
            WHEN 'storing' THEN CASE WHEN data ->> '$.storeRetry' IS NULL THEN ? ELSE ? END
            WHEN 'capturing' THEN ? ELSE ? AND deadline_at > ? END
+         AND json_valid(data)
        ORDER BY seq LIMIT 1)
-     RETURNING data, attempts`,
+     RETURNING id, data, attempts, cut_offs`,
     owner,
     now + leaseMs,
     now,
@@ -66,7 +71,9 @@ export function lease(
     Number((work === undefined || work === 'profile') && !isPaused(database)),
     now,
   );
-  return row && { ...row.data, attempts: row.attempts };
+  if (row === undefined) return undefined;
+  const { capture, flaw } = captureAndFlaw(row);
+  return { ...capture, attempts: row.attempts, cutOffs: row.cut_offs, flaw };
 }
 
 export function renew(database: Database, id: string, owner: string, until: number): boolean {
@@ -126,7 +133,7 @@ export function admit(
   const started: Timeline = { ...capture.timeline, startedAt: isoTime(now) };
   saveCapture(database, { ...capture, state: 'capturing', timeline: started });
   database.run(
-    'UPDATE captures SET admitted_at = ?, cooldown_from = ?, attempts = 0 WHERE id = ?',
+    'UPDATE captures SET admitted_at = ?, cooldown_from = ?, attempts = 0, cut_offs = 0 WHERE id = ?',
     now,
     now,
     id,
@@ -201,7 +208,7 @@ export function advance(
   const held = heldCapture(database, id, owner);
   if (held === undefined) return false;
   const before = stageOf(held.capture.state);
-  let capture = applyChange(held.capture, change);
+  let capture = checked(applyChange(held.capture, change));
   const after = stageOf(capture.state);
   if (change.deliver !== undefined) capture = makeDue(database, capture, change.deliver, now);
   if (spool.recording !== undefined) writeRecording(database, id, spool.recording);
@@ -209,14 +216,23 @@ export function advance(
   if (spool.drop === true) dropSpool(database, id);
   if (after === 'final') endCapture(database, capture);
   else saveCapture(database, capture);
-  if (after !== before) database.run('UPDATE captures SET attempts = 0, due_at = ? WHERE id = ?', now, id);
+  if (after !== before)
+    database.run('UPDATE captures SET attempts = 0, cut_offs = 0, due_at = ? WHERE id = ?', now, id);
   return true;
 }
 
-export function sweep(
-  database: Database,
-  now: number,
-): { skipped: Capture[]; freed: string[]; givenUp: Capture[] } {
+export function sweep(database: Database, now: number): { ended: Capture[]; freed: string[] } {
+  const ended = [...skipLate(database, now), ...giveUpCutOff(database, now), ...giveUpOldest(database, now)];
+  const freed = database.all(
+    idSchema,
+    `UPDATE captures SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1, cut_offs = cut_offs + 1
+     WHERE unfinished = 1 AND lease_owner IS NOT NULL AND lease_until <= ? AND json_valid(data) RETURNING id`,
+    now,
+  );
+  return { ended, freed: freed.map(({ id }) => id) };
+}
+
+function skipLate(database: Database, now: number): Capture[] {
   const late = database.all(
     z.object({ id: z.string(), deadline_at: z.number() }),
     `SELECT id, deadline_at FROM captures
@@ -239,13 +255,35 @@ export function sweep(
     endCapture(database, makeDue(database, ended, 'finish', now));
     skipped.push(ended);
   }
-  const freed = database.all(
-    idSchema,
-    `UPDATE captures SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1
-     WHERE unfinished = 1 AND lease_owner IS NOT NULL AND lease_until <= ? RETURNING id`,
+  return skipped;
+}
+
+function giveUpCutOff(database: Database, now: number): Capture[] {
+  const cutOff = database.all(
+    storedSchema,
+    `SELECT id, data FROM captures WHERE unfinished = 1 AND cut_offs >= ? AND lease_until <= ? LIMIT ?`,
+    mostCutOffs,
     now,
+    sweepLimit,
   );
-  return { skipped, freed: freed.map(({ id }) => id), givenUp: giveUpOldest(database, now) };
+  return cutOff.map((row) => {
+    const reason: Reason = { code: 'capture-given-up', detail: `${mostCutOffs} times` };
+    const ended = makeDue(database, { ...captureOf(row), state: 'failed', reason }, 'finish', now);
+    endCapture(database, ended);
+    return ended;
+  });
+}
+
+/**
+ * Puts JSON in the place of records that are none: SQLite refuses every change of such a row, for it derives columns
+ * from the JSON. The worker then ends them as unreadable. Those that are final need no change.
+ */
+export function repairRecords(database: Database): void {
+  database.run(
+    `UPDATE captures
+     SET data = json_object('state', state, 'request', json_object('purpose', purpose), 'artifacts', json_array())
+     WHERE unfinished = 1 AND NOT json_valid(data)`,
+  );
 }
 
 /** Frees what a process that is gone held: whoever has opened the file holds it alone. */
@@ -254,6 +292,7 @@ export function freeAllLeases(database: Database): void {
   database.run(`UPDATE captures SET due_at = 0 WHERE unfinished = 1 AND state = 'storing'`);
   for (const table of ['captures', 'deliveries'])
     database.run(
-      `UPDATE ${table} SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1 WHERE lease_owner IS NOT NULL`,
+      `UPDATE ${table} SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1, cut_offs = cut_offs + 1
+       WHERE lease_owner IS NOT NULL`,
     );
 }

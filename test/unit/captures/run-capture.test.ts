@@ -10,7 +10,7 @@ import type { ArtifactStore } from '../../../src/artifacts/store.ts';
 import type { Analysis } from '../../../src/captures/analysis.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture } from '../../../src/captures/capture.ts';
-import type { Ledger } from '../../../src/captures/ledger.ts';
+import type { Ledger, LeasedCapture } from '../../../src/captures/ledger.ts';
 import { profileCapture, storeCapture } from '../../../src/captures/run-capture.ts';
 import type { StageParts } from '../../../src/captures/stage-parts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
@@ -244,6 +244,54 @@ describe('a capture on its way', () => {
     assert.deepEqual(done, ['clean unknown']);
   });
 
+  it('ends with its reason, the target cleaned, when what is known of its session could not be kept', async () => {
+    const id = await accept('f1');
+    const beside = parts();
+    const start = () => note('start', { session: { ...session, pid: 5.5 }, firstSampleAt: null });
+    await run({ ...beside, profiling: { ...beside.profiling, start } });
+    assert.deepEqual(ended, ['failed internal-error']);
+    assert.match((await get(id)).reason?.detail ?? '', /session.pid/);
+    assert.ok(done.includes('clean unknown'));
+  });
+
+  it('is cleaned and ended when flamepin was ended too often in its window', async () => {
+    const id = await accept('f1');
+    ledger.spool = () => Promise.reject(new Failure('ledger-full'));
+    let now = Date.now();
+    await assert.rejects(run(parts()), { code: 'ledger-full' });
+    for (let times = 0; times < 5; times++) {
+      now += 4 * leaseMs;
+      await ledger.sweep(now);
+      if (times < 4) await ledger.lease(owner, now, leaseMs);
+    }
+    await runCapture(must(await ledger.lease(owner, now, leaseMs)), parts(), log, signal);
+    assert.deepEqual(ended, ['failed capture-given-up']);
+    assert.deepEqual(done.slice(-1), ['clean']);
+    assert.match((await get(id)).reason?.detail ?? '', /5 times while it was capturing/);
+  });
+
+  it('is stored unread when reading it has ended flamepin twice', async () => {
+    const id = await accept('f1');
+    const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
+    must((await profileCapture(leased, parts(), log, { signal, startSignal: signal })) ?? undefined);
+    let now = Date.now() + 60_000;
+    for (let times = 0; times < 2; times++) {
+      now += leaseMs;
+      await ledger.sweep(now);
+      await ledger.lease(owner, now, leaseMs);
+    }
+    await ledger.release(id, owner, now);
+    done = [];
+    await runCapture(must(await ledger.lease(owner, now, leaseMs)), parts(), log, signal);
+    const capture = await get(id);
+    assert.deepEqual([capture.state, capture.reason?.code], ['failed', 'capture-given-up']);
+    assert.deepEqual(
+      capture.artifacts.map(({ name }) => name),
+      ['recording.jfr'],
+    );
+    assert.deepEqual(done, []);
+  });
+
   it('is tried again while the target cannot be reached, until its deadline', async () => {
     const id = await accept('f1');
     const unreachable = parts({ targets: () => Promise.reject(new Failure('exec-unavailable')) });
@@ -258,7 +306,7 @@ describe('a capture on its way', () => {
 
 /** As the worker does: through the window, then into the store, or into the store alone after a crash. */
 async function runCapture(
-  capture: Capture,
+  capture: LeasedCapture,
   parts: StageParts,
   captureLog: typeof log,
   stop: AbortSignal,

@@ -19,6 +19,7 @@ describe('what the scripts tell', () => {
     assert.deepEqual(cpuStatOf(readFacts(two)), expected);
     assert.deepEqual(cpuStatOf(readFacts(one)), expected);
     assert.equal(cpuStatOf(readFacts('cpu.nr_periods=10')), null);
+    assert.equal(cpuStatOf(readFacts(`cpu.usage_usec=${'9'.repeat(400)}`)), null);
   });
 });
 

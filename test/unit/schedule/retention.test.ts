@@ -120,7 +120,7 @@ describe('retention', () => {
       const decision = toCapture(`s${n}`, { id: captureId(noon + 10 + n), deadlineAt: noon + hour });
       await ledger.accept([decision], noon + 10 + n);
     }
-    while ((await ledger.sweep(noon + 2 * hour)).skipped.length > 0);
+    while ((await ledger.sweep(noon + 2 * hour)).ended.length > 0);
     await sweep(noon + 8 * day);
     for (const id of ids) assert.deepEqual(await known(id), ['flamegraph.html']);
   });

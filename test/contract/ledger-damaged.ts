@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { mostCutOffs } from '../../src/captures/ledger.ts';
+import type { LedgerUnderTest } from './ledger.ts';
+import {
+  finished,
+  leased,
+  leaseMs,
+  minute,
+  must,
+  noon,
+  second,
+  session,
+  started,
+  targetOn,
+  toCapture,
+  wide,
+} from './ledger-words.ts';
+
+/** A record that nobody can read, or work that ends the process each time, concerns one capture and no other. */
+export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): void {
+  describe('a capture whose record cannot be read', () => {
+    for (const [what, text, by] of [
+      ['is no JSON', '{"id"', 'X"id"'],
+      ['has a state that nobody knows', '"queued"', '"quoted"'],
+      ['holds no alert', '"alert":', '"alirt":'],
+    ] as const)
+      it(`and that ${what} is ended with its reason, told, and keeps nobody waiting`, async () => {
+        const [bad, good] = [toCapture('f1'), toCapture('f2')];
+        await ledger().accept([bad, good], noon);
+        const again = await damaged(bad.id, text, by);
+        assert.deepEqual(
+          (await again.list({ limit: 10 })).map(({ id }) => id).sort(),
+          [bad.id, good.id].sort(),
+        );
+
+        const first = must(await again.lease('a', noon + second, leaseMs));
+        assert.equal(first.id, bad.id);
+        assert.equal(first.flaw?.code, 'capture-unreadable');
+        assert.equal((await again.lease('b', noon + second, leaseMs))?.id, good.id);
+        const change = { state: first.state, reason: first.flaw, deliver: 'finish' } as const;
+        assert.ok(await again.advance(bad.id, 'a', change, noon + second));
+        const ended = must(await again.get(bad.id));
+        assert.deepEqual([ended.state, ended.reason?.code], ['failed', 'capture-unreadable']);
+        assert.equal(await again.lease('c', noon + second, leaseMs), undefined);
+        assert.equal((await again.leaseDelivery('d', noon + second, leaseMs))?.capture.id, bad.id);
+      });
+
+    it('is still given out when it was started, with its target, so that this can be cleaned', async () => {
+      const { id, target } = await started(ledger(), 'a');
+      assert.ok(await ledger().advance(id, 'a', { session: { ...session, pid: 5525 } }, noon));
+      const again = await damaged(id, '"pid":5525', '"pid":55.5');
+      const capture = must(await again.lease('b', noon + second, leaseMs));
+      assert.deepEqual([capture.state, capture.session, capture.target], ['capturing', null, target]);
+      assert.match(capture.flaw?.detail ?? '', /session: pid/);
+    });
+
+    it('takes no part in what others may do: they are admitted, swept, listed and told as ever', async () => {
+      const { id } = await started(ledger(), 'a', toCapture('f1'));
+      const done = await finished(ledger(), 'b', toCapture('f2'), targetOn('n2', 'cart'));
+      await damaged(id, '{"id"', 'X"id"');
+      const again = await damaged(done.id, '"reason":null', '"reason":true');
+      const other = await leased(again, 'c', toCapture('f3'), noon + minute);
+      assert.equal(
+        (await again.admit(other.id, 'c', targetOn('n3', 'web'), wide, noon + minute)).kind,
+        'admitted',
+      );
+      await again.sweep(noon + 5 * minute);
+      assert.equal((await again.list({ limit: 10 })).length, 3);
+      assert.deepEqual(
+        (await again.watches(noon + minute)).map((capture) => capture.id),
+        [done.id],
+      );
+      assert.ok((await again.leaseDelivery('d', noon + minute, leaseMs)) !== undefined);
+      assert.equal((await again.findAlert('f1'))?.capture?.reason?.code, 'capture-unreadable');
+    });
+  });
+
+  describe('a change that could not be read again', () => {
+    it('is refused when it is made, and nothing of it is kept', async () => {
+      const { id } = await started(ledger(), 'a');
+      for (const pid of [5.5, Infinity, NaN])
+        await assert.rejects(ledger().advance(id, 'a', { session: { ...session, pid } }, noon), {
+          code: 'internal-error',
+        });
+      assert.equal((await ledger().get(id))?.session, null);
+    });
+  });
+
+  describe('work that is cut off', () => {
+    it('is counted apart from work that was given back, until the next stage', async () => {
+      const decision = toCapture('f1');
+      await ledger().accept([decision], noon);
+      let now = noon;
+      const next = async () => must(await ledger().lease('a', now, leaseMs));
+      assert.equal((await next()).cutOffs, 0);
+      await ledger().release(decision.id, 'a', now);
+      assert.equal((await next()).cutOffs, 0, 'given back');
+      now += leaseMs;
+      assert.equal((await next()).cutOffs, 1, 'its lease ran out');
+      await reopen();
+      assert.equal((await next()).cutOffs, 2, 'its process ended');
+      await ledger().admit(decision.id, 'a', targetOn('n1', 'checkout'), wide, now);
+      now += leaseMs;
+      assert.equal((await next()).cutOffs, 1, 'a new stage');
+    });
+
+    it('for ever is given up by the ledger itself, and told', async () => {
+      const { id } = await started(ledger(), 'a');
+      let now = noon;
+      let ended: string[] = [];
+      for (let times = 0; times <= mostCutOffs && ended.length === 0; times++) {
+        now += leaseMs;
+        ended = (await ledger().sweep(now)).ended.map((capture) => capture.id);
+        if (ended.length === 0) await ledger().lease('a', now, leaseMs);
+      }
+      assert.deepEqual(ended, [id]);
+      assert.equal((await ledger().get(id))?.reason?.code, 'capture-given-up');
+      assert.equal((await ledger().leaseDelivery('d', now, leaseMs))?.capture.id, id);
+      assert.equal(await ledger().lease('a', now + leaseMs, leaseMs), undefined);
+    });
+
+    it('on a mark is counted as well', async () => {
+      const { id } = await finished(ledger(), 'a');
+      assert.equal((await ledger().leaseDelivery('d', noon, leaseMs))?.cutOffs, 0);
+      assert.equal((await ledger().leaseDelivery('d', noon + leaseMs, leaseMs))?.cutOffs, 1);
+      await ledger().settleDelivery(
+        id,
+        'd',
+        { kind: 'retry', dueAt: noon + leaseMs, reason: { code: 'grafana-unavailable', detail: '' } },
+        noon + leaseMs,
+      );
+      assert.equal((await ledger().leaseDelivery('d', noon + leaseMs, leaseMs))?.cutOffs, 0);
+    });
+  });
+}
