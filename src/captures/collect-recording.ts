@@ -10,6 +10,7 @@ import { isLedgerAway } from './ledger-away.ts';
 import type { CaptureChange } from './ledger.ts';
 import { cleanPatiently } from './clean-patiently.ts';
 import type { Profiling } from './profiling.ts';
+import { slotOfSession } from './slot.ts';
 import { iso, timed, type StageParts } from './stage-parts.ts';
 
 /** How long after the window's end a recording that cannot be fetched is asked for again, milliseconds. */
@@ -59,6 +60,7 @@ export async function collectRecording(
       partial: collected.partial,
       session: { ...session, cpuStatAfter: collected.cpuStat },
       timeline,
+      ...(collected.ended ? {} : { slotUntil: slotOfSession({ durationSeconds: 0 }, now()) }),
     };
     if (!(await ledger.spool(capture.id, owner, masked, change, now()))) return null;
     await leaveClean(exec, session, parts, log, signal);

@@ -28,20 +28,20 @@ export async function retryOrEnd(
   return null;
 }
 
-/** Ends the capture with its reason, unless the lease was lost. */
+/** Ends the capture with its reason, unless the lease was lost; its slot stays as it is, unless `slot` says otherwise. */
 export async function end(
   capture: Capture,
   failure: Failure,
   parts: StageParts,
   log: Log,
-  timeline: CaptureChange['timeline'] = {},
+  slot: Pick<CaptureChange, 'slotUntil'> = {},
 ): Promise<void> {
   const change: CaptureChange = {
     state: endState(failure.code),
     reason: failure.reason,
     target: capture.target,
-    timeline,
     deliver: 'finish',
+    ...slot,
   };
   if (await parts.ledger.advance(capture.id, parts.owner, change, parts.now()))
     reportEnd(capture, failure, parts, log);

@@ -43,8 +43,8 @@ export interface Ledger {
 
   /**
    * After resolving, in one transaction: block, cooldown by the workload, total and per-node limits. `admitted`
-   * stores the target and moves to `capturing` with the intent to start. `wait`: limits are full, or this very target
-   * is in a window of another capture, try later.
+   * stores the target and moves to `capturing` with the intent to start. `wait`: limits are full, or a session of
+   * another capture may still run in this very target, also of one that has ended; try later.
    * `refused`: it has been skipped with this reason, with a delivery unless it was the cooldown. `lost`: the lease was
    * lost, or it was admitted before. Only captures of the same purpose count for a cooldown.
    */
@@ -226,6 +226,11 @@ export type CaptureChange = Partial<
   timeline?: Partial<Capture['timeline']>;
   /** Makes the annotation's delivery due now: `begin` at the window's start, `finish` with the answer or at the end. */
   deliver?: 'begin' | 'finish';
+  /**
+   * Until when its session may run and takes its place in the limits, milliseconds; null: it is known to have ended, or
+   * never began, as when its recording has been collected. Else the place is kept, also past the end of the capture.
+   */
+  slotUntil?: number | null;
 };
 
 export interface Delivery {

@@ -21,6 +21,8 @@ export interface Profiling {
   ): Promise<{
     recording: Buffer;
     partial: boolean;
+    /** The session is known to have ended, by its timeout or with its process. */
+    ended: boolean;
     cpuStat: Session['cpuStat'];
     windowEndedAt: string | null;
   }>;

@@ -1,4 +1,5 @@
 import { asFailure, Failure } from '../reasons/failure.ts';
+import type { ReasonCode } from '../reasons/reasons.ts';
 import type { Target, Targets } from '../targets/target.ts';
 import type { Log } from '../telemetry/log.ts';
 import { alertWasOpen } from './baseline-health.ts';
@@ -7,10 +8,18 @@ import type { Capture } from './capture.ts';
 import { end, reportEnd, retryOrEnd } from './ending.ts';
 import { endState } from './end-state.ts';
 import type { CaptureChange } from './ledger.ts';
+import { slotOfSession } from './slot.ts';
 import { iso, receivedAt, targetRequest, timed, type Interruption, type StageParts } from './stage-parts.ts';
 
 /** Limits are full: look again soon, a window may just have ended. */
 const admissionRetryMs = 500;
+
+/** Failures of a start after which no session of ours can run; after any other it may, for as long as its slot says. */
+const neverStarts: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'exec-denied',
+  'profiler-conflict',
+  'profiler-unavailable',
+]);
 
 /**
  * Labels → target → window. Resolves to the capture as it profiles, or to null when it has ended, waits for its turn,
@@ -74,7 +83,13 @@ export async function startWindow(
       ),
     );
     const timeline = { ...admission.timeline, firstSampleAt: firstSampleAt ?? iso(now()) };
-    const change: CaptureChange = { session, reason: null, timeline, deliver: 'begin' };
+    const change: CaptureChange = {
+      session,
+      reason: null,
+      timeline,
+      deliver: 'begin',
+      slotUntil: slotOfSession(capture.request, now()),
+    };
     if (!(await ledger.advance(capture.id, owner, change, now()))) return null;
     if (capture.request.purpose === 'alert')
       parts.observer.firstSample((Date.parse(timeline.firstSampleAt) - receivedAt(capture)) / 1000);
@@ -89,11 +104,12 @@ export async function startWindow(
   } catch (error) {
     startSignal.throwIfAborted();
     const failure = asFailure(error);
-    // A refusal touched nothing, and no command ran in an ephemeral container that did not start; anything else may
-    // have started a session of which nothing more is known.
-    if (endState(failure.code) === 'failed' && failure.code !== 'ephemeral-failed')
+    // A refusal touched nothing; anything else may have left files.
+    const touched = endState(failure.code) === 'failed' && failure.code !== 'ephemeral-failed';
+    if (touched)
       await leaveCleanAfterStart(capture, { target, place: exec.place ?? null }, parts, log, startSignal);
-    await end({ ...capture, target }, failure, parts, log);
+    const slot = !touched || neverStarts.has(failure.code) ? { slotUntil: null } : {};
+    await end({ ...capture, target }, failure, parts, log, slot);
     return null;
   } finally {
     await exec.close?.();

@@ -91,6 +91,7 @@ export function lateReason({ request }: Capture, deadlineAt: number): Reason {
 export function applyChange(capture: Capture, change: CaptureChange): Capture {
   const fields = { ...change };
   delete fields.deliver;
+  delete fields.slotUntil;
   const changed: Capture = { ...capture, ...fields, timeline: { ...capture.timeline, ...change.timeline } };
   const from = order.indexOf(stageOf(capture.state));
   const to = order.indexOf(stageOf(changed.state));

@@ -38,6 +38,8 @@ export interface Collected {
   recording: Buffer;
   /** The window was cut short: the process ended in it, or the profiler could not be asked. */
   partial: boolean;
+  /** The session is known to have ended, by its timeout or with its process. */
+  ended: boolean;
   /** cpu.stat at the end; null when there is none or the process is gone. */
   cpuStat: Session['cpuStat'];
   /** When the recording was last written, ISO, on our clock. */
@@ -233,6 +235,7 @@ export class Profiler implements Profiling {
     return {
       recording,
       partial: state !== 'over',
+      ended: state === 'over' || state === 'gone',
       cpuStat: cpuStatOf(facts),
       windowEndedAt: ended === null ? null : new Date(ended.earliest - session.clockSkewMs).toISOString(),
     };

@@ -7,6 +7,7 @@ import { anyOrderOfEvents } from './ledger-any-order.ts';
 import { keepingAndForgetting } from './ledger-keeping.ts';
 import { survivingDamage } from './ledger-damaged.ts';
 import { movingCaptures } from './ledger-moving.ts';
+import { keepingSlots } from './ledger-slots.ts';
 import { profilingSiblings } from './ledger-siblings.ts';
 import { spoolingRecordings } from './ledger-spooling.ts';
 
@@ -82,6 +83,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<LedgerPlac
     movingCaptures(underTest);
     profilingSiblings(underTest);
     spoolingRecordings(underTest);
+    keepingSlots(underTest);
     deliveringAnnotations(underTest);
     keepingAndForgetting(underTest);
     survivingDamage(underTest);

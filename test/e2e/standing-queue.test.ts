@@ -89,10 +89,14 @@ ledger: {sqlite: {path: ${path}}}
     assert.equal((await capturesOf(second)).length, 1);
     assert.equal(await statusOf(second, '/readyz'), 200);
 
+    // The JVM still records, for nobody stopped it: the next one waits until it has ended, and is not refused by it.
+    const next = await fireForCapture(second, 'a3', { service: 'bad' });
     const good = await fireForCapture(second, 'a2', { service: 'good' });
     const done = await captureWhen(second, good, 'the end', 2 * patienceMs, isFinal);
     assert.equal(done.state, 'done', JSON.stringify(done.reason));
     assert.deepEqual(leftOf(jvm.pid, good), []);
+    const after = await captureWhen(second, next, 'the end', 2 * patienceMs, isFinal);
+    assert.equal(after.state, 'done', JSON.stringify(after.reason));
   });
 
   it('says that it is not ready while some of its work cannot be found, though it can still answer', async () => {

@@ -120,4 +120,12 @@ export const migrations: readonly string[] = [
   ALTER TABLE captures ADD COLUMN cut_offs INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE deliveries ADD COLUMN cut_offs INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The place that a started capture takes in the limits, kept apart from its record: until when, on which node, in
+  -- which target. Null: never started, or known to have ended.
+  ALTER TABLE captures ADD COLUMN slot_until INTEGER;
+  ALTER TABLE captures ADD COLUMN slot_node TEXT;
+  ALTER TABLE captures ADD COLUMN slot_target TEXT;
+  CREATE INDEX captures_slots ON captures (slot_until) WHERE slot_until IS NOT NULL;
+  `,
 ];

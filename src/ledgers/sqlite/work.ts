@@ -10,6 +10,7 @@ import {
   type Made,
   type NewSibling,
 } from '../../captures/ledger.ts';
+import { slotOfStart } from '../../captures/slot.ts';
 import type { Reason } from '../../reasons/failure.ts';
 import type { Target } from '../../targets/target.ts';
 import { applyChange, checked, isoTime, lateReason, newSibling, stageOf } from '../capture-change.ts';
@@ -119,12 +120,13 @@ export function admit(
   }
   const running = database.one(
     runningSchema,
-    `SELECT count(*) AS total, count(*) FILTER (WHERE node = ?) AS on_node,
-       count(*) FILTER (WHERE node = ? AND data ->> '$.target.uri' = ?) AS in_target
-     FROM captures WHERE unfinished = 1 AND state = 'capturing'`,
+    `SELECT count(*) AS total, count(*) FILTER (WHERE slot_node = ?) AS on_node,
+       count(*) FILTER (WHERE slot_node = ? AND slot_target = ?) AS in_target
+     FROM captures WHERE slot_until IS NOT NULL AND (slot_until > ? OR state = 'capturing')`,
     target.node,
     target.node,
     target.uri,
+    now,
   ) ?? { total: 0, on_node: 0, in_target: 0 };
   // Two sessions in one JVM would be refused by the profiler.
   if (running.total >= limits.total || running.on_node >= limits.perNode || running.in_target > 0)
@@ -133,9 +135,13 @@ export function admit(
   const started: Timeline = { ...capture.timeline, startedAt: isoTime(now) };
   saveCapture(database, { ...capture, state: 'capturing', timeline: started });
   database.run(
-    'UPDATE captures SET admitted_at = ?, cooldown_from = ?, attempts = 0, cut_offs = 0 WHERE id = ?',
+    `UPDATE captures SET admitted_at = ?, cooldown_from = ?, attempts = 0, cut_offs = 0,
+       slot_until = ?, slot_node = ?, slot_target = ? WHERE id = ?`,
     now,
     now,
+    slotOfStart(capture.request, now),
+    target.node,
+    target.uri,
     id,
   );
   return { kind: 'admitted', timeline: started };
@@ -214,6 +220,9 @@ export function advance(
   if (spool.recording !== undefined) writeRecording(database, id, spool.recording);
   if (spool.made !== undefined) writeMade(database, id, spool.made);
   if (spool.drop === true) dropSpool(database, id);
+  const collected = before === 'capturing' && after === 'storing';
+  const slotUntil = change.slotUntil === undefined && collected ? null : change.slotUntil;
+  if (slotUntil !== undefined) database.run('UPDATE captures SET slot_until = ? WHERE id = ?', slotUntil, id);
   if (after === 'final') endCapture(database, capture);
   else saveCapture(database, capture);
   if (after !== before)

@@ -99,6 +99,7 @@ describe('a capture on its way', () => {
         note('collect', {
           recording,
           partial: false,
+          ended: true,
           cpuStat: null,
           windowEndedAt: new Date().toISOString(),
         }),

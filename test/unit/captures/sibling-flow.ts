@@ -68,7 +68,13 @@ export class SiblingFlow implements AsyncDisposable {
       return Promise.resolve({ session, firstSampleAt: null });
     },
     collect: () =>
-      Promise.resolve({ recording: Buffer.from('FLR'), partial: false, cpuStat: null, windowEndedAt: null }),
+      Promise.resolve({
+        recording: Buffer.from('FLR'),
+        partial: false,
+        ended: true,
+        cpuStat: null,
+        windowEndedAt: null,
+      }),
     cleanUp: () => Promise.resolve({ left: [] }),
     cleanUpUnknown: () => Promise.resolve({ left: [] }),
   };
