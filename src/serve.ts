@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { identifySource } from './alerts/signature.ts';
 import { analysisThreads } from './captures/analysis-threads.ts';
 import { findBaseline } from './captures/baseline.ts';
+import { Clock } from './captures/clock.ts';
 import { captureId } from './captures/capture-id.ts';
 import { compareCaptures } from './captures/compare-captures.ts';
 import type { Annotator } from './annotations/annotator.ts';
@@ -63,7 +64,8 @@ export async function serve(configurationPath: string | undefined): Promise<void
   const log = createLog(configuration.log.level);
   for (const warning of configuration.warnings) log.warn(warning);
   await using closing = new AsyncDisposableStack();
-  const now = (): number => Date.now();
+  const clock = new Clock();
+  const now = (): number => clock.now();
 
   const ledger = openLedger(configuration);
   closing.defer(() => ledger.close());
@@ -98,6 +100,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     annotator: await openAnnotator(configuration, signedLink),
     observer: metrics,
     now,
+    clock,
     owner: `${hostname()} ${process.pid}`,
     limits: {
       total: configuration.limits.total,

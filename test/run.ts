@@ -22,6 +22,8 @@ const packages = [
   'dash',
   'bash',
   'util-linux',
+  // Sets the clock that one process sees.
+  'faketime',
   'shellcheck',
 ];
 

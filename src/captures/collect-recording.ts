@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Exec } from '../targets/exec.ts';
@@ -17,26 +18,39 @@ import { iso, timed, type StageParts } from './stage-parts.ts';
 const collectPatienceMs = 60_000;
 /** How long before the window's end the reading thread is started, milliseconds. */
 const readingLeadMs = 1_500;
+/** Whole seconds of a target's clock, and the skew that was measured to them, milliseconds. */
+const clockToleranceMs = 2_000;
 
 /** The reading thread needs half a second to load; it does so while the window still runs. */
-export async function untilReading(capture: Capture, parts: StageParts, signal: AbortSignal): Promise<void> {
-  await sleep(Math.max(0, windowEndOf(capture, parts.now()) - readingLeadMs - parts.now()), undefined, {
-    signal,
-  });
-}
-
-function windowEndOf({ timeline, request }: Capture, now: number): number {
-  return (
-    (timeline.startedAt === null ? now : Date.parse(timeline.startedAt)) + request.durationSeconds * 1000
-  );
+export async function untilReading(windowEnd: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, windowEnd - readingLeadMs - performance.now()), undefined, { signal });
 }
 
 /**
- * Waits for the end of the window, fetches the recording and writes it down, masked. Resolves to the capture as it is
+ * When the window ends, by the monotonic clock, milliseconds. A start that was written down by another clock (the
+ * machine's was set between two processes) makes it neither longer nor endless.
+ */
+export function windowEndOf({ timeline, request }: Capture, now: number): number {
+  const lengthMs = request.durationSeconds * 1000;
+  const left = timeline.startedAt === null ? lengthMs : Date.parse(timeline.startedAt) + lengthMs - now;
+  return performance.now() + Math.min(Math.max(left, 0), lengthMs);
+}
+
+/** When the recording was last written, where the target's word can be true: in the window or since. Else its planned end. */
+function windowEndedAt(told: string | null, windowEnd: number, { request }: Capture, now: number): string {
+  const sinceMs = performance.now() - windowEnd;
+  const at = Date.parse(told ?? '');
+  const earliest = now - sinceMs - request.durationSeconds * 1000 - clockToleranceMs;
+  return iso(at >= earliest && at <= now + clockToleranceMs ? at : Math.round(now - Math.max(0, sinceMs)));
+}
+
+/**
+ * Waits for the end of the window (by the monotonic clock, milliseconds), fetches the recording and writes it down, masked. Resolves to the capture as it is
  * stored, or to null when it has ended or belongs to another worker. The target is left clean.
  */
 export async function collectRecording(
   capture: Capture,
+  windowEnd: number,
   parts: StageParts,
   log: Log,
   signal: AbortSignal,
@@ -45,8 +59,7 @@ export async function collectRecording(
   const { target, session } = capture;
   if (target === null || session === null)
     throw new Failure('internal-error', { detail: 'a capture without a session was to be collected' });
-  const windowEnd = windowEndOf(capture, now());
-  await sleep(Math.max(0, windowEnd - now()), undefined, { signal });
+  await sleep(Math.max(0, windowEnd - performance.now()), undefined, { signal });
 
   const exec = (await parts.targets(target.kind)).open(target, session);
   try {
@@ -54,7 +67,10 @@ export async function collectRecording(
       fetchRecording(exec, session, windowEnd, parts, signal),
     );
     const masked = await parts.analysis.mask(collected.recording);
-    const timeline = { windowEndedAt: collected.windowEndedAt ?? iso(windowEnd), collectedAt: iso(now()) };
+    const timeline = {
+      windowEndedAt: windowEndedAt(collected.windowEndedAt, windowEnd, capture, now()),
+      collectedAt: iso(now()),
+    };
     const change: CaptureChange = {
       state: 'storing',
       partial: collected.partial,
@@ -97,7 +113,7 @@ async function fetchRecording(
     } catch (error) {
       signal.throwIfAborted();
       const failure = asFailure(error);
-      if (!failure.retryable || parts.now() > windowEnd + collectPatienceMs) throw failure;
+      if (!failure.retryable || performance.now() > windowEnd + collectPatienceMs) throw failure;
       await sleep(backoffMs(attempt, 500), undefined, { signal });
     }
   }

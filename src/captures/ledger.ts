@@ -110,6 +110,11 @@ export interface Ledger {
    */
   sweep(now: number): Promise<{ ended: Capture[]; freed: string[] }>;
   /**
+   * The clock that gives `now` goes on `step` milliseconds further (back when negative): what waits for a time waits as
+   * long as it would have. Times of what has happened stay. `now`: before that step.
+   */
+  shift(step: number, now: number): Promise<void>;
+  /**
    * Captures whose window ended within the last five minutes and that are still watched for harm; of one that failed
    * in its window, the planned end counts.
    */

@@ -2,7 +2,7 @@ import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Capture } from './capture.ts';
 import { givenUp } from './cut-off.ts';
-import { collectRecording, leaveCleanAfterWindow, untilReading } from './collect-recording.ts';
+import { collectRecording, leaveCleanAfterWindow, untilReading, windowEndOf } from './collect-recording.ts';
 import { end } from './ending.ts';
 import { isLedgerAway } from './ledger-away.ts';
 import type { LeasedCapture } from './ledger.ts';
@@ -37,9 +37,10 @@ export async function profileCapture(
     reached = profiling;
     // Beside the window, never before it. After a crash it would be too late for one.
     const sibling = underWay ? Promise.resolve(capture.sibling) : queueSibling(profiling, parts, log, signal);
-    await untilReading(profiling, parts, signal);
+    const windowEnd = windowEndOf(profiling, parts.now());
+    await untilReading(windowEnd, signal);
     parts.analysis.prepare();
-    const collected = await collectRecording(profiling, parts, log, signal);
+    const collected = await collectRecording(profiling, windowEnd, parts, log, signal);
     return collected === null ? null : { ...collected, sibling: await sibling };
   } catch (error) {
     await endByFault(error, reached, parts, log, signal);

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Target, TargetRequest, Targets } from '../targets/target.ts';
 import type { Analysis, AnalysisInput, Baseline } from './analysis.ts';
@@ -52,11 +53,11 @@ export interface Interruption {
 
 /** Runs one stage and tells the observer how long it took, whatever came of it. */
 export async function timed<T>(parts: StageParts, stage: CaptureStage, work: () => Promise<T>): Promise<T> {
-  const began = parts.now();
+  const began = performance.now();
   try {
     return await work();
   } finally {
-    parts.observer.stage(stage, (parts.now() - began) / 1000);
+    parts.observer.stage(stage, (performance.now() - began) / 1000);
   }
 }
 

@@ -14,7 +14,9 @@ const patienceMs = 20_000;
 export async function waitsForSibling(capture: Capture, ledger: Ledger, now: number): Promise<boolean> {
   const { sibling, timeline } = capture;
   if (sibling === null || timeline.collectedAt === null) return false;
-  if (now >= Date.parse(timeline.collectedAt) + patienceMs) return false;
+  const waitedMs = now - Date.parse(timeline.collectedAt);
+  // Negative when the clock was set back meanwhile.
+  if (waitedMs < 0 || waitedMs >= patienceMs) return false;
   const other = await ledger.get(sibling.captureId);
   if (other === undefined || isFinal(other) || hasProfile(other)) return false;
   return !(await hasBaseline(capture, ledger));

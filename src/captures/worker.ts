@@ -4,6 +4,7 @@ import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Capture } from './capture.ts';
 import type { Annotator } from '../annotations/annotator.ts';
+import type { Clock } from './clock.ts';
 import { deliver } from './delivery.ts';
 import { reportEnd } from './ending.ts';
 import { watchForHarm } from './harm-watch.ts';
@@ -38,6 +39,8 @@ export interface WorkerParts extends Omit<StageParts, 'wake'> {
   /** null: no Grafana is configured, and no panel is marked. */
   annotator: Annotator | null;
   log: Log;
+  /** The clock behind `now`. */
+  clock: Pick<Clock, 'step' | 'follow'>;
 }
 
 export interface Worker {
@@ -204,6 +207,17 @@ export function startWorker(parts: WorkerParts): Worker {
     }
   }
 
+  async function followClock(): Promise<void> {
+    const step = parts.clock.step();
+    if (step === 0) return;
+    await ledger.shift(step, now());
+    parts.clock.follow(step);
+    log.warn(
+      { seconds: Math.round(step / 1000) },
+      "the machine's clock was set; what was under way goes on as it was",
+    );
+  }
+
   async function sweep(): Promise<void> {
     const { ended, freed } = await ledger.sweep(now());
     for (const capture of ended) {
@@ -263,7 +277,10 @@ export function startWorker(parts: WorkerParts): Worker {
       await attempt('storing again', fillStoringAgain);
       await attempt('annotating', fillDeliveries);
     }),
-    every(sweepMs, false, () => attempt('the sweep', sweep)),
+    every(sweepMs, false, async () => {
+      await attempt('following the clock', followClock);
+      await attempt('the sweep', sweep);
+    }),
     every(harmWatchMs, false, () =>
       attempt('the watch for harm', () => watchForHarm(parts, log, stopping.signal)),
     ),

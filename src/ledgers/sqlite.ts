@@ -1,5 +1,6 @@
 import type { Ledger } from '../captures/ledger.ts';
 import { readCapture } from './sqlite/capture-rows.ts';
+import { shiftTimes } from './sqlite/clock.ts';
 import { Database, type DatabaseOptions } from './sqlite/database.ts';
 import { leaseDelivery, settleDelivery } from './sqlite/deliveries.ts';
 import { listBlocks, recordHarm, releaseBlock } from './sqlite/harm.ts';
@@ -80,6 +81,10 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     findAlert: (fingerprint) => database.read(() => findAlert(database, fingerprint)),
 
     sweep: (now) => database.transaction(() => sweep(database, now)),
+    shift: (step, now) =>
+      database.transaction(() => {
+        shiftTimes(database, step, now);
+      }),
     watches: (now) => database.read(() => watchedCaptures(database, now)),
     recordHarm: (id, harm, now, blocks = true) =>
       database.transaction(() => {

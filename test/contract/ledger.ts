@@ -5,6 +5,7 @@ import { deliveringAnnotations } from './ledger-delivering.ts';
 import { killedInTheMiddle } from './ledger-killed.ts';
 import { anyOrderOfEvents } from './ledger-any-order.ts';
 import { keepingAndForgetting } from './ledger-keeping.ts';
+import { followingTheClock } from './ledger-clock.ts';
 import { survivingDamage } from './ledger-damaged.ts';
 import { movingCaptures } from './ledger-moving.ts';
 import { keepingSlots } from './ledger-slots.ts';
@@ -84,6 +85,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<LedgerPlac
     profilingSiblings(underTest);
     spoolingRecordings(underTest);
     keepingSlots(underTest);
+    followingTheClock(underTest);
     deliveringAnnotations(underTest);
     keepingAndForgetting(underTest);
     survivingDamage(underTest);

@@ -25,6 +25,7 @@ import {
   saveCapture,
   storedSchema,
 } from './capture-rows.ts';
+import { boundTimes } from './clock.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
 import { isPaused } from './pause.ts';
@@ -231,6 +232,7 @@ export function advance(
 }
 
 export function sweep(database: Database, now: number): { ended: Capture[]; freed: string[] } {
+  boundTimes(database, now);
   const ended = [...skipLate(database, now), ...giveUpCutOff(database, now), ...giveUpOldest(database, now)];
   const freed = database.all(
     idSchema,

@@ -111,6 +111,7 @@ export class SiblingFlow implements AsyncDisposable {
         harmed: () => undefined,
       },
       now: () => Date.now() + this.ahead,
+      clock: { step: () => 0, follow: () => undefined },
       owner: 'worker',
       limits: { total: 20, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
       recordingsKeptMs: 7 * 24 * 3_600_000,

@@ -1,0 +1,62 @@
+import { slotOfStart } from '../../captures/slot.ts';
+import type { Database } from './database.ts';
+
+/** Times in the ledger while the machine's clock is set, under a process that runs or between two. */
+
+/** What counts in a cooldown is no older than this, milliseconds. */
+const longestCooldownMs = 24 * 3_600_000;
+/** Work is put off by less than this, milliseconds (backoff.ts: five minutes); what is due later was written by another clock. */
+const longestDelayMs = 10 * 60_000;
+/** A row that is younger than now by more than this, milliseconds, was written by another clock. */
+const toleranceMs = 60_000;
+const longestWindow = { durationSeconds: 60 };
+
+/** Moves what waits for a time: leases, deadlines, slots, cooldowns and retries last as long as they would have. */
+export function shiftTimes(database: Database, step: number, now: number): void {
+  database.run(
+    `UPDATE captures SET created_at = created_at + ?, due_at = due_at + ?, deadline_at = deadline_at + ?,
+       lease_until = CASE WHEN lease_owner IS NULL THEN 0 ELSE lease_until + ? END
+     WHERE unfinished = 1 AND json_valid(data)`,
+    step,
+    step,
+    step,
+    step,
+  );
+  database.run('UPDATE captures SET slot_until = slot_until + ? WHERE slot_until > ?', step, now);
+  database.run(
+    `UPDATE captures SET cooldown_from = cooldown_from + ?, admitted_at = admitted_at + ?
+     WHERE coalesce(admitted_at, cooldown_from) > ? AND json_valid(data)`,
+    step,
+    step,
+    now - longestCooldownMs,
+  );
+  database.run(
+    `UPDATE deliveries SET due_at = due_at + ?,
+       lease_until = CASE WHEN lease_owner IS NULL THEN 0 ELSE lease_until + ? END
+     WHERE due_at IS NOT NULL`,
+    step,
+    step,
+  );
+}
+
+/**
+ * Brings back what a process before this one wrote by a clock that was ahead: no row waits longer than it can have been
+ * meant to. Leases are not among it: none outlives its process.
+ */
+export function boundTimes(database: Database, now: number): void {
+  database.run(
+    `UPDATE captures SET deadline_at = ? + (deadline_at - created_at), created_at = ?
+     WHERE unfinished = 1 AND created_at > ? AND json_valid(data)`,
+    now,
+    now,
+    now + toleranceMs,
+  );
+  database.run(
+    'UPDATE captures SET due_at = ? WHERE unfinished = 1 AND due_at > ? AND json_valid(data)',
+    now,
+    now + longestDelayMs,
+  );
+  database.run('UPDATE deliveries SET due_at = ? WHERE due_at > ?', now, now + longestDelayMs);
+  const latestSlot = slotOfStart(longestWindow, now);
+  database.run('UPDATE captures SET slot_until = ? WHERE slot_until > ?', latestSlot, latestSlot);
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { after, before, describe, it } from 'node:test';
+import { startFlamepin } from '../../demo/flamepin.ts';
+import { startGrafana, type Grafana } from '../grafana/grafana.ts';
+import { captureWhen, fireForCapture, isFinal, isProfiled, isTold } from '../setup/flamepin-client.ts';
+import { leftOf } from '../setup/host-jvm.ts';
+import { compileBurner, startBurner } from '../setup/jvm.ts';
+import { waitFor } from '../setup/process.ts';
+
+const patienceMs = 60_000;
+const hourMs = 3_600_000;
+
+/** flamepin alone sees the other time; the JVM and the profiler in it do not. */
+describe("the machine's clock is set in the middle of a window", { concurrency: true }, () => {
+  let directory = '';
+  let burner: ReturnType<typeof compileBurner>;
+  let grafana: Grafana;
+  const closing: (() => Promise<void> | void)[] = [];
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-clock-'));
+    closing.push(() => rm(directory, { recursive: true, force: true }));
+    burner = compileBurner();
+    closing.push(() => burner.remove());
+    grafana = await startGrafana();
+    closing.push(() => grafana.close());
+    await writeFile(join(directory, 'grafana.token'), grafana.token);
+  });
+  after(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  for (const [words, step] of [
+    ['back', '-1h'],
+    ['forward', '+1h'],
+  ] as const)
+    it(`${words} by an hour: it ends in time, the target is clean, and what comes next goes on`, async () => {
+      const [library, ...others] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1');
+      assert.ok(library !== undefined && others.length === 0, 'apt-get install faketime');
+      const home = join(directory, words);
+      await mkdir(home);
+      const clock = join(home, 'clock');
+      await writeFile(clock, '+0');
+      const mark = `-Dflamepin.test=${home}`;
+      const jvm = await startBurner(burner.classes, { flags: [mark] });
+      closing.push(() => jvm.stop('SIGKILL'));
+      const flamepin = await startFlamepin(
+        home,
+        `server: {port: 0, publicUrl: "http://flamepin.test"}
+routes: [{matchers: [], duration: 20s, cooldown: 0s, event: cpu, target: {host: {process: "${mark}"}}}]
+storage: {filesystem: {directory: ${join(home, 'artifacts')}}}
+grafana: {url: "${grafana.url}", tokenFile: ${join(directory, 'grafana.token')}}
+ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
+`,
+        {
+          ...process.env,
+          LD_PRELOAD: library,
+          FAKETIME_TIMESTAMP_FILE: clock,
+          FAKETIME_NO_CACHE: '1',
+          FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        },
+      );
+      closing.push(() => flamepin.stop());
+      const id = await fireForCapture(flamepin, `${words} 1`, {});
+      await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
+      const next = await fireForCapture(flamepin, `${words} 2`, {});
+      const began = performance.now();
+      await writeFile(clock, step);
+      await waitFor('the step', patienceMs, () =>
+        flamepin.log.find(({ msg }) => msg.includes('clock was set')),
+      );
+
+      const capture = await captureWhen(flamepin, id, 'the end', 2 * patienceMs, isTold);
+      assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
+      assert.equal(capture.annotation.state, 'finished');
+      assert.equal(capture.partial, false);
+      assert.deepEqual(leftOf(0, id), []);
+      const ended = Date.parse(capture.timeline['windowEndedAt'] ?? '');
+      const expected = Date.now() + (step === '-1h' ? -hourMs : hourMs);
+      assert.ok(Math.abs(ended - expected) < 2 * patienceMs, 'its end is told by the clock as it is now');
+
+      const after = await captureWhen(flamepin, next, 'the end', 2 * patienceMs, isFinal);
+      assert.equal(after.state, 'done', JSON.stringify(after.reason));
+      assert.deepEqual(leftOf(jvm.pid, next), []);
+      assert.ok(performance.now() - began < 3 * patienceMs, 'nothing waited for the clock to come again');
+    });
+});
