@@ -30,6 +30,8 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { RepeatedWarning } from './telemetry/repeated-warning.ts';
 import { openTargets } from './open-targets.ts';
 import { Grace } from './grace.ts';
+import { ledgerLost } from './ledger-lost.ts';
+import { Failure } from './reasons/failure.ts';
 import { version } from './version.ts';
 import { handDecision } from './captures/hand.ts';
 
@@ -213,11 +215,15 @@ export async function serve(configurationPath: string | undefined): Promise<void
     'listening',
   );
 
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-  });
+  const signal = await Promise.race([
+    new Promise<NodeJS.Signals>((resolve) => {
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+    }),
+    ledgerLost(ledger, log, stopping.signal),
+  ]);
   // What still holds the process by then, such as a connection that will not end, is given up.
   setTimeout(() => process.exit(1), graceMs + 1_000).unref();
+  if (signal instanceof Failure) throw signal;
   log.info({ signal }, 'stopping: running windows end by themselves and are collected by the next start');
 
   async function togglePause(): Promise<void> {

@@ -137,6 +137,11 @@ export interface Ledger {
   /** Paused: alerts are recorded as `paused`. Durable. */
   setPaused(paused: boolean): Promise<void>;
   paused(): Promise<boolean>;
+  /**
+   * Rejects with the Failure by which writes are refused, `ledger-lost` above all: what would be written now, the next
+   * start would not find. Every write looks for this by itself, before it is acknowledged.
+   */
+  ready(): Promise<void>;
   counts(): Promise<Record<CaptureState, number> & { deliveriesDue: number }>;
   close(): Promise<void>;
 }

@@ -192,7 +192,10 @@ export function startWorker(parts: WorkerParts): Worker {
         (kept) => {
           if (!kept) lost.abort();
         },
-        () => lost.abort(),
+        // With the ledger lost nobody else takes it over: better its target is left clean.
+        (error: unknown) => {
+          if (asFailure(error).code !== 'ledger-lost') lost.abort();
+        },
       );
     }, leaseMs / 3);
     try {

@@ -13,6 +13,7 @@ export function healthRoutes(ledger: Ledger, metrics: Metrics, stuck: () => Fail
     response.type('text/plain').send('ok\n');
   });
   router.get('/readyz', async (_request, response) => {
+    await ledger.ready();
     await ledger.paused();
     const failure = stuck();
     if (failure !== null) throw failure;

@@ -22,6 +22,7 @@ export class RequestProblem extends Error {
 const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'ledger-full',
   'ledger-locked',
+  'ledger-lost',
   'ledger-unavailable',
   'queue-stuck',
   'store-unavailable',

@@ -108,6 +108,10 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
       database.transaction(() => {
         setPaused(database, paused);
       }),
+    ready: () =>
+      database.read(() => {
+        database.checkFiles();
+      }),
     paused: () => database.read(() => isPaused(database)),
     counts: () => database.read(() => countCaptures(database)),
     close: () =>

@@ -319,6 +319,10 @@ export const reasons = {
     'Another flamepin has the ledger open.',
     'Stop the other one, or give each its own `ledger.sqlite.path`; several replicas need `ledger.postgres`.',
   ),
+  'ledger-lost': final(
+    'The file of the ledger was deleted, moved, replaced or changed while flamepin had it open.',
+    'Move it back within 90 s if it was moved. Else flamepin ends, and starts with what is at `ledger.sqlite.path` then; stop it before you restore a copy.',
+  ),
   'ledger-too-new': final(
     'The ledger was written by a newer flamepin.',
     'Run that version or a later one, or point `ledger.sqlite.path` at a new file.',

@@ -1,9 +1,10 @@
-import { closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { Failure } from '../../reasons/failure.ts';
 import { ledgerFailure } from './failure.ts';
+import { FileWatch } from './file-watch.ts';
 import { migrations } from './schema.ts';
 
 /** Written into the file's header, so that another program's database is not taken for a ledger: "flmp". */
@@ -50,6 +51,8 @@ export class Database {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** The database and its log: what is committed is in the one or the other. */
+  readonly #files: readonly [FileWatch, FileWatch];
   #largestPages = Infinity;
 
   /** Throws Failure: ledger-locked, ledger-too-new, ledger-unreadable, ledger-unavailable, ledger-full. */
@@ -69,6 +72,8 @@ export class Database {
       this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY');
       this.#limitSize(options.maximumBytes);
       this.#migrate();
+      this.#files = [new FileWatch(this.path), new FileWatch(`${this.path}-wal`)];
+      this.#remember();
     } catch (error) {
       this.#database.close();
       throw ledgerFailure(error, this.path);
@@ -100,17 +105,31 @@ export class Database {
     });
   }
 
+  /** Throws Failure ledger-lost when what is written now would not be found by the next start. */
+  checkFiles(): void {
+    for (const file of this.#files) file.check();
+  }
+
+  #remember(): void {
+    for (const file of this.#files) file.remember();
+  }
+
   #atomically<T>(work: () => T): T {
+    this.checkFiles();
+    let result: T;
     this.run('BEGIN IMMEDIATE');
     try {
-      const result = work();
+      result = work();
       this.run('COMMIT');
-      return result;
     } catch (error) {
       // A full disk may have rolled back already.
       if (this.#database.isTransaction) this.run('ROLLBACK');
+      this.#remember();
       throw error;
     }
+    // Throws as well: what went into a file that is gone must not be acknowledged.
+    this.#remember();
+    return result;
   }
 
   one<T>(schema: z.ZodType<T>, sql: string, ...values: SQLInputValue[]): T | undefined {
@@ -146,7 +165,10 @@ export class Database {
 
   close(): void {
     this.#statements.clear();
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    // Closing would write what the log holds into a file that is not what it was; without the log it cannot.
+    if (this.#files[0].spoilt && existsSync(`${this.path}-wal`)) truncateSync(`${this.path}-wal`);
+    this.#database.close();
   }
 
   #statement(sql: string): StatementSync {

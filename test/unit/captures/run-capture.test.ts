@@ -165,6 +165,16 @@ describe('a capture on its way', () => {
     assert.deepEqual(ended, ['done']);
   });
 
+  it('leaves the target clean when the ledger is lost in its window', async () => {
+    await accept('f1');
+    ledger.spool = () => Promise.reject(new Failure('ledger-lost'));
+    const advance = ledger.advance.bind(ledger);
+    ledger.advance = (id, by, change, now) =>
+      change.state === 'failed' ? Promise.reject(new Failure('ledger-lost')) : advance(id, by, change, now);
+    await assert.rejects(run(parts()), { code: 'ledger-lost' });
+    assert.deepEqual(done.slice(-2), ['mask', 'clean']);
+  });
+
   it('waits for a store that is away without asking the target again', async () => {
     const id = await accept('f1');
     const away: ArtifactStore = { ...store, put: () => Promise.reject(new Failure('store-unavailable')) };
