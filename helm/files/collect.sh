@@ -177,6 +177,42 @@ kill_children() { # PID
     if read_stat "${path#/proc/}" && [ "$parent" = "$1" ]; then kill -9 "${path#/proc/}"; fi
   done
 } 2>/dev/null
+# The recording lies in a directory that belongs to the user of the JVM, who can put anything there, or another directory
+# in its place, while root reads. So it is opened once, and what was opened is looked at, not what the path says:
+# only a file of that user counts. A pipe would keep us waiting as it is opened: call this with a bound.
+
+# Prints ended, sha256 and size, an empty line and the bytes, if there are not too many; size=-1 without a recording.
+print_recording() {
+  if [ -f "$recording" ] && [ ! -L "$recording" ] && exec 3<"$recording" && is_of_jvm; then
+    sum=$(head -c "$size" /proc/self/fd/3 | sha256sum)
+    say ended "$(date -r /proc/self/fd/3 +%s%N 2>/dev/null)"
+    say sha256 "${sum%% *}"
+    say size "$size"
+    echo
+    [ "$size" -gt "$most" ] || head -c "$size" /proc/self/fd/3
+  else
+    say size -1
+    echo
+  fi
+}
+
+# Is descriptor 3 a file with one name, of the user to whom the directory belongs? → size
+is_of_jvm() {
+  read -r mode _ owner _ <<END
+$(ls -ldn "${recording%/*}")
+END
+  case $mode in
+    d*) ;;
+    *) return 1 ;;
+  esac
+  read -r mode links opened _ size _ <<END
+$(ls -lnL /proc/self/fd/3)
+END
+  case $mode:$links:$opened in
+    -*:1:"$owner") ;;
+    *) return 1 ;;
+  esac
+}
 
 case $id$pid$started$booted$most$patience in
   *[!0-9a-z-]*) exit 2 ;;
@@ -249,16 +285,4 @@ if [ $result != gone ]; then
 fi
 
 say clock "$(date +%s%N)"
-if [ ! -f "$recording" ] || [ -L "$recording" ]; then
-  say size -1
-  echo
-  exit 0
-fi
-size=$(wc -c <"$recording") || exit 3
-size=${size##* }
-sum=$(sha256sum "$recording") || exit 3
-say ended "$(date -r "$recording" +%s%N 2>/dev/null)"
-say sha256 "${sum%% *}"
-say size "$size"
-echo
-[ "$size" -gt "$most" ] || cat "$recording"
+bounded 110 print_recording

@@ -492,12 +492,12 @@ look_at_tmp() {
   if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
   [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
   # Tried, because busybox's test -w looks at the mode alone, which says nothing about a read-only mount.
-  # Never through a link that waits there: the id can be read from our command line.
-  set -C
-  { true >"$jvm_tmp/.flamepin-$id"; } 2>/dev/null ||
+  # A directory: the id can be read from our command line, and a file could be a link or a pipe that waits there.
+  probe=$jvm_tmp/.flamepin-$id
+  if ! { mkdir "$probe" && rmdir "$probe"; } 2>/dev/null; then
+    if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe is there already, made by another user"; fi
     refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
-  set +C
-  rm -f "$jvm_tmp/.flamepin-$id"
+  fi
   socket=$jvm_tmp/.java_pid$pid
   if [ -S "$socket" ] && [ ! -w "$socket" ]; then
     refuse tmp-not-writable "$socket belongs to another user: left by an earlier JVM with the same pid"
@@ -577,12 +577,37 @@ number_in() { # FILE KEY → value
     done <"$1"
   } 2>/dev/null || :
 }
+# Room in the directories where files of ours go: a full /tmp harms the application, and loses the recording.
+
+# The payload and what is unpacked from it, 0.7 MB each, and some more; kB.
+tools_room=2048
+# 180 threads wrote 24 kB/s; kB per second of the window, and what is written at its end.
+recording_room=$((64 * duration + 1024))
+
+# Does a directory have so many kB free? Where nothing can say so, it has. When not: `blocked` and `full` say why.
+# Not df: it looks the directory up in our own mounts, where those of a JVM with a file system of its own are not.
+has_room() { # DIRECTORY KB
+  read -r total free size <<END
+$(stat -f -c '%b %a %S' "$1" 2>/dev/null)
+END
+  # A tmpfs without a limit has 0 blocks in all.
+  case $total:$free:$size in
+    0:* | *[!0-9:]* | :* | *:) return 0 ;;
+  esac
+  free=$((free * size / 1024))
+  [ "$free" -lt "$2" ] || return 0
+  full=1
+  blocked="$blocked; $1 has $free kB free, $2 kB are needed"
+  return 1
+}
 # Unpacking: only files of our own in directories of our own, new ones, never over a loaded library. The tools are
 # written and run from inside their directory: its path can be given to another one meanwhile, where we are cannot.
 
 # The payload from stdin, or what is here already → tools, where asprof runs (we are in there); base; library.
 unpack() {
   base=/tmp
+  blocked=
+  full=
   use_image
   refuse_started_before
   [ -n "$tools" ] || find_place_for_tools
@@ -614,7 +639,10 @@ use_image() {
     tools=/opt/flamepin
     drain_payload
     find_places ''
-    for base in $places; do break; done
+    for base in $places; do
+      if has_room "$base" $recording_room; then return 0; fi
+    done
+    [ -z "$full" ] || refuse tmp-full "${blocked#; }"
   fi
 }
 
@@ -640,13 +668,13 @@ find_places() {
 
 # The first place that is writable and allows execution.
 find_place_for_tools() {
-  blocked=
   payload=
   runs=
   find_places ''
   for base in $places; do
     mine=$base/flamepin-jvm-$pid-$ticks
     if use_kept_tools; then return 0; fi
+    has_room "$base" $((tools_room + recording_room)) || continue
     make_tools_directory || continue
     receive_payload
     if ./asprof --version >/dev/null 2>&1; then
@@ -656,6 +684,7 @@ find_place_for_tools() {
     fi
     blocked="$blocked; $base does not allow execution"
   done
+  if [ -n "$full" ] && [ -z "$runs" ]; then refuse tmp-full "${blocked#; }"; fi
   if [ -z "$tools" ]; then refuse tmp-not-writable "${blocked#; }"; fi
   [ -n "$runs" ] || refuse tmp-noexec "${blocked#; }"
   base=${tools%/*}
@@ -668,6 +697,7 @@ use_kept_tools() {
   [ "${sum%% *}" = "$sha256" ] || return
   tools=$mine
   drain_payload
+  has_room "$base" $recording_room || refuse tmp-full "${blocked#; }"
 }
 
 own_directory() { ours "$1" && [ -d "$1" ]; }
@@ -728,6 +758,7 @@ place_library() {
       break
     fi
     rm -rf "$placed"
+    has_room "$root$there" $((tools_room + recording_room)) || continue
     mkdir -m 755 "$placed" 2>/dev/null || continue
     if grep -q " $there [^ ]*noexec" "/proc/$pid/mountinfo"; then
       blocked="$blocked; $there of the JVM does not allow execution"
@@ -738,6 +769,7 @@ place_library() {
     break
   done
   recording_dir=
+  if [ -n "$full" ] && [ -z "$base" ]; then refuse tmp-full "${blocked#; }"; fi
   [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
   if [ ! -e "$placed/seen-$$" ]; then
     set -C

@@ -22,6 +22,7 @@ const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'other-user',
   'tmp-not-writable',
   'tmp-noexec',
+  'tmp-full',
   'foreign-profiler',
   'target-stopped',
   'memory-low',

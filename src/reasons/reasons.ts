@@ -135,6 +135,10 @@ export const reasons = {
     'Let flamepin reach the target as the same user and group, or as root.',
   ),
   'tmp-not-writable': final('/tmp of the target is not writable.', 'Mount an emptyDir (or a tmpfs) at /tmp.'),
+  'tmp-full': final(
+    'The target has too little room for the profiler and a recording.',
+    'Make room in /tmp, /var/tmp or /dev/shm: 7 MB are enough for a window of 60 s.',
+  ),
   'tmp-noexec': final('No writable directory of the target allows execution.', 'Mount /tmp without noexec.'),
   'foreign-profiler': final(
     'Another profiler is active in the JVM.',

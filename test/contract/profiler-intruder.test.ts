@@ -202,4 +202,43 @@ describe('another user, who foresees the names of our files', () => {
     assert.equal(readFileSync(precious, 'utf8'), 'kept');
     assert.equal(existsSync(directory), false);
   });
+
+  it('cannot hold flamepin up with a pipe in the place of its first file', async () => {
+    const jvm = await jvmOf({ prefix: asUser(65534) });
+    const id = captureId(Date.now());
+    const pipe = `/tmp/.flamepin-${id}`;
+    execFileSync(asIntruder[0] ?? '', [...asIntruder.slice(1), 'mkfifo', '-m', '666', pipe]);
+    planted.push(pipe);
+    const failure = await failsWith('tmp-not-writable', begin(host, jvm.pid, 1, id));
+    assert.match(failure.detail, /is there already/);
+    assert.deepEqual(ours(jvm.pid), []);
+  });
+
+  it('who is the user of the JVM has no file of root read by swapping the recording’s directory, or its file, for a link', async () => {
+    const secret = join(traces, 'secret');
+    execFileSync('sh', [
+      '-c',
+      'mkdir -m 700 "$0" && echo of-root >"$0/recording.jfr" && chmod 755 "$0"',
+      secret,
+    ]);
+    const jvm = await jvmOf({ prefix: asUser(65534) });
+    for (const [what, swap] of [
+      ['directory', 'mv "$1" "$1.own" && ln -s "$0" "$1"'],
+      ['file', 'rm "$1/recording.jfr" && ln -s "$0/recording.jfr" "$1/recording.jfr"'],
+      // What a race may open, held still: the file is a link's other end in a directory that is its user's.
+      [
+        'directory above',
+        'mv "$1" "$1.own" && mkdir "$1.link" && ln -s "$0" "$1.link/x" && ln -s "$1.link/x" "$1"',
+      ],
+    ] as const) {
+      const { session } = await begin(host, jvm.pid);
+      const directory = session.recordingPath.replace(/\/recording\.jfr$/, '');
+      planted.push(directory, `${directory}.own`, `${directory}.link`);
+      execFileSync('setpriv', [...asUser(65534).slice(1), 'sh', '-c', swap, secret, directory]);
+      await failsWith('recording-missing', profiler().collect(host, session, { maxBytes }, signal));
+      rmSync(directory, { force: true, recursive: true });
+      await profiler().cleanUp(host, session, signal);
+      assert.match(readFileSync(join(secret, 'recording.jfr'), 'utf8'), /of-root/, what);
+    }
+  });
 });

@@ -110,6 +110,36 @@ describe('profiling in the places where JVMs live', () => {
     await failsWith('tmp-not-writable', begin(inside(fixed), fixed.pid));
   });
 
+  for (const size of ['600k', '1500k'])
+    it(`places of ${size} each: nothing is filled, and the refusal says how much is free and needed`, async () => {
+      const mount = (path: string) => `mount -t tmpfs -o mode=1777,size=${size} tmpfs ${path}`;
+      const text = `mount -t tmpfs -o size=8m tmpfs /run && cp -r ${burner.classes} /run/c && ${mount('/tmp')} && ${mount('/var/tmp')} && ${mount('/dev/shm')} && mkdir ${burner.classes} && cp /run/c/* ${burner.classes} && exec "$@"`;
+      const jvm = await jvmOf({ prefix: ['unshare', '-m', 'sh', '-c', text, 'sh'] });
+      const inside = ['nsenter', '-m', '-t', String(jvm.pid)];
+      for (const exec of [through(...inside), host]) {
+        const failure = await failsWith('tmp-full', begin(exec, jvm.pid));
+        assert.match(failure.detail, /\/tmp has \d+ kB free, 3136 kB are needed; .*\/dev\/shm has/);
+      }
+      const left = execFileSync(inside[0] ?? '', [
+        ...inside.slice(1),
+        'find',
+        '/tmp',
+        '/var/tmp',
+        '/dev/shm',
+        '-name',
+        '*flamepin*',
+      ]);
+      assert.equal(left.toString(), '');
+      assert.deepEqual(ours(jvm.pid), []);
+    });
+
+  it('a full /tmp beside a place with room: that one is taken', async () => {
+    const text = `mount -t tmpfs -o size=8m tmpfs /run && cp -r ${burner.classes} /run/c && mount -t tmpfs -o mode=1777,size=1500k tmpfs /tmp && mkdir ${burner.classes} && cp /run/c/* ${burner.classes} && exec "$@"`;
+    const jvm = await jvmOf({ prefix: ['unshare', '-m', 'sh', '-c', text, 'sh'] });
+    const session = await whole(through('nsenter', '-m', '-t', String(jvm.pid)), jvm.pid);
+    assert.match(session.recordingPath, /^\/var\/tmp\//);
+  });
+
   it('beside busier JVMs of other containers, whose processes are in sight: its own is taken', async () => {
     const neighbours = [await jvmOf(), await jvmOf()];
     const jvm = await jvmOf({ prefix: ['unshare', '-m', 'nice', '-n', '19'] });

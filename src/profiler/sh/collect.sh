@@ -19,6 +19,7 @@ id=$1 pid=$2 started=$3 booted=$4 base=$5 most=$6 patience=$7
 . ./lib/cgroup.sh
 . ./lib/tools.sh
 . ./lib/bounded.sh
+. ./collect/recording.sh
 
 case $id$pid$started$booted$most$patience in
   *[!0-9a-z-]*) exit 2 ;;
@@ -91,16 +92,4 @@ if [ $result != gone ]; then
 fi
 
 say clock "$(date +%s%N)"
-if [ ! -f "$recording" ] || [ -L "$recording" ]; then
-  say size -1
-  echo
-  exit 0
-fi
-size=$(wc -c <"$recording") || exit 3
-size=${size##* }
-sum=$(sha256sum "$recording") || exit 3
-say ended "$(date -r "$recording" +%s%N 2>/dev/null)"
-say sha256 "${sum%% *}"
-say size "$size"
-echo
-[ "$size" -gt "$most" ] || cat "$recording"
+bounded 110 print_recording

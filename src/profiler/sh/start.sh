@@ -30,6 +30,7 @@ id=$1 duration=$2 asked=$3 architecture=$4 asprof_bytes=$5 sha256=$6
 . ./start/choose.sh
 . ./start/look.sh
 . ./start/memory.sh
+. ./start/space.sh
 . ./start/unpack.sh
 . ./start/session.sh
 

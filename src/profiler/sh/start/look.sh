@@ -138,12 +138,12 @@ look_at_tmp() {
   if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
   [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
   # Tried, because busybox's test -w looks at the mode alone, which says nothing about a read-only mount.
-  # Never through a link that waits there: the id can be read from our command line.
-  set -C
-  { true >"$jvm_tmp/.flamepin-$id"; } 2>/dev/null ||
+  # A directory: the id can be read from our command line, and a file could be a link or a pipe that waits there.
+  probe=$jvm_tmp/.flamepin-$id
+  if ! { mkdir "$probe" && rmdir "$probe"; } 2>/dev/null; then
+    if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe is there already, made by another user"; fi
     refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
-  set +C
-  rm -f "$jvm_tmp/.flamepin-$id"
+  fi
   socket=$jvm_tmp/.java_pid$pid
   if [ -S "$socket" ] && [ ! -w "$socket" ]; then
     refuse tmp-not-writable "$socket belongs to another user: left by an earlier JVM with the same pid"

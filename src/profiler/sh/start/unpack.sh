@@ -4,6 +4,8 @@
 # The payload from stdin, or what is here already → tools, where asprof runs (we are in there); base; library.
 unpack() {
   base=/tmp
+  blocked=
+  full=
   use_image
   refuse_started_before
   [ -n "$tools" ] || find_place_for_tools
@@ -35,7 +37,10 @@ use_image() {
     tools=/opt/flamepin
     drain_payload
     find_places ''
-    for base in $places; do break; done
+    for base in $places; do
+      if has_room "$base" $recording_room; then return 0; fi
+    done
+    [ -z "$full" ] || refuse tmp-full "${blocked#; }"
   fi
 }
 
@@ -61,13 +66,13 @@ find_places() {
 
 # The first place that is writable and allows execution.
 find_place_for_tools() {
-  blocked=
   payload=
   runs=
   find_places ''
   for base in $places; do
     mine=$base/flamepin-jvm-$pid-$ticks
     if use_kept_tools; then return 0; fi
+    has_room "$base" $((tools_room + recording_room)) || continue
     make_tools_directory || continue
     receive_payload
     if ./asprof --version >/dev/null 2>&1; then
@@ -77,6 +82,7 @@ find_place_for_tools() {
     fi
     blocked="$blocked; $base does not allow execution"
   done
+  if [ -n "$full" ] && [ -z "$runs" ]; then refuse tmp-full "${blocked#; }"; fi
   if [ -z "$tools" ]; then refuse tmp-not-writable "${blocked#; }"; fi
   [ -n "$runs" ] || refuse tmp-noexec "${blocked#; }"
   base=${tools%/*}
@@ -89,6 +95,7 @@ use_kept_tools() {
   [ "${sum%% *}" = "$sha256" ] || return
   tools=$mine
   drain_payload
+  has_room "$base" $recording_room || refuse tmp-full "${blocked#; }"
 }
 
 own_directory() { ours "$1" && [ -d "$1" ]; }
@@ -149,6 +156,7 @@ place_library() {
       break
     fi
     rm -rf "$placed"
+    has_room "$root$there" $((tools_room + recording_room)) || continue
     mkdir -m 755 "$placed" 2>/dev/null || continue
     if grep -q " $there [^ ]*noexec" "/proc/$pid/mountinfo"; then
       blocked="$blocked; $there of the JVM does not allow execution"
@@ -159,6 +167,7 @@ place_library() {
     break
   done
   recording_dir=
+  if [ -n "$full" ] && [ -z "$base" ]; then refuse tmp-full "${blocked#; }"; fi
   [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
   if [ ! -e "$placed/seen-$$" ]; then
     set -C
