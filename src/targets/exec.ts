@@ -14,7 +14,10 @@ export interface ExecRequest {
   stdinWhenAsked?: boolean;
   /** Everything must be settled by then, milliseconds from the call. */
   deadlineMs: number;
-  /** Bound on stdout; more is `exec-overflow`. stderr is cut at 64 KiB, its end kept. */
+  /**
+   * Bound on stdout; more is `exec-overflow`, and so is a flood of tiny pieces or of stderr. stderr is cut at 64 KiB,
+   * its end kept.
+   */
   maxOutputBytes: number;
   signal?: AbortSignal;
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { Failure } from '../reasons/failure.ts';
+import { asFailure, Failure } from '../reasons/failure.ts';
+import { CommandOutput } from './command-output.ts';
 import type { Exec, ExecRequest, ExecResult } from './exec.ts';
 
-const maxStderrBytes = 64 * 1024;
 /** Commands need no more; above all they do not get the secrets that may be in our environment. */
 const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
@@ -19,9 +19,7 @@ function run(request: ExecRequest): Promise<ExecResult> {
   const [program, ...values] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, values, { detached: true, env: environment, stdio: 'pipe' });
-    const output: Buffer[] = [];
-    let outputBytes = 0;
-    let errors = Buffer.alloc(0);
+    const output = new CommandOutput(maxOutputBytes);
 
     const settle = (finish: () => void): void => {
       clearTimeout(deadline);
@@ -38,15 +36,14 @@ function run(request: ExecRequest): Promise<ExecResult> {
         reject(failure);
       });
     };
-    const stderr = (): string => errors.toString('utf8');
     const onAbort = (): void => {
-      fail(new Failure('exec-disconnected', { detail: 'aborted', stderr: stderr() }));
+      fail(new Failure('exec-disconnected', { detail: 'aborted', stderr: output.stderr }));
     };
     const deadline = setTimeout(() => {
       fail(
         new Failure('exec-timeout', {
           detail: `${program}: no end within ${deadlineMs} ms`,
-          stderr: stderr(),
+          stderr: output.stderr,
         }),
       );
     }, deadlineMs);
@@ -55,17 +52,15 @@ function run(request: ExecRequest): Promise<ExecResult> {
     child.on('error', (error: NodeJS.ErrnoException) => {
       fail(new Failure(codeOf(error), { detail: `${program}: ${error.message}`, cause: error }));
     });
-    child.stdout.on('data', (chunk: Buffer) => {
-      outputBytes += chunk.length;
-      if (outputBytes > maxOutputBytes) {
-        fail(new Failure('exec-overflow', { detail: `more than ${maxOutputBytes} bytes`, stderr: stderr() }));
-        return;
+    const keep = (add: () => void): void => {
+      try {
+        add();
+      } catch (error) {
+        fail(asFailure(error));
       }
-      output.push(chunk);
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors = Buffer.concat([errors, chunk]).subarray(-maxStderrBytes);
-    });
+    };
+    child.stdout.on('data', (piece: Buffer) => keep(() => output.addStdout(piece)));
+    child.stderr.on('data', (piece: Buffer) => keep(() => output.addStderr(piece)));
     // A command may end without reading its stdin: that is no fault.
     child.stdin.on('error', () => undefined);
     // At once, asked or not: that a program does not exist is known here before anything is sent.
@@ -73,7 +68,7 @@ function run(request: ExecRequest): Promise<ExecResult> {
     child.on('close', (code, killedBy) => {
       settle(() => {
         const exitCode = code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy]);
-        resolve({ exitCode, stdout: Buffer.concat(output), stderr: stderr() });
+        resolve({ exitCode, stdout: output.stdout, stderr: output.stderr });
       });
     });
   });

@@ -1,6 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import { asFailure, Failure } from '../../reasons/failure.ts';
+import { CommandOutput } from '../command-output.ts';
 import type { ExecTiming } from './exec.ts';
 
 /** How a session ended: by the command, by the server that could not run it, or by the connection. */
@@ -10,7 +11,6 @@ export type SessionEnd =
   | { kind: 'dropped'; detail: string };
 
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
-const keptStderrBytes = 64 * 1024;
 const stdinFrameBytes = 32 * 1024;
 /** How much of stdin may wait in this process for the connection. */
 const maxBufferedBytes = 256 * 1024;
@@ -31,27 +31,24 @@ const statusSchema = z.object({
 /** The frames of one exec on an open connection: one byte of channel, then data. */
 export class ExecSession {
   readonly #socket: WebSocket;
-  readonly #maxOutputBytes: number;
+  readonly #output: CommandOutput;
   readonly #timing: ExecTiming;
-  readonly #stdout: Buffer[] = [];
-  #stdoutBytes = 0;
-  #stderr = Buffer.alloc(0);
   #lastSign = performance.now();
   #sending = false;
   readonly #asked = Promise.withResolvers<void>();
 
   constructor(socket: WebSocket, maxOutputBytes: number, timing: ExecTiming) {
     this.#socket = socket;
-    this.#maxOutputBytes = maxOutputBytes;
+    this.#output = new CommandOutput(maxOutputBytes);
     this.#timing = timing;
   }
 
   get stdout(): Buffer {
-    return Buffer.concat(this.#stdout);
+    return this.#output.stdout;
   }
 
   get stderr(): string {
-    return this.#stderr.toString();
+    return this.#output.stderr;
   }
 
   /**
@@ -143,15 +140,12 @@ export class ExecSession {
     const content = data.subarray(1);
     switch (data[0]) {
       case channels.stdout:
-        this.#stdoutBytes += content.length;
-        if (this.#stdoutBytes > this.#maxOutputBytes)
-          throw new Failure('exec-overflow', { detail: `more than ${this.#maxOutputBytes} bytes` });
-        this.#stdout.push(content);
+        this.#output.addStdout(content);
         // The server opens each channel with an empty frame, before it has even asked the kubelet.
         if (content.length > 0) this.#asked.resolve();
         return null;
       case channels.stderr:
-        this.#stderr = Buffer.concat([this.#stderr, content]).subarray(-keptStderrBytes);
+        this.#output.addStderr(content);
         return null;
       case channels.status:
         return sessionEnd(content);

@@ -177,6 +177,8 @@ async function attempt(
     agent,
     handshakeTimeout: timing.handshake,
     perMessageDeflate: false,
+    // One frame for each turn of the event loop: a flood of tiny ones keeps nothing else waiting.
+    allowSynchronousEvents: false,
     // The kubelet sends frames of 32 KiB.
     maxPayload: 1024 * 1024,
   });
