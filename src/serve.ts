@@ -10,6 +10,7 @@ import { compareCaptures } from './captures/compare-captures.ts';
 import type { Annotator } from './annotations/annotator.ts';
 import type { GrafanaOptions } from './annotations/grafana.ts';
 import { profilerLinks } from './profiler-links.ts';
+import { recordingMemory } from './captures/recording-memory.ts';
 import { startWorker } from './captures/worker.ts';
 import { kindOfUri } from './targets/kinds.ts';
 import { loadConfiguration, type Configuration } from './config/load.ts';
@@ -101,6 +102,7 @@ export async function serve(configurationPath: string | undefined): Promise<void
     baselineFor: (capture, signal) => findBaseline(capture, ledger, store, signal),
     annotator: await openAnnotator(configuration, signedLink),
     observer: metrics,
+    memory: recordingMemory(configuration.limits.recordingBytes),
     now,
     clock,
     owner: `${hostname()} ${process.pid}`,

@@ -5,11 +5,6 @@ import type { ReasonCode } from '../reasons/reasons.ts';
 /** What a thread answers to each task. */
 export type ThreadAnswer<Result> = { result: Result } | { code: ReasonCode; detail: string };
 
-/**
- * Heap of a thread in MiB. A 60 s recording needs about 60; a hostile one that is all tiny constants would need more
- * than this and ends as damaged. Buffers do not count here: whoever unpacks bounds those.
- */
-const heapMiB = 512;
 /** Of it what is new, MiB. Four times as much saves no time, and is kept by the process when the thread has ended. */
 const youngMiB = 16;
 
@@ -23,7 +18,11 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
   #end: Failure | null = null;
   #waiting: PromiseWithResolvers<Result> | null = null;
 
-  constructor(file: URL) {
+  /**
+   * @param heapMiB bound on its heap: a hostile recording that is all tiny constants needs more, and ends as damaged.
+   *   Buffers do not count here: whoever unpacks bounds those.
+   */
+  constructor(file: URL, heapMiB = 128) {
     const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     this.#worker = new Worker(new URL(file.href + ending), {
       resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: youngMiB, stackSizeMb: 4 },

@@ -62,7 +62,9 @@ export async function collectRecording(
   await sleep(Math.max(0, windowEnd - performance.now()), undefined, { signal });
 
   const exec = (await parts.targets(target.kind)).open(target, session);
+  let release = (): void => undefined;
   try {
+    release = await parts.memory.fetching.take(parts.memory.fetchBytes, signal);
     const collected = await timed(parts, 'collect', () =>
       fetchRecording(exec, session, windowEnd, parts, signal),
     );
@@ -79,6 +81,7 @@ export async function collectRecording(
       ...(collected.ended ? {} : { slotUntil: slotOfSession({ durationSeconds: 0 }, now()) }),
     };
     if (!(await ledger.spool(capture.id, owner, masked, change, now()))) return null;
+    release();
     await leaveClean(exec, session, parts, log, signal);
     return {
       ...capture,
@@ -96,6 +99,7 @@ export async function collectRecording(
     await end(capture, failure, parts, log);
     return null;
   } finally {
+    release();
     await exec.close?.();
   }
 }

@@ -74,6 +74,11 @@ export interface Ledger {
   /** Undefined when nothing is spooled, or only the files that were made of the recording. */
   readSpool(id: string): Promise<Buffer | undefined>;
   /**
+   * Bytes of the spooled recording, without reading it; 0 when nothing is spooled, or only the files that were made of
+   * the recording.
+   */
+  spoolSize(id: string): Promise<number>;
+  /**
    * Puts the files made of a recording into the spool, in its place and in one transaction with the change: every later
    * try stores these very files, without reading the recording again.
    */

@@ -10,6 +10,7 @@ import type { Interruption, StageParts } from './stage-parts.ts';
 import { isFinal } from './outcome.ts';
 import { queueSibling } from './queue-sibling.ts';
 import { leaveCleanAfterStart, startWindow } from './start-window.ts';
+import { whyNotToRead } from './recording-memory.ts';
 import { storeArtifacts } from './store-artifacts.ts';
 
 /**
@@ -59,7 +60,9 @@ export async function storeCapture(
   { signal }: Interruption,
 ): Promise<void> {
   const { state, cutOffs = 0 } = capture;
-  await storeArtifacts(capture, parts, log, signal, givenUp({ state, cutOffs }));
+  const unread =
+    givenUp({ state, cutOffs }) ?? whyNotToRead(await parts.ledger.spoolSize(capture.id), parts.memory);
+  await storeArtifacts(capture, parts, log, signal, unread);
 }
 
 function whyNotToGoOn(capture: LeasedCapture): Failure | null {

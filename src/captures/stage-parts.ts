@@ -6,6 +6,7 @@ import type { Capture } from './capture.ts';
 import type { CaptureLimits, Ledger } from './ledger.ts';
 import type { CaptureObserver, CaptureStage } from './observer.ts';
 import type { Profiling } from './profiling.ts';
+import type { RecordingMemory } from './recording-memory.ts';
 
 /** What moving a capture from stage to stage needs. */
 export interface StageParts {
@@ -18,6 +19,7 @@ export interface StageParts {
   observer: CaptureObserver;
   now: () => number;
   owner: string;
+  memory: RecordingMemory;
   limits: CaptureLimits & { recordingBytes: number; deadlineMs: number };
   /** How old a recording may become, in the store or on its way there; milliseconds. */
   recordingsKeptMs: number;

@@ -9,7 +9,9 @@ import { deliver } from './delivery.ts';
 import { reportEnd } from './ending.ts';
 import { watchForHarm } from './harm-watch.ts';
 import { isLedgerAway } from './ledger-away.ts';
+import type { LeasedCapture } from './ledger.ts';
 import { profileCapture, storeCapture } from './run-capture.ts';
+import { readingBytes } from './recording-memory.ts';
 import { waitsForSibling } from './wait-for-sibling.ts';
 import type { Interruption, StageParts } from './stage-parts.ts';
 
@@ -72,6 +74,8 @@ export function startWorker(parts: WorkerParts): Worker {
   let storing = 0;
   let storingAgain = 0;
   let deliveries = 0;
+  /** The oldest recording in the spool waits for memory: what was just fetched gets in line behind it. */
+  let shortOfMemory = false;
 
   function wake(): void {
     woken = true;
@@ -109,12 +113,17 @@ export function startWorker(parts: WorkerParts): Worker {
           if (collected === null) return;
           // Neither a store that hangs nor a sibling that is not read yet keeps a place: it is leased again later.
           const waits = await waitsForSibling(collected, ledger, now());
-          if (waits || storing >= storingAtOnce) {
+          const release =
+            waits || shortOfMemory || storing >= storingAtOnce ? null : await takeMemory(collected);
+          if (release === null) {
             await ledger.release(capture.id, slotOwner, now() + (waits ? siblingWaitMs : 0));
             return;
           }
           storing++;
-          await storeCapture(collected, slotParts, captureLog, interruption).finally(() => storing--);
+          await storeCapture(collected, slotParts, captureLog, interruption).finally(() => {
+            storing--;
+            release();
+          });
         }),
       );
     }
@@ -124,17 +133,31 @@ export function startWorker(parts: WorkerParts): Worker {
     while (storing < storingAtOnce && !stopping.signal.aborted) {
       const slotOwner = slot();
       const capture = await ledger.lease(slotOwner, now(), leaseMs, 'store');
-      if (capture === undefined) return;
+      if (capture === undefined) {
+        shortOfMemory = false;
+        return;
+      }
       if (await waitsForSibling(capture, ledger, now())) {
         await ledger.release(capture.id, slotOwner, now() + siblingWaitMs);
         continue;
       }
+      const release = await takeMemory(capture);
+      if (release === null) {
+        // Nobody behind it is asked: small ones would pass a large one for ever. The next end wakes this loop.
+        shortOfMemory = true;
+        await ledger.release(capture.id, slotOwner, now());
+        return;
+      }
+      shortOfMemory = false;
       storing++;
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
           const slotParts = { ...parts, owner: slotOwner, wake };
           await storeCapture(capture, slotParts, logOf(capture), interruption);
-        }).finally(() => storing--),
+        }).finally(() => {
+          storing--;
+          release();
+        }),
       );
     }
   }
@@ -144,14 +167,32 @@ export function startWorker(parts: WorkerParts): Worker {
       const slotOwner = slot();
       const capture = await ledger.lease(slotOwner, now(), leaseMs, 'store again');
       if (capture === undefined) return;
+      const release = await takeMemory(capture);
+      if (release === null) {
+        await ledger.release(capture.id, slotOwner, now());
+        return;
+      }
       storingAgain++;
       track(
         whileLeased(capture.id, slotOwner, async (interruption) => {
           const slotParts = { ...parts, owner: slotOwner, wake };
           await storeCapture(capture, slotParts, logOf(capture), interruption);
-        }).finally(() => storingAgain--),
+        }).finally(() => {
+          storingAgain--;
+          release();
+        }),
       );
     }
+  }
+
+  /**
+   * Memory to read a spooled recording, as soon as there is enough; null: not now. Waiting holds no lease. One that was
+   * cut off before may be what ended the process: it is read alone.
+   */
+  async function takeMemory(capture: Capture & Partial<LeasedCapture>): Promise<(() => void) | null> {
+    const { reading } = parts.memory;
+    const suspect = (capture.cutOffs ?? 0) > 0;
+    return reading.tryTake(suspect ? reading.total : readingBytes(await ledger.spoolSize(capture.id)));
   }
 
   async function fillDeliveries(): Promise<void> {

@@ -1,33 +1,51 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import {
+  inMebibytes,
+  memoryLimit,
+  neededLimit,
+  readingBytes,
+  recordingMemory,
+} from '../captures/recording-memory.ts';
 import type { Configuration } from '../config/load.ts';
 import type { CheckResult } from '../targets/target.ts';
-
-const mebibyte = 1024 ** 2;
 
 /** Memory that flamepin may use and the room on its disks, against what `limits` allows at once. */
 export function lookAtLimits(
   { limits, ledger, storage }: Pick<Configuration, 'limits' | 'ledger' | 'storage'>,
-  /** Of the control group; 0 or huge: there is none. */
-  memory = process.constrainedMemory(),
+  memory = memoryLimit(),
 ): CheckResult[] {
   const largest = limits.total * limits.recordingBytes;
-  const windows = `${limits.total} at once, ${limits.perNode} per node`;
-  const bounded = memory > 0 && memory < 2 ** 50;
-  const fits = !bounded || largest < memory;
   const places = [
     ...(ledger.kind === 'sqlite' ? [['ledger', dirname(ledger.path)] as const] : []),
     ...(storage.kind === 'filesystem' ? [['store', storage.directory] as const] : []),
   ];
   return [
-    {
-      what: 'limits (memory)',
-      ok: fits,
-      detail: `${windows}: recordings of at most ${inMebibytes(largest)}, of ${bounded ? inMebibytes(memory) : 'unlimited memory'}`,
-      mend: fits ? '' : 'Lower limits.total or limits.recordingBytes, or give flamepin more memory.',
-    },
+    lookAtMemory(limits, memory),
     ...places.map(([what, directory]) => roomIn(what, directory, largest)),
   ];
+}
+
+/** Whatever is recorded at once waits for memory; the largest recording must fit at all. */
+function lookAtMemory(
+  { total, perNode, recordingBytes }: Configuration['limits'],
+  memory: number,
+): CheckResult {
+  const { reading } = recordingMemory(recordingBytes, memory);
+  const needed = readingBytes(recordingBytes);
+  const fits = needed <= reading.total;
+  const atOnce = Math.floor(reading.total / needed);
+  const reads = fits
+    ? `are read ${atOnce} at once, smaller ones more`
+    : `cannot be read: that takes ${inMebibytes(needed)}, and ${inMebibytes(reading.total)} are left for it`;
+  return {
+    what: 'limits (memory)',
+    ok: fits,
+    detail: `${total} windows at once, ${perNode} per node; of ${inMebibytes(memory)}, recordings of ${inMebibytes(recordingBytes)} ${reads}`,
+    mend: fits
+      ? ''
+      : `Give flamepin ${inMebibytes(neededLimit(recordingBytes))} of memory (in the chart resources.limits.memory), or lower limits.recordingBytes.`,
+  };
 }
 
 function roomIn(what: string, directory: string, needed: number): CheckResult {
@@ -44,8 +62,4 @@ function roomIn(what: string, directory: string, needed: number): CheckResult {
 /** Before the first start the directory is not there yet. */
 function existing(directory: string): string {
   return existsSync(directory) || dirname(directory) === directory ? directory : existing(dirname(directory));
-}
-
-function inMebibytes(bytes: number): string {
-  return `${Math.round(bytes / mebibyte)} MiB`;
 }

@@ -8,7 +8,7 @@ import { Intake } from './sqlite/intake.ts';
 import { isPaused, setPaused } from './sqlite/pause.ts';
 import { dropArtifacts, expire } from './sqlite/retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './sqlite/search.ts';
-import { makeStoringDue, readMade, readRecording, usage } from './sqlite/spool.ts';
+import { makeStoringDue, readMade, readRecording, recordingSize, usage } from './sqlite/spool.ts';
 import {
   addSibling,
   admit,
@@ -59,6 +59,7 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     spool: (id, owner, recording, change, now) =>
       database.transaction(() => advance(database, id, owner, change, now, { recording })),
     readSpool: (id) => database.read(() => readRecording(database, id)),
+    spoolSize: (id) => database.read(() => recordingSize(database, id)),
     keepMade: (id, owner, made, change, now) =>
       database.transaction(() => advance(database, id, owner, change, now, { made })),
     readMade: (id) => database.read(() => readMade(database, id)),

@@ -178,6 +178,10 @@ export const reasons = {
     'The connection to the target broke.',
     'What was started there ends by itself.',
   ),
+  'memory-too-small': final(
+    'Reading this recording takes more memory than flamepin has.',
+    'Raise its memory limit (in the chart `resources.limits.memory`). The recording is kept: download it, and read it with `flamepin render`.',
+  ),
   'exec-overflow': final(
     'The target sent more than flamepin accepts.',
     'Raise `limits.recordingBytes` if the recording really is that large.',

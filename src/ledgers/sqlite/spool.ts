@@ -23,6 +23,7 @@ const fileSchema = z.object({
   body: z.instanceof(Uint8Array),
 });
 const usageSchema = z.object({ captures: z.number(), bytes: z.number() });
+const sizeSchema = z.object({ bytes: z.number() });
 const idSchema = z.object({ id: z.string() });
 
 export function readRecording(database: Database, id: string): Buffer | undefined {
@@ -32,6 +33,16 @@ export function readRecording(database: Database, id: string): Buffer | undefine
     id,
   );
   return row && asBuffer(row.recording);
+}
+
+/** Of a blob, length() reads no more than where it begins. */
+export function recordingSize(database: Database, id: string): number {
+  const row = database.one(
+    sizeSchema,
+    'SELECT length(recording) AS bytes FROM spool WHERE capture_id = ?',
+    id,
+  );
+  return row?.bytes ?? 0;
 }
 
 export function writeRecording(database: Database, id: string, recording: Uint8Array): void {

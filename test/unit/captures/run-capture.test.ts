@@ -12,6 +12,7 @@ import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import type { Ledger, LeasedCapture } from '../../../src/captures/ledger.ts';
 import { profileCapture, storeCapture } from '../../../src/captures/run-capture.ts';
+import { recordingMemory } from '../../../src/captures/recording-memory.ts';
 import type { StageParts } from '../../../src/captures/stage-parts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
@@ -108,6 +109,7 @@ describe('a capture on its way', () => {
     },
     analysis: { ...analysis, ...analysisChange },
     store,
+    memory: recordingMemory(1024 ** 2),
     baselineFor: () => Promise.resolve(null),
     observer: {
       stage: () => undefined,

@@ -9,6 +9,7 @@ import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import { isFinal } from '../../../src/captures/outcome.ts';
 import type { Profiling } from '../../../src/captures/profiling.ts';
+import { recordingMemory } from '../../../src/captures/recording-memory.ts';
 import { startWorker, type Worker, type WorkerParts } from '../../../src/captures/worker.ts';
 import type { Exec } from '../../../src/targets/exec.ts';
 import type { Target, Targets } from '../../../src/targets/target.ts';
@@ -113,6 +114,7 @@ export class SiblingFlow implements AsyncDisposable {
       now: () => Date.now() + this.ahead,
       clock: { step: () => 0, follow: () => undefined },
       owner: 'worker',
+      memory: recordingMemory(1024 ** 2),
       limits: { total: 20, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
       recordingsKeptMs: 7 * 24 * 3_600_000,
       publicUrl: null,

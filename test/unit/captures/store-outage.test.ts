@@ -11,6 +11,7 @@ import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Answer, Capture } from '../../../src/captures/capture.ts';
 import { captureView } from '../../../src/captures/capture-view.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
+import { recordingMemory } from '../../../src/captures/recording-memory.ts';
 import type { StageParts } from '../../../src/captures/stage-parts.ts';
 import { storeArtifacts } from '../../../src/captures/store-artifacts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
@@ -73,6 +74,7 @@ describe('while the store is away', () => {
       cleanUp: () => Promise.reject(new Error('storing cleans nothing')),
       cleanUpUnknown: () => Promise.reject(new Error('storing cleans nothing')),
     },
+    memory: recordingMemory(1024 ** 2),
     analysis: {
       prepare: () => undefined,
       mask: (bytes) => Promise.resolve(bytes),

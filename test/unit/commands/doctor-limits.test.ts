@@ -19,18 +19,20 @@ describe('doctor compares the limits with', () => {
       .filter(({ ok }) => !ok)
       .map(({ what, mend }) => [what, mend]);
 
-  it('the memory that flamepin may use: the defaults fit the gigabyte of the chart, and no bound is as good', () => {
-    assert.deepEqual(failing({}, 1024 * mebibyte), []);
-    assert.deepEqual(failing({}, 0), []);
-    const [[what, mend] = []] = failing({ total: 16 }, 1024 * mebibyte);
+  it('the memory that flamepin may use, by what reading a recording was measured to take', () => {
+    assert.deepEqual(failing({}, 1024 * mebibyte), [], 'the defaults fit the gigabyte of the chart');
+    assert.deepEqual(failing({ total: 200 }, 1024 * mebibyte), [], 'what comes at once waits its turn');
+    const [[what, mend] = []] = failing({ recordingBytes: 128 * mebibyte }, 1024 * mebibyte);
     assert.equal(what, 'limits (memory)');
-    assert.match(mend ?? '', /Lower limits.total/);
+    const needed = Number(/^Give flamepin (\d+) MiB of memory/.exec(mend ?? '')?.[1]);
+    assert.deepEqual(failing({ recordingBytes: 128 * mebibyte }, needed * mebibyte), []);
+    assert.notDeepEqual(failing({ recordingBytes: 128 * mebibyte }, (needed - 10) * mebibyte), []);
   });
 
   it('the room on the disks of ledger and store, also before the first start', () => {
     const far = 1024 ** 6;
     assert.deepEqual(
-      failing({ recordingBytes: far }, 0).map(([what]) => what),
+      failing({ recordingBytes: far }, far ** 2).map(([what]) => what),
       ['limits (disk of the ledger)', 'limits (disk of the store)'],
     );
   });
