@@ -38,6 +38,16 @@ export async function choosePod(
       why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(worst.value)}, ${next}`,
     };
   }
+  const unasked = asked === null || asked.unasked === '' ? '' : `; ${asked.unasked}`;
+  const otherwise = await byCpuOrName(pods, choosing, signal);
+  return { ...otherwise, why: otherwise.why + unasked };
+}
+
+async function byCpuOrName(
+  pods: readonly [Pod, ...Pod[]],
+  choosing: Choosing,
+  signal: AbortSignal,
+): Promise<Chosen> {
   const byMetrics = busiest(
     (await byMetricsServer(pods, choosing, signal)) ?? [],
     pods.length,

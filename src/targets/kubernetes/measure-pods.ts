@@ -3,7 +3,8 @@ import { byPod, expressionOf } from './by-pod.ts';
 import type { Cluster } from './cluster.ts';
 import { lookAtCpu } from './look.ts';
 import { isReady, type Pod } from './objects.ts';
-import { queryNow, type PodValue, type PrometheusSettings } from './prometheus.ts';
+import { narrowedTo } from './narrow-query.ts';
+import { deadlineMilliseconds, queryNow, type PodValue, type PrometheusSettings } from './prometheus.ts';
 
 /** What tells several pods of one workload apart. */
 export interface Choosing {
@@ -25,21 +26,41 @@ const maxLooks = 10;
 /** metrics-server answers from memory. The API server would wait a minute for one that hangs; looking takes 0.5 s. */
 const metricsDeadlineMilliseconds = 1_000;
 
-/** The alert's own expression for each pod that has a value, the worst first; null when it cannot be asked. */
+export interface ByExpression {
+  /** The worst first. */
+  measured: Measured[];
+  /** Large values are the bad ones. */
+  largest: boolean;
+  /** Why it was not asked, in words; '' when it was. */
+  unasked: string;
+}
+
+/**
+ * The alert's own expression for each pod that has a value, asked of the series of these pods alone: who sends alerts
+ * does not choose what Prometheus reads for flamepin. null when there is none, or no answer.
+ */
 export async function byAlertExpression(
   pods: readonly Pod[],
   { prometheus, generatorUrl }: Choosing,
   signal: AbortSignal,
-): Promise<{ measured: Measured[]; largest: boolean } | null> {
+): Promise<ByExpression | null> {
   const expression = expressionOf(generatorUrl);
   const split = prometheus === null || expression === null ? null : byPod(expression);
   if (prometheus === null || split === null) return null;
+  const { largest } = split;
+  const queries = narrowedTo(pods, split.query);
+  if (queries.length === 0)
+    return { measured: [], largest, unasked: "the alert's own expression cannot be narrowed to them" };
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
   try {
-    const values = await queryNow(prometheus, split.query, signal);
-    return { measured: worstFirst(pods, values, split.largest), largest: split.largest };
+    for (const query of queries) {
+      const measured = worstFirst(pods, await queryNow(prometheus, query, soon), largest);
+      if (measured.length > 0) return { measured, largest, unasked: '' };
+    }
   } catch {
     return null;
   }
+  return { measured: [], largest, unasked: '' };
 }
 
 /**

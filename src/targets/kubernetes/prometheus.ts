@@ -19,7 +19,11 @@ const answerSchema = z.object({
 });
 
 /** A capture does not wait for a slow Prometheus: the spike passes. */
-const deadlineMilliseconds = 2_000;
+export const deadlineMilliseconds = 2_000;
+/** Series of one answer: a hundred pods with as many of their own each. Since Prometheus 2.53; older ones give all. */
+const mostSeries = 10_000;
+/** Some 300 bytes a series. */
+const largestAnswerBytes = 4 * 1024 * 1024;
 
 export interface PodValue {
   labels: Readonly<Record<string, string>>;
@@ -28,7 +32,7 @@ export interface PodValue {
 
 /**
  * The values of an expression now, without NaN and infinities. Rejects when Prometheus does not answer with a vector in
- * two seconds.
+ * two seconds, or with more than 10,000 series or 4 MiB, of which no more is read.
  */
 export async function queryNow(
   settings: PrometheusSettings,
@@ -39,13 +43,27 @@ export async function queryNow(
   const token = settings.token?.read();
   const response = await fetch(url, {
     method: 'POST',
-    body: new URLSearchParams({ query, timeout: '2s' }),
+    body: new URLSearchParams({ query, timeout: '2s', limit: String(mostSeries + 1) }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     redirect: 'error',
     signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]),
   });
-  const { data } = answerSchema.parse(await response.json());
+  const { data } = answerSchema.parse(JSON.parse(await boundedText(response)));
+  if (data.result.length > mostSeries) throw new Error(`more than ${mostSeries} series`);
   return data.result
     .map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
     .filter(({ value }) => Number.isFinite(value));
+}
+
+async function boundedText(answer: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const body: AsyncIterable<Uint8Array> | null = answer.body;
+  for await (const piece of body ?? []) {
+    size += piece.length;
+    // Leaving the loop ends the connection.
+    if (size > largestAnswerBytes) throw new Error(`an answer of more than ${largestAnswerBytes} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }

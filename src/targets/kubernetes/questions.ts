@@ -32,7 +32,9 @@ export function questionsFor(wanted: Wanted, where: Where): string[] {
   const namespace = wanted.namespace ?? 'NAMESPACE';
   const owner = `GET ${workloadPath('Deployment', namespace, 'WORKLOAD') ?? ''} (or statefulsets, …): flamepin.io/profile`;
   const several = [
-    ...(where.prometheus === undefined ? [] : [`POST ${where.prometheus.url}/api/v1/query, of several pods`]),
+    ...(where.prometheus === undefined
+      ? []
+      : [`POST ${where.prometheus.url}/api/v1/query, of several pods and narrowed to them`]),
     `GET ${podMetricsPath(namespace)}, of several pods`,
     `exec ${namespace}/POD: sh -c look.sh flamepin, of several pods where metrics.k8s.io does not decide`,
   ];
