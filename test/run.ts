@@ -21,6 +21,11 @@ const packages = [
   'busybox-static',
   'dash',
   'bash',
+  'mksh',
+  'ksh',
+  'yash',
+  'zsh',
+  'posh',
   'util-linux',
   // Sets the clock that one process sees.
   'faketime',

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs inside the target as `sh -c TEXT flamepin …`: removes what start.sh left for one capture, and first ends its
+# Runs inside the target as `sh -c TEXT flamepin ...`: removes what start.sh left for one capture, and first ends its
 # session when asked to. Safe to repeat, and the capture's id is enough: after a crash in the middle of start.sh
 # nobody may know more. Then the tools of JVMs that live are left, as nobody knows whose session needs them.
 #
@@ -33,7 +33,7 @@ say() { # KEY VALUE
 }
 # Command lines of processes.
 
-# NUL-separated strings of a file of /proc → one a line; newlines in them become blanks.
+# NUL-separated strings of a file of /proc -> one a line; newlines in them become blanks.
 strings_of() { tr '\n\000' ' \n' <"$1" 2>/dev/null; }
 
 # Prints arguments, each cut: the caller decides which of them are kept.
@@ -51,13 +51,13 @@ say_arguments() { # one a line
 }
 # /proc, read with builtins: a fork costs a millisecond, more on a loaded node.
 
-# First line of a file → line; empty when it cannot be read.
+# First line of a file -> line; empty when it cannot be read.
 line_of() {
   line=
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
 
-# /proc/PID/stat → state, parent, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
+# /proc/PID/stat -> state, parent, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
 # in it may hold anything, even newlines and parentheses: what counts follows the last one.
 # shellcheck disable=SC2034 # each script reads those that it needs
 read_stat() {
@@ -66,7 +66,7 @@ read_stat() {
     while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
   } 2>/dev/null || :
   state='' parent='' used=0 ticks='' field=0
-  for value in ${all##*) }; do
+  for value in ${all##*") "}; do
     field=$((field + 1))
     case $field in
       1) state=$value ;;
@@ -79,6 +79,16 @@ read_stat() {
     esac
   done
   return 1
+}
+
+# The same of one thread of $pid -> state, used; ticks stay those of the process.
+# shellcheck disable=SC2154 # pid is the caller's
+read_thread() { # NUMBER
+  process_ticks=$ticks
+  read_stat "$pid/task/$1"
+  thread_read=$?
+  ticks=$process_ticks
+  return $thread_read
 }
 
 # Does a process see other files than we do? The id of a mount differs in every mount namespace, so equal first lines
@@ -110,13 +120,14 @@ enter() {
 #
 # asprof talks to the JVM in a child. Were asprof killed alone, the child would keep our pipe and its request alive.
 # So the children are killed first: asprof then removes its temporary files and ends by itself.
-bounded() { # SECONDS COMMAND…
+bounded() { # SECONDS COMMAND...
   seconds=$1
   shift
   "$@" &
   bounded=$!
   (
-    trap 'kill $! 2>/dev/null; wait; exit 0' TERM
+    # Not TERM: a sleep that is just being made loses it.
+    trap 'kill -9 $! 2>/dev/null; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
     trap '' TERM
@@ -133,10 +144,21 @@ bounded() { # SECONDS COMMAND…
   wait $bounded
   bounded_code=$?
   kill $watcher 2>/dev/null
+  [ -z "${KSH_VERSION-}" ] || insist_on_end
   # An asprof whose child was killed says 0.
   wait $watcher 2>/dev/null
   [ $? != 137 ] || bounded_code=137
   return $bounded_code
+}
+
+# ksh93 and mksh lose a signal that comes as they begin to wait.
+insist_on_end() {
+  line_of "/proc/$watcher/cmdline"
+  while [ -n "$line" ]; do
+    sleep 0.01
+    kill $watcher 2>/dev/null
+    line_of "/proc/$watcher/cmdline"
+  done
 }
 
 kill_children() { # PID
@@ -163,7 +185,7 @@ end_start() {
   kill -9 "$start"
 } 2>/dev/null
 
-# The process `sh -c TEXT flamepin ID SECONDS … linux-…` → start. Its subshells have the same command line.
+# The process `sh -c TEXT flamepin ID SECONDS ... linux-...` -> start. Its subshells have the same command line.
 find_start() {
   starts=' '
   named=$(grep -lsF -e "$id" /proc/[0-9]*/cmdline)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs inside the target as `sh -c TEXT flamepin …`: waits until the session that start.sh began is over, then
+# Runs inside the target as `sh -c TEXT flamepin ...`: waits until the session that start.sh began is over, then
 # prints the recording. The file stays: whoever called checks size and hash and may call again.
 #
 #   $1 capture id    $2 pid    $3 start time of the process (clock ticks)    $4 boot id
@@ -36,13 +36,13 @@ say() { # KEY VALUE
 }
 # /proc, read with builtins: a fork costs a millisecond, more on a loaded node.
 
-# First line of a file → line; empty when it cannot be read.
+# First line of a file -> line; empty when it cannot be read.
 line_of() {
   line=
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
 
-# /proc/PID/stat → state, parent, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
+# /proc/PID/stat -> state, parent, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
 # in it may hold anything, even newlines and parentheses: what counts follows the last one.
 # shellcheck disable=SC2034 # each script reads those that it needs
 read_stat() {
@@ -51,7 +51,7 @@ read_stat() {
     while IFS= read -r line; do all="$all $line"; done <"/proc/$1/stat"
   } 2>/dev/null || :
   state='' parent='' used=0 ticks='' field=0
-  for value in ${all##*) }; do
+  for value in ${all##*") "}; do
     field=$((field + 1))
     case $field in
       1) state=$value ;;
@@ -66,6 +66,16 @@ read_stat() {
   return 1
 }
 
+# The same of one thread of $pid -> state, used; ticks stay those of the process.
+# shellcheck disable=SC2154 # pid is the caller's
+read_thread() { # NUMBER
+  process_ticks=$ticks
+  read_stat "$pid/task/$1"
+  thread_read=$?
+  ticks=$process_ticks
+  return $thread_read
+}
+
 # Does a process see other files than we do? The id of a mount differs in every mount namespace, so equal first lines
 # mean one file system. A process whose mounts cannot be read is taken for one of ours.
 has_own_files() {
@@ -76,21 +86,25 @@ has_own_files() {
 }
 # The JVM's control group, v2 or v1.
 
-# /proc/PID/cgroup → cgroup_two, cgroup_memory, cgroup_cpu: the group's path in each hierarchy.
+# /proc/PID/cgroup -> cgroup_two, cgroup_memory, cgroup_cpu, cgroup_pids, cgroup_freezer: the group's path in each
+# hierarchy.
+# shellcheck disable=SC2034 # each script reads those that it needs
 read_cgroups() {
-  cgroup_two='' cgroup_memory='' cgroup_cpu=''
+  cgroup_two='' cgroup_memory='' cgroup_cpu='' cgroup_pids='' cgroup_freezer=''
   {
     while IFS=: read -r number controllers path; do
       case $number:,$controllers, in
         0:,,) cgroup_two=$path ;;
         *,memory,*) cgroup_memory=$path ;;
         *,cpu,*) cgroup_cpu=$path ;;
+        *,pids,*) cgroup_pids=$path ;;
+        *,freezer,*) cgroup_freezer=$path ;;
       esac
     done <"/proc/$1/cgroup"
   } 2>/dev/null || :
 }
 
-# Where the group can be seen → cgroups. /sys/fs/cgroup of an agent beside the JVM is that of its own container, which
+# Where the group can be seen -> cgroups. /sys/fs/cgroup of an agent beside the JVM is that of its own container, which
 # says nothing about the JVM's. The JVM's own has its group as the root. Empty: nowhere, and then no numbers are better
 # than ours.
 find_cgroups() { # own, or apart where the JVM sees other files than we do; PID
@@ -143,13 +157,14 @@ enter() {
 #
 # asprof talks to the JVM in a child. Were asprof killed alone, the child would keep our pipe and its request alive.
 # So the children are killed first: asprof then removes its temporary files and ends by itself.
-bounded() { # SECONDS COMMAND…
+bounded() { # SECONDS COMMAND...
   seconds=$1
   shift
   "$@" &
   bounded=$!
   (
-    trap 'kill $! 2>/dev/null; wait; exit 0' TERM
+    # Not TERM: a sleep that is just being made loses it.
+    trap 'kill -9 $! 2>/dev/null; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
     trap '' TERM
@@ -166,10 +181,21 @@ bounded() { # SECONDS COMMAND…
   wait $bounded
   bounded_code=$?
   kill $watcher 2>/dev/null
+  [ -z "${KSH_VERSION-}" ] || insist_on_end
   # An asprof whose child was killed says 0.
   wait $watcher 2>/dev/null
   [ $? != 137 ] || bounded_code=137
   return $bounded_code
+}
+
+# ksh93 and mksh lose a signal that comes as they begin to wait.
+insist_on_end() {
+  line_of "/proc/$watcher/cmdline"
+  while [ -n "$line" ]; do
+    sleep 0.01
+    kill $watcher 2>/dev/null
+    line_of "/proc/$watcher/cmdline"
+  done
 }
 
 kill_children() { # PID
@@ -196,7 +222,7 @@ print_recording() {
   fi
 }
 
-# Is descriptor 3 a file with one name, of the user to whom the directory belongs? → size
+# Is descriptor 3 a file with one name, of the user to whom the directory belongs? -> size
 is_of_jvm() {
   read -r mode _ owner _ <<END
 $(ls -ldn "${recording%/*}")

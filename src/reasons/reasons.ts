@@ -145,8 +145,20 @@ export const reasons = {
     'Let it finish, or exclude this workload from one of the two.',
   ),
   'target-stopped': final(
-    'The process is stopped (SIGSTOP) or frozen.',
+    'The process is stopped (SIGSTOP).',
     'Continue it with SIGCONT; a stopped JVM cannot be profiled.',
+  ),
+  'target-frozen': final(
+    'The control group of the target is frozen.',
+    'Thaw it (`docker unpause`); nothing in it runs until then.',
+  ),
+  'threads-full': final(
+    'The target has no room for the threads that profiling needs: attaching would end the JVM.',
+    'Look for a thread leak, which the detail may name, or raise the limit that it names.',
+  ),
+  'descriptors-full': final(
+    'The JVM has no room for the file descriptors that profiling needs.',
+    'Look for files and connections that are never closed, or raise its limit of open files.',
   ),
   'memory-low': final(
     'Less than 64 MB of memory is left under the limit of the target.',
@@ -204,6 +216,22 @@ export const reasons = {
   'answer-malformed': final(
     "The target's answer cannot be right, so its profile was given up.",
     'The detail says which value. Look for what changes /proc, or the output of commands, in that container.',
+  ),
+  'jvm-starting': final(
+    'The JVM is still starting.',
+    'It cannot be profiled before it is up. With -XX:+AlwaysPreTouch it first writes to its whole heap.',
+  ),
+  'jvm-busy': final(
+    'The JVM did not answer: its VM thread or its garbage collector is at work.',
+    'It may be in a heap dump or a long collection, or its heap is full: look at its log and its memory.',
+  ),
+  'jvm-silent': final(
+    'The JVM did not answer the request to attach.',
+    'Look at its log: `AttachListener::init` there means that its heap is full.',
+  ),
+  'shell-unsupported': final(
+    'The shell of the target lacks what the checks need.',
+    'dash, bash, busybox ash, ksh, mksh, yash and zsh are known to work as /bin/sh.',
   ),
   'profiler-conflict': final(
     'A session of async-profiler is active in the JVM already.',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -26,9 +26,14 @@ describe('profiling in the places where JVMs live', () => {
   const started: Started[] = [];
   before(() => {
     assert.equal(process.getuid?.(), 0, 'these tests make mounts and change users: run them as root');
-    const needed = ['setpriv', 'unshare', 'nsenter', 'busybox', 'dash', 'bash'];
+    const shells = ['busybox', 'dash', 'bash', 'mksh', 'ksh', 'yash', 'zsh', 'posh'];
+    const needed = ['setpriv', 'unshare', 'nsenter', ...shells];
     const missing = needed.filter((name) => spawnSync('which', [name]).status !== 0);
-    assert.deepEqual(missing, [], 'install them: apt-get install util-linux busybox-static dash bash');
+    assert.deepEqual(
+      missing,
+      [],
+      'install them: apt-get install util-linux busybox-static dash bash mksh ksh yash zsh posh',
+    );
     burner = compileBurner();
   });
   afterEach(async () => {
@@ -154,24 +159,28 @@ describe('profiling in the places where JVMs live', () => {
     assert.equal(session.pid, jvm.pid, `not one of ${neighbours.map(({ pid }) => pid).join()}`);
   });
 
-  it('every shell that images have: dash, bash, and busybox with nothing but its own commands', async () => {
+  it('every shell that may be sh: most work, one says what it lacks', async () => {
     const jvm = await jvmOf();
-    const directory = mkdtempSync(join(tmpdir(), 'busybox-'));
+    const directory = mkdtempSync(join(tmpdir(), 'shells-'));
     try {
       execFileSync('busybox', ['--install', '-s', directory]);
-      const shells = [
-        ['dash', '-c'],
-        ['bash', '-c'],
-        ['env', `PATH=${directory}`, join(directory, 'sh'), '-c'],
-      ];
-      for (const shell of shells) {
-        const exec: Exec = {
-          run: (request) =>
-            host.run({ ...request, argv: [...shell, ...request.argv.slice(2)] as [string, ...string[]] }),
-        };
-        const session = await whole(exec, jvm.pid);
+      const inShell = (shell: string[]): Exec => ({
+        run: (request) =>
+          host.run({ ...request, argv: [...shell, ...request.argv.slice(1)] as [string, ...string[]] }),
+      });
+      const named = (name: string): string[] => {
+        mkdirSync(join(directory, `as-${name}`));
+        symlinkSync(`/bin/${name}`, join(directory, `as-${name}`, 'sh'));
+        return [join(directory, `as-${name}`, 'sh')];
+      };
+      const busybox = ['env', `PATH=${directory}`, join(directory, 'sh')];
+      for (const shell of [busybox, ...['dash', 'bash', 'mksh', 'ksh', 'yash', 'zsh'].map(named)]) {
+        const session = await whole(inShell(shell), jvm.pid);
         assert.equal(session.clockSkewMs, 0, shell.join(' '));
+        assert.equal(session.checks['memory'], 'its control group has no limit', shell.join(' '));
       }
+      const failure = await failsWith('shell-unsupported', begin(inShell(named('posh')), jvm.pid));
+      assert.match(failure.detail, /knows no -O/);
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -283,7 +292,7 @@ describe('profiling in the places where JVMs live', () => {
       const used = (cpuStat?.usageMicros ?? 0) - (session.cpuStat?.usageMicros ?? 0);
       assert.ok(used > 20_000, `${used} us of a busy second`);
       inGroups('echo 1 >jvm/cgroup.freeze');
-      const failure = await failsWith('target-stopped', begin(exec, jvm.pid));
+      const failure = await failsWith('target-frozen', begin(exec, jvm.pid));
       assert.match(failure.detail, /control group is frozen/);
     } finally {
       // A frozen process does not end, and one that has just ended keeps its group for a moment.

@@ -65,6 +65,6 @@ export async function failsWith(code: ReasonCode, pending: Promise<unknown>): Pr
   );
   assert.ok(ended instanceof Error);
   assert.ok(ended instanceof Failure, `expected ${code}: ${ended.message}`);
-  assert.equal(ended.code, code, ended.message);
+  assert.equal(ended.code, code, `${ended.message}\n${ended.stderr}`);
   return ended;
 }

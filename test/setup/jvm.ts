@@ -40,12 +40,13 @@ export function jdks(): Jdk[] {
   return found;
 }
 
-/** Compiles test/java/burner into a directory that every user may read; remove it with `remove`. */
-export function compileBurner(): { classes: string; remove: () => void } {
+/** Compiles a program of test/java into a directory that every user may read; remove it with `remove`. */
+export function compileProgram(program: 'Burner' | 'Hoarder'): { classes: string; remove: () => void } {
   const [jdk] = jdks();
-  const classes = mkdtempSync(join(tmpdir(), 'burner-'));
+  const folder = program.toLowerCase();
+  const classes = mkdtempSync(join(tmpdir(), `${folder}-`));
   chmodSync(classes, 0o755);
-  const source = join(import.meta.dirname, '../java/burner/Burner.java');
+  const source = join(import.meta.dirname, '../java', folder, `${program}.java`);
   execFileSync(join(jdk?.home ?? '', 'bin/javac'), ['--release', '17', '-d', classes, source]);
   return {
     classes,
@@ -55,6 +56,8 @@ export function compileBurner(): { classes: string; remove: () => void } {
   };
 }
 
+export const compileBurner = () => compileProgram('Burner');
+
 /** A JVM of a test. */
 export interface Jvm extends Started {
   pid: number;
@@ -62,6 +65,8 @@ export interface Jvm extends Started {
 
 export interface JvmOptions {
   jdk?: Jdk;
+  /** Another program than Burner, in the same classes. */
+  program?: 'Hoarder';
   /** Flags of the JVM. */
   flags?: string[];
   /** Arguments of the program. */
@@ -82,7 +87,7 @@ export async function startBurner(classes: string, options: JvmOptions = {}): Pr
     ...(options.flags ?? []),
     '-cp',
     classes,
-    'Burner',
+    options.program ?? 'Burner',
     ...(options.args ?? []),
   ];
   const started = start(command, args, { env: { ...process.env, ...options.env } });

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs inside the target as `sh -c TEXT flamepin …`: removes what start.sh left for one capture, and first ends its
+# Runs inside the target as `sh -c TEXT flamepin ...`: removes what start.sh left for one capture, and first ends its
 # session when asked to. Safe to repeat, and the capture's id is enough: after a crash in the middle of start.sh
 # nobody may know more. Then the tools of JVMs that live are left, as nobody knows whose session needs them.
 #

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs inside the target as `sh -c TEXT flamepin …`: waits until the session that start.sh began is over, then
+# Runs inside the target as `sh -c TEXT flamepin ...`: waits until the session that start.sh began is over, then
 # prints the recording. The file stays: whoever called checks size and hash and may call again.
 #
 #   $1 capture id    $2 pid    $3 start time of the process (clock ticks)    $4 boot id

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs inside the target as `sh -c TEXT flamepin …`: finds the JVM, looks before it touches, unpacks the profiler
+# Runs inside the target as `sh -c TEXT flamepin ...`: finds the JVM, looks before it touches, unpacks the profiler
 # from stdin and starts it with a timeout that the agent in the JVM keeps by itself. Everything is bounded here,
 # because whoever called may be gone.
 #
@@ -25,13 +25,20 @@ id=$1 duration=$2 asked=$3 architecture=$4 asprof_bytes=$5 sha256=$6
 . ./lib/cgroup.sh
 . ./lib/tools.sh
 . ./lib/bounded.sh
+. ./lib/limits.sh
 . ./start/refuse.sh
 . ./start/given-up.sh
 . ./start/choose.sh
 . ./start/look.sh
+. ./start/frozen.sh
+. ./start/threads.sh
+. ./start/user-threads.sh
+. ./start/thread-names.sh
+. ./start/descriptors.sh
 . ./start/memory.sh
 . ./start/space.sh
 . ./start/unpack.sh
+. ./start/silence.sh
 . ./start/session.sh
 
 main() {
@@ -41,6 +48,7 @@ main() {
   case $id$duration$asked$asprof_bytes$sha256 in
     *[!0-9a-z,-]*) refuse internal-error "a parameter does not match its pattern" ;;
   esac
+  refuse_poor_shell
   choose_jvm
   look_before_touching
   unpack

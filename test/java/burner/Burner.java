@@ -2,7 +2,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A JVM with something to see: burns a share of one core in percent (first argument, default 30), allocates a little,
- * and has a thread that waits. Listens on a port of its choice when the second argument is `listen`.
+ * and has a thread that waits. Listens on a port of its choice when the second argument is `listen`. Further arguments:
+ * a number of idle threads, and what their names begin with.
  */
 public class Burner {
   static volatile Object sink;
@@ -15,6 +16,11 @@ public class Burner {
     Thread waiting = new Thread(() -> LockSupport.park(), "waiting");
     waiting.setDaemon(true);
     waiting.start();
+    for (int i = 1; args.length > 3 && i <= Integer.parseInt(args[2]); i++) {
+      Thread idle = new Thread(null, () -> LockSupport.park(), args[3] + i, 65_536);
+      idle.setDaemon(true);
+      idle.start();
+    }
     System.out.println("ready");
     while (true) {
       burn(percent * 100_000L);

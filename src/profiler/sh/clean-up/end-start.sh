@@ -17,7 +17,7 @@ end_start() {
   kill -9 "$start"
 } 2>/dev/null
 
-# The process `sh -c TEXT flamepin ID SECONDS … linux-…` → start. Its subshells have the same command line.
+# The process `sh -c TEXT flamepin ID SECONDS ... linux-...` -> start. Its subshells have the same command line.
 find_start() {
   starts=' '
   named=$(grep -lsF -e "$id" /proc/[0-9]*/cmdline)

@@ -17,7 +17,7 @@ print_recording() {
   fi
 }
 
-# Is descriptor 3 a file with one name, of the user to whom the directory belongs? → size
+# Is descriptor 3 a file with one name, of the user to whom the directory belongs? -> size
 is_of_jvm() {
   read -r mode _ owner _ <<END
 $(ls -ldn "${recording%/*}")

@@ -1,6 +1,6 @@
 # Command lines of processes.
 
-# NUL-separated strings of a file of /proc → one a line; newlines in them become blanks.
+# NUL-separated strings of a file of /proc -> one a line; newlines in them become blanks.
 strings_of() { tr '\n\000' ' \n' <"$1" 2>/dev/null; }
 
 # Prints arguments, each cut: the caller decides which of them are kept.

@@ -4,13 +4,14 @@
 #
 # asprof talks to the JVM in a child. Were asprof killed alone, the child would keep our pipe and its request alive.
 # So the children are killed first: asprof then removes its temporary files and ends by itself.
-bounded() { # SECONDS COMMAND…
+bounded() { # SECONDS COMMAND...
   seconds=$1
   shift
   "$@" &
   bounded=$!
   (
-    trap 'kill $! 2>/dev/null; wait; exit 0' TERM
+    # Not TERM: a sleep that is just being made loses it.
+    trap 'kill -9 $! 2>/dev/null; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
     trap '' TERM
@@ -27,10 +28,21 @@ bounded() { # SECONDS COMMAND…
   wait $bounded
   bounded_code=$?
   kill $watcher 2>/dev/null
+  [ -z "${KSH_VERSION-}" ] || insist_on_end
   # An asprof whose child was killed says 0.
   wait $watcher 2>/dev/null
   [ $? != 137 ] || bounded_code=137
   return $bounded_code
+}
+
+# ksh93 and mksh lose a signal that comes as they begin to wait.
+insist_on_end() {
+  line_of "/proc/$watcher/cmdline"
+  while [ -n "$line" ]; do
+    sleep 0.01
+    kill $watcher 2>/dev/null
+    line_of "/proc/$watcher/cmdline"
+  done
 }
 
 kill_children() { # PID

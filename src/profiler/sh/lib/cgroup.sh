@@ -1,20 +1,24 @@
 # The JVM's control group, v2 or v1.
 
-# /proc/PID/cgroup → cgroup_two, cgroup_memory, cgroup_cpu: the group's path in each hierarchy.
+# /proc/PID/cgroup -> cgroup_two, cgroup_memory, cgroup_cpu, cgroup_pids, cgroup_freezer: the group's path in each
+# hierarchy.
+# shellcheck disable=SC2034 # each script reads those that it needs
 read_cgroups() {
-  cgroup_two='' cgroup_memory='' cgroup_cpu=''
+  cgroup_two='' cgroup_memory='' cgroup_cpu='' cgroup_pids='' cgroup_freezer=''
   {
     while IFS=: read -r number controllers path; do
       case $number:,$controllers, in
         0:,,) cgroup_two=$path ;;
         *,memory,*) cgroup_memory=$path ;;
         *,cpu,*) cgroup_cpu=$path ;;
+        *,pids,*) cgroup_pids=$path ;;
+        *,freezer,*) cgroup_freezer=$path ;;
       esac
     done <"/proc/$1/cgroup"
   } 2>/dev/null || :
 }
 
-# Where the group can be seen → cgroups. /sys/fs/cgroup of an agent beside the JVM is that of its own container, which
+# Where the group can be seen -> cgroups. /sys/fs/cgroup of an agent beside the JVM is that of its own container, which
 # says nothing about the JVM's. The JVM's own has its group as the root. Empty: nowhere, and then no numbers are better
 # than ours.
 find_cgroups() { # own, or apart where the JVM sees other files than we do; PID

@@ -9,7 +9,7 @@ is_jvm() {
   return 1
 }
 
-# The JVMs of this container → candidates, each with a blank before it.
+# The JVMs of this container -> candidates, each with a blank before it.
 find_jvms() {
   candidates=
   for directory in /proc/[0-9]*; do

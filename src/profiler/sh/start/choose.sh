@@ -1,6 +1,6 @@
 # Which JVM.
 
-# The candidates that are JVMs → pid, choice (the reason, when there were several).
+# The candidates that are JVMs -> pid, choice (the reason, when there were several).
 choose_jvm() {
   find_candidates
   count=0
@@ -27,15 +27,47 @@ find_candidates() {
 
 refuse_nothing_to_profile() {
   case $asked in
-    any) refuse not-a-jvm "no process here has a VM thread" ;;
+    any)
+      look_for_starting_jvms
+      refuse not-a-jvm "no process here has a VM thread$called_java"
+      ;;
     *,*) refuse target-gone "none of the processes $asked is a JVM any more" ;;
   esac
-  if [ -d "/proc/$asked" ]; then refuse not-a-jvm "process $asked has no VM thread"; fi
+  if [ -d "/proc/$asked" ]; then
+    called_java=
+    refuse_when_starting "$asked"
+    refuse not-a-jvm "process $asked has no VM thread$called_java"
+  fi
   refuse target-gone "there is no process $asked"
+}
+
+look_for_starting_jvms() {
+  called_java=
+  for directory in /proc/[0-9]*; do
+    line_of "$directory/comm"
+    [ "$line" = java ] || continue
+    has_own_files "${directory#/proc/}" || refuse_when_starting "${directory#/proc/}"
+  done
+}
+
+# The collector's threads come before the VM thread: with -XX:+AlwaysPreTouch, the whole heap is written in between.
+refuse_when_starting() { # PID -> called_java, a hint, when nothing is certain
+  for comm in "/proc/$1/task"/*/comm; do
+    line_of "$comm"
+    case $line in
+      "GC Thread#"*) refuse jvm-starting "process $1 has threads of its garbage collector, but no VM thread yet" ;;
+      java) called_java="; process $1 is called java: it may be starting, or another kind of JVM than HotSpot" ;;
+    esac
+  done
 }
 
 # Totals say who was busy since its start; the difference over a second says who is busy now.
 choose_busiest() {
+  # It takes a process to wait.
+  pid=
+  read_cgroups "$$"
+  find_cgroups own "$$"
+  look_at_group_threads "the control group of this shell"
   before=
   for pid in $candidates; do
     read_stat "$pid" || continue

@@ -1,12 +1,18 @@
 # Looking before touching: what would make profiling this JVM dangerous or futile.
 
 look_before_touching() {
+  # Without starting a process, until it is known that there is room for one.
   say_who
-  look_at_architecture
   look_at_state
   look_at_user
-  look_at_attaching
   find_layout
+  find_group
+  refuse_when_frozen
+  look_at_threads
+  look_at_descriptors
+  say_command_line
+  look_at_architecture
+  look_at_attaching
   look_at_tmp
   look_at_memory
 }
@@ -24,11 +30,14 @@ say_who() {
   say uid "$uid"
   say gid "$gid"
   say choice "$choice"
+}
+
+say_command_line() {
   command_line=$(strings_of "/proc/$pid/cmdline")
   say_arguments "$command_line"
 }
 
-# /proc/PID/status → uid, gid (effective), caught, capabilities.
+# /proc/PID/status -> uid, gid (effective), caught, capabilities.
 read_status() {
   uid='' gid='' caught='' capabilities=''
   {
@@ -131,6 +140,11 @@ find_layout() {
     fi
   fi
   say layout "$layout"
+}
+
+find_group() {
+  read_cgroups "$pid"
+  if [ $layout = shared ]; then find_cgroups own "$pid"; else find_cgroups apart "$pid"; fi
 }
 
 # The JVM's attach socket must be made in its /tmp, whatever java.io.tmpdir says.

@@ -3,6 +3,8 @@
 # Asks something that changes nothing before anything is asked that does: a request that the JVM has not read when we
 # give up stays in its queue, and runs when a heap dump ends, minutes later. 2 ms where the JVM was asked before.
 refuse_unless_answering() {
+  wait_for_vm_thread
+  note_cpu
   said=$(bounded 10 ./asprof jcmd "$pid" VM.uptime 2>&1 </dev/null)
   code=$?
   case $said in
@@ -16,7 +18,12 @@ refuse_answer() { # CODE of asprof, SECONDS that it had
   if [ "$1" = 137 ]; then
     # Where the JVM is asked to open its socket; an asprof that is killed may leave it.
     rm -f "$jvm_tmp/.attach_pid$pid" "/proc/$pid/cwd/.attach_pid$pid" 2>/dev/null
-    refuse profiler-failed "the JVM did not answer within $2 s"
+    refuse_silence "$2"
+  fi
+  # It has waited 6 s for the socket.
+  if [ "$1" = 1 ]; then
+    read_uptime
+    [ $((uptime - asked_at)) -lt 5 ] || refuse_silence $((uptime - asked_at))
   fi
   refuse profiler-failed "asprof ended with $1: $said"
 }
@@ -28,7 +35,7 @@ refuse_beside_another_profiler() {
   others=
   while IFS= read -r line; do
     path=/${line#*/}
-    path=${path% (deleted)}
+    path=${path%" (deleted)"}
     case $line in
       */*) ;;
       *) continue ;;
@@ -60,7 +67,10 @@ END
 }
 
 idle() { # LIBRARY: does that agent say that it does nothing?
-  case $(bounded 5 ./asprof status --libpath "$1" "$pid" 2>&1 </dev/null) in
+  note_cpu
+  said=$(bounded 5 ./asprof status --libpath "$1" "$pid" 2>&1 </dev/null)
+  [ $? != 137 ] || refuse_answer 137 5
+  case $said in
     *"is not active"*) return 0 ;;
     *) return 1 ;;
   esac
@@ -73,6 +83,7 @@ idle() { # LIBRARY: does that agent say that it does nothing?
 start_session() {
   say_cpu_stat
   refuse_if_given_up
+  note_cpu
   said=$(bounded 20 ./asprof load "$pid" "$jvm_library" true \
     "start,event=ctimer,wall=50ms,alloc=512k,lock=1ms,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
     2>&1 </dev/null)
@@ -80,9 +91,9 @@ start_session() {
   # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
   say clock "$(date +%s%N)"
   # An asprof whose child was killed ends with 0.
-  case $code:$said in
-    0:*"return code: 0"*) ;;
-    0:*) code=137 ;;
+  case $said in
+    *"return code: 0"*) ;;
+    *) [ $code != 0 ] || code=137 ;;
   esac
   if [ $code != 0 ]; then
     # The words of the agent say more than those of asprof.

@@ -1,7 +1,7 @@
 # Unpacking: only files of our own in directories of our own, new ones, never over a loaded library. The tools are
 # written and run from inside their directory: its path can be given to another one meanwhile, where we are cannot.
 
-# The payload from stdin, or what is here already → tools, where asprof runs (we are in there); base; library.
+# The payload from stdin, or what is here already -> tools, where asprof runs (we are in there); base; library.
 unpack() {
   base=/tmp
   blocked=
@@ -52,7 +52,7 @@ refuse_started_before() {
   done
 }
 
-# Where files of ours may lie below ROOT → places. Without the sticky bit (the emptyDir of a pod) any user may
+# Where files of ours may lie below ROOT -> places. Without the sticky bit (the emptyDir of a pod) any user may
 # replace what another one has there, so such directories come last.
 find_places() {
   places=
