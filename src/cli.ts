@@ -43,7 +43,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
       const { serve } = await import('./serve.ts');
-      await serve(options.config);
+      const { loadConfiguration } = await import('./config/load.ts');
+      await serve(() => loadConfiguration(options.config));
     });
 
   program

@@ -13,7 +13,7 @@ import { profilerLinks } from './profiler-links.ts';
 import { recordingMemory } from './captures/recording-memory.ts';
 import { startWorker } from './captures/worker.ts';
 import { kindOfUri } from './targets/kinds.ts';
-import { loadConfiguration, type Configuration } from './config/load.ts';
+import type { Configuration } from './config/load.ts';
 import { currentCredentials } from './config/sources.ts';
 import { pageScript, pageStyle } from './flamegraph/page-bundle.ts';
 import { createApp } from './http/app.ts';
@@ -55,15 +55,18 @@ const silentMs = 120_000;
 /** Browsers, senders and probes together need a few dozen; each costs some 20 KiB. */
 const connectionsAtOnce = 500;
 
-/** Runs the receiver until SIGTERM or SIGINT. The composition root: every concrete part is named here, closed in reverse. */
-export async function serve(configurationPath: string | undefined): Promise<void> {
+/**
+ * Runs the receiver until SIGTERM or SIGINT. The composition root: every concrete part is named here, closed in reverse.
+ * @param load reads the configuration; called once SIGUSR1 is handled
+ */
+export async function serve(load: () => Configuration): Promise<void> {
   // First of all: without a listener, SIGUSR1 starts Node's inspector.
   process.on('SIGUSR1', () => {
     togglePause().catch((error: unknown) =>
       log.error({ err: error }, 'captures could not be held or let go on'),
     );
   });
-  const configuration = loadConfiguration(configurationPath);
+  const configuration = load();
   const log = createLog(configuration.log.level);
   for (const warning of configuration.warnings) log.warn(warning);
   await using closing = new AsyncDisposableStack();

@@ -42,6 +42,7 @@ export function notificationOf(
   fingerprint: string,
   labels: Record<string, string>,
   status: 'firing' | 'resolved' = 'firing',
+  startsAt: Date = new Date(),
 ): string {
   return JSON.stringify({
     version: '4',
@@ -58,7 +59,7 @@ export function notificationOf(
         status,
         labels: { alertname: 'HighLatency', ...labels },
         annotations: { __dashboardUid__: 'shop', __panelId__: '2' },
-        startsAt: new Date().toISOString(),
+        startsAt: startsAt.toISOString(),
         endsAt: '0001-01-01T00:00:00Z',
         generatorURL: '',
         fingerprint,
