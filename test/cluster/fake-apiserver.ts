@@ -20,6 +20,8 @@ export interface AskedExec {
 export interface ServerSide {
   asked: AskedExec;
   socket: WebSocket;
+  /** The bytes beneath it, for who writes frames faster than a library does. */
+  wire: Duplex;
   /** All of stdin, once its end has come (v5) or `bytes` have (v4). */
   stdin(bytes?: number): Promise<Buffer>;
   stdout(data: string | Buffer): void;
@@ -49,6 +51,9 @@ export interface FakeApiServer extends AsyncDisposable {
   connections(): Promise<number>;
 }
 
+/** As Go's servers take: a whole script stands in the address of an exec. */
+const headBytes = 1 << 20;
+
 /** An API server for the faults that a real one does not show on demand. */
 export async function fakeApiServer(options: FakeOptions): Promise<FakeApiServer> {
   const violations: string[] = [];
@@ -61,7 +66,7 @@ export async function fakeApiServer(options: FakeOptions): Promise<FakeApiServer
   });
   const knows = ({ headers }: IncomingMessage): boolean =>
     (options.tokens?.() ?? ['test']).some((token) => headers.authorization === `Bearer ${token}`);
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: headBytes }, (request, response) => {
     if (!knows(request)) response.writeHead(401).end(JSON.stringify({ message: 'Unauthorized' }));
     else if (options.request) options.request(request, response);
     else response.writeHead(404).end('{}');
@@ -89,7 +94,7 @@ export async function fakeApiServer(options: FakeOptions): Promise<FakeApiServer
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         webSocket.on('error', () => undefined);
         if (stranger) return;
-        void options.exec?.(serverSide(webSocket, asked, violations));
+        void options.exec?.(serverSide(webSocket, socket, asked, violations));
       });
     } catch (error) {
       violations.push(String(error));
@@ -177,7 +182,7 @@ function readAsked(request: IncomingMessage): AskedExec {
   };
 }
 
-function serverSide(socket: WebSocket, asked: AskedExec, violations: string[]): ServerSide {
+function serverSide(socket: WebSocket, wire: Duplex, asked: AskedExec, violations: string[]): ServerSide {
   const received: Buffer[] = [];
   let ended = false;
   const changed = new EventTarget();
@@ -198,6 +203,7 @@ function serverSide(socket: WebSocket, asked: AskedExec, violations: string[]): 
   return {
     asked,
     socket,
+    wire,
     stdin: async (bytes) => {
       const length = () => received.reduce((sum, chunk) => sum + chunk.length, 0);
       while (bytes === undefined ? !ended : length() < bytes) await once(changed, 'change');

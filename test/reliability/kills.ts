@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,6 +126,9 @@ const observed = {
   limit,
 };
 const files = filesLeft(pids, captureIds);
+closing.defer(() => {
+  for (const file of files) rmSync(file, { recursive: true, force: true });
+});
 const active = pids.flatMap(activeSessions);
 const figures: Figure[] = [
   ...alertPromises(observed),

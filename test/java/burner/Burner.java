@@ -2,8 +2,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A JVM with something to see: burns a share of one core in percent (first argument, default 30), allocates a little,
- * and has a thread that waits. Listens on a port of its choice when the second argument is `listen`. Further arguments:
- * a number of idle threads, and what their names begin with.
+ * and has a thread that waits. Listens on a port of its choice when the second argument is `listen`. A third argument
+ * alone is the name of the thread that burns; with a fourth it is a number of idle threads, and the fourth is what their
+ * names begin with.
  */
 public class Burner {
   static volatile Object sink;
@@ -13,6 +14,7 @@ public class Burner {
     if (args.length > 1 && args[1].equals("listen")) {
       System.out.println("port " + new java.net.ServerSocket(0).getLocalPort());
     }
+    if (args.length == 3) Thread.currentThread().setName(args[2]);
     Thread waiting = new Thread(() -> LockSupport.park(), "waiting");
     waiting.setDaemon(true);
     waiting.start();
