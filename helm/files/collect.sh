@@ -210,12 +210,12 @@ kill_children() { # PID
 # Prints ended, sha256 and size, an empty line and the bytes, if there are not too many; size=-1 without a recording.
 print_recording() {
   if [ -f "$recording" ] && [ ! -L "$recording" ] && exec 3<"$recording" && is_of_jvm; then
-    sum=$(head -c "$size" /proc/self/fd/3 | sha256sum)
-    say ended "$(date -r /proc/self/fd/3 +%s%N 2>/dev/null)"
+    sum=$(head -c "$size" /proc/self/fd/3 3<&3 | sha256sum)
+    say ended "$(date -r /proc/self/fd/3 +%s%N 2>/dev/null 3<&3)"
     say sha256 "${sum%% *}"
     say size "$size"
     echo
-    [ "$size" -gt "$most" ] || head -c "$size" /proc/self/fd/3
+    [ "$size" -gt "$most" ] || head -c "$size" /proc/self/fd/3 3<&3
   else
     say size -1
     echo
@@ -232,7 +232,7 @@ END
     *) return 1 ;;
   esac
   read -r mode links opened _ size _ <<END
-$(ls -lnL /proc/self/fd/3)
+$(ls -lnL /proc/self/fd/3 3<&3)
 END
   case $mode:$links:$opened in
     -*:1:"$owner") ;;

@@ -1087,7 +1087,9 @@ END
   case $total:$free:$size in
     0:* | *[!0-9:]* | :* | *:) return 0 ;;
   esac
-  free=$((free * size / 1024))
+  # Blocks are mostly of 4 KiB; mksh computes with 32 bits. More than a terabyte is as good as that.
+  [ ${#free} -le 8 ] || free=99999999
+  if [ "$size" -ge 1024 ]; then free=$((free * (size / 1024))); else free=$((free / (1024 / size))); fi
   [ "$free" -lt "$2" ] || return 0
   full=1
   blocked="$blocked; $1 has $free kB free, $2 kB are needed"
