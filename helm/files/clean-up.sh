@@ -1,22 +1,9 @@
 #!/bin/sh
-# Runs inside the target as `sh -c TEXT flamepin ...`: removes what start.sh left for one capture, and first ends its
-# session when asked to. Safe to repeat, and the capture's id is enough: after a crash in the middle of start.sh
-# nobody may know more. Then the tools of JVMs that live are left, as nobody knows whose session needs them.
-#
-#   $1 capture id    $2 pid, 0 when unknown    $3 start time of the process (clock ticks), 0 when unknown
-#   $4 stop: end the session if it is running; leave: it ends by itself, and needs no file for that
-# Prints `left=PATH` for each path of ours that is still there, then `cleaned=1`.
 set -u
 export LC_ALL=C
-
 id=$1 pid=$2 started=$3 mode=$4
-
-# What the scripts print: key=value lines, one for each fact.
-
 newline='
 '
-
-# One line for each fact, whatever is in it: another process must not be able to add facts.
 say() { # KEY VALUE
   rest=$2
   told=
@@ -31,12 +18,7 @@ say() { # KEY VALUE
   done
   printf '%s=%.1500s\n' "$1" "$told$rest"
 }
-# Command lines of processes.
-
-# NUL-separated strings of a file of /proc -> one a line; newlines in them become blanks.
 strings_of() { tr '\n\000' ' \n' <"$1" 2>/dev/null; }
-
-# Prints arguments, each cut: the caller decides which of them are kept.
 say_arguments() { # one a line
   shown=0
   IFS=$newline
@@ -49,16 +31,10 @@ say_arguments() { # one a line
   set +f
   unset IFS
 }
-# /proc, read with builtins: a fork costs a millisecond, more on a loaded node.
-
-# First line of a file -> line; empty when it cannot be read.
 line_of() {
   line=
   { IFS= read -r line <"$1"; } 2>/dev/null || :
 }
-
-# /proc/PID/stat -> state, parent, used (clock ticks of CPU), ticks (start time; empty when there is no such process). The name
-# in it may hold anything, even newlines and parentheses: what counts follows the last one.
 # shellcheck disable=SC2034 # each script reads those that it needs
 read_stat() {
   all=
@@ -80,8 +56,6 @@ read_stat() {
   done
   return 1
 }
-
-# The same of one thread of $pid -> state, used; ticks stay those of the process.
 # shellcheck disable=SC2154 # pid is the caller's
 read_thread() { # NUMBER
   process_ticks=$ticks
@@ -90,22 +64,13 @@ read_thread() { # NUMBER
   ticks=$process_ticks
   return $thread_read
 }
-
-# Does a process see other files than we do? The id of a mount differs in every mount namespace, so equal first lines
-# mean one file system. A process whose mounts cannot be read is taken for one of ours.
 has_own_files() {
   line_of "/proc/$$/mountinfo"
   own_mount=$line
   line_of "/proc/$1/mountinfo"
   [ -n "$line" ] && [ "$line" != "$own_mount" ]
 }
-# Files of ours in directories that everybody may write to. Names under /tmp can be foreseen, and every user may make
-# one there first: only what belongs to us counts.
-
 ours() { [ ! -L "$1" ] && [ -O "$1" ]; }
-
-# Goes into a directory of tools, to run ./asprof: the path can be given to another directory, where we are cannot.
-# /opt/flamepin is part of the image.
 enter() {
   if [ "$1" = /opt/flamepin ]; then
     cd "$1" || return
@@ -114,19 +79,12 @@ enter() {
     ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
   fi
 } 2>/dev/null
-# A command that may take so many seconds; its exit code, or 137 when it had to be killed. Not timeout(1): busybox
-# leaves its watcher behind as an orphan, and a JVM that is process 1 of its container reaps nobody, so that each
-# call would cost the pod a process id for good. This watcher and its sleep are waited for here.
-#
-# asprof talks to the JVM in a child. Were asprof killed alone, the child would keep our pipe and its request alive.
-# So the children are killed first: asprof then removes its temporary files and ends by itself.
 bounded() { # SECONDS COMMAND...
   seconds=$1
   shift
   "$@" &
   bounded=$!
   (
-    # Not TERM: a sleep that is just being made loses it.
     trap 'kill -9 $! 2>/dev/null; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
@@ -145,13 +103,10 @@ bounded() { # SECONDS COMMAND...
   bounded_code=$?
   kill $watcher 2>/dev/null
   [ -z "${KSH_VERSION-}" ] || insist_on_end
-  # An asprof whose child was killed says 0.
   wait $watcher 2>/dev/null
   [ $? != 137 ] || bounded_code=137
   return $bounded_code
 }
-
-# ksh93 and mksh lose a signal that comes as they begin to wait.
 insist_on_end() {
   line_of "/proc/$watcher/cmdline"
   while [ -n "$line" ]; do
@@ -160,23 +115,17 @@ insist_on_end() {
     line_of "/proc/$watcher/cmdline"
   done
 }
-
 kill_children() { # PID
   for path in /proc/[0-9]*; do
     if read_stat "${path#/proc/}" && [ "$parent" = "$1" ]; then kill -9 "${path#/proc/}"; fi
   done
 } 2>/dev/null
-# A start of this capture that is still on its way, in a container without CPU or after its exec was cut: it would
-# begin once we are gone. It is told by SIGTERM, refuses, and removes what is its own; we wait for that.
-
 end_start() {
   rounds=0
   while find_start && [ $rounds -lt 50 ]; do
     rounds=$((rounds + 1))
     kill -TERM "$start"
     kill -CONT "$start"
-    # What it waits for. Leaves first: their parents see them end, and no process becomes an orphan, which a JVM that
-    # is process 1 would never reap.
     kill_leaves "$start"
     sleep 0.1 || sleep 1
   done
@@ -184,8 +133,6 @@ end_start() {
   kill_leaves "$start"
   kill -9 "$start"
 } 2>/dev/null
-
-# The process `sh -c TEXT flamepin ID SECONDS ... linux-...` -> start. Its subshells have the same command line.
 find_start() {
   starts=' '
   named=$(grep -lsF -e "$id" /proc/[0-9]*/cmdline)
@@ -204,8 +151,6 @@ find_start() {
   done
   return 1
 }
-
-# Kills the descendants of a process that have no children.
 kill_leaves() { # PID
   pairs=
   for path in /proc/[0-9]*; do
@@ -229,15 +174,11 @@ kill_leaves() { # PID
     esac
   done
 }
-
 case $id$pid$started$mode in
   *[!0-9a-z-]*) exit 2 ;;
 esac
-
 left() { if [ -e "$1" ]; then printf 'left=%s\n' "$1"; fi; }
-
 if [ "$mode" = leave ]; then end_start; fi
-
 alive=
 layout=shared
 if [ "$pid" != 0 ]; then
@@ -245,7 +186,6 @@ if [ "$pid" != 0 ]; then
   if [ "$ticks" = "$started" ]; then alive=1; fi
   if [ -n "$alive" ] && has_own_files "$pid"; then layout=apart; fi
 fi
-
 if [ "$mode" = stop ] && [ -n "$alive" ]; then
   tools=
   for base in /tmp /var/tmp /dev/shm; do
@@ -259,7 +199,6 @@ if [ "$mode" = stop ] && [ -n "$alive" ]; then
     jvm_library=$tools/libasyncProfiler.so
     if [ $layout = apart ]; then
       jvm_library=/proc/$$/root$jvm_library
-      # Unless we put it into the JVM's own file system; another user's would be loaded.
       for base in /tmp /var/tmp /dev/shm; do
         [ -d "/proc/$pid/root$base/flamepin-$id" ] || continue
         if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$started"; then jvm_library=$base/flamepin-jvm-$pid-$started/libasyncProfiler.so; fi
@@ -269,23 +208,18 @@ if [ "$mode" = stop ] && [ -n "$alive" ]; then
     cd /
   fi
 fi
-
-# Who waits for the end of another capture's session in this JVM asks with the tools: they stay until then.
 wanted=
 if [ "$mode" = leave ] && [ -n "$alive" ]; then
   # shellcheck disable=SC2010
   wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/")
 fi
-
 for base in /tmp /var/tmp /dev/shm; do
   [ -d "$base" ] || continue
   own=$base/flamepin-$id
   rm -rf "$own.revoked" 2>/dev/null
   left "$own.revoked"
-  # Beside the JVM as its agent: the recording was here, and the library stays here for the next time.
   agent=
   if [ $layout = apart ] && [ -d "$own" ] && ours "$own"; then
-    # Unless the JVM sees the very same directory.
     : >"$own/seen-$$"
     [ -e "/proc/$pid/root$own/seen-$$" ] || agent=1
   fi
@@ -309,7 +243,6 @@ for base in /tmp /var/tmp /dev/shm; do
       left "$base/flamepin-jvm-$pid-$started"
     fi
   else
-    # Nobody knows which JVM it was: libraries of those that are no more.
     for path in "$base"/flamepin-jvm-*; do
       [ -d "$path" ] || continue
       name=${path##*/flamepin-jvm-}
@@ -317,12 +250,10 @@ for base in /tmp /var/tmp /dev/shm; do
       [ "$ticks" = "${name#*-}" ] || rm -rf "$path" 2>/dev/null
     done
   fi
-  # What an asprof that was killed did not remove: asprof.OWN PID.TARGET and asprof-log.OWN PID.TARGET.
   for path in "$base"/asprof.*."$pid" "$base"/asprof-log.*."$pid"; do
     [ -f "$path" ] || continue
     name=${path##*/}
     name=${name#*.}
-    # Ours may be ending just now: that of a start which was given up is killed as this begins.
     polls=0
     while [ -d "/proc/${name%%.*}" ] && [ $polls -lt 5 ]; do
       polls=$((polls + 1))

@@ -43,6 +43,7 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
           await access(root, constants.W_OK);
           throw error;
         });
+        await removeAbandoned(dirname(path));
         // The label first: a body without its label is never seen, not even after a power cut.
         await writeWhole(labelOf(path), JSON.stringify({ contentType, contentEncoding, metadata }), signal);
         await writeWhole(path, object.body, signal);
@@ -101,8 +102,18 @@ function labelOf(path: string): string {
   return join(dirname(path), `.${name}.json`);
 }
 
+/** Half-written files bear the process that writes them: those of another one are never finished. */
+const writer = randomUUID();
+
+/** What a process that was killed in the middle of a write has left in this folder. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.endsWith('.part') && !name.startsWith(`.${writer}.`))
+      await rm(join(folder, name), { force: true });
+}
+
 async function writeWhole(path: string, body: Buffer | string, signal: AbortSignal): Promise<void> {
-  const temporary = join(dirname(path), `.${randomUUID()}.part`);
+  const temporary = join(dirname(path), `.${writer}.${randomUUID()}.part`);
   try {
     const file = await open(temporary, 'wx', 0o640);
     try {

@@ -11,7 +11,7 @@ interface HostParts {
   listensOn: string;
   publicUrl: string | null;
   /** Whether a request to this path must show a secret whatever else it is: then its host does not matter. */
-  guarded(path: string): boolean;
+  guarded: (path: string) => boolean;
 }
 
 /**

@@ -14,10 +14,13 @@ const read = (name: string): string => readFileSync(new URL(`sh/${name}`, import
 
 /**
  * A script of src/profiler/sh with each of its parts in place of the line that names it (`. ./lib/say.sh`): a target has
- * none of these files, and an admission policy pins one text for each command.
+ * none of these files, and an admission policy pins one text for each command. Without comments, which are a third of
+ * it: an exec carries the text in its URL, and proxies before an API server bound that.
  */
 const joined = (name: string): string =>
-  read(name).replaceAll(/^\. \.\/(.+)\n/gm, (_, part: string) => read(part));
+  read(name)
+    .replaceAll(/^\. \.\/(.+)\n/gm, (_, part: string) => read(part))
+    .replaceAll(/^ *(#(?!!| shellcheck).*)?\n/gm, '');
 
 const captureId = '^c-[0-9a-z]{26}$';
 const pid = '^[0-9]{1,10}$';

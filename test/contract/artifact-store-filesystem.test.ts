@@ -43,6 +43,18 @@ describe('artifacts as files', () => {
     await stop();
   });
 
+  it('removes what a flamepin that was killed in the middle of a write has left', async () => {
+    const { directory, store, stop } = await openStore();
+    const object = picture();
+    await store.put(object, soon());
+    const folder = join(directory, 'new', 'artifacts', dirname(object.key));
+    const before = await readdir(folder);
+    await writeFile(join(folder, '.0b6f1c1e-8c8c-4a3e-9f51-5d3c2e0c7b11.part'), 'half of a pict');
+    await store.put(object, soon());
+    assert.deepEqual(await readdir(folder), before);
+    await stop();
+  });
+
   it('says when its disk is full or read-only, and stores again when it is not', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'flamepin-store-'));
     // Without root, a user namespace allows the mount as well.
