@@ -135,6 +135,7 @@ export async function serve(load: () => Configuration): Promise<void> {
     store,
     metrics,
     log,
+    version,
     now,
     identify: (sender, request) =>
       identifySource(

@@ -51,11 +51,12 @@ function missingPrerequisites(): Missing[] {
   const release = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
   if (release < 17)
     missing.push({ what: 'a JDK 17 or later on PATH', mend: 'apt-get install openjdk-17-jdk-headless' });
-  for (const [command, version] of [
+  for (const [command, ...args] of [
     ['mvn', '--version'],
-    ['python3', '--version'],
+    // Debian's python3 cannot make a virtual environment without a package of its own.
+    ['python3', '-c', 'import venv, ensurepip'],
   ] as const)
-    if (spawnSync(command, [version]).status !== 0)
+    if (spawnSync(command, args).status !== 0)
       missing.push({
         what: command,
         mend: `apt-get install ${command === 'mvn' ? 'maven' : 'python3 python3-venv'}`,

@@ -40,7 +40,7 @@ const entrySchema = z.object({
   status: z.enum(['firing', 'resolved']).optional().catch(undefined),
   labels: pairs,
   annotations: pairs.nullish().transform((value) => value ?? {}),
-  startsAt: z.string(),
+  startsAt: z.string().meta({ format: 'date-time' }),
   endsAt: text,
   generatorURL: text,
   fingerprint: text,
@@ -48,6 +48,11 @@ const entrySchema = z.object({
   dashboardURL: text,
 });
 type Entry = z.infer<typeof entrySchema>;
+
+/** A whole notification, as it is documented; read piece by piece, so that one odd entry does not spoil the others. */
+export const notificationSchema = bodySchema
+  .extend({ version: z.enum(['4', '1']), alerts: z.array(entrySchema).max(mostAlerts) })
+  .meta({ id: 'Notification' });
 
 /**
  * A parsed webhook body → its alerts, in their order. `source` is the configured source's name, `sender` the path it

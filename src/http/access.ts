@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { sameText } from '../alerts/signature.ts';
 import { RequestProblem } from './problem.ts';
 
@@ -27,6 +27,14 @@ export function demandToken(
       'A token is needed for this.',
       `Send it from a terminal: \`${curl(request, publicUrl)}\`, where TOKEN holds the token of \`access.${key}\`.`,
     );
+}
+
+/** Only for who has the captures token. First of all steps: a stranger's body is not worth reading. */
+export function capturesTokenOnly(secret: (() => string) | null, publicUrl: string | null): RequestHandler {
+  return (request, _response, next) => {
+    demandToken(request, secret, 'capturesTokenFile', publicUrl);
+    next();
+  };
 }
 
 function curl(request: Request, publicUrl: string | null): string {

@@ -1,9 +1,22 @@
 import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { alertOutcomes } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import { describeReason } from '../reasons/failure.ts';
-import { reasonJson } from './capture-json.ts';
-import { wantsJson } from './capture-gone.ts';
+import { captureIdSchema, reasonJson, reasonJsonSchema } from './capture-json.ts';
 import { messagePage } from './layout.ts';
+import { sendProblemPage, wantsJson } from './problem.ts';
+
+/** An alert that has been seen, as JSON. */
+export const seenAlertSchema = z
+  .object({
+    fingerprint: z.string(),
+    outcome: z.enum(alertOutcomes),
+    reason: reasonJsonSchema.nullable(),
+    receivedAt: z.iso.datetime(),
+    captureId: captureIdSchema.nullable(),
+  })
+  .meta({ id: 'SeenAlert' });
 
 /**
  * `GET /alerts/{fingerprint}`: a link that a pager or chat template can carry before any profile exists. Leads to
@@ -14,22 +27,25 @@ export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string
     const seen = await ledger.findAlert(request.params.fingerprint);
     response.setHeader('Cache-Control', 'no-store');
     if (seen === undefined) {
-      const sentence = 'This alert has not been seen yet.';
-      const mend =
-        'If it has just fired, reload in a few seconds; else check that its receiver sends to flamepin.';
-      response.status(404);
-      if (wantsJson(request)) response.json({ error: 'alert-unknown', message: sentence, mend });
-      else response.send(messagePage('Alert', sentence, mend));
+      const problem = {
+        status: 404,
+        code: 'alert-unknown',
+        message: 'This alert has not been seen yet.',
+        mend: 'If it has just fired, reload in a few seconds; else check that its receiver sends to flamepin.',
+      };
+      sendProblemPage(request, response, problem, { title: 'Alert' });
       return;
     }
+    response.vary('Accept');
     if (wantsJson(request)) {
-      response.json({
+      const json: z.infer<typeof seenAlertSchema> = {
         fingerprint: seen.alert.fingerprint,
         outcome: seen.outcome,
         reason: reasonJson(seen.reason),
         receivedAt: new Date(seen.receivedAt).toISOString(),
         captureId: seen.capture?.id ?? null,
-      });
+      };
+      response.json(json);
       return;
     }
     if (seen.capture !== null) {

@@ -7,15 +7,19 @@ import type { Ledger } from '../captures/ledger.ts';
 import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { alertRoute } from './alerts.ts';
-import { serveArtifact } from './artifacts.ts';
-import { wantsJson } from './capture-gone.ts';
+import { artifactRoutes } from './artifacts.ts';
+import { capturesTokenOnly } from './access.ts';
+import { blockRoutes } from './blocks.ts';
 import { captureRoutes, type HandRequest } from './captures.ts';
 import { followScript } from './follow-script.ts';
 import { healthRoutes } from './health.ts';
 import { demandOwnHost } from './host-names.ts';
-import { messagePage } from './layout.ts';
-import { problemHandler } from './problem.ts';
+import { refuseOtherMethods } from './method-not-allowed.ts';
+import { openApiRoute } from './openapi/route.ts';
+import { pauseRoutes } from './pause.ts';
+import { problemHandler, sendProblemPage } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
+import { storeRoutes } from './store.ts';
 import { endUnreadBody } from './unread-body.ts';
 import { senders, webhookRoutes, type Sender } from './webhooks.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
@@ -28,6 +32,8 @@ export interface AppParts {
   store: ArtifactStore;
   metrics: Metrics;
   log: Log;
+  /** flamepin's own. */
+  version: string;
   now: () => number;
   identify(sender: Sender, request: SignedRequest): Verdict;
   /** Whether every source of that sender has a secret. */
@@ -93,6 +99,7 @@ export function createApp(parts: AppParts): Express {
   }
 
   app.get('/alerts/:fingerprint', alertRoute(ledger));
+  const allowed = capturesTokenOnly(parts.capturesToken, parts.publicUrl);
   app.use(
     captureRoutes({
       ledger,
@@ -100,19 +107,24 @@ export function createApp(parts: AppParts): Express {
       applicationPackages: parts.applicationPackages,
       profilerLinks: (capture) => parts.profilerLinks(capture),
       compare: parts.compare,
-      capturesToken: parts.capturesToken,
+      allowed,
       request: (hand) => parts.requestByHand(hand),
-      setPaused: (paused) => parts.setPaused(paused),
-      storeNow: (id) => parts.storeNow(id),
     }),
   );
-  app.get('/captures/:id/:name', serveArtifact(parts));
+  app.use(artifactRoutes(parts));
+  app.use(storeRoutes({ allowed, ledger, storeNow: (id) => parts.storeNow(id) }));
+  app.use(pauseRoutes(allowed, (paused) => parts.setPaused(paused)));
+  app.use(blockRoutes(allowed, ledger));
+  app.get('/openapi.json', openApiRoute(parts.version));
+  refuseOtherMethods(app);
   app.use((request, response) => {
-    const sentence = 'There is nothing at this address.';
-    const mend = 'The newest captures are in the list.';
-    response.status(404).vary('Accept');
-    if (wantsJson(request)) response.json({ error: 'not-found', message: sentence, mend });
-    else response.send(messagePage('Not found', sentence, mend));
+    const problem = {
+      status: 404,
+      code: 'not-found',
+      message: 'There is nothing at this address.',
+      mend: 'The newest captures are in the list.',
+    };
+    sendProblemPage(request, response, problem, { title: 'Not found' });
   });
   const wrongSecrets = new WrongSecrets(log);
   app.use(

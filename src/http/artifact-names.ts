@@ -8,3 +8,4 @@ export const artifactNames = [
   'summary.md',
   'recording.jfr',
 ] as const satisfies readonly Artifact['name'][];
+export type ArtifactName = (typeof artifactNames)[number];

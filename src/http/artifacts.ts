@@ -1,10 +1,10 @@
 import { gunzipSync } from 'node:zlib';
-import type { Request, RequestHandler, Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { ArtifactStore, StoredObject } from '../artifacts/store.ts';
 import type { Artifact, Capture } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import { demandToken } from './access.ts';
-import { artifactNames } from './artifact-names.ts';
+import { artifactNames, type ArtifactName } from './artifact-names.ts';
 import { sendGone, sendUnknownCapture } from './capture-gone.ts';
 
 /** S3 answers in tens of milliseconds; a page must not hang on one that does not. */
@@ -21,24 +21,22 @@ interface ArtifactParts {
   signedLink: ((key: string) => Promise<{ url: string } | undefined>) | null;
 }
 
+export function artifactRoutes(parts: ArtifactParts): Router {
+  const router = Router();
+  for (const name of artifactNames) router.get(`/captures/:id/${name}`, serveArtifact(parts, name));
+  return router;
+}
+
 /**
  * `GET /captures/{id}/{artifact}?event=`: streamed through flamepin, for a phone may not reach the store. Where signed
  * redirects are configured, a browser that opens a picture is sent to the store; scripts and tools never are.
  */
-export function serveArtifact({
-  ledger,
-  store,
-  recordingsToken,
-  publicUrl,
-  signedLink,
-}: ArtifactParts): RequestHandler<{ id: string; name: string }> {
-  return async (request, response, next) => {
+function serveArtifact(
+  { ledger, store, recordingsToken, publicUrl, signedLink }: ArtifactParts,
+  name: ArtifactName,
+): RequestHandler<{ id: string }> {
+  return async (request, response) => {
     const { id } = request.params;
-    const name = artifactNames.find((known) => known === request.params.name);
-    if (name === undefined) {
-      next();
-      return;
-    }
     const capture = await ledger.get(id);
     if (capture === undefined) {
       sendUnknownCapture(request, response);

@@ -1,21 +1,20 @@
 import type { Request, Response } from 'express';
 import type { Capture } from '../captures/capture.ts';
-import { describeReason } from '../reasons/failure.ts';
 import { outcomeSentence } from '../captures/outcome.ts';
-import { messagePage } from './layout.ts';
+import { describeReason } from '../reasons/failure.ts';
+import { sendProblemPage } from './problem.ts';
 
-/** True when the reader asked for data rather than a page. */
-export function wantsJson(request: Request): boolean {
-  return request.accepts(['html', 'json']) === 'json';
-}
+/** Of an id that is in no ledger, or no more. */
+export const unknownCapture = {
+  status: 404,
+  code: 'capture-unknown',
+  message: 'There is no capture with this id.',
+  mend: 'It may have passed its retention, or the link was cut; the newest captures are in the list.',
+} as const;
 
-/** 404 for an id that is in no ledger, or no more. */
+/** The answer to somebody who opens such an address. */
 export function sendUnknownCapture(request: Request, response: Response): void {
-  const sentence = 'There is no capture with this id.';
-  const mend = 'It may have passed its retention, or the link was cut; the newest captures are in the list.';
-  response.status(404);
-  if (wantsJson(request)) response.json({ error: 'capture-unknown', message: sentence, mend });
-  else response.send(messagePage('Unknown capture', sentence, mend));
+  sendProblemPage(request, response, unknownCapture, { title: 'Unknown capture' });
 }
 
 /** 404 when there is no such artifact, or not yet; 410 once it has `expired`: with what is still known of the capture. */
@@ -26,22 +25,18 @@ export function sendGone(
   name: string,
   expired: boolean,
 ): void {
-  const { sentence, mend } = expired
-    ? describeReason({ code: 'artifact-expired', detail: '' })
-    : {
-        sentence: `There is no ${name} for this capture.`,
-        mend:
-          capture.storeRetry === null
-            ? outcomeSentence(capture)
-            : 'The store has not taken its files yet; flamepin keeps trying.',
-      };
-  response.status(expired ? 410 : 404);
-  if (wantsJson(request))
-    response.json({
-      error: expired ? 'artifact-expired' : 'artifact-missing',
-      message: sentence,
-      mend,
-      headline: outcomeSentence(capture),
-    });
-  else response.send(messagePage(name, sentence, expired ? `${outcomeSentence(capture)} ${mend}` : mend));
+  const headline = outcomeSentence(capture);
+  if (!expired) {
+    const message = `There is no ${name} for this capture.`;
+    const mend =
+      capture.storeRetry === null
+        ? headline
+        : 'The store has not taken its files yet; flamepin keeps trying.';
+    const problem = { status: 404, code: 'artifact-missing', message, mend, headline };
+    sendProblemPage(request, response, problem, { title: name });
+    return;
+  }
+  const { sentence: message, mend } = describeReason({ code: 'artifact-expired', detail: '' });
+  const problem = { status: 410, code: 'artifact-expired', message, mend, headline };
+  sendProblemPage(request, response, problem, { title: name, mend: `${headline} ${mend}` });
 }

@@ -1,15 +1,86 @@
+import { z } from 'zod';
+import {
+  captureSchema,
+  reasonSchema,
+  artifactSchema,
+  alertSchema,
+  type Capture,
+} from '../captures/capture.ts';
 import { describeReason, type Reason } from '../reasons/failure.ts';
-import type { Capture } from '../captures/capture.ts';
+import { targetSchema } from '../targets/target.ts';
+
+export const captureIdSchema = captureSchema.shape.id.meta({
+  description: 'Sorts by time.',
+  example: 'c-01k9aaaaaaaaaaaaaaaaaaaaaa',
+});
+
+export const reasonJsonSchema = reasonSchema
+  .extend({
+    detail: z.string().meta({ description: 'What was found in this case.' }),
+    sentence: z.string().meta({ description: 'What happened.' }),
+    mend: z.string().meta({ description: 'What to do about it.' }),
+  })
+  .meta({ id: 'DescribedReason' });
+
+const { request, annotation } = captureSchema.shape;
+
+/** What outside readers get of a capture; paths inside the target and the process' command line are not among it. */
+export const captureJsonSchema = z
+  .object({
+    id: captureIdSchema,
+    state: captureSchema.shape.state.meta({ description: '`done`, `skipped` and `failed` are final.' }),
+    reason: reasonJsonSchema.nullable().meta({ description: 'Why it was skipped or failed.' }),
+    alert: alertSchema
+      .pick({ source: true, fingerprint: true, startsAt: true, labels: true })
+      .extend({ resolvedAt: captureSchema.shape.alertResolvedAt }),
+    target: targetSchema
+      .pick({ uri: true, name: true, workload: true, node: true, image: true, choice: true })
+      .nullable(),
+    event: request.shape.event.meta({ description: 'The lead event; a recording holds them all.' }),
+    purpose: request.shape.purpose,
+    startedAt: captureSchema.shape.timeline.shape.startedAt,
+    durationSeconds: request.shape.durationSeconds,
+    headline: z.string().nullable().meta({ description: 'The answer in one sentence.' }),
+    answer: captureSchema.shape.answer.meta({ description: 'Shares are 0 to 1.' }),
+    partial: captureSchema.shape.partial.meta({ description: 'The recording holds less than the window.' }),
+    storeRetry: captureSchema.shape.storeRetry.unwrap().meta({
+      description:
+        'While the store does not take its files: since when, how many tries have failed, when the next one is due.',
+    }),
+    harm: captureSchema.shape.harm.meta({
+      description: 'The target died or restarted within five minutes of its window: in words.',
+    }),
+    sibling: captureSchema.shape.sibling,
+    siblingOf: captureSchema.shape.siblingOf,
+    checks: z
+      .record(z.string(), z.string())
+      .nullable()
+      .meta({ description: 'What was looked at in the target before the profiler was attached.' }),
+    artifacts: z.array(
+      artifactSchema
+        .pick({ name: true, event: true, size: true, contentType: true })
+        .extend({ path: z.string().meta({ description: 'Where it is served.' }) }),
+    ),
+    annotation: z.object({
+      state: annotation.shape.state,
+      reason: reasonJsonSchema.nullable(),
+      panel: captureSchema.shape.panel,
+    }),
+    timeline: captureSchema.shape.timeline.meta({ description: 'Times of the stages, ISO 8601 in UTC.' }),
+  })
+  .meta({ id: 'Capture' });
+type CaptureJson = z.infer<typeof captureJsonSchema>;
+
+export const captureListSchema = z
+  .object({ captures: z.array(captureJsonSchema) })
+  .meta({ id: 'CaptureList' });
 
 /** A reason as pages, `explain` and JSON show it: code and the same words everywhere. */
-export function reasonJson(
-  reason: Reason | null,
-): null | { code: string; detail: string; sentence: string; mend: string } {
+export function reasonJson(reason: Reason | null): z.infer<typeof reasonJsonSchema> | null {
   return reason === null ? null : { ...reason, ...describeReason(reason) };
 }
 
-/** What outside readers get of a capture; paths inside the target and the process' command line are not among it. */
-export function captureJson(capture: Capture): object {
+export function captureJson(capture: Capture): CaptureJson {
   const { target, session } = capture;
   return {
     id: capture.id,
@@ -66,7 +137,7 @@ const listedLabels = 50;
 const listedText = 200;
 
 /** An entry of the list: what somebody else wrote into an alert is cut, so that fifty entries stay a small answer. */
-export function listedCaptureJson(capture: Capture): object {
+export function listedCaptureJson(capture: Capture): CaptureJson {
   const labels = Object.entries(capture.alert.labels)
     .slice(0, listedLabels)
     .map(([name, value]) => [clip(name), clip(value)]);

@@ -6,8 +6,7 @@ import type { CompareCaptures } from '../captures/compare-captures.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import type { View } from '../flamegraph/view.ts';
-import { wantsJson } from './capture-gone.ts';
-import { messagePage } from './layout.ts';
+import { sendProblemPage } from './problem.ts';
 
 /** What a reader can mend or wait for; anything else is a fault of ours and goes to the last handler. */
 const statusOf: Partial<Record<ReasonCode, number>> = {
@@ -35,7 +34,7 @@ export async function comparedCapture(
   if (base === undefined) {
     refuse(request, response, capture, 404, {
       code: 'capture-unknown',
-      sentence: 'There is no such capture to compare with.',
+      message: 'There is no such capture to compare with.',
       mend: 'It may have been forgotten after its retention, or the link was cut.',
     });
     return undefined;
@@ -47,8 +46,8 @@ export async function comparedCapture(
     const status = statusOf[code];
     if (status === undefined) throw error;
     const { sentence, detail, mend } = describeReason(reason);
-    const found = detail === '' ? sentence : `${sentence.slice(0, -1)}: ${detail}.`;
-    refuse(request, response, capture, status, { code, sentence: found, mend });
+    const message = detail === '' ? sentence : `${sentence.slice(0, -1)}: ${detail}.`;
+    refuse(request, response, capture, status, { code, message, mend });
     return undefined;
   }
 }
@@ -58,18 +57,11 @@ function refuse(
   response: Response,
   { id }: Capture,
   status: number,
-  { code, sentence, mend }: { code: string; sentence: string; mend: string },
+  problem: { code: string; message: string; mend: string },
 ): void {
-  response.status(status);
   if (status === 503) response.setHeader('Retry-After', busyForSeconds);
-  if (wantsJson(request)) response.json({ error: code, message: sentence, mend });
-  else
-    response.send(
-      messagePage('No comparison', sentence, mend, {
-        words: 'The capture alone',
-        href: `/captures/${id}`,
-      }),
-    );
+  const onwards = { words: 'The capture alone', href: `/captures/${id}` };
+  sendProblemPage(request, response, { status, ...problem }, { title: 'No comparison', onwards });
 }
 
 /** From a capture to its comparison with the one before it. */

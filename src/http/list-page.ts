@@ -2,15 +2,7 @@ import { html } from 'ghtml';
 import { captureStates, type Capture, type CaptureState } from '../captures/capture.ts';
 import { isFinal, outcomeSentence } from '../captures/outcome.ts';
 import { page } from './layout.ts';
-
-/** The filter as it stands in the address. */
-export interface ListQuery {
-  workload: string | undefined;
-  state: string | undefined;
-  before: string | undefined;
-  since: string | undefined;
-  until: string | undefined;
-}
+import type { ListQuery } from './list-query.ts';
 
 /** Longest name of an alert in a line, characters. */
 const mostName = 40;

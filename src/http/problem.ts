@@ -1,4 +1,6 @@
+import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, Response } from 'express';
+import { z } from 'zod';
 import type { Log } from '../telemetry/log.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
@@ -30,20 +32,79 @@ const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'store-missing',
 ]);
 
+/** RFC 9457, with members of our own. */
+export const problemSchema = z
+  .object({
+    status: z.int().meta({ description: 'The status code, again.' }),
+    title: z.string().meta({ description: 'The status in words.' }),
+    error: z.string().meta({ description: 'A code that programs can rely on.', example: 'capture-unknown' }),
+    message: z.string().meta({ description: 'What is wrong.' }),
+    mend: z.string().meta({ description: 'What to do about it.' }),
+    headline: z
+      .string()
+      .optional()
+      .meta({ description: 'Of an artifact that is gone: what was found in it.' }),
+  })
+  .meta({ id: 'Problem' });
+type ProblemJson = z.infer<typeof problemSchema>;
+
+export const problemType = 'application/problem+json';
+
 interface Problem {
   status: number;
   code: string;
   message: string;
   mend: string;
+  headline?: string;
+}
+
+/** What a browser shows instead of the JSON. */
+interface ProblemPage {
+  title: string;
+  /** Instead of the problem's own mend. */
+  mend?: string;
+  onwards?: { words: string; href: string };
 }
 
 /** JSON, unless a browser asks for a page by name: tools and senders take anything. */
 export function sendProblem(request: Request, response: Response, problem: Problem): void {
-  const { status, code, message, mend } = problem;
+  const asPage = request.accepts(['json', problemType, 'html']) === 'html';
+  send(response, problem, asPage ? { title: titles[problem.status] ?? 'A problem' } : null);
+}
+
+/** A page, unless a program asks for JSON by name: for addresses that people open. */
+export function sendProblemPage(
+  request: Request,
+  response: Response,
+  problem: Problem,
+  page: ProblemPage,
+): void {
+  send(response, problem, wantsJson(request) ? null : page);
+}
+
+/** True when the reader asked for data rather than a page. */
+export function wantsJson(request: Request): boolean {
+  const type = request.accepts(['html', 'json', problemType]);
+  return type !== false && type !== 'html';
+}
+
+function send(response: Response, problem: Problem, page: ProblemPage | null): void {
+  const { status, code, message, mend, headline } = problem;
   response.status(status).vary('Accept');
-  if (request.accepts(['json', 'html']) === 'html')
-    response.send(messagePage(titles[status] ?? 'A problem', message, mend));
-  else response.json({ error: code, message, mend });
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="flamepin"');
+  if (page !== null) {
+    response.send(messagePage(page.title, message, page.mend ?? mend, page.onwards));
+    return;
+  }
+  const json: ProblemJson = {
+    status,
+    title: STATUS_CODES[status] ?? 'Problem',
+    error: code,
+    message,
+    mend,
+    ...(headline === undefined ? {} : { headline }),
+  };
+  response.type(problemType).send(JSON.stringify(json));
 }
 
 const titles: Readonly<Record<number, string>> = { 401: 'No right', 403: 'Switched off', 404: 'Not found' };
@@ -108,12 +169,12 @@ export function notJson(mend: string): RequestProblem {
   return new RequestProblem(400, 'not-json', 'The body is not JSON.', mend);
 }
 
-/** 413, with the limit that was passed, in bytes. */
-export function bodyTooLarge(limit: number): RequestProblem {
+/** 413, with the limit that was passed, in bytes, and what to do. */
+export function bodyTooLarge(limit: number, mend: string): RequestProblem {
   return new RequestProblem(
     413,
     'body-too-large',
     `The body is larger than ${limit < 1024 ** 2 ? `${Math.floor(limit / 1024)} KiB` : `${Math.floor(limit / 1024 ** 2)} MiB`}.`,
-    'Group fewer alerts into one notification (`group_by`), or raise `limits.notificationBytes`.',
+    mend,
   );
 }

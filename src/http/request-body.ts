@@ -1,8 +1,8 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Holding } from './body-budget.ts';
-import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
+import { bodyTooLarge, RequestProblem } from './problem.ts';
 
 /** The sender's next try, seconds; Alertmanager waits by its own back-off, from a second on. */
 const retryAfterSeconds = 2;
@@ -25,6 +25,8 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
 interface Bounds {
   /** Largest body, unpacked, bytes. */
   most: number;
+  /** What to do about one that is larger. */
+  tooLargeMend: string;
   /** Opens a holding for it, released once the answer is sent. Default: none, where only token holders get so far. */
   open?: (giveUp: () => void) => Holding;
 }
@@ -34,9 +36,13 @@ interface Bounds {
  * RequestProblem: 408 when it comes too slowly, 413 when it is too large, 503 when there is no room, 400 when it is
  * broken. What is left of it then is not read.
  */
-export function readBody(request: Request, response: Response, { most, open }: Bounds): Promise<Buffer> {
+export function readBody(
+  request: Request,
+  response: Response,
+  { most, tooLargeMend, open }: Bounds,
+): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? Number.NaN);
-  if (announced > most) throw bodyTooLarge(most);
+  if (announced > most) throw bodyTooLarge(most, tooLargeMend);
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
   const decoder = encoding === 'identity' ? undefined : decoders[encoding];
   if (encoding !== 'identity' && decoder === undefined)
@@ -67,13 +73,13 @@ export function readBody(request: Request, response: Response, { most, open }: B
   function countWire(chunk: Buffer): void {
     onWire += chunk.length;
     // Packed data can go on for ever without a byte in it.
-    if (onWire > most) stop(bodyTooLarge(most));
+    if (onWire > most) stop(bodyTooLarge(most, tooLargeMend));
   }
 
   function keep(chunk: Buffer): void {
     const needed = length + chunk.length;
     if (needed > most) {
-      stop(bodyTooLarge(most));
+      stop(bodyTooLarge(most, tooLargeMend));
       return;
     }
     if (needed > kept.length) {
@@ -153,19 +159,4 @@ function busy(response: Response): RequestProblem {
     'Other notifications are being read.',
     `Send it again in ${retryAfterSeconds} seconds.`,
   );
-}
-
-/** Puts the parsed body of a request that is declared as JSON on `request.body`; other bodies are not read. */
-export function jsonBody(most: number): RequestHandler {
-  return async (request, response, next) => {
-    if (request.is('application/json') === 'application/json') {
-      const text = (await readBody(request, response, { most })).toString('utf8');
-      try {
-        request.body = JSON.parse(text) as unknown;
-      } catch {
-        throw notJson('Send one JSON object.');
-      }
-    }
-    next();
-  };
 }

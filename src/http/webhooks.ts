@@ -1,19 +1,36 @@
 import { Router, type Request, type RequestHandler } from 'express';
+import { z } from 'zod';
 import type { Log } from '../telemetry/log.ts';
 import { countJsonValues } from '../alerts/json-values.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
-import type { Alert } from '../captures/capture.ts';
+import { alertOutcomes, reasonSchema, type Alert } from '../captures/capture.ts';
 import { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { BodyBudget } from './body-budget.ts';
+import { captureIdSchema } from './capture-json.ts';
 import { shareOf, trustConnection } from './connections.ts';
+import { demandJsonType } from './json-body.ts';
 import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
 import { readBody } from './request-body.ts';
 
 export const senders = ['alertmanager', 'grafana'] as const;
 export type Sender = (typeof senders)[number];
+
+export const acceptedSchema = z
+  .object({
+    accepted: z.int().nonnegative().meta({ description: 'How many alerts will be profiled: `queued`.' }),
+    alerts: z.array(
+      z.object({
+        fingerprint: z.string(),
+        outcome: z.enum(alertOutcomes),
+        captureId: captureIdSchema.exactOptional().meta({ description: 'Its capture, or that of before.' }),
+        reason: reasonSchema.exactOptional().meta({ description: 'Why it will not be profiled.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Accepted' });
 
 interface WebhookParts {
   /** Which configured source of that sender the request comes from, or why none is believed. */
@@ -36,8 +53,8 @@ interface WebhookParts {
 const bodiesAtOnce = 4;
 /** Of a body of the second kind, bytes; with 500 connections 32 MiB. Most notifications are smaller. */
 const allowance = 64 * 1024;
-
-const methods: Record<Sender, string> = { alertmanager: 'POST', grafana: 'POST, PUT' };
+const tooLargeMend =
+  'Group fewer alerts into one notification (`group_by`), or raise `limits.notificationBytes`.';
 
 /**
  * `POST /webhooks/alertmanager`, `POST` or `PUT /webhooks/grafana`. Answered 2xx only after the commit; an alert that
@@ -56,24 +73,20 @@ export function webhookRoutes(parts: WebhookParts): Router {
       const budget = proven ? budgets.proven : budgets.unproven;
       const body = await readBody(request, response, {
         most: parts.bodyLimit,
+        tooLargeMend,
         open: (giveUp) => budget.open(shareOf(request.socket.remoteAddress), giveUp),
       });
       const { source } = demandSource(request, body, sender, parts);
       const alerts = await receiveNotification(body, { source, sender }, parts);
-      response.json({ accepted: alerts.filter(({ outcome }) => outcome === 'queued').length, alerts });
+      const json: z.infer<typeof acceptedSchema> = {
+        accepted: alerts.filter(({ outcome }) => outcome === 'queued').length,
+        alerts,
+      };
+      response.json(json);
     };
     const steps = [demandJson(parts.bodyLimit), receive];
     const route = router.route(`/webhooks/${sender}`).post(steps);
     if (sender === 'grafana') route.put(steps);
-    route.all((request, response) => {
-      response.setHeader('Allow', methods[sender]);
-      throw new RequestProblem(
-        405,
-        'method-not-allowed',
-        `${request.method} is not for this address.`,
-        `Send notifications with ${methods[sender]}.`,
-      );
-    });
   }
   return router;
 }
@@ -82,14 +95,8 @@ export function webhookRoutes(parts: WebhookParts): Router {
 const demandJson =
   (limit: number): RequestHandler =>
   (request, _response, next) => {
-    if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit);
-    if (request.is('application/json') !== 'application/json')
-      throw new RequestProblem(
-        415,
-        'content-type',
-        'The body is not declared as JSON.',
-        'Send Content-Type: application/json, as Alertmanager and Grafana do.',
-      );
+    if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit, tooLargeMend);
+    demandJsonType(request, 'Send Content-Type: application/json, as Alertmanager and Grafana do.');
     next();
   };
 

@@ -11,7 +11,7 @@ import { grafanaAnnotator } from '../../src/annotations/grafana.ts';
 import { artifactKey } from '../../src/artifacts/keys.ts';
 import { s3Store } from '../../src/artifacts/s3.ts';
 import type { ArtifactStore } from '../../src/artifacts/store.ts';
-import { serveArtifact } from '../../src/http/artifacts.ts';
+import { artifactRoutes } from '../../src/http/artifacts.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
 import { capturing, finished } from '../grafana/captures.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
@@ -106,9 +106,8 @@ describe('pictures that are opened straight from the bucket', () => {
       soon(),
     );
     const app = express();
-    app.get(
-      '/captures/:id/:name',
-      serveArtifact({
+    app.use(
+      artifactRoutes({
         ledger,
         store,
         publicUrl: null,

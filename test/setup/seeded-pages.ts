@@ -3,11 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { Express } from 'express';
 import { filesystemStore } from '../../src/artifacts/filesystem.ts';
 import { artifactKey } from '../../src/artifacts/keys.ts';
+import type { ArtifactStore } from '../../src/artifacts/store.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
 import type { Artifact, Capture } from '../../src/captures/capture.ts';
 import { compareCaptures } from '../../src/captures/compare-captures.ts';
+import type { Ledger } from '../../src/captures/ledger.ts';
 import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
 import { createApp } from '../../src/http/app.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
@@ -20,26 +23,30 @@ import { capturing, finished } from '../grafana/captures.ts';
 import { slowShop } from '../unit/flamegraph/shop.ts';
 import { seedCapture } from './seed-capture.ts';
 
+/** A capture of each state that a person may open, by name. */
+export type SeededPaths = Record<
+  'done' | 'expired' | 'queued' | 'capturing' | 'storing' | 'skipped' | 'failed' | 'harmed',
+  string
+>;
+
 /** flamepin's pages over a real ledger and store, without a worker: states that would pass stay as they are. */
 export interface SeededPages {
   url: string;
-  /** A capture of each state that a person may open, by name. */
-  paths: Record<
-    'done' | 'expired' | 'queued' | 'capturing' | 'storing' | 'skipped' | 'failed' | 'harmed',
-    string
-  >;
+  paths: SeededPaths;
+  app: Express;
   stop(): Promise<void>;
 }
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
-const names: readonly Artifact['name'][] = [
-  'flamegraph.svg',
-  'flamegraph.html',
-  'profile.json',
-  'summary.md',
-  'recording.jfr',
-];
+const contentTypes: Record<Artifact['name'], string> = {
+  'flamegraph.svg': 'image/svg+xml',
+  'flamegraph.html': 'text/html; charset=utf-8',
+  'profile.json': 'application/json',
+  'summary.md': 'text/plain; charset=utf-8',
+  'recording.jfr': 'application/octet-stream',
+};
+const names = Object.keys(contentTypes) as Artifact['name'][];
 
 /**
  * @param captures how many are in the list, of all states; 0 is a fresh flamepin
@@ -61,6 +68,7 @@ export async function startSeededPages(
     store,
     metrics: createMetrics(),
     log,
+    version: '0.0.0',
     now: () => Date.now(),
     identify: () => ({ source: null, detail: 'a test sends nothing' }),
     guarded: () => true,
@@ -81,6 +89,30 @@ export async function startSeededPages(
     wake: () => undefined,
     stuck: () => null,
   });
+  const paths = await seedCaptures(ledger, store, captures, profile);
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    paths,
+    app,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await ledger.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Fills a ledger and a store with captures of all states and ages, newest last; see startSeededPages. */
+export async function seedCaptures(
+  ledger: Ledger,
+  store: ArtifactStore,
+  captures: number,
+  profile: Profile = slowShop(),
+): Promise<SeededPaths> {
   const profileJson = JSON.stringify(profile);
   const paths: Record<string, string> = {};
   const harmed: Capture[] = [];
@@ -95,7 +127,7 @@ export async function startSeededPages(
         event: null,
         key: artifactKey(capture.id, name),
         size: 1000,
-        contentType: 'application/json',
+        contentType: contentTypes[name],
         contentEncoding: 'gzip',
       }));
     for (const { name, key, contentType } of capture.artifacts) {
@@ -110,22 +142,15 @@ export async function startSeededPages(
   // Last, for it blocks the workload.
   for (const { id, harm } of harmed) await ledger.recordHarm(id, harm ?? '', Date.now());
   await sweepRetention(
-    { ledger, store, retention: { recordingsMs: 7 * day, profilesMs: 90 * day }, log },
+    {
+      ledger,
+      store,
+      retention: { recordingsMs: 7 * day, profilesMs: 90 * day },
+      log: createLog('error'),
+    },
     Date.now(),
   );
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-    paths,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await ledger.close();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+  return paths as SeededPaths;
 }
 
 const workloads = [
