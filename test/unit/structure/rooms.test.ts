@@ -50,6 +50,7 @@ const sdkHomes: Record<string, string> = {
   'node-cron': 'schedule/',
   'prom-client': 'telemetry/',
   express: 'http/',
+  'zod-openapi': 'http/openapi/',
   pino: 'telemetry/',
   re2js: '',
 };
@@ -153,6 +154,18 @@ describe('the rooms', () => {
     assert.ok(loaded.has('profile/read-profile.ts') && loaded.has('flamegraph/page/capture-page.ts'));
     const strays = [...loaded].filter((file) => loadedBy(file).includes('zod'));
     assert.deepEqual(strays, []);
+  });
+
+  it('start the server without the OpenAPI document, which few ask for', () => {
+    const loaded = new Set(['serve.ts']);
+    for (const file of loaded)
+      for (const to of loadedBy(file)) if (files.includes(to) && !loaded.has(to)) loaded.add(to);
+    assert.ok(loaded.has('http/openapi/route.ts'));
+    assert.ok(!loaded.has('http/openapi/document.ts'));
+    assert.deepEqual(
+      [...loaded].filter((file) => loadedBy(file).includes('zod-openapi')),
+      [],
+    );
   });
 
   it('leave the environment to the configuration alone', () => {
