@@ -3,7 +3,9 @@ import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { cacheDirectory } from '../setup/cache.ts';
+import { waitFor } from '../setup/process.ts';
 import { startSeededServe } from '../setup/seeded-serve.ts';
 
 const setup = join(import.meta.dirname, '..', 'setup');
@@ -11,6 +13,26 @@ const setup = join(import.meta.dirname, '..', 'setup');
 const deadlineMs = 240_000;
 
 describe('the HTTP interface, tried with hundreds of requests made from its own document', () => {
+  it('reaches no process of this machine, whatever target it asks for', async () => {
+    await using cleanup = new AsyncDisposableStack();
+    const seeded = await startSeededServe(0);
+    cleanup.defer(() => seeded.stop());
+    const { flamepin, token } = seeded;
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ target: `host://${process.pid}` });
+    const response = await fetch(`${flamepin.url}/captures`, { method: 'POST', headers, body });
+    const { path } = z.object({ path: z.string() }).parse(await response.json());
+    const capture = z.object({ reason: z.object({ code: z.string(), detail: z.string() }) });
+    const ended = await waitFor('the capture to end', 60_000, async () => {
+      const json = await fetch(flamepin.url + path, { headers: { Accept: 'application/json' } });
+      return capture.safeParse(await json.json()).data;
+    });
+    assert.deepEqual(ended.reason, {
+      code: 'target-not-found',
+      detail: `there is no process ${process.pid}`,
+    });
+  });
+
   it('answers each as the document says, never with a 500, and refuses what the document forbids', async () => {
     const schemathesis = execFileSync('sh', [join(setup, 'schemathesis.sh'), cacheDirectory], {
       encoding: 'utf8',

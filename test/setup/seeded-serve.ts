@@ -11,7 +11,10 @@ import { capturing } from '../grafana/captures.ts';
 import { seedCapture } from './seed-capture.ts';
 import { seedCaptures, type SeededPaths } from './seeded-pages.ts';
 
-/** `flamepin serve` over a ledger with captures of all states. It can profile nothing: it has no profiler. */
+/**
+ * `flamepin serve` over a ledger with captures of all states. It can profile nothing: it has no profiler, and sees no
+ * process of this machine.
+ */
 export interface SeededServe {
   flamepin: RunningFlamepin;
   paths: SeededPaths;
@@ -50,6 +53,8 @@ profiler: {directory: ${file('token')}}
 storage: {filesystem: {directory: ${file('artifacts')}}}
 ledger: {sqlite: {path: ${file('ledger.db')}}}
 `,
+    process.env,
+    ['sh', join(import.meta.dirname, 'among-no-others.sh')],
   );
   return {
     flamepin,
