@@ -118,7 +118,7 @@ for (const file of ['cli.js', 'commands/render.js'])
   });
 
 // With the tenth of @kubernetes/client-node that is used: 40 MB of memory, and not 90, with every API of Kubernetes.
-await joinImports('targets/kubernetes/access.js', {
+await joinImports('targets/kubernetes/connection/access.js', {
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { settingsSchema } from '../src/config/schema.ts';
 import { readPayload } from '../src/profiler/payload.ts';
 import { cleanUpScript, collectScript, listScript, startScript } from '../src/profiler/script.ts';
-import { agentPatch } from '../src/targets/kubernetes/agent-spec.ts';
-import { lookScript } from '../src/targets/kubernetes/look.ts';
+import { agentPatch } from '../src/targets/kubernetes/agent/agent-spec.ts';
+import { lookScript } from '../src/targets/kubernetes/choice/look.ts';
 import { valuesSchema } from './values-schema.ts';
 
 const root = join(import.meta.dirname, '..');

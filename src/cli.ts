@@ -3,7 +3,7 @@ import { ConfigurationError } from './config/problems.ts';
 import { parseDuration } from './config/durations.ts';
 import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEvents, profileEvents } from './profile/sampling.ts';
-import { supportedKinds, targetKinds } from './targets/kinds.ts';
+import { supportedKinds, targetKinds } from './captures/target-kinds.ts';
 import { version } from './version.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
@@ -42,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('receive alerts and profile what is behind them')
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
-      const { serve } = await import('./serve.ts');
+      const { serve } = await import('./serve/serve.ts');
       const { loadConfiguration } = await import('./config/load.ts');
       await serve(() => loadConfiguration(options.config));
     });

@@ -1,4 +1,4 @@
-import type { Alert } from '../captures/capture.ts';
+import type { Alert } from './alert.ts';
 
 /** What an alert is about: a service (worth a profile), Grafana's test button, or missing data. */
 export type AlertKind = 'ordinary' | 'test' | 'no-data';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Alert } from '../captures/capture.ts';
 import { Failure } from '../reasons/failure.ts';
+import type { Alert } from './alert.ts';
 
 /** One webhook body, read. */
 export interface Notification {

@@ -1,12 +1,13 @@
-import type { Capture, Panel } from '../captures/capture.ts';
+import type { Capture } from '../captures/capture.ts';
 import { finalStates } from '../captures/capture.ts';
 import { Failure } from '../reasons/failure.ts';
-import type { Annotator } from './annotator.ts';
+import type { Annotator } from '../captures/annotator.ts';
 import { grafanaApi, type GrafanaAccess, type GrafanaAnnotation, type NewAnnotation } from './grafana-api.ts';
 import { findPanel, showsMarks, type PanelSeen } from './grafana-panel.ts';
 import { captureTag, pointOf, regionOf, runningTag, tagsOf } from './mark.ts';
 import { neighboursOf, withNeighbours } from './neighbours.ts';
 import { beginText, finishText, type Surroundings } from './text.ts';
+import type { Panel } from '../alerts/panel.ts';
 
 export interface GrafanaOptions extends GrafanaAccess {
   /** Where people reach flamepin; null when nobody said. */

@@ -1,4 +1,4 @@
-import type { Artifact } from '../captures/capture.ts';
+import type { Artifact } from './artifact.ts';
 
 /** Digits of capture ids: Crockford's base 32, as in a ULID. */
 const digits = '0123456789abcdefghjkmnpqrstvwxyz';

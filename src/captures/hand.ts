@@ -1,6 +1,7 @@
 import { captureId } from './capture-id.ts';
-import type { CaptureEvent, CaptureRequest } from './capture.ts';
+import type { CaptureRequest } from './capture.ts';
 import type { AlertDecision } from './ledger.ts';
+import type { CaptureEvent } from '../profile/capture-event.ts';
 
 /** `POST /captures`: a capture that nobody's alert asked for; it goes through the same queue, limits and checks. */
 export function handDecision(

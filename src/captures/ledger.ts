@@ -1,15 +1,9 @@
 import type { Reason } from '../reasons/failure.ts';
-import type { MadeArtifact } from './analysis.ts';
-import type { Target } from '../targets/target.ts';
-import type {
-  Alert,
-  AlertOutcome,
-  Capture,
-  CaptureRequest,
-  CaptureState,
-  Panel,
-  Timeline,
-} from './capture.ts';
+import type { Target } from './target.ts';
+import type { Capture, CaptureRequest, CaptureState, Timeline } from './capture.ts';
+import type { Alert, AlertOutcome } from '../alerts/alert.ts';
+import type { Panel } from '../alerts/panel.ts';
+import type { MadeArtifact } from '../artifacts/artifact.ts';
 
 /**
  * The ledger: alerts, captures, leases, deadlines, spool, deliveries, blocks and cron runs. The capture row is

@@ -1,5 +1,5 @@
-import type { Exec } from '../targets/exec.ts';
-import type { Session } from './capture.ts';
+import type { Exec } from '../profiler/exec.ts';
+import type { Session } from '../profiler/session.ts';
 
 /** What the worker needs of the profiler; src/profiler implements it with async-profiler. */
 export interface Profiling {

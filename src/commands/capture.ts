@@ -2,18 +2,20 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { analysisThreads } from '../captures/analysis-threads.ts';
-import type { MadeArtifact } from '../captures/analysis.ts';
-import type { Answer, Capture, CaptureEvent } from '../captures/capture.ts';
+import { analysisThreads } from '../captures/analysis/analysis-threads.ts';
+import type { Capture } from '../captures/capture.ts';
 import { handDecision } from '../captures/hand.ts';
-import { processOf } from '../captures/start-window.ts';
+import { processOf } from '../captures/stages/start-window.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { newCapture } from '../ledgers/capture-change.ts';
-import { openTargets } from '../open-targets.ts';
+import { openTargets } from '../serve/open-targets.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
 import { Profiler } from '../profiler/profiler.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
-import { kindOfUri } from '../targets/kinds.ts';
+import { kindOfUri } from '../captures/target-kinds.ts';
+import type { MadeArtifact } from '../artifacts/artifact.ts';
+import type { CaptureEvent } from '../profile/capture-event.ts';
+import type { Answer } from '../profile/answer/answer.ts';
 
 export interface CaptureOptions {
   event: CaptureEvent;

@@ -1,9 +1,9 @@
 import { renderHtml } from '../flamegraph/html.ts';
 import { renderDifferenceSvg } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
-import { changedFramesOf, compareProfiles } from '../profile/compare.ts';
-import type { ChangedFrame, Comparison } from '../profile/comparison.ts';
-import { unchangedWords } from '../profile/comparison-headline.ts';
+import { changedFramesOf, compareProfiles } from '../profile/comparison/compare.ts';
+import type { ChangedFrame, Comparison } from '../profile/comparison/comparison.ts';
+import { unchangedWords } from '../profile/comparison/headline.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { wasRecorded } from '../profile/recorded.ts';
 import { profileEvents } from '../profile/sampling.ts';

@@ -4,7 +4,7 @@ import type { PanelSeen } from '../annotations/grafana-panel.ts';
 import type { Configuration } from '../config/load.ts';
 import { Failure } from '../reasons/failure.ts';
 import { ask, deadlineMs } from './doctor-ask.ts';
-import type { Check } from './doctor.ts';
+import type { Check } from './doctor-check.ts';
 
 /** Grafana itself, the right to read marks, and each dashboard and panel that the configuration maps. */
 export function grafanaChecks({ grafana, secrets }: Configuration): Check[] {

@@ -6,9 +6,9 @@ import {
   neededLimit,
   readingBytes,
   recordingMemory,
-} from '../captures/recording-memory.ts';
+} from '../captures/analysis/recording-memory.ts';
 import type { Configuration } from '../config/load.ts';
-import type { CheckResult } from '../targets/target.ts';
+import type { CheckResult } from '../captures/target.ts';
 
 /** Memory that flamepin may use and the room on its disks, against what `limits` allows at once. */
 export function lookAtLimits(

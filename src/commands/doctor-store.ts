@@ -1,6 +1,6 @@
-import type { ArtifactStore } from '../artifacts/store.ts';
+import type { ArtifactStore } from '../captures/artifact-store.ts';
 import type { Configuration } from '../config/load.ts';
-import { openStore } from '../open-store.ts';
+import { openStore } from '../serve/open-store.ts';
 import { Failure } from '../reasons/failure.ts';
 import { compareClocks, deadlineMs, get } from './doctor-ask.ts';
 

@@ -1,15 +1,16 @@
 import { placeholdersOf } from '../config/link-template.ts';
 import { loadConfiguration, type Configuration } from '../config/load.ts';
-import { openLedger } from '../open-ledger.ts';
-import { openTargets } from '../open-targets.ts';
+import { openLedger } from '../serve/open-ledger.ts';
+import { openTargets } from '../serve/open-targets.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
 import { profilerVersion } from '../profiler/pinned.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
-import type { CheckResult } from '../targets/target.ts';
+import type { CheckResult } from '../captures/target.ts';
 import { ask, bearer, deadlineMs, get } from './doctor-ask.ts';
 import { grafanaChecks } from './doctor-grafana.ts';
 import { lookAtLimits } from './doctor-limits.ts';
 import { lookAtStore } from './doctor-store.ts';
+import type { Check } from './doctor-check.ts';
 
 /**
  * `flamepin doctor`: rights, connections, clocks and limits, a line each, with its mend under what fails. Resolves
@@ -26,12 +27,6 @@ export async function doctor(options: { config?: string; json: boolean }): Promi
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
   else for (const result of results) process.stdout.write(line(result));
   return results.every(({ ok }) => ok);
-}
-
-export interface Check {
-  what: string;
-  /** Resolves to what was seen, or to lines of its own; rejects with a Failure. */
-  look: () => Promise<string | CheckResult[]>;
 }
 
 function checks(configuration: Configuration): Check[] {

@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/load.ts';
 import { stepsOf } from '../profiler/steps.ts';
 import type { Explanation } from '../routing/explain.ts';
-import { questionsFor } from '../targets/kubernetes/questions.ts';
+import { questionsFor } from '../targets/kubernetes/choice/questions.ts';
 
 /** What a capture of this alert would ask and run, in order; empty where none would be made. Asks and runs nothing. */
 export function commandsOf(

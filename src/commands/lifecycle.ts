@@ -1,4 +1,4 @@
-import { lifecycleRules, lifecycleRulesByTag } from '../artifacts/lifecycle.ts';
+import { lifecycleRules, lifecycleRulesByTag } from '../stores/s3/lifecycle.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { ConfigurationError } from '../config/problems.ts';
 import { writeOutput } from './output.ts';

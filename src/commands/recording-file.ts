@@ -1,6 +1,6 @@
 import type { Profile } from '../profile/profile.ts';
-import { readProfile } from '../profile/read-profile.ts';
-import { unpackRecording } from '../profile/unpack-recording.ts';
+import { readProfile } from '../profile/reading/read-profile.ts';
+import { unpackRecording } from '../profile/reading/unpack-recording.ts';
 import { Failure } from '../reasons/failure.ts';
 import { largestInput, wholeInput, type InputFile } from './input-file.ts';
 

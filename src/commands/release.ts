@@ -1,5 +1,5 @@
 import { loadConfiguration } from '../config/load.ts';
-import { openLedger } from '../open-ledger.ts';
+import { openLedger } from '../serve/open-ledger.ts';
 
 /**
  * `flamepin release [KEY]`: lists what is blocked because a target died after its window, or lets it be profiled

@@ -1,5 +1,5 @@
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
-import { CollapsedReader } from '../profile/read-collapsed.ts';
+import { CollapsedReader } from '../profile/reading/read-collapsed.ts';
 import { inputPieces, type InputFile } from './input-file.ts';
 import { fileFailure } from './recording-file.ts';
 

@@ -6,7 +6,8 @@ import { ConfigurationError, problemsOf, type Problem } from './problems.ts';
 import { settingsSchema, type Settings } from './schema.ts';
 import { fileSecret, fixedSecret, type Secret } from './secrets.ts';
 import { environmentName, readSources, refuseOpenSources, type FindSecret, type Source } from './sources.ts';
-import type { TargetKind, TargetSettings } from './target-settings.ts';
+import type { TargetKind } from '../captures/target-kinds.ts';
+import type { TargetSettings } from './target-settings.ts';
 import { gatherTargets } from './targets.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

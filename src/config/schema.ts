@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { captureEventSchema } from '../captures/capture.ts';
 import { baseUrl, cron, duration, matchers, path, section, size } from './fields.ts';
 import { linkTemplateSchema } from './link-template.ts';
 import { baselineTargetSchema, routeTargetSchema, targetsSchema } from './target-settings.ts';
+import { captureEventSchema } from '../profile/capture-event.ts';
 
 /**
  * The configuration file. Every duration is written as Prometheus writes it and is milliseconds here; every size
@@ -256,7 +256,6 @@ export const settingsSchema = section({
   }).prefault({}),
 });
 export type Settings = z.infer<typeof settingsSchema>;
-export type Route = Settings['routes'][number];
 
 function tooMany(names: string, input: unknown) {
   return {

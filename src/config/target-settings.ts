@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { targetKinds, type TargetKind } from '../captures/target-kinds.ts';
 import { path, pattern, section } from './fields.ts';
 
 /**
@@ -60,9 +61,6 @@ const targetKindSections = {
   /** A JVM on the host that the alert names, over OpenSSH. */
   ssh: section({ ...ssh, process }).optional(),
 };
-
-export const targetKinds = ['kubernetes', 'docker', 'host', 'ssh'] as const;
-export type TargetKind = (typeof targetKinds)[number];
 
 type WrittenTarget = {
   [kind in TargetKind]?: { process?: string | undefined; sibling?: boolean | undefined } | undefined;

@@ -1,15 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from './problems.ts';
 import type { Settings } from './schema.ts';
-import {
-  targetKinds,
-  targetSettingsSchema,
-  type TargetKind,
-  type TargetSettings,
-} from './target-settings.ts';
-
-/** Kinds that have an adapter in this version; those of the others are refused here, before an alert needs them. */
-const supportedKinds: readonly TargetKind[] = ['host', 'kubernetes'];
+import { supportedKinds, targetKinds, type TargetKind } from '../captures/target-kinds.ts';
+import { targetSettingsSchema, type TargetSettings } from './target-settings.ts';
 
 /**
  * Settings per kind from `targets`, routes and baselines, with defaults, and which kinds are in use. Places that

@@ -1,5 +1,5 @@
 import { printableName } from '../profile/frame.ts';
-import type { ChangedNames } from '../profile/comparison.ts';
+import type { ChangedNames } from '../profile/comparison/comparison.ts';
 import type { ProfileEvent } from '../profile/profile.ts';
 import { endsInClass } from '../profile/sampling.ts';
 import type { CallTree } from './call-tree.ts';

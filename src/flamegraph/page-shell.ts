@@ -1,5 +1,5 @@
 import { html } from 'ghtml';
-import { unchangedWords } from '../profile/comparison-headline.ts';
+import { unchangedWords } from '../profile/comparison/headline.ts';
 import { escapedName } from './escape.ts';
 import { pointsText, shareText, windowText } from './figures.ts';
 import type { ComparisonRow, ProfileSource, View, ViewDetail } from './view.ts';

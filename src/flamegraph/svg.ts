@@ -1,4 +1,4 @@
-import type { ChangedNames } from '../profile/comparison.ts';
+import type { ChangedNames } from '../profile/comparison/comparison.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import type { CallTree } from './call-tree.ts';
 import { differenceOf, type Difference } from './difference.ts';

@@ -1,4 +1,4 @@
-import type { ChangedNames } from '../profile/comparison.ts';
+import type { ChangedNames } from '../profile/comparison/comparison.ts';
 import type { ProfileEvent } from '../profile/profile.ts';
 
 /**

@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { alertOutcomes } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import { describeReason } from '../reasons/failure.ts';
 import { captureIdSchema, reasonJson, reasonJsonSchema } from './capture-json.ts';
 import { messagePage } from './layout.ts';
 import { sendProblemPage, wantsJson } from './problem.ts';
+import { alertOutcomes } from '../alerts/alert.ts';
 
 /** An alert that has been seen, as JSON. */
 export const seenAlertSchema = z

@@ -1,8 +1,8 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import { readFileSync } from 'node:fs';
-import type { Log } from '../telemetry/log.ts';
-import type { ArtifactStore } from '../artifacts/store.ts';
-import type { CompareCaptures } from '../captures/compare-captures.ts';
+import type { Log } from '../captures/log.ts';
+import type { ArtifactStore } from '../captures/artifact-store.ts';
+import type { CompareCaptures } from '../captures/analysis/compare-captures.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -15,7 +15,6 @@ import { followScript } from './follow-script.ts';
 import { healthRoutes } from './health.ts';
 import { demandOwnHost } from './host-names.ts';
 import { refuseOtherMethods } from './method-not-allowed.ts';
-import { openApiRoute } from './openapi/route.ts';
 import { pauseRoutes } from './pause.ts';
 import { problemHandler, sendProblemPage } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -24,16 +23,17 @@ import { endUnreadBody } from './unread-body.ts';
 import { senders, webhookRoutes, type Sender } from './webhooks.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
-import type { Alert, Capture } from '../captures/capture.ts';
+import type { Capture } from '../captures/capture.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
+import type { Alert } from '../alerts/alert.ts';
 
 export interface AppParts {
   ledger: Ledger;
   store: ArtifactStore;
   metrics: Metrics;
   log: Log;
-  /** flamepin's own. */
-  version: string;
+  /** Answers with the OpenAPI document, which names every route here. */
+  openApi: RequestHandler;
   now: () => number;
   identify(sender: Sender, request: SignedRequest): Verdict;
   /** Whether every source of that sender has a secret. */
@@ -115,7 +115,7 @@ export function createApp(parts: AppParts): Express {
   app.use(storeRoutes({ allowed, ledger, storeNow: (id) => parts.storeNow(id) }));
   app.use(pauseRoutes(allowed, (paused) => parts.setPaused(paused)));
   app.use(blockRoutes(allowed, ledger));
-  app.get('/openapi.json', openApiRoute(parts.version));
+  app.get('/openapi.json', parts.openApi);
   refuseOtherMethods(app);
   app.use((request, response) => {
     const problem = {

@@ -1,4 +1,4 @@
-import type { Artifact } from '../captures/capture.ts';
+import type { Artifact } from '../artifacts/artifact.ts';
 
 /** The artifacts that have a route. */
 export const artifactNames = [

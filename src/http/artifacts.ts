@@ -1,11 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
-import type { ArtifactStore, StoredObject } from '../artifacts/store.ts';
-import type { Artifact, Capture } from '../captures/capture.ts';
+import type { ArtifactStore, StoredObject } from '../captures/artifact-store.ts';
+import type { Capture } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import { demandToken } from './access.ts';
 import { artifactNames, type ArtifactName } from './artifact-names.ts';
 import { sendGone, sendUnknownCapture } from './capture-gone.ts';
+import type { Artifact } from '../artifacts/artifact.ts';
 
 /** S3 answers in tens of milliseconds; a page must not hang on one that does not. */
 const deadlineMs = 20_000;

@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import {
-  captureSchema,
-  reasonSchema,
-  artifactSchema,
-  alertSchema,
-  type Capture,
-} from '../captures/capture.ts';
+import { captureSchema, type Capture } from '../captures/capture.ts';
 import { describeReason, type Reason } from '../reasons/failure.ts';
-import { targetSchema } from '../targets/target.ts';
+import { targetSchema } from '../captures/target.ts';
+import { reasonSchema } from '../reasons/reason.ts';
+import { alertSchema } from '../alerts/alert.ts';
+import { artifactSchema } from '../artifacts/artifact.ts';
 
 export const captureIdSchema = captureSchema.shape.id.meta({
   description: 'Sorts by time.',

@@ -1,5 +1,5 @@
 import type { Capture } from '../captures/capture.ts';
-import { captureView } from '../captures/capture-view.ts';
+import { captureView } from '../captures/analysis/capture-view.ts';
 import { isFinal } from '../captures/outcome.ts';
 import { captureMain } from '../flamegraph/page-shell.ts';
 import type { ProfileSource, View } from '../flamegraph/view.ts';

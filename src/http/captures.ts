@@ -1,8 +1,8 @@
 import { Router, type RequestHandler } from 'express';
 import { z } from 'zod';
-import { captureEventSchema, type Capture } from '../captures/capture.ts';
-import { captureBefore } from '../captures/capture-before.ts';
-import type { CompareCaptures } from '../captures/compare-captures.ts';
+import { type Capture } from '../captures/capture.ts';
+import { captureBefore } from '../captures/baselines/capture-before.ts';
+import type { CompareCaptures } from '../captures/analysis/compare-captures.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import { sendUnknownCapture } from './capture-gone.ts';
 import { captureIdSchema, captureJson, listedCaptureJson, type captureListSchema } from './capture-json.ts';
@@ -12,6 +12,7 @@ import { jsonBody, readAs } from './json-body.ts';
 import { listPage } from './list-page.ts';
 import { listFilter, listQuerySchema } from './list-query.ts';
 import { wantsJson } from './problem.ts';
+import { captureEventSchema } from '../profile/capture-event.ts';
 
 const pageSize = 50;
 

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
-import { startOf } from '../captures/base-label.ts';
-import { baselineFlaw } from '../captures/baseline-health.ts';
+import { startOf } from '../captures/baselines/base-label.ts';
+import { baselineFlaw } from '../captures/baselines/baseline-health.ts';
 import type { Capture } from '../captures/capture.ts';
-import type { CompareCaptures } from '../captures/compare-captures.ts';
+import type { CompareCaptures } from '../captures/analysis/compare-captures.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import type { View } from '../flamegraph/view.ts';

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { z } from 'zod';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../captures/log.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import { messagePage } from './layout.ts';

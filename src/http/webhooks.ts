@@ -1,11 +1,10 @@
 import { Router, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../captures/log.ts';
 import { countJsonValues } from '../alerts/json-values.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
-import { alertOutcomes, reasonSchema, type Alert } from '../captures/capture.ts';
 import { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { BodyBudget } from './body-budget.ts';
@@ -14,6 +13,8 @@ import { shareOf, trustConnection } from './connections.ts';
 import { demandJsonType } from './json-body.ts';
 import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
 import { readBody } from './request-body.ts';
+import { reasonSchema } from '../reasons/reason.ts';
+import { alertOutcomes, type Alert } from '../alerts/alert.ts';
 
 export const senders = ['alertmanager', 'grafana'] as const;
 export type Sender = (typeof senders)[number];

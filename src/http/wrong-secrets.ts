@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../captures/log.ts';
 import { RepeatedWarning } from '../telemetry/repeated-warning.ts';
 import { shareOf } from './connections.ts';
 import { RequestProblem } from './problem.ts';

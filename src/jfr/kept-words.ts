@@ -1,5 +1,3 @@
-import type { Keep } from './mask-arguments.ts';
-
 /** JVM options whose whole text is harmless: sizes, switches, numbers, garbage collectors, modules' names. */
 const harmless =
   /^(?:-X(?:ms|mx|mn|ss)\d+[kKmMgGtT]?|-XX:[+-]\w+|-XX:\w+=\d+(?:\.\d+)?[kKmMgGtT%]?|-server|-client|-Xint|-Xcomp|-Xrs)$/;
@@ -25,3 +23,6 @@ export const keepMainClass: Keep = (text) => [[0, /^\S* ?/.exec(text)![0].length
 
 /** Nothing stays. */
 export const keepNothing: Keep = () => [];
+
+/** What may stay of a string: a function from its text to the stretches that are kept, [from, to). */
+export type Keep = (text: string) => [from: number, to: number][];

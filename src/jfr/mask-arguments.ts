@@ -1,6 +1,7 @@
 import { chunkHeaderBytes, readChunks, type Chunk } from './chunk.ts';
 import { Cursor, damaged, EndOfBytes, stringEncoding } from './cursor.ts';
 import { findSecretStrings } from './secret-strings.ts';
+import type { Keep } from './kept-words.ts';
 
 /**
  * Overwrites what a recording carries of its JVM's start: arguments of the JVM and of main, system properties,
@@ -39,9 +40,6 @@ function maskChunk(recording: Buffer, chunk: Chunk): void {
     recording.fill(0, Math.max(found.readableUntil, chunk.start + chunkHeaderBytes), chunk.end);
   }
 }
-
-/** What may stay of a string: a function from its text to the stretches that are kept, [from, to). */
-export type Keep = (text: string) => [from: number, to: number][];
 
 function maskString(cursor: Cursor, keep: Keep): void {
   const { bytes } = cursor;

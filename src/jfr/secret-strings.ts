@@ -1,7 +1,6 @@
 import { chunkHeaderBytes, type Chunk } from './chunk.ts';
 import { Cursor, damaged, EndOfBytes, stringEncoding } from './cursor.ts';
-import { keepJvmOptions, keepMainClass, keepNothing } from './kept-words.ts';
-import type { Keep } from './mask-arguments.ts';
+import { keepJvmOptions, keepMainClass, keepNothing, type Keep } from './kept-words.ts';
 import { checkpointType, Pools, stringClass } from './pools.ts';
 import { Records, type ReadRecord } from './record.ts';
 import { Schemas, type Schema } from './schema.ts';

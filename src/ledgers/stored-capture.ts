@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import { captureSchema, type Alert, type Capture } from '../captures/capture.ts';
+import { captureSchema, type Capture } from '../captures/capture.ts';
 import type { Reason } from '../reasons/failure.ts';
 import { stageOf } from './capture-change.ts';
+import type { Alert } from '../alerts/alert.ts';
 
 /**
  * Reads what a ledger keeps as JSON. A record may be damaged, or written by another version with other bounds: such a

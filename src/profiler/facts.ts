@@ -1,4 +1,4 @@
-import type { Session } from '../captures/capture.ts';
+import type { Session } from './session.ts';
 
 /** The key=value lines that the scripts print; a key may come more than once. */
 export type Facts = ReadonlyMap<string, readonly string[]>;

@@ -1,13 +1,12 @@
 import { RE2JS } from 're2js';
-import type { Session } from '../captures/capture.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
-import type { Exec } from '../targets/exec.ts';
-import type { Profiling } from '../captures/profiling.ts';
+import type { Exec } from './exec.ts';
 import { clockOf, cpuStatOf, fact, readFacts } from './facts.ts';
 import { obtainPayloads } from './obtain.ts';
 import { sha256Of, type Architecture, type Payload } from './payload.ts';
 import { cleanUpScript, collectScript, commandOf, listScript, startScript } from './script.ts';
-import { sessionOf, type Answer } from './session.ts';
+import { sessionOf, type Answer } from './start-answer.ts';
+import type { Session } from './session.ts';
 
 /** Bounds, milliseconds and bytes. Before the first command an ephemeral container may have to be brought up. */
 const bringUpMs = 30_000;
@@ -50,7 +49,7 @@ export interface Collected {
  * async-profiler in a target, through nothing but an Exec: one command starts, one collects, one cleans up.
  * The agent in the JVM ends the session by itself, whatever becomes of us.
  */
-export class Profiler implements Profiling {
+export class Profiler {
   readonly #payloads: (architecture: Architecture) => Promise<Payload>;
 
   /** @param payloads reads what is sent to a target of that architecture; rejects when there is none */

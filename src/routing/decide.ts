@@ -1,22 +1,24 @@
 import { classifyAlert } from '../alerts/classify.ts';
-import type { Alert, AlertOutcome, CaptureEvent, CaptureRequest, Panel } from '../captures/capture.ts';
+import type { CaptureRequest } from '../captures/capture.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
-import type { Route } from '../config/schema.ts';
-import type { TargetSettings } from '../config/target-settings.ts';
 import type { Reason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
-import { wantedFrom, type Wanted } from './labels.ts';
+import { wantedFrom, type Wanted } from '../alerts/labels.ts';
 import { leadEvent } from './lead-event.ts';
 import { allMatch } from './matchers.ts';
 import { findPanel, type PanelRule } from './panel.ts';
+import type { KubernetesScope, Route } from './route.ts';
 import { workloadKey } from './workload-key.ts';
+import type { Alert, AlertOutcome } from '../alerts/alert.ts';
+import type { Panel } from '../alerts/panel.ts';
+import type { CaptureEvent } from '../profile/capture-event.ts';
 
 /** What the configuration says, and the switch that an operator can turn. */
 export interface RoutingRules {
   mode: 'capture' | 'observe';
   paused: boolean;
   routes: readonly Route[];
-  targets: Pick<TargetSettings, 'kubernetes'>;
+  targets: { kubernetes: KubernetesScope };
   panels: readonly PanelRule[];
 }
 
@@ -136,11 +138,7 @@ function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: st
 }
 
 /** Labels that cannot lead to a JVM of this kind, or lead where flamepin may not go. */
-function findUnmappable(
-  route: Route,
-  wanted: Wanted,
-  kubernetes: TargetSettings['kubernetes'],
-): Refusal | null {
+function findUnmappable(route: Route, wanted: Wanted, kubernetes: KubernetesScope): Refusal | null {
   switch (route.target.kind) {
     case 'host':
       return null;

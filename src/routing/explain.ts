@@ -1,9 +1,11 @@
-import type { Alert, AlertOutcome, CaptureEvent, Panel } from '../captures/capture.ts';
 import type { Reason } from '../reasons/failure.ts';
 import { closestRoute, consider, wantsSibling, type NearMiss, type RoutingRules } from './decide.ts';
-import type { Wanted } from './labels.ts';
+import type { Wanted } from '../alerts/labels.ts';
 import { alertExpression } from './panel.ts';
 import { workloadKey } from './workload-key.ts';
+import type { Alert, AlertOutcome } from '../alerts/alert.ts';
+import type { Panel } from '../alerts/panel.ts';
+import type { CaptureEvent } from '../profile/capture-event.ts';
 
 /** What `flamepin explain` prints of one alert. What only the ledger knows (duplicate, cooldown) is not looked at. */
 export interface Explanation {

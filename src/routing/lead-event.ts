@@ -1,4 +1,4 @@
-import type { CaptureEvent } from '../captures/capture.ts';
+import type { CaptureEvent } from '../profile/capture-event.ts';
 
 /**
  * The lead event of a route without `event`, by the alert's name; the first row that fits wins. Resources come

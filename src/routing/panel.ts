@@ -1,5 +1,6 @@
-import type { Alert, Panel } from '../captures/capture.ts';
 import { allMatch, compileMatchers, type Matcher } from './matchers.ts';
+import type { Alert } from '../alerts/alert.ts';
+import type { Panel } from '../alerts/panel.ts';
 
 /** An entry of `grafana.panels`. */
 export interface PanelRule {

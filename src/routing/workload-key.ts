@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CaptureRequest } from '../captures/capture.ts';
-import type { Wanted } from './labels.ts';
+import type { Wanted } from '../alerts/labels.ts';
 
 /**
  * The cooldown's first key, made of labels before the target is known. It is rather too narrow than too wide: two

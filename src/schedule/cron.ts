@@ -1,5 +1,5 @@
 import { schedule, type Logger as CronLogger } from 'node-cron';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../captures/log.ts';
 import type { Ledger } from '../captures/ledger.ts';
 
 export interface CronJob {

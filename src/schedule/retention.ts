@@ -1,5 +1,5 @@
-import type { Log } from '../telemetry/log.ts';
-import type { ArtifactStore } from '../artifacts/store.ts';
+import type { Log } from '../captures/log.ts';
+import type { ArtifactStore } from '../captures/artifact-store.ts';
 import { finalStates } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
 

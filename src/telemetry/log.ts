@@ -1,6 +1,5 @@
-import { pino, type Logger } from 'pino';
-
-export type Log = Logger;
+import { pino } from 'pino';
+import type { Log } from '../captures/log.ts';
 
 /**
  * JSON lines on stdout. Secrets never reach a log call; should a header or token slip into an object all the same,

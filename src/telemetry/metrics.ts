@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { AlertOutcome } from '../captures/capture.ts';
 import type { Spooled } from '../captures/ledger.ts';
 import type { CaptureObserver } from '../captures/observer.ts';
+import type { AlertOutcome } from '../alerts/alert.ts';
 
 /** Seconds: a warm start takes 0.01, a cold one 0.3, a loaded machine over 1; a deadline is 2 minutes. */
 const latencyBuckets = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120];

@@ -1,4 +1,4 @@
-import type { Log } from './log.ts';
+import type { Log } from '../captures/log.ts';
 
 /** Least time between two lines about the same thing, milliseconds. */
 const quietMs = 10_000;

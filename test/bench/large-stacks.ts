@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { collapsed } from '../../src/profile/collapsed.ts';
 import { profileEvents } from '../../src/profile/sampling.ts';
-import { readProfile } from '../../src/profile/read-profile.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 
 /** Of a Spring MVC service over JDBC, measured; the demo service has no framework, so its stacks are lengthened. */

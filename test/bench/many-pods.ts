@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { apiPath, statusMessage, type KubernetesApi } from '../../src/targets/kubernetes/api.ts';
+import { apiPath, statusMessage, type KubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
 import { shopWorkload } from '../cluster/pods.ts';
 import { testNamespace } from '../cluster/test-namespace.ts';
 import { startCluster } from './cluster.ts';

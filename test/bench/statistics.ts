@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { compileDemoService } from '../../demo/service.ts';
-import { compareProfiles } from '../../src/profile/compare.ts';
-import type { Comparison } from '../../src/profile/comparison.ts';
-import { leadingChange } from '../../src/profile/comparison-headline.ts';
+import { compareProfiles } from '../../src/profile/comparison/compare.ts';
+import type { Comparison } from '../../src/profile/comparison/comparison.ts';
+import { leadingChange } from '../../src/profile/comparison/headline.ts';
 import {
   profileEventSchema,
   profileSchema,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startDemoService, type DemoFault } from '../../demo/service.ts';
-import { readProfile } from '../../src/profile/read-profile.ts';
-import { unpackRecording } from '../../src/profile/unpack-recording.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
+import { unpackRecording } from '../../src/profile/reading/unpack-recording.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 

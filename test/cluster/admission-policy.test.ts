@@ -18,16 +18,16 @@ import {
   startScript,
 } from '../../src/profiler/script.ts';
 import { Failure } from '../../src/reasons/failure.ts';
-import { accessCluster } from '../../src/targets/kubernetes/access.ts';
-import { agentPatch } from '../../src/targets/kubernetes/agent-spec.ts';
+import { accessCluster } from '../../src/targets/kubernetes/connection/access.ts';
+import { agentPatch } from '../../src/targets/kubernetes/agent/agent-spec.ts';
 import {
   apiPath,
   kubernetesApi,
   statusMessage,
   type KubernetesApi,
-} from '../../src/targets/kubernetes/api.ts';
-import { checkRights } from '../../src/targets/kubernetes/check-rights.ts';
-import { lookAtCpu, lookScript } from '../../src/targets/kubernetes/look.ts';
+} from '../../src/targets/kubernetes/connection/api.ts';
+import { checkRights } from '../../src/targets/kubernetes/connection/check-rights.ts';
+import { lookAtCpu, lookScript } from '../../src/targets/kubernetes/choice/look.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { shopPod } from './pods.ts';
 import { waitFor } from '../setup/process.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
-import { readProfile } from '../../src/profile/read-profile.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
-import type { Exec } from '../../src/targets/exec.ts';
+import type { Exec } from '../../src/profiler/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
-import type { Target } from '../../src/targets/target.ts';
+import type { Target } from '../../src/captures/target.ts';
 import { javaHomes } from './images/java-homes.ts';
 import { javaLine, shopPod, type ShopOptions } from './pods.ts';
 import { testNamespace, type TestNamespace } from './test-namespace.ts';

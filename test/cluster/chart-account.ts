@@ -3,8 +3,8 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { ClusterAccess } from '../../src/targets/kubernetes/access.ts';
-import { apiPath, kubernetesApi, type KubernetesApi } from '../../src/targets/kubernetes/api.ts';
+import type { ClusterAccess } from '../../src/targets/kubernetes/connection/access.ts';
+import { apiPath, kubernetesApi, type KubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
 import type { TestNamespace } from './test-namespace.ts';
 
 /** flamepin's service account with the rights that the chart gives it, without the receiver itself. */

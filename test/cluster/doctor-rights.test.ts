@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkRights } from '../../src/targets/kubernetes/check-rights.ts';
+import { checkRights } from '../../src/targets/kubernetes/connection/check-rights.ts';
 import { chartAccount } from './chart-account.ts';
 import { testNamespace } from './test-namespace.ts';
 

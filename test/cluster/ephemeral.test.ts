@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
-import type { Session } from '../../src/captures/capture.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
-import type { Target, Targets } from '../../src/targets/target.ts';
+import type { Target, Targets } from '../../src/captures/target.ts';
 import { execContract } from '../contract/exec.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.ts';
 import { outside } from './door.ts';
 import { shopPod, switchFault, type ShopOptions } from './pods.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';
+import type { Session } from '../../src/profiler/session.ts';
 
 const name = 'ephemeral';
 const profiler = asyncProfiler(null, cacheDirectory);

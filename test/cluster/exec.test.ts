@@ -1,6 +1,6 @@
-import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
-import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
-import { Cluster } from '../../src/targets/kubernetes/cluster.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/connection/exec-slots.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/connection/exec.ts';
+import { Cluster } from '../../src/targets/kubernetes/connection/cluster.ts';
 import { execContract } from '../contract/exec.ts';
 import { testNamespace } from './test-namespace.ts';
 

@@ -4,7 +4,7 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from '
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { ClusterAccess } from '../../src/targets/kubernetes/access.ts';
+import type { ClusterAccess } from '../../src/targets/kubernetes/connection/access.ts';
 
 /** What was asked for, read as strictly as kube-apiserver reads it. */
 export interface AskedExec {

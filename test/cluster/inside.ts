@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import type { Pod } from '../../src/targets/kubernetes/connection/objects.ts';
 
 /** What is in a pod's container, seen from the machine: it needs no shell in there and leaves no trace. */
 export interface Inside {

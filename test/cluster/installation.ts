@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import type { Pod } from '../../src/targets/kubernetes/connection/objects.ts';
 import { flamepinImage } from './images/flamepin.ts';
 import { script } from './script.ts';
 import { kubeconfigPath, testNamespace, type TestNamespace } from './test-namespace.ts';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { z } from 'zod';
-import { isReady, type Pod } from '../../src/targets/kubernetes/objects.ts';
-import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
-import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
+import { isReady, type Pod } from '../../src/targets/kubernetes/connection/objects.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/connection/exec-slots.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/connection/exec.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import { startBrowser } from '../setup/browser.ts';
 import {

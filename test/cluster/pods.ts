@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { apiPath, statusMessage } from '../../src/targets/kubernetes/api.ts';
-import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import { apiPath, statusMessage } from '../../src/targets/kubernetes/connection/api.ts';
+import type { Pod } from '../../src/targets/kubernetes/connection/objects.ts';
 import type { KubernetesObject, TestNamespace } from './test-namespace.ts';
 
 /** Pods as tests need them: the demo shop in its images' variants. */

@@ -4,7 +4,7 @@ import { captureId } from '../../src/captures/capture-id.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
-import type { Exec } from '../../src/targets/exec.ts';
+import type { Exec } from '../../src/profiler/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { onNode } from './on-node.ts';
 import { shopPod, type ShopOptions } from './pods.ts';

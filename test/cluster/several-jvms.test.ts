@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
-import { readProfile } from '../../src/profile/read-profile.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import { asyncProfiler } from '../../src/profiler/profiler.ts';
-import type { Exec } from '../../src/targets/exec.ts';
+import type { Exec } from '../../src/profiler/exec.ts';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
 import { cacheDirectory } from '../setup/cache.ts';
 import { shopPod, switchFault } from './pods.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
-import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import type { Pod } from '../../src/targets/kubernetes/connection/objects.ts';
 import { startBrowser } from '../setup/browser.ts';
 import {
   captureWhen,

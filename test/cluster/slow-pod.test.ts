@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { z } from 'zod';
 import { podTargets } from '../../src/targets/kubernetes/targets.ts';
-import type { Pod } from '../../src/targets/kubernetes/objects.ts';
+import type { Pod } from '../../src/targets/kubernetes/connection/objects.ts';
 import { unlessBroken } from '../setup/flamepin-client.ts';
 import { waitFor } from '../setup/process.ts';
 import { startPrometheus, type Prometheus } from '../setup/prometheus.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Session } from '../../src/captures/capture.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
 import type { Profiler } from '../../src/profiler/profiler.ts';
 import { Failure } from '../../src/reasons/failure.ts';
-import type { Exec } from '../../src/targets/exec.ts';
+import type { Exec } from '../../src/profiler/exec.ts';
+import type { Session } from '../../src/profiler/session.ts';
 
 /** A session of a second or two that began late on a loaded machine ends late, too. */
 const patienceMilliseconds = 60_000;

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { accessCluster } from '../../src/targets/kubernetes/access.ts';
+import { accessCluster } from '../../src/targets/kubernetes/connection/access.ts';
 import {
   apiPath,
   kubernetesApi,
   statusMessage,
   type KubernetesApi,
-} from '../../src/targets/kubernetes/api.ts';
-import { podListSchema, podSchema, isReady, type Pod } from '../../src/targets/kubernetes/objects.ts';
+} from '../../src/targets/kubernetes/connection/api.ts';
+import {
+  podListSchema,
+  podSchema,
+  isReady,
+  type Pod,
+} from '../../src/targets/kubernetes/connection/objects.ts';
 import { waitFor } from '../setup/process.ts';
 
 /** A namespace of the test cluster for one test file, and what tests do there with an administrator's rights. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Annotator } from '../../src/annotations/annotator.ts';
+import type { Annotator } from '../../src/captures/annotator.ts';
 import type { Capture } from '../../src/captures/capture.ts';
 import { capturing, finished } from '../grafana/captures.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { filesystemStore } from '../../src/artifacts/filesystem.ts';
+import { filesystemStore } from '../../src/stores/filesystem.ts';
 import { failsWith, picture, testArtifactStore } from './artifact-store.ts';
 
 const soon = () => AbortSignal.timeout(30_000);

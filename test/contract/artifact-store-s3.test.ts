@@ -5,8 +5,8 @@ import {
 } from '@aws-sdk/client-s3';
 import assert from 'node:assert/strict';
 import { after, before, describe, it, mock } from 'node:test';
-import { lifecycleRules, lifecycleRulesByTag } from '../../src/artifacts/lifecycle.ts';
-import { s3Store, type S3StoreOptions } from '../../src/artifacts/s3.ts';
+import { lifecycleRules, lifecycleRulesByTag } from '../../src/stores/s3/lifecycle.ts';
+import { s3Store, type S3StoreOptions } from '../../src/stores/s3/s3.ts';
 import { startFaultyProxy, type FaultyProxy } from '../setup/faulty-proxy.ts';
 import { startS3, type S3Server } from '../setup/s3-server.ts';
 import { failsWith, picture, testArtifactStore } from './artifact-store.ts';

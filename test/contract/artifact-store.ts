@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { artifactKey } from '../../src/artifacts/keys.ts';
-import type { ArtifactStore, StoredObject } from '../../src/artifacts/store.ts';
+import type { ArtifactStore, StoredObject } from '../../src/captures/artifact-store.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 

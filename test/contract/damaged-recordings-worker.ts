@@ -4,10 +4,10 @@ import { recordingView } from '../../src/commands/render.ts';
 import { renderHtml } from '../../src/flamegraph/html.ts';
 import { renderSvg } from '../../src/flamegraph/svg.ts';
 import { collapsed } from '../../src/profile/collapsed.ts';
-import { compareProfiles } from '../../src/profile/compare.ts';
+import { compareProfiles } from '../../src/profile/comparison/compare.ts';
 import { profileSchema, type Profile } from '../../src/profile/profile.ts';
 import { profileEvents } from '../../src/profile/sampling.ts';
-import { readProfile } from '../../src/profile/read-profile.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import { mutate, randomNumbers } from './mutate.ts';
 

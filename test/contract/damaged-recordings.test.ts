@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import { collapsed } from '../../src/profile/collapsed.ts';
-import { readProfile } from '../../src/profile/read-profile.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 
 const fixture = (name: string) =>

@@ -4,11 +4,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../../src/reasons/failure.ts';
-import type { Exec } from '../../src/targets/exec.ts';
-import { hostExec } from '../../src/targets/host-exec.ts';
-import { kubernetesApi } from '../../src/targets/kubernetes/api.ts';
-import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
-import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
+import type { Exec } from '../../src/profiler/exec.ts';
+import { hostExec } from '../../src/targets/host/host-exec.ts';
+import { kubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/connection/exec.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/connection/exec-slots.ts';
 import { start, waitFor } from '../setup/process.ts';
 
 const mebibyte = 1024 ** 2;

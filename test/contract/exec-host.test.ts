@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostExec } from '../../src/targets/host-exec.ts';
+import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { execContract } from './exec.ts';
 
 execContract('host', () => Promise.resolve({ exec: hostExec(), close: () => Promise.resolve() }), false);

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
-import type { Exec, ExecRequest, ExecResult } from '../../src/targets/exec.ts';
+import type { Exec, ExecRequest, ExecResult } from '../../src/profiler/exec.ts';
 
 /** One opened target for the suite. */
 export interface OpenedExec {

@@ -6,9 +6,9 @@ import { after, before, describe, it } from 'node:test';
 import { maskSecrets } from '../../src/jfr/mask-arguments.ts';
 import { collapsed } from '../../src/profile/collapsed.ts';
 import { type Profile, profileSchema } from '../../src/profile/profile.ts';
-import { pausesVerdict } from '../../src/profile/verdicts.ts';
+import { pausesVerdict } from '../../src/profile/answer/verdicts.ts';
 import { profileEvents } from '../../src/profile/sampling.ts';
-import { readProfile } from '../../src/profile/read-profile.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import {
   convert,
   convertedPath,

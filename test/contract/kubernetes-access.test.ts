@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, describe, it, mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../src/reasons/failure.ts';
-import { accessCluster } from '../../src/targets/kubernetes/access.ts';
-import { kubernetesApi, type KubernetesApi } from '../../src/targets/kubernetes/api.ts';
-import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
-import { kubernetesExec } from '../../src/targets/kubernetes/exec.ts';
+import { accessCluster } from '../../src/targets/kubernetes/connection/access.ts';
+import { kubernetesApi, type KubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/connection/exec-slots.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/connection/exec.ts';
 import { fakeApiServer, success } from '../cluster/fake-apiserver.ts';
 import { waitFor } from '../setup/process.ts';
 

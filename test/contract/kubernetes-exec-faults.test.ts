@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
-import type { Exec, ExecRequest } from '../../src/targets/exec.ts';
-import { kubernetesApi } from '../../src/targets/kubernetes/api.ts';
-import { ExecSlots } from '../../src/targets/kubernetes/exec-slots.ts';
-import { kubernetesExec, type ExecTiming } from '../../src/targets/kubernetes/exec.ts';
+import type { Exec, ExecRequest } from '../../src/profiler/exec.ts';
+import { kubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
+import { ExecSlots } from '../../src/targets/kubernetes/connection/exec-slots.ts';
+import { kubernetesExec } from '../../src/targets/kubernetes/connection/exec.ts';
 import {
   type AskedExec,
   exitStatus,
@@ -18,6 +18,7 @@ import {
   type FakeApiServer,
   type ServerSide,
 } from '../cluster/fake-apiserver.ts';
+import type { ExecTiming } from '../../src/targets/kubernetes/connection/exec-timing.ts';
 
 interface OpenOptions {
   running?: boolean;

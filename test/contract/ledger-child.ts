@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../src/captures/ledger.ts';
-import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
 import { firing, noon, targetOn, toCapture, wide } from './ledger-words.ts';
 
 /**

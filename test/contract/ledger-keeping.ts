@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { finalStates, type Artifact } from '../../src/captures/capture.ts';
+import { finalStates } from '../../src/captures/capture.ts';
 import type { LedgerUnderTest } from './ledger.ts';
 import {
   finished,
@@ -13,6 +13,7 @@ import {
   targetOn,
   toCapture,
 } from './ledger-words.ts';
+import type { Artifact } from '../../src/artifacts/artifact.ts';
 
 const day = 24 * 60 * minute;
 const picture: Artifact = {

@@ -1,7 +1,9 @@
 import { captureId } from '../../src/captures/capture-id.ts';
-import type { Alert, Capture, CaptureRequest, Session } from '../../src/captures/capture.ts';
+import type { Capture, CaptureRequest } from '../../src/captures/capture.ts';
 import type { AlertDecision, Ledger } from '../../src/captures/ledger.ts';
-import type { Target } from '../../src/targets/target.ts';
+import type { Target } from '../../src/captures/target.ts';
+import type { Alert } from '../../src/alerts/alert.ts';
+import type { Session } from '../../src/profiler/session.ts';
 
 /** What the ledger's tests say: alerts, decisions, targets and a session, ordinary unless told otherwise. */
 

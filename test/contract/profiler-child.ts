@@ -1,4 +1,4 @@
-import { hostExec } from '../../src/targets/host-exec.ts';
+import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { profiler } from './profiler-session.ts';
 
 /** A flamepin that is killed in the middle of a window: starts, tells the session, and waits. */

@@ -16,15 +16,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
-import type { Session } from '../../src/captures/capture.ts';
 import type { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
-import type { Exec } from '../../src/targets/exec.ts';
-import { hostExec } from '../../src/targets/host-exec.ts';
+import type { Exec } from '../../src/profiler/exec.ts';
+import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { controlGroup, type ControlGroup } from '../setup/control-group.ts';
 import { compileBurner, jdks, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { waitFor, type Started } from '../setup/process.ts';
 import { failsWith, ours, profiler } from './profiler-session.ts';
+import type { Session } from '../../src/profiler/session.ts';
 
 const { signal } = new AbortController();
 const host = hostExec();

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { Session } from '../../src/captures/capture.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
-import type { Exec } from '../../src/targets/exec.ts';
-import { hostExec } from '../../src/targets/host-exec.ts';
+import type { Exec } from '../../src/profiler/exec.ts';
+import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { compileBurner, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { start as startProgram, waitFor, type Started } from '../setup/process.ts';
 import { failsWith, ours, profiler } from './profiler-session.ts';
+import type { Session } from '../../src/profiler/session.ts';
 
 const { signal } = new AbortController();
 const host = hostExec();

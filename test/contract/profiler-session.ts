@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Session } from '../../src/captures/capture.ts';
 import { asyncProfiler, type Profiler } from '../../src/profiler/profiler.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import { cacheDirectory } from '../setup/cache.ts';
+import type { Session } from '../../src/profiler/session.ts';
 
 const architecture = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
 const script = join(import.meta.dirname, '../../src/profiler/async-profiler.sh');

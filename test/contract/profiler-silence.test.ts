@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
 import type { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
-import { hostExec } from '../../src/targets/host-exec.ts';
+import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { controlGroup, type ControlGroup } from '../setup/control-group.ts';
 import { compileBurner, compileProgram, jdks, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { start as startProgram, waitFor, type Started } from '../setup/process.ts';

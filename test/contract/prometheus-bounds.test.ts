@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { byPod } from '../../src/targets/kubernetes/by-pod.ts';
-import { narrowedTo } from '../../src/targets/kubernetes/narrow-query.ts';
-import { podSchema } from '../../src/targets/kubernetes/objects.ts';
-import { queryNow } from '../../src/targets/kubernetes/prometheus.ts';
+import { byPod } from '../../src/targets/kubernetes/choice/by-pod.ts';
+import { narrowedTo } from '../../src/targets/kubernetes/choice/narrow-query.ts';
+import { podSchema } from '../../src/targets/kubernetes/connection/objects.ts';
+import { queryNow } from '../../src/targets/kubernetes/choice/prometheus.ts';
 import { waitFor } from '../setup/process.ts';
 import { startPrometheus } from '../setup/prometheus.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { filesystemStore } from '../../src/artifacts/filesystem.ts';
+import { filesystemStore } from '../../src/stores/filesystem.ts';
 import { failsWith, picture } from './artifact-store.ts';
 
 /** On a small disk of its own, in a mount namespace: a store whose disk is full, then read-only, then well again. */

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { compileDemoService, startDemoService, type DemoService } from '../../demo/service.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
-import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
 import { started, targetOn, toCapture } from '../contract/ledger-words.ts';
 import { notificationOf } from '../setup/flamepin-client.ts';
 import { isBeingProfiled, leftOf } from '../setup/host-jvm.ts';

@@ -17,7 +17,7 @@ import { renderDifferenceSvg, renderSvg, type DifferenceSvgOptions } from '../..
 import type { View } from '../../src/flamegraph/view.ts';
 import { page as documentOf } from '../../src/http/layout.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
-import { compareProfiles } from '../../src/profile/compare.ts';
+import { compareProfiles } from '../../src/profile/comparison/compare.ts';
 import { printableName } from '../../src/profile/frame.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { startBrowser } from '../setup/browser.ts';

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
-import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
 import { started, targetOn, toCapture } from '../contract/ledger-words.ts';
 import { captureOf, isFinal, type CaptureJson } from '../setup/flamepin-client.ts';
 import { memoryLimit } from '../setup/memory-limit.ts';

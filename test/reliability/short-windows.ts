@@ -1,5 +1,5 @@
 import { loadConfiguration } from '../../src/config/load.ts';
-import { serve } from '../../src/serve.ts';
+import { serve } from '../../src/serve/serve.ts';
 import { windowSeconds } from './window-seconds.ts';
 
 /**

@@ -4,24 +4,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Express } from 'express';
-import { filesystemStore } from '../../src/artifacts/filesystem.ts';
+import { filesystemStore } from '../../src/stores/filesystem.ts';
 import { artifactKey } from '../../src/artifacts/keys.ts';
-import type { ArtifactStore } from '../../src/artifacts/store.ts';
+import type { ArtifactStore } from '../../src/captures/artifact-store.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
-import type { Artifact, Capture } from '../../src/captures/capture.ts';
-import { compareCaptures } from '../../src/captures/compare-captures.ts';
+import type { Capture } from '../../src/captures/capture.ts';
+import { compareCaptures } from '../../src/captures/analysis/compare-captures.ts';
 import type { Ledger } from '../../src/captures/ledger.ts';
 import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
 import { createApp } from '../../src/http/app.ts';
-import { openSqliteLedger } from '../../src/ledgers/sqlite.ts';
+import { openApiRoute } from '../../src/http/openapi/route.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
 import type { Profile } from '../../src/profile/profile.ts';
-import { profilerLinks } from '../../src/profiler-links.ts';
+import { profilerLinks } from '../../src/serve/profiler-links.ts';
 import { sweepRetention } from '../../src/schedule/retention.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { capturing, finished } from '../grafana/captures.ts';
 import { slowShop } from '../unit/flamegraph/shop.ts';
 import { seedCapture } from './seed-capture.ts';
+import type { Artifact } from '../../src/artifacts/artifact.ts';
 
 /** A capture of each state that a person may open, by name. */
 export type SeededPaths = Record<
@@ -68,7 +70,7 @@ export async function startSeededPages(
     store,
     metrics: createMetrics(),
     log,
-    version: '0.0.0',
+    openApi: openApiRoute('0.0.0'),
     now: () => Date.now(),
     identify: () => ({ source: null, detail: 'a test sends nothing' }),
     guarded: () => true,

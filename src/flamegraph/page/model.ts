@@ -5,7 +5,7 @@ import { profileTree } from '../profile-tree.ts';
 import { readingOf, type Reading } from '../reading.ts';
 import { isCode, sandwich, widestCodeNode, type Sandwich } from '../sandwich.ts';
 import { timeStrip, type TimeStrip } from '../time-strip.ts';
-import type { ChangedNames } from '../../profile/comparison.ts';
+import type { ChangedNames } from '../../profile/comparison/comparison.ts';
 import type { Profile, ProfileEvent } from '../../profile/profile.ts';
 import type { Box } from './scene.ts';
 

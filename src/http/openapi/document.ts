@@ -1,12 +1,12 @@
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { fitSchema } from './fit-schema.ts';
-import { alertPaths } from './paths/alerts.ts';
-import { artifactPaths } from './paths/artifacts.ts';
-import { capturePaths } from './paths/captures.ts';
-import { controlPaths } from './paths/control.ts';
-import { healthPaths } from './paths/health.ts';
-import { pageFilePaths } from './paths/page-files.ts';
-import { webhookPaths } from './paths/webhooks.ts';
+import { alertPaths } from './alert-paths.ts';
+import { artifactPaths } from './artifact-paths.ts';
+import { capturePaths } from './capture-paths.ts';
+import { controlPaths } from './control-paths.ts';
+import { healthPaths } from './health-paths.ts';
+import { pageFilePaths } from './page-file-paths.ts';
+import { webhookPaths } from './webhook-paths.ts';
 import { securitySchemes } from './security.ts';
 
 type Document = ReturnType<typeof createDocument>;

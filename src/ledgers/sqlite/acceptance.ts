@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { alertOutcomes, type AlertOutcome, type Capture } from '../../captures/capture.ts';
+import { type Capture } from '../../captures/capture.ts';
 import type { AcceptedAlert, AlertDecision } from '../../captures/ledger.ts';
 import type { Reason } from '../../reasons/failure.ts';
 import { isoTime, newCapture } from '../capture-change.ts';
 import { insertCapture, readCapture, saveCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDue, makeDueAgain } from './deliveries.ts';
+import { alertOutcomes, type AlertOutcome } from '../../alerts/alert.ts';
 
 type QueuedDecision = Extract<AlertDecision, { outcome: 'queued' }>;
 

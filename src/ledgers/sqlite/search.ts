@@ -1,18 +1,13 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { z } from 'zod';
-import {
-  alertOutcomes,
-  alertSchema,
-  captureStates,
-  reasonSchema,
-  type Capture,
-  type CaptureState,
-} from '../../captures/capture.ts';
+import { captureStates, type Capture, type CaptureState } from '../../captures/capture.ts';
 import type { CaptureFilter, SeenAlert } from '../../captures/ledger.ts';
 import { isoTime } from '../capture-change.ts';
 import { captureOf, readCapture, storedSchema } from './capture-rows.ts';
 import { readStored, unreadableAlert } from '../stored-capture.ts';
 import type { Database } from './database.ts';
+import { reasonSchema } from '../../reasons/reason.ts';
+import { alertOutcomes, alertSchema } from '../../alerts/alert.ts';
 
 /** What is read from the ledger without changing it. */
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { artifactSchema, captureSchema, type Capture } from '../../captures/capture.ts';
+import { captureSchema, type Capture } from '../../captures/capture.ts';
 import type { Made, Spooled } from '../../captures/ledger.ts';
 import { endCapture, readCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
+import { artifactSchema } from '../../artifacts/artifact.ts';
 
 /** Recordings, and the files made of them, between the end of their window and the store. */
 

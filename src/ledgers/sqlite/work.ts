@@ -12,7 +12,7 @@ import {
 } from '../../captures/ledger.ts';
 import { slotOfStart } from '../../captures/slot.ts';
 import type { Reason } from '../../reasons/failure.ts';
-import type { Target } from '../../targets/target.ts';
+import type { Target } from '../../captures/target.ts';
 import { applyChange, checked, isoTime, lateReason, newSibling, stageOf } from '../capture-change.ts';
 import {
   captureAndFlaw,

@@ -1,6 +1,6 @@
-import type { TargetHealth } from '../target.ts';
-import type { Pod } from './objects.ts';
-import type { PodData } from './place.ts';
+import type { TargetHealth } from '../../captures/target.ts';
+import type { Pod } from './connection/objects.ts';
+import type { PodData } from './connection/place.ts';
 
 /** Ended by itself, or by SIGTERM as its controller asked. */
 const orderly: ReadonlySet<number> = new Set([0, 143]);

@@ -1,26 +1,26 @@
 import { Failure, type Reason } from '../../reasons/failure.ts';
-import { wantedFrom } from '../../routing/labels.ts';
-import type { Exec } from '../exec.ts';
-import type { Target, TargetRequest, Targets } from '../target.ts';
-import { accessCluster } from './access.ts';
-import { kubernetesApi, type KubernetesApi } from './api.ts';
-import { checkRights } from './check-rights.ts';
-import { choosePod } from './choose-pod.ts';
-import { chooseSibling, fitSiblings } from './choose-sibling.ts';
-import { Cluster } from './cluster.ts';
-import type { EphemeralSettings } from './agent-spec.ts';
-import { AgentContainers } from './ephemeral.ts';
-import { ExecSlots } from './exec-slots.ts';
-import { kubernetesExec, type ContainerPlace } from './exec.ts';
-import { findPods, type Found } from './find-pods.ts';
-import { chooseContainer, leftOut, narrow, startedAt } from './judge-pod.ts';
+import { wantedFrom } from '../../alerts/labels.ts';
+import type { Exec } from '../../profiler/exec.ts';
+import type { Target, TargetRequest, Targets } from '../../captures/target.ts';
+import { accessCluster } from './connection/access.ts';
+import { kubernetesApi, type KubernetesApi } from './connection/api.ts';
+import { checkRights } from './connection/check-rights.ts';
+import { choosePod } from './choice/choose-pod.ts';
+import { chooseSibling, fitSiblings } from './choice/choose-sibling.ts';
+import { Cluster } from './connection/cluster.ts';
+import type { EphemeralSettings } from './agent/agent-spec.ts';
+import { AgentContainers } from './agent/ephemeral.ts';
+import { ExecSlots } from './connection/exec-slots.ts';
+import { kubernetesExec, type ContainerPlace } from './connection/exec.ts';
+import { findPods, type Found } from './choice/find-pods.ts';
+import { chooseContainer, leftOut, narrow, startedAt } from './choice/judge-pod.ts';
 import { healthOf } from './health.ts';
-import type { Choosing } from './measure-pods.ts';
-import { imageOf, isReady, ownerOf, type Pod } from './objects.ts';
-import { protectOnlyReplica } from './only-replica.ts';
-import { podDataSchema, podsNamed, type NamedPod, type PodData } from './place.ts';
-import type { PrometheusSettings } from './prometheus.ts';
-import { workloadsOf } from './workloads.ts';
+import type { Choosing } from './choice/measure-pods.ts';
+import { imageOf, isReady, ownerOf, type Pod } from './connection/objects.ts';
+import { protectOnlyReplica } from './choice/only-replica.ts';
+import { podDataSchema, podsNamed, type NamedPod, type PodData } from './connection/place.ts';
+import type { PrometheusSettings } from './choice/prometheus.ts';
+import { workloadsOf } from './choice/workloads.ts';
 
 /** What configuration says of the cluster; the keys are documented there. */
 export interface KubernetesSettings {

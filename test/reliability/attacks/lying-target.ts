@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanUpScript, collectScript, startScript } from '../../../src/profiler/script.ts';
-import { hostExec } from '../../../src/targets/host-exec.ts';
+import { hostExec } from '../../../src/targets/host/host-exec.ts';
 import { fakeApiServer, success, exitStatus, type ServerSide } from '../../cluster/fake-apiserver.ts';
 import { captureWhen, fireForCapture, isFinal } from '../../setup/flamepin-client.ts';
 import { compileBurner, startBurner } from '../../setup/jvm.ts';

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { classifyAlert } from '../../../src/alerts/classify.ts';
 import { parseNotification } from '../../../src/alerts/notification.ts';
-import { alertSchema } from '../../../src/captures/capture.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
+import { alertSchema } from '../../../src/alerts/alert.ts';
 
 type Body = Record<string, unknown> & { alerts: Record<string, unknown>[] };
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { lifecycleRules } from '../../../src/artifacts/lifecycle.ts';
-import { asS3Failure } from '../../../src/artifacts/s3-failure.ts';
+import { lifecycleRules } from '../../../src/stores/s3/lifecycle.ts';
+import { asS3Failure } from '../../../src/stores/s3/s3-failure.ts';
 import {
   decodeMetadata,
   dispositionOf,
   encodeMetadata,
   taggingOf,
-} from '../../../src/artifacts/s3-headers.ts';
+} from '../../../src/stores/s3/s3-headers.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 
 const serviceError = (name: string, httpStatusCode: number) =>

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { artifactKey } from '../../../src/artifacts/keys.ts';
-import { filesystemStore } from '../../../src/artifacts/filesystem.ts';
-import type { ArtifactStore } from '../../../src/artifacts/store.ts';
+import { filesystemStore } from '../../../src/stores/filesystem.ts';
+import type { ArtifactStore } from '../../../src/captures/artifact-store.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
-import type { Answer, Capture, CaptureRequest } from '../../../src/captures/capture.ts';
+import type { Capture, CaptureRequest } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
-import { openSqliteLedger } from '../../../src/ledgers/sqlite.ts';
+import { openSqliteLedger } from '../../../src/ledgers/sqlite/sqlite.ts';
 import { must, started, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import type { Answer } from '../../../src/profile/answer/answer.ts';
 
 /** A ledger and a store in a directory of their own, with finished captures to be compared. */
 export interface Kept extends AsyncDisposable {

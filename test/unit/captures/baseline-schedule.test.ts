@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { requestBaselines, type BaselineWorkload } from '../../../src/schedule/baselines.ts';
-import { captureBefore } from '../../../src/captures/capture-before.ts';
+import { captureBefore } from '../../../src/captures/baselines/capture-before.ts';
 import { minute, must, noon } from '../../contract/ledger-words.ts';
 import { openKept, take, type Kept } from './baseline-ledger.ts';
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { Baseline } from '../../../src/captures/analysis.ts';
-import { findBaseline } from '../../../src/captures/baseline.ts';
+import { findBaseline } from '../../../src/captures/baselines/baseline.ts';
 import type { Capture } from '../../../src/captures/capture.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
-import type { ArtifactStore } from '../../../src/artifacts/store.ts';
+import type { ArtifactStore } from '../../../src/captures/artifact-store.ts';
 import { minute, noon, resolved } from '../../contract/ledger-words.ts';
 import { openKept, take, type Kept, type Taken } from './baseline-ledger.ts';
+import type { Baseline } from '../../../src/captures/baselines/baseline-profile.ts';
 
 const hour = 60 * minute;
 const day = 24 * hour;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { compareCaptures, type CompareCaptures } from '../../../src/captures/compare-captures.ts';
+import { compareCaptures, type CompareCaptures } from '../../../src/captures/analysis/compare-captures.ts';
 import type { Capture } from '../../../src/captures/capture.ts';
-import { readProfile } from '../../../src/profile/read-profile.ts';
-import { unpackRecording } from '../../../src/profile/unpack-recording.ts';
+import { readProfile } from '../../../src/profile/reading/read-profile.ts';
+import { unpackRecording } from '../../../src/profile/reading/unpack-recording.ts';
 import { minute, noon } from '../../contract/ledger-words.ts';
 import { openKept, take, type Kept } from './baseline-ledger.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
-import { MemoryBudget } from '../../../src/captures/memory-budget.ts';
-import { recordingMemory, whyNotToRead } from '../../../src/captures/recording-memory.ts';
+import { MemoryBudget } from '../../../src/captures/analysis/memory-budget.ts';
+import { recordingMemory, whyNotToRead } from '../../../src/captures/analysis/recording-memory.ts';
 
 const mebibyte = 1024 ** 2;
 

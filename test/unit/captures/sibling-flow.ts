@@ -3,18 +3,19 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
-import type { AnalysisInput } from '../../../src/captures/analysis.ts';
-import { findBaseline } from '../../../src/captures/baseline.ts';
+import type { AnalysisInput } from '../../../src/captures/analysis/analysis.ts';
+import { findBaseline } from '../../../src/captures/baselines/baseline.ts';
 import { captureId } from '../../../src/captures/capture-id.ts';
-import type { Answer, Capture } from '../../../src/captures/capture.ts';
+import type { Capture } from '../../../src/captures/capture.ts';
 import { isFinal } from '../../../src/captures/outcome.ts';
 import type { Profiling } from '../../../src/captures/profiling.ts';
-import { recordingMemory } from '../../../src/captures/recording-memory.ts';
-import { startWorker, type Worker, type WorkerParts } from '../../../src/captures/worker.ts';
-import type { Exec } from '../../../src/targets/exec.ts';
-import type { Target, Targets } from '../../../src/targets/target.ts';
+import { recordingMemory } from '../../../src/captures/analysis/recording-memory.ts';
+import { startWorker, type Worker, type WorkerParts } from '../../../src/captures/worker/worker.ts';
+import type { Exec } from '../../../src/profiler/exec.ts';
+import type { Target, Targets } from '../../../src/captures/target.ts';
 import { must, session, targetOn, toCapture } from '../../contract/ledger-words.ts';
 import { openKept, type Kept } from './baseline-ledger.ts';
+import type { Answer } from '../../../src/profile/answer/answer.ts';
 
 /** The exec says which pod it leads to, so that the profiler can do otherwise with siblings. */
 class NamedExec implements Exec {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../../src/captures/capture-id.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
-import type { Target } from '../../../src/targets/target.ts';
+import type { Target } from '../../../src/captures/target.ts';
 import { must, started, targetOn, toCapture } from '../../contract/ledger-words.ts';
 import { take } from './baseline-ledger.ts';
 import { besideIt, image, isSibling, openFlow } from './sibling-flow.ts';

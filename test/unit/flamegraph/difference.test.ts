@@ -4,8 +4,8 @@ import type { CallTree } from '../../../src/flamegraph/call-tree.ts';
 import { differenceOf, type Difference } from '../../../src/flamegraph/difference.ts';
 import { profileTree } from '../../../src/flamegraph/profile-tree.ts';
 import { readingOf } from '../../../src/flamegraph/reading.ts';
-import { compareProfiles } from '../../../src/profile/compare.ts';
-import type { Comparison } from '../../../src/profile/comparison.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
+import type { Comparison } from '../../../src/profile/comparison/comparison.ts';
 import type { ProfileEvent } from '../../../src/profile/profile.ts';
 import { storedWindow } from '../profile/stored-window.ts';
 

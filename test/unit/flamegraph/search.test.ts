@@ -4,7 +4,7 @@ import { readingOf } from '../../../src/flamegraph/reading.ts';
 import { namesFound } from '../../../src/flamegraph/names-found.ts';
 import { exactQuery, nameMatcher } from '../../../src/flamegraph/search.ts';
 import { timeStrip } from '../../../src/flamegraph/time-strip.ts';
-import { compareProfiles } from '../../../src/profile/compare.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import { storedWindow } from '../profile/stored-window.ts';
 import { profileOf } from './profile-of.ts';
 

@@ -1,5 +1,5 @@
-import { compareProfiles } from '../../../src/profile/compare.ts';
-import type { ChangedNames } from '../../../src/profile/comparison.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
+import type { ChangedNames } from '../../../src/profile/comparison/comparison.ts';
 import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
 import { profileOf, type Line } from './profile-of.ts';
 import type { View } from '../../../src/flamegraph/view.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { renderDifferenceSvg, renderSvg } from '../../../src/flamegraph/svg.ts';
-import { compareProfiles } from '../../../src/profile/compare.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
 import { hostileNames, hostileProfile } from './hostile.ts';
 import { changedShop, healthyShop, slowShop } from './shop.ts';

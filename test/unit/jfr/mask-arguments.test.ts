@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { maskSecrets } from '../../../src/jfr/mask-arguments.ts';
 import { collapsed } from '../../../src/profile/collapsed.ts';
-import { readProfile } from '../../../src/profile/read-profile.ts';
+import { readProfile } from '../../../src/profile/reading/read-profile.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import { type JfrWriter, writeChunk } from './jfr-writer.ts';
 import { classes, poolCount, pools, sample, shopChunk, type } from './shop-chunk.ts';

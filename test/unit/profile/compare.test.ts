@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compareProfiles } from '../../../src/profile/compare.ts';
-import { comparisonSchema, type Comparison } from '../../../src/profile/comparison.ts';
-import { unchangedWords } from '../../../src/profile/comparison-headline.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
+import { comparisonSchema, type Comparison } from '../../../src/profile/comparison/comparison.ts';
+import { unchangedWords } from '../../../src/profile/comparison/headline.ts';
 import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
 import { syntheticProfile, type SyntheticSample } from './synthetic-profile.ts';
 

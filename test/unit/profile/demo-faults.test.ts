@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { compareProfiles } from '../../../src/profile/compare.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { ProfileEvent } from '../../../src/profile/profile.ts';
-import { answer, type ProfileAnswer } from '../../../src/profile/summary.ts';
+import { answer, type ProfileAnswer } from '../../../src/profile/answer/summary.ts';
 import { storedWindow, windows } from './stored-window.ts';
 
 /** Every fault of the demo, on real recordings: the event that shows it, and the words that must be there. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { compareProfiles } from '../../../src/profile/compare.ts';
-import type { Comparison } from '../../../src/profile/comparison.ts';
-import { leadingChange } from '../../../src/profile/comparison-headline.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
+import type { Comparison } from '../../../src/profile/comparison/comparison.ts';
+import { leadingChange } from '../../../src/profile/comparison/headline.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
 import { storedWindow, windows } from './stored-window.ts';
 

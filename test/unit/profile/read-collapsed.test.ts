@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { collapsed } from '../../../src/profile/collapsed.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
 import { profileSchema } from '../../../src/profile/profile.ts';
-import { CollapsedReader } from '../../../src/profile/read-collapsed.ts';
+import { CollapsedReader } from '../../../src/profile/reading/read-collapsed.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 
 /** Reads a text in pieces of so many bytes, from one buffer that is filled anew each time, as a file is read. */

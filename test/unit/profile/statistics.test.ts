@@ -6,7 +6,7 @@ import {
   rootedRate,
   shareEstimate,
   type Estimate,
-} from '../../../src/profile/statistics.ts';
+} from '../../../src/profile/comparison/statistics.ts';
 
 const close = (actual: number, expected: number, within = 1e-6): void => {
   assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`);

@@ -4,7 +4,7 @@ import {
   escapeMarkdown,
   summaryMarkdown,
   type MarkdownInput,
-} from '../../../src/profile/summary-markdown.ts';
+} from '../../../src/profile/answer/summary-markdown.ts';
 
 const input: MarkdownInput = {
   title: 'HighLatency checkout',

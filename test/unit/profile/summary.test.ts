@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compareProfiles } from '../../../src/profile/compare.ts';
+import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
-import { answer, type AnswerInput, type ProfileAnswer } from '../../../src/profile/summary.ts';
+import { answer, type AnswerInput, type ProfileAnswer } from '../../../src/profile/answer/summary.ts';
 import { syntheticProfile, type SyntheticSample } from './synthetic-profile.ts';
 
 const pool = ['java/lang/Thread.run', 'java/util/concurrent/ThreadPoolExecutor.runWorker'];

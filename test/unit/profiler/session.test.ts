@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sessionSchema } from '../../../src/captures/capture.ts';
 import { readFacts } from '../../../src/profiler/facts.ts';
-import { sessionOf } from '../../../src/profiler/session.ts';
+import { sessionOf } from '../../../src/profiler/start-answer.ts';
+import { sessionSchema } from '../../../src/profiler/session.ts';
 
 const captureId = `c-${'0'.repeat(26)}`;
 const honest: Readonly<Record<string, string>> = {

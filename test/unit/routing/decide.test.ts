@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseNotification } from '../../../src/alerts/notification.ts';
-import type { Alert } from '../../../src/captures/capture.ts';
 import { settingsSchema } from '../../../src/config/schema.ts';
 import { closestRoute, decide, decideAll, type RoutingRules } from '../../../src/routing/decide.ts';
 import { explainDecision } from '../../../src/routing/explain.ts';
-import { wantedFrom } from '../../../src/routing/labels.ts';
+import { wantedFrom } from '../../../src/alerts/labels.ts';
 import { leadEvent, leadEventTable } from '../../../src/routing/lead-event.ts';
 import { workloadKey } from '../../../src/routing/workload-key.ts';
+import type { Alert } from '../../../src/alerts/alert.ts';
 
 const now = Date.parse('2026-11-23T02:00:00Z');
 const moment = { now, newId: () => 'c-1', deadlineMs: 120_000, queueLimit: 100 };
@@ -18,7 +18,7 @@ function rules(routes: unknown[], change: Partial<RoutingRules> = {}): RoutingRu
     mode: 'capture',
     paused: false,
     routes: settingsSchema.parse({ routes }).routes,
-    targets: { kubernetes: { protectOnlyReplica: false, requireOptIn: false, sibling: false } },
+    targets: { kubernetes: { sibling: false } },
     panels: [],
     ...change,
   };

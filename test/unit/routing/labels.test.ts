@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { wantedFrom, type Wanted } from '../../../src/routing/labels.ts';
+import { wantedFrom, type Wanted } from '../../../src/alerts/labels.ts';
 
 /** Only what the labels say; `from` aside. */
 function said(labels: Record<string, string>): Partial<Wanted> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Alert } from '../../../src/captures/capture.ts';
 import { compileMatchers } from '../../../src/routing/matchers.ts';
 import { alertExpression, findPanel, fromUrl, suggestPanels } from '../../../src/routing/panel.ts';
+import type { Alert } from '../../../src/alerts/alert.ts';
 
 function alert(change: Partial<Alert> = {}): Alert {
   return {

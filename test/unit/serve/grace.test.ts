@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Grace } from '../../../src/grace.ts';
+import { Grace } from '../../../src/serve/grace.ts';
 
 const hangs = (): Promise<never> => new Promise(() => undefined);
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { byPod, expressionOf } from '../../../src/targets/kubernetes/by-pod.ts';
-import { extreme } from '../../../src/targets/kubernetes/choose-pod.ts';
-import { worstFirst } from '../../../src/targets/kubernetes/measure-pods.ts';
-import { podSchema, type Pod } from '../../../src/targets/kubernetes/objects.ts';
-import type { PodValue } from '../../../src/targets/kubernetes/prometheus.ts';
+import { byPod, expressionOf } from '../../../src/targets/kubernetes/choice/by-pod.ts';
+import { extreme } from '../../../src/targets/kubernetes/choice/choose-pod.ts';
+import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
+import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
+import type { PodValue } from '../../../src/targets/kubernetes/choice/prometheus.ts';
 
 const cases: [what: string, expression: string, query: string, largest?: boolean][] = [
   [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Exec } from '../../../src/targets/exec.ts';
-import { lookAtCpu } from '../../../src/targets/kubernetes/look.ts';
+import type { Exec } from '../../../src/profiler/exec.ts';
+import { lookAtCpu } from '../../../src/targets/kubernetes/choice/look.ts';
 
 describe('the look at how much CPU a container uses', () => {
   const cases: [what: string, answer: string, cores: number | null][] = [

@@ -9,19 +9,19 @@ import {
   usable,
   userOf,
   userOfStatus,
-} from '../../../src/targets/kubernetes/agent-spec.ts';
-import { kubernetesApi, type KubernetesApi } from '../../../src/targets/kubernetes/api.ts';
+} from '../../../src/targets/kubernetes/agent/agent-spec.ts';
+import { kubernetesApi, type KubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts';
 import { healthOf } from '../../../src/targets/kubernetes/health.ts';
-import { chooseContainer, isExporter, narrow } from '../../../src/targets/kubernetes/judge-pod.ts';
+import { chooseContainer, isExporter, narrow } from '../../../src/targets/kubernetes/choice/judge-pod.ts';
 import {
   ownerOf,
   podSchema,
   selectorOf,
   workloadSchema,
   type Pod,
-} from '../../../src/targets/kubernetes/objects.ts';
-import { podsNamed } from '../../../src/targets/kubernetes/place.ts';
-import { Recent } from '../../../src/targets/kubernetes/recent.ts';
+} from '../../../src/targets/kubernetes/connection/objects.ts';
+import { podsNamed } from '../../../src/targets/kubernetes/connection/place.ts';
+import { Recent } from '../../../src/targets/kubernetes/connection/recent.ts';
 import { podTargets } from '../../../src/targets/kubernetes/targets.ts';
 import { fakeApiServer } from '../../cluster/fake-apiserver.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { cleanUpScript, collectScript, listScript, startScript } from '../../../src/profiler/script.ts';
 import { stepsOf } from '../../../src/profiler/steps.ts';
-import { wantedFrom } from '../../../src/routing/labels.ts';
-import { questionsFor } from '../../../src/targets/kubernetes/questions.ts';
+import { wantedFrom } from '../../../src/alerts/labels.ts';
+import { questionsFor } from '../../../src/targets/kubernetes/choice/questions.ts';
 import { shopCluster } from './shop-cluster.ts';
 
 describe('explain names beforehand', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { rightsFor, type Right } from '../../../src/targets/kubernetes/rights.ts';
+import { rightsFor, type Right } from '../../../src/targets/kubernetes/connection/rights.ts';
 
 const page = readFileSync(new URL('../../../docs/kubernetes.md', import.meta.url), 'utf8');
 

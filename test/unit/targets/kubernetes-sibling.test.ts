@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { kubernetesApi } from '../../../src/targets/kubernetes/api.ts';
-import { fitSiblings, typical, type Beside } from '../../../src/targets/kubernetes/choose-sibling.ts';
-import { worstFirst } from '../../../src/targets/kubernetes/measure-pods.ts';
-import { podSchema, type Pod } from '../../../src/targets/kubernetes/objects.ts';
+import { kubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts';
+import { fitSiblings, typical, type Beside } from '../../../src/targets/kubernetes/choice/choose-sibling.ts';
+import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
+import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
 import { podTargets } from '../../../src/targets/kubernetes/targets.ts';
-import type { Target, TargetRequest } from '../../../src/targets/target.ts';
+import type { Target, TargetRequest } from '../../../src/captures/target.ts';
 import { fakeApiServer, type FakeApiServer } from '../../cluster/fake-apiserver.ts';
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;

@@ -1,7 +1,7 @@
-import { kubernetesApi } from '../../../src/targets/kubernetes/api.ts';
-import { podSchema, type Pod } from '../../../src/targets/kubernetes/objects.ts';
+import { kubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts';
+import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
 import { podTargets, type KubernetesSettings } from '../../../src/targets/kubernetes/targets.ts';
-import type { Target } from '../../../src/targets/target.ts';
+import type { Target } from '../../../src/captures/target.ts';
 import { fakeApiServer, refuse } from '../../cluster/fake-apiserver.ts';
 
 /** A cluster for moments that a real one does not show on demand: half a rollout, a restart between two questions. */

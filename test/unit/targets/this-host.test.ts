@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { describe, it } from 'node:test';
 import { Failure } from '../../../src/reasons/failure.ts';
-import { hostTargets } from '../../../src/targets/host.ts';
-import { isThisHost, thisHost } from '../../../src/targets/this-host.ts';
+import { hostTargets } from '../../../src/targets/host/host.ts';
+import { isThisHost, thisHost } from '../../../src/targets/host/this-host.ts';
 
 const vm = { name: 'vm', addresses: ['10.0.0.5', 'fe80::1'] };
 const full = { name: 'vm.example.com', addresses: [] };

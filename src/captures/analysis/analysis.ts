@@ -1,0 +1,32 @@
+import type { Capture } from '../capture.ts';
+import type { MadeArtifact } from '../../artifacts/artifact.ts';
+import type { Answer } from '../../profile/answer/answer.ts';
+import type { Baseline } from '../baselines/baseline-profile.ts';
+
+export interface AnalysisInput {
+  recording: Buffer;
+  capture: Capture;
+  baseline: Baseline | null;
+  /** Base of links in what is made; null without a public URL. */
+  publicUrl: string | null;
+  /** The same window in the continuous profilers that are configured. */
+  profilerLinks: readonly { words: string; href: string }[];
+  /** Package prefixes of application code from the configuration. */
+  applicationPackages: readonly string[];
+}
+
+/** Reads recordings away from the main thread, in bounded time and memory. */
+export interface Analysis {
+  /** Gets ready to read; best done a moment before the window ends, for loading takes a while. */
+  prepare(): void;
+  /**
+   * Overwrites JVM arguments and system properties in the recording's bytes, which are given away. Must come before
+   * anything is written. Rejects with `recording-damaged` or `analysis-timeout`.
+   */
+  mask(recording: Buffer): Promise<Buffer>;
+  /** Recording → answer and files. Rejects with recording-damaged, recording-empty, analysis-timeout, or when aborted. */
+  analyse(
+    input: AnalysisInput,
+    signal: AbortSignal,
+  ): Promise<{ answer: Answer; partial: boolean; artifacts: MadeArtifact[] }>;
+}

@@ -1,0 +1,93 @@
+import { frameKind, type ApplicationCode } from '../frame-kind.ts';
+import { percent } from '../quantities.ts';
+import type { Profile, ProfileEvent } from '../profile.ts';
+import { wasRecorded } from '../recorded.ts';
+import { frameTypes } from '../sampling.ts';
+
+/** Below this a share is uncertain by ten points and more. */
+export const fewSamples = 100;
+/** Stacks that could not be walked, of all; below it they change nothing. */
+const notableUnwalked = 0.1;
+
+/**
+ * What this profile cannot show, in sentences; empty when there is nothing to warn of.
+ * @param described samples that the figures are of, and of which part they are; '' for the whole
+ */
+export function blindSpots(
+  profile: Profile,
+  event: ProfileEvent,
+  code: ApplicationCode,
+  described: { samples: number; of: string },
+  askedSeconds: number,
+): string[] {
+  const { samples } = described;
+  const of = described.of === '' ? '' : ` of ${described.of}`;
+  const found: string[] = [];
+  if (samples === 0) found.push(noSamples(profile, event));
+  else if (samples < fewSamples) {
+    // Half the width of a 95 % interval at a share of one half.
+    const reach = Math.round((0.98 / Math.sqrt(samples)) * 100);
+    found.push(`Few samples${of} (${samples}): shares are uncertain by up to ±${reach} points.`);
+  }
+  if (profile.partial || profile.durationSeconds < askedSeconds * 0.9) {
+    found.push(
+      `The recording is not whole: ${profile.durationSeconds.toFixed(0)} s of ${askedSeconds} s could be read.`,
+    );
+  }
+  if (profile.frames.name.some((name) => name.startsWith('java/lang/VirtualThread.run'))) {
+    found.push('Virtual threads are in use: what they wait for is not seen, only OS threads are sampled.');
+  }
+  const unwalked = unwalkedShare(profile, event);
+  if (unwalked >= notableUnwalked)
+    found.push(`${percent(unwalked)} of the stacks could not be walked to the end.`);
+  if (lacksLines(profile, code))
+    found.push('The application has no line numbers: it was compiled without them.');
+  return [...found, ...profile.warnings];
+}
+
+function noSamples(profile: Profile, event: ProfileEvent): string {
+  switch (wasRecorded(profile, event)) {
+    case true:
+      return `No ${event} samples: nothing of that kind happened in the window.`;
+    case false:
+      return `No ${event} samples: ${event} was not recorded.`;
+    case null:
+      return `No ${event} samples: ${event} was not recorded, or nothing of that kind happened.`;
+  }
+}
+
+function unwalkedShare(profile: Profile, event: ProfileEvent): number {
+  const broken = profile.frames.name.map((name) =>
+    /^(?:unknown|unknown_Java|not_walkable\w*|break_\w+)$/.test(name),
+  );
+  const { parent, frame } = profile.stacks;
+  const isBroken = new Uint8Array(parent.length);
+  for (let node = 1; node < parent.length; node++) {
+    // A root `unknown` under native main threads is normal: only frames inside of Java count.
+    isBroken[node] = isBroken[parent[node] ?? 0] || (broken[frame[node] ?? 0] && parent[node] !== 0) ? 1 : 0;
+  }
+  const samples = profile.events[event]?.samples;
+  let all = 0;
+  let lost = 0;
+  samples?.stack.forEach((stack, row) => {
+    const count = samples.count[row] ?? 0;
+    all += count;
+    if (isBroken[stack]) lost += count;
+  });
+  return all === 0 ? 0 : lost / all;
+}
+
+function lacksLines(profile: Profile, code: ApplicationCode): boolean {
+  const own = profile.frames.name.map(
+    (name, index) =>
+      name.includes('/') &&
+      frameKind(name, frameTypes[profile.frames.type[index] ?? 0] ?? 'native', code) === 'application',
+  );
+  let seen = false;
+  for (const [node, frame] of profile.stacks.frame.entries()) {
+    if (!own[frame]) continue;
+    seen = true;
+    if ((profile.stacks.line[node] ?? 0) > 0) return false;
+  }
+  return seen;
+}

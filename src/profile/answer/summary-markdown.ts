@@ -1,0 +1,106 @@
+import type { ProfileAnswer } from './summary.ts';
+import type { Comparison } from '../comparison/comparison.ts';
+import { unchangedWords } from '../comparison/headline.ts';
+import type { ProfileEvent } from '../profile.ts';
+import { percent, points, rates } from '../quantities.ts';
+
+export interface MarkdownInput {
+  /** `HighLatency checkout`. */
+  title: string;
+  /** `pod checkout-7d9f-x2x (slowest of 3)`; '' when unknown. */
+  target: string;
+  /** The window, ISO; null when it is not known. */
+  startedAt: string | null;
+  durationSeconds: number;
+  answer: ProfileAnswer;
+  /** Widest application frames per event; the lead event first. */
+  topFrames: readonly { event: ProfileEvent; frames: readonly { name: string; share: number }[] }[];
+  comparison: Pick<Comparison, 'baseLabel' | 'changed' | 'event'> | null;
+  /** The alert's labels, shown at the end. */
+  labels: Readonly<Record<string, string>>;
+  /** Words and absolute http or https addresses; others are left out. */
+  links: readonly { text: string; url: string }[];
+}
+
+const confidenceWords = { certain: 'certain', likely: 'likely', unknown: "can't tell" } as const;
+const rowsShown = 5;
+
+/**
+ * A capture for a chat channel or an issue, as CommonMark with tables. Labels, frame and thread names are hostile
+ * text: everything is escaped, and nothing can become a link or a mention except `links`.
+ */
+export function summaryMarkdown(input: MarkdownInput): string {
+  const { answer, comparison } = input;
+  const blocks = [
+    `**${escapeMarkdown(answer.headline)}** (${confidenceWords[answer.confidence]})`,
+    [
+      escapeMarkdown(input.title),
+      escapeMarkdown(input.target),
+      windowWords(input),
+      `${answer.samples} samples`,
+    ]
+      .filter((part) => part !== '')
+      .join(' · '),
+    answer.lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n'),
+    comparison === null ? '' : changedTable(comparison),
+    ...input.topFrames.filter(({ frames }) => frames.length > 0).map(framesTable),
+    labelLine(input.labels),
+    input.links.flatMap(linkWords).join(' · '),
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+/** Makes any text literal in CommonMark and GitHub's dialect, on one line, without mentions. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/[\\`*_{}[\]()#!|~$]/g, '\\$&')
+    .replaceAll(/^(\s*)([-+]|\d+\.)(?=\s)/g, '$1\\$2')
+    .replaceAll(/@(?=\w)/g, '@\u200b')
+    .replaceAll(/:(?=\/\/)/g, ':\u200b')
+    .replaceAll(/www\./gi, (www) => `${www.slice(0, 3)}\u200b.`);
+}
+
+function windowWords({ startedAt, durationSeconds }: MarkdownInput): string {
+  const start = Date.parse(startedAt ?? '');
+  if (Number.isNaN(start)) return `${durationSeconds} s`;
+  const time = (at: number): string => new Date(at).toISOString();
+  return `${time(start).slice(0, 19).replace('T', ' ')}–${time(start + durationSeconds * 1000).slice(11, 19)} UTC`;
+}
+
+function changedTable({ baseLabel, changed, event }: NonNullable<MarkdownInput['comparison']>): string {
+  const rows = changed.slice(0, rowsShown).map((row) => {
+    const change = row.significant
+      ? `${row.deltaShare > 0 ? '▲' : '▼'} ${points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh)}`
+      : unchangedWords(row);
+    const figures = [percent(row.currentShare), percent(row.baseShare), change];
+    return `| ${escapeMarkdown(row.frame)} | ${figures.join(' | ')} | ${rates(row.baseCores, row.currentCores, row.event)} |`;
+  });
+  if (rows.length === 0) return '';
+  const head = `| What changed (${event}, vs ${escapeMarkdown(baseLabel)}) | now | before | difference | rate |`;
+  return [head, '|---|--:|--:|---|---|', ...rows].join('\n');
+}
+
+function framesTable({ event, frames }: MarkdownInput['topFrames'][number]): string {
+  const rows = frames
+    .slice(0, rowsShown)
+    .map(({ name, share }) => `| ${escapeMarkdown(name)} | ${percent(share)} |`);
+  return [`| Widest in ${event} | share |`, '|---|--:|', ...rows].join('\n');
+}
+
+function labelLine(labels: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries
+    .map(([name, value]) => `${escapeMarkdown(name)}=${escapeMarkdown(JSON.stringify(value))}`)
+    .join(' · ');
+}
+
+/** An address may not leave its parentheses. */
+function linkWords({ text, url }: { text: string; url: string }): string[] {
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return [];
+  const address = new URL(url).href.replaceAll('(', '%28').replaceAll(')', '%29');
+  return [`[${escapeMarkdown(text)}](${address})`];
+}

@@ -1,0 +1,63 @@
+import type { Cause } from './cause.ts';
+import type { ChangedFrame } from './comparison.ts';
+import type { FrameNames } from '../event-samples.ts';
+import type { FrameEstimates } from './frame-tally.ts';
+import { printableName } from '../frame.ts';
+import type { ProfileEvent } from '../profile.ts';
+import type { Difference } from './statistics.ts';
+
+/** A frame's name for people: dots for Java, native names as they are; without control characters. */
+export function displayName(names: FrameNames, frame: number): string {
+  const name = printableName(names.names[frame] ?? '');
+  const kind = names.kinds[frame];
+  return kind === 'native' || kind === 'kernel' || kind === 'gc-jit' ? name : name.replaceAll('/', '.');
+}
+
+/** `com.acme.shop.RuleSet.scan` → `RuleSet.scan`; names of native code stay whole. */
+export function shortDisplayName(name: string): string {
+  if (!/^[\w$.<>]+$/.test(name)) return name;
+  return name.split('.').slice(-2).join('.');
+}
+
+/** The class of a frame, anonymous ones as their outer class: `com/acme/RuleSet$1.run` → `com/acme/RuleSet`. */
+export function classOf(names: FrameNames, frame: number): string {
+  const name = names.names[frame] ?? '';
+  const method = name.lastIndexOf('.');
+  return (method < 0 ? name : name.slice(0, method)).replace(/(?:\$\d+|\$\$Lambda)+$/, '');
+}
+
+/** Classes made by the JVM and by libraries around those that somebody wrote, by their stable names. */
+const isGlue =
+  /\$\$Lambda|\$Proxy\.|\$\$(?:EnhancerBy|FastClassBy|SpringCGLIB)|\$HibernateProxy|\$ByteBuddy|_\$\$_jvst|Generated\w*Accessor/;
+
+/** Application code that a sentence may name: what somebody wrote, not the glue around lambdas and proxies. */
+export function isNameable(names: FrameNames, frame: number): boolean {
+  return names.kinds[frame] === 'application' && !isGlue.test(names.names[frame] ?? '');
+}
+
+/** One line of the comparison. */
+export function changedRow(
+  event: ProfileEvent,
+  names: FrameNames,
+  cause: Cause,
+  measured: { base: FrameEstimates; current: FrameEstimates; share: Difference },
+  significant: boolean,
+  spread: { low: number; high: number } | undefined,
+): ChangedFrame {
+  return {
+    frame: displayName(names, cause.frame),
+    event,
+    kind: names.kinds[cause.frame] ?? 'native',
+    baseShare: measured.base.share.value,
+    currentShare: measured.current.share.value,
+    deltaShare: measured.share.value,
+    deltaShareLow: Math.max(-1, measured.share.low),
+    deltaShareHigh: Math.min(1, measured.share.high),
+    baseCores: measured.base.rate,
+    currentCores: measured.current.rate,
+    significant,
+    mostly: cause.mostly === null ? null : displayName(names, cause.mostly),
+    calledBy: cause.calledBy === null ? null : displayName(names, cause.calledBy),
+    ...(spread && { spread }),
+  };
+}

@@ -1,0 +1,225 @@
+import type { Cause } from './cause.ts';
+import { changedCauses, saysNothing, smallestChange } from './changed-causes.ts';
+import { changedRow, displayName, isNameable } from './changed-row.ts';
+import type { ChangedFrame, ChangedNames, Comparison } from './comparison.ts';
+import { comparisonHeadline, incomparableHeadline } from './headline.ts';
+import { detectableShare } from './detectable-share.ts';
+import { eventSamples, FrameNames, type EventSamples } from '../event-samples.ts';
+import { applicationPackages, type ApplicationCode } from '../frame-kind.ts';
+import { frameCounts, frameEstimates, type FrameEstimates, type Rate } from './frame-tally.ts';
+import { mainActivity } from './hot-spots.ts';
+import type { Profile, ProfileEvent } from '../profile.ts';
+import { wasRecorded } from '../recorded.ts';
+import { difference, discoveries, type Difference, type Estimate } from './statistics.ts';
+import type { Activity } from '../wait-kind.ts';
+
+/** Share of false ones accepted among the frames that are called changed. */
+const falseDiscoveryRate = 0.05;
+/**
+ * Frames are tested when the mean of both shares is at least this: every change of two points has it, and the rest
+ * would only make the correction for many tests stricter.
+ */
+const testedShare = smallestChange / 2;
+/**
+ * A change of less is none that anybody feels, however sure: 10 ms of waiting for locks in a second, of all threads.
+ * The other events have samples of a size that is felt.
+ */
+export const leastRate: Partial<Record<ProfileEvent, number>> = { lock: 0.01, nativelock: 0.01 };
+/** Rows within noise that are listed after those that changed. */
+const unchangedRows = 10;
+
+export interface CompareOptions {
+  event: ProfileEvent;
+  /** How the base is called in sentences, for example `baseline Tue 14:00`. */
+  baseLabel: string;
+  /** Configured packages of application code; found in the profiles when there are none. */
+  applicationPackages?: readonly string[];
+  /** More profiles of good health: what lies within their spread is not called changed. */
+  otherBaselines?: readonly Profile[];
+}
+
+interface Tested {
+  frame: number;
+  base: FrameEstimates;
+  current: FrameEstimates;
+  share: Difference;
+  /** On the scale of `rootedRate`. */
+  rate: Difference;
+}
+
+/**
+ * What changed from `base` to `current` in one event, with its uncertainty: share and rate must both change, seen
+ * over blocks of one second (statistics.ts), with Benjamini and Hochberg's correction over all tested frames; then
+ * merged along the stack so that one cause is one line. Pure; linear in rows times depth.
+ */
+export function compareProfiles(base: Profile, current: Profile, options: CompareOptions): Comparison {
+  const { event, baseLabel } = options;
+  const code = sharedCode(base, current, options.applicationPackages ?? []);
+  const names = new FrameNames();
+  const before = eventSamples(base, event, code, names);
+  const after = eventSamples(current, event, code, names);
+  const others = (options.otherBaselines ?? []).map((other) => eventSamples(other, event, code, names));
+
+  const tested = testFrames(before, after, names.names.length);
+  const least = leastRate[event] ?? 0;
+  const recorded = { base: wasRecorded(base, event), current: wasRecorded(current, event) };
+  const comparable = areComparable(before, after, event, recorded);
+  const changed = comparable ? significantFrames(tested.rows, least) : new Map<number, Tested>();
+  const spreads = spreadOf(others, before, names.names.length);
+  for (const [frame, row] of changed) {
+    const spread = spreads(frame);
+    if (spread && row.current.share.value >= spread.low && row.current.share.value <= spread.high) {
+      changed.delete(frame);
+    }
+  }
+
+  const rows: ChangedFrame[] = [];
+  const listed = new Set<number>();
+  const list = (cause: Cause, row: Tested, significant: boolean): void => {
+    listed.add(cause.frame);
+    rows.push(changedRow(event, names, cause, row, significant, spreads(cause.frame)));
+  };
+  for (const direction of [1, -1]) {
+    const grown = [...changed].map(([frame, row]) => ({
+      frame,
+      change: row.share.value * direction,
+      shareNow: row.current.share.value,
+    }));
+    for (const cause of changedCauses(before, after, grown, names, event, direction)) {
+      const row = changed.get(cause.frame);
+      if (row) list(cause, row, true);
+    }
+  }
+  rows.sort((a, b) => Math.abs(b.deltaShare) - Math.abs(a.deltaShare));
+  (comparable ? tested.rows : [])
+    .filter((row) => isNameable(names, row.frame) && !listed.has(row.frame) && !changed.has(row.frame))
+    .sort((a, b) => b.current.share.value - a.current.share.value)
+    .slice(0, unchangedRows)
+    .forEach((row) => {
+      list({ frame: row.frame, mostly: null, calledBy: null }, row, false);
+    });
+
+  const total = difference(tested.totalBefore.rooted, tested.totalAfter.rooted);
+  const moved = tested.totalAfter.rate - tested.totalBefore.rate;
+  const result = {
+    event,
+    baseLabel,
+    changed: rows,
+    changedFrames: namesByDirection(changed, names),
+    baseSamples: before.samples,
+    currentSamples: after.samples,
+    baseTotal: tested.totalBefore.rate,
+    currentTotal: tested.totalAfter.rate,
+    totalChanged:
+      total.probability < 0.01 && Math.abs(moved) > Math.max(0.1 * tested.totalBefore.rate, least),
+    detectableShare: detectableShare(tested.rows, before, after),
+  };
+  const numbers = new Map([...listed].map((frame) => [displayName(names, frame), frame]));
+  const fallen = new Set(rows.filter((row) => row.deltaShare < 0).map((row) => row.frame));
+  const activityOf = (name: string): Activity | null =>
+    mainActivity(fallen.has(name) ? before : after, numbers.get(name) ?? -1);
+  const headline = comparable
+    ? comparisonHeadline(result, activityOf)
+    : incomparableHeadline(result, recorded);
+  return { headline, ...result };
+}
+
+/**
+ * Locks and allocations may lack samples because there were none, and then all there is on the other side is new, or
+ * gone; without any of cpu or wall nothing ran, and whatever runs afterwards is no change in the code. That there is
+ * none in a recording that does not say what it was made with is taken for true of the base alone.
+ */
+function areComparable(
+  before: EventSamples,
+  after: EventSamples,
+  event: ProfileEvent,
+  recorded: { base: boolean | null; current: boolean | null },
+): boolean {
+  if (before.samples > 0 && after.samples > 0) return true;
+  if (event === 'cpu' || event === 'wall') return false;
+  return after.samples > 0 ? recorded.base !== false : before.samples > 0 && recorded.current === true;
+}
+
+/** The share of any frame where there are no samples. */
+const nothing: Estimate = { value: 0, variance: 0, freedom: 1 };
+
+function sharedCode(base: Profile, current: Profile, configured: readonly string[]): ApplicationCode {
+  const found = [...applicationPackages(base, configured), ...applicationPackages(current, configured)];
+  return { mainClass: current.mainClass, applicationPackages: [...new Set(found)] };
+}
+
+function testFrames(
+  before: EventSamples,
+  after: EventSamples,
+  frames: number,
+): {
+  rows: Tested[];
+  totalBefore: Rate;
+  totalAfter: Rate;
+} {
+  const countsBefore = frameCounts(before, frames);
+  const countsAfter = frameCounts(after, frames);
+  const wanted: number[] = [];
+  for (let frame = 0; frame < frames; frame++) {
+    const shares =
+      (countsBefore[frame] ?? 0) / Math.max(1, before.samples) +
+      (countsAfter[frame] ?? 0) / Math.max(1, after.samples);
+    if (shares / 2 >= testedShare) wanted.push(frame);
+  }
+  const estimatesBefore = frameEstimates(before, wanted);
+  const estimatesAfter = frameEstimates(after, wanted);
+  const rows = wanted.flatMap((frame): Tested[] => {
+    const base = estimatesBefore.ofFrame.get(frame);
+    const current = estimatesAfter.ofFrame.get(frame);
+    if (!base || !current) return [];
+    const share = difference(
+      before.samples === 0 ? nothing : base.share,
+      after.samples === 0 ? nothing : current.share,
+    );
+    return [{ frame, base, current, share, rate: difference(base.rooted, current.rooted) }];
+  });
+  return { rows, totalBefore: estimatesBefore.total, totalAfter: estimatesAfter.total };
+}
+
+function significantFrames(rows: readonly Tested[], least: number): Map<number, Tested> {
+  const found = discoveries(
+    rows.map((row) => Math.max(row.share.probability, row.rate.probability)),
+    falseDiscoveryRate,
+  );
+  const isFelt = ({ share, base, current }: Tested): boolean =>
+    Math.abs(share.value) >= smallestChange && Math.abs(current.rate - base.rate) >= least;
+  const sameWay = ({ share, base, current }: Tested): boolean =>
+    share.value > 0 === current.rate - base.rate > 0;
+  const kept = rows.filter((row, index) => found[index] && isFelt(row) && sameWay(row));
+  return new Map(kept.map((row) => [row.frame, row]));
+}
+
+/** What each of the comparisons names as changed, by its event: what a picture with a tab for each colours. */
+export function changedFramesOf(
+  comparisons: readonly Comparison[],
+): Partial<Record<ProfileEvent, ChangedNames>> {
+  return Object.fromEntries(comparisons.map((one) => [one.event, one.changedFrames] as const));
+}
+
+function namesByDirection(changed: ReadonlyMap<number, Tested>, names: FrameNames): ChangedNames {
+  const named = (direction: number): string[] => {
+    const frames = [...changed].filter(
+      ([frame, row]) => row.share.value * direction > 0 && !saysNothing(names.names[frame] ?? ''),
+    );
+    return [...new Set(frames.map(([frame]) => displayName(names, frame)))].sort();
+  };
+  return { grew: named(1), shrank: named(-1) };
+}
+
+function spreadOf(
+  others: readonly EventSamples[],
+  before: EventSamples,
+  frames: number,
+): (frame: number) => { low: number; high: number } | undefined {
+  if (others.length === 0) return () => undefined;
+  const all = [before, ...others].map((samples) => ({ samples, counts: frameCounts(samples, frames) }));
+  return (frame) => {
+    const shares = all.map(({ samples, counts }) => (counts[frame] ?? 0) / Math.max(1, samples.samples));
+    return { low: Math.min(...shares), high: Math.max(...shares) };
+  };
+}

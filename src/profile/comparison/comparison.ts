@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { profileEventSchema } from '../profile.ts';
+
+/** What changed between two profiles: the JSON of `flamepin compare` and of the page. */
+
+/**
+ * One frame in both profiles. Shares are 0 to 1 of the event's samples, for wall without idle threads; cores are a
+ * rate: processor cores for cpu, threads for wall, bytes per second for alloc, seconds per second for lock.
+ */
+export const changedFrameSchema = z.object({
+  /** For people, stable between runs: `com.acme.shop.RuleSet.scan`. */
+  frame: z.string(),
+  event: profileEventSchema,
+  kind: z.enum(['application', 'framework', 'jdk', 'native', 'kernel', 'gc-jit']),
+  baseShare: z.number(),
+  currentShare: z.number(),
+  deltaShare: z.number(),
+  /** 95 % interval of `deltaShare`. */
+  deltaShareLow: z.number(),
+  deltaShareHigh: z.number(),
+  baseCores: z.number(),
+  currentCores: z.number(),
+  /** Share and cores changed beyond noise, by at least two percentage points, the same way. */
+  significant: z.boolean(),
+  /** Callee that holds most of the change, and caller through which most of it comes; null when there is none. */
+  mostly: z.string().nullable(),
+  calledBy: z.string().nullable(),
+  /** Lowest and highest share among the baselines, when there were several. */
+  spread: z.object({ low: z.number(), high: z.number() }).optional(),
+});
+export type ChangedFrame = z.infer<typeof changedFrameSchema>;
+
+/** Every frame that changed, callers and callees of the causes included, by name: what a picture colours. */
+export const changedNamesSchema = z.object({ grew: z.array(z.string()), shrank: z.array(z.string()) });
+export type ChangedNames = z.infer<typeof changedNamesSchema>;
+
+export const comparisonSchema = z.object({
+  headline: z.string(),
+  event: profileEventSchema,
+  /** How the base is called in sentences, for example `baseline Tue 14:00`. */
+  baseLabel: z.string(),
+  /** Causes that changed, largest change first, then application frames within noise, largest first. */
+  changed: z.array(changedFrameSchema),
+  /** By the same rule as `significant`, not yet merged along the stack. */
+  changedFrames: changedNamesSchema,
+  /** Samples without idle threads. */
+  baseSamples: z.number().int().nonnegative(),
+  currentSamples: z.number().int().nonnegative(),
+  /** All frames together, in the unit of `baseCores`. */
+  baseTotal: z.number(),
+  currentTotal: z.number(),
+  /** The total itself changed beyond noise. */
+  totalChanged: z.boolean(),
+  /** Growth of a frame that holds 30 % of the event that would have been seen nine times in ten, 0 to 1. */
+  detectableShare: z.number(),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;

@@ -1,0 +1,180 @@
+import { Failure } from '../../reasons/failure.ts';
+import { FrameNames } from './frame-names.ts';
+import type { Profile, ProfileEvent } from '../profile.ts';
+import { StackTree } from './stack-tree.ts';
+
+/** Longest line, bytes: a stack of the JVM's 2,048 frames with names of 500 characters. */
+const longestLine = 1024 * 1024;
+
+const semicolon = 0x3b;
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+const space = 0x20;
+const zero = 0x30;
+const nine = 0x39;
+
+/**
+ * Reads stacks in the folded format: on each line the frames joined by `;`, outermost first, a blank and the
+ * samples. Takes the bytes piece by piece, so that a file of any size needs the memory of its different stacks
+ * alone. Lines that are none are left out and counted. Fastest where lines are sorted, as most tools write them: what
+ * a line has in common with the one before is not looked at again.
+ */
+export class CollapsedReader {
+  readonly #names = new FrameNames();
+  readonly #tree = new StackTree();
+  #rest = new Uint8Array(0);
+  /** Of the line before: its nodes by depth, and where each frame ends, counted from the line's begin. */
+  #depth = 0;
+  #nodes = new Int32Array(4096);
+  #ends = new Int32Array(4096);
+  #count = 0;
+  #lines = 0;
+  #strange = 0;
+
+  /** Reads the next bytes of the file. Throws Failure `recording-damaged` beyond what is kept of one file. */
+  push(bytes: Uint8Array): void {
+    let begin = 0;
+    if (this.#rest.length > 0) {
+      const end = bytes.indexOf(newline);
+      this.#rest = joined(this.#rest, end < 0 ? bytes : bytes.subarray(0, end));
+      this.#boundRest();
+      if (end < 0) return;
+      this.#restEnded();
+      begin = end + 1;
+    }
+    const view = viewOf(bytes);
+    let before = -1;
+    for (;;) {
+      const end = bytes.indexOf(newline, begin);
+      if (end < 0) break;
+      const stackEnd = this.#stackEnd(bytes, begin, end);
+      if (stackEnd >= 0) {
+        const same = before < 0 ? 0 : commonLength(view, before, begin, stackEnd - begin);
+        this.#stack(bytes, view, begin, stackEnd, same);
+        before = begin;
+      }
+      begin = end + 1;
+    }
+    // A copy: the caller fills its buffer anew.
+    this.#rest = new Uint8Array(bytes.subarray(begin));
+    this.#boundRest();
+  }
+
+  /**
+   * What was read, as samples of `event`. The format tells neither time nor thread: the window has no length, and
+   * what a sample stands for is the count itself. The reader takes nothing more afterwards.
+   * @param leastShare stacks below this share of all samples are not told apart: their samples count for their
+   * nearest caller above it. 0 keeps everything. A picture needs no more, and most of a large file is below.
+   * Throws Failure `recording-damaged` when no line was one.
+   */
+  profile(event: ProfileEvent, leastShare = 0): Profile {
+    if (this.#rest.length > 0) this.#restEnded();
+    if (this.#lines === 0)
+      throw new Failure('recording-damaged', { detail: 'neither a recording nor folded stacks' });
+    const { stacks, stack, count } = this.#tree.columns(leastShare);
+    const none = stack.map(() => 0);
+    const bytes = event === 'alloc' || event === 'live' || event === 'nativemem';
+    return {
+      version: 1,
+      startedAt: 0,
+      durationSeconds: 0,
+      partial: false,
+      engine: null,
+      mainClass: null,
+      jvm: null,
+      frames: this.#names.columns(),
+      stacks,
+      threads: [],
+      events: {
+        [event]: {
+          unit: bytes ? 'bytes' : 'nanoseconds',
+          interval: 0,
+          samples: { stack, thread: none, state: none, slot: none, count, value: count },
+        },
+      },
+      gcPauses: [],
+      cpuLoad: [],
+      warnings:
+        this.#strange === 0 ? [] : [`${this.#strange} lines are left out, for they are no folded stacks.`],
+    };
+  }
+
+  #restEnded(): void {
+    const line = this.#rest;
+    this.#rest = new Uint8Array(0);
+    const stackEnd = this.#stackEnd(line, 0, line.length);
+    if (stackEnd >= 0) this.#stack(line, viewOf(line), 0, stackEnd, 0);
+  }
+
+  /** Where the stack of the line between two offsets ends, its count kept; -1 when it is none. */
+  #stackEnd(bytes: Uint8Array, from: number, to: number): number {
+    const end = to > from && bytes[to - 1] === carriageReturn ? to - 1 : to;
+    if (end === from) return -1;
+    let count = 0;
+    let scale = 1;
+    let at = end - 1;
+    for (; at > from && bytes[at]! >= zero && bytes[at]! <= nine; at -= 1, scale *= 10)
+      count += (bytes[at]! - zero) * scale;
+    if (at === end - 1 || at === from || bytes[at] !== space || !Number.isSafeInteger(count)) {
+      this.#strange += 1;
+      return -1;
+    }
+    this.#lines += 1;
+    this.#count = count;
+    return at;
+  }
+
+  /** Adds a stack whose first `same` bytes are those of the line before. */
+  #stack(bytes: Uint8Array, view: DataView, from: number, to: number, same: number): void {
+    let depth = same === 0 ? 0 : this.#depth;
+    // A frame is shared when the `;` behind it is.
+    while (depth > 0 && this.#ends[depth - 1]! >= same) depth -= 1;
+    let node = depth === 0 ? 0 : this.#nodes[depth - 1]!;
+    let begin = depth === 0 ? from : from + this.#ends[depth - 1]! + 1;
+    for (let at = begin; at <= to; at += 1) {
+      if (at !== to && view.getUint8(at) !== semicolon) continue;
+      if (at > begin) {
+        node = this.#tree.child(node, this.#names.number(bytes, view, begin, at));
+        if (depth === this.#nodes.length) this.#deepen();
+        this.#nodes[depth] = node;
+        this.#ends[depth] = at - from;
+        depth += 1;
+      }
+      begin = at + 1;
+    }
+    this.#depth = depth;
+    this.#tree.add(node, this.#count);
+  }
+
+  #deepen(): void {
+    const nodes = new Int32Array(this.#nodes.length * 2);
+    nodes.set(this.#nodes);
+    this.#nodes = nodes;
+    const ends = new Int32Array(this.#ends.length * 2);
+    ends.set(this.#ends);
+    this.#ends = ends;
+  }
+
+  #boundRest(): void {
+    if (this.#rest.length > longestLine)
+      throw new Failure('recording-damaged', { detail: `a line of more than ${longestLine} bytes` });
+  }
+}
+
+function joined(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(left.length + right.length);
+  both.set(left);
+  both.set(right, left.length);
+  return both;
+}
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** How many bytes from two offsets on are the same, at most `most`. */
+function commonLength(view: DataView, left: number, right: number, most: number): number {
+  let same = 0;
+  while (same + 4 <= most && view.getInt32(left + same) === view.getInt32(right + same)) same += 4;
+  while (same < most && view.getUint8(left + same) === view.getUint8(right + same)) same += 1;
+  return same;
+}

@@ -1,0 +1,16 @@
+import type { Ledger } from '../captures/ledger.ts';
+import type { Configuration } from '../config/load.ts';
+import { ConfigurationError } from '../config/problems.ts';
+import { openSqliteLedger } from '../ledgers/sqlite/sqlite.ts';
+
+/** The configured ledger. Throws ConfigurationError, or the Failures of its opening (ledger-locked, ledger-too-new, …). */
+export function openLedger({ ledger, origin }: Pick<Configuration, 'ledger' | 'origin'>): Ledger {
+  if (ledger.kind === 'sqlite') return openSqliteLedger({ path: ledger.path });
+  throw new ConfigurationError(origin, [
+    {
+      path: 'ledger.postgres',
+      what: 'not part of this version',
+      mend: 'Use ledger.sqlite with one replica.',
+    },
+  ]);
+}

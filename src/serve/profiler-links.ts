@@ -1,0 +1,33 @@
+import type { Capture } from '../captures/capture.ts';
+import { fillLink, type LinkTemplate } from '../config/link-template.ts';
+import { wantedFrom } from '../alerts/labels.ts';
+
+/** Before its own window a capture that was refused has none: then the minutes around the alert are linked. */
+const aroundAlertMs = 5 * 60_000;
+
+/** Links to the same window in the continuous profilers that are configured, also where flamepin's own capture was refused. */
+export function profilerLinks(
+  capture: Capture,
+  templates: readonly LinkTemplate[],
+): { words: string; href: string }[] {
+  if (templates.length === 0) return [];
+  const { timeline, request, alert, target } = capture;
+  const wanted = wantedFrom(alert.labels);
+  const began =
+    timeline.startedAt === null ? Date.parse(alert.startsAt) - aroundAlertMs : Date.parse(timeline.startedAt);
+  const length = timeline.startedAt === null ? 2 * aroundAlertMs : request.durationSeconds * 1000;
+  const [namespace, pod, container] =
+    target?.kind === 'kubernetes' ? target.uri.slice('kubernetes://'.length).split('/') : [];
+  const values = {
+    namespace: namespace ?? wanted.namespace ?? '',
+    pod: pod ?? wanted.pod ?? '',
+    container: container ?? wanted.container ?? '',
+    // Without namespace and kind, as profilers name services, whether the target was found or not.
+    workload: target?.workload.split('/').at(-1) ?? wanted.workload?.name ?? '',
+    fromSeconds: String(Math.floor(began / 1000)),
+    toSeconds: String(Math.ceil((began + length) / 1000)),
+    fromMilliseconds: String(began),
+    toMilliseconds: String(began + length),
+  };
+  return templates.map((template) => ({ words: template.name, href: fillLink(template, values) }));
+}

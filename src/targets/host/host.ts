@@ -1,0 +1,155 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RE2JS } from 're2js';
+import { programName } from '../../profiler/command-line.ts';
+import { Failure } from '../../reasons/failure.ts';
+import { wantedFrom } from '../../alerts/labels.ts';
+import { hostExec } from './host-exec.ts';
+import {
+  bootId,
+  hostJvm,
+  hostJvms,
+  listensOn,
+  startTicksOf,
+  startTime,
+  type HostProcess,
+} from './host-processes.ts';
+import type { Target, TargetRequest, Targets } from '../../captures/target.ts';
+import { isThisHost, thisHost } from './this-host.ts';
+
+/** Totals say who was busy since its start; the difference over a second says who is busy now. Milliseconds. */
+const observationMs = 1000;
+
+/** JVMs on this machine. */
+export function hostTargets(): Targets {
+  return { resolve, open: hostExec, health };
+}
+
+async function resolve(request: TargetRequest, signal: AbortSignal): Promise<Target> {
+  const { process, choice } = await find(request, signal);
+  const node = hostname();
+  return {
+    kind: 'host',
+    uri: `host://${process.pid}`,
+    name: `${node} ${process.pid}`,
+    workload: `${node}/${programName(process.args)}`,
+    node,
+    image: null,
+    startedAt: (await startTime(process.startTicks)).toISOString(),
+    choice,
+    data: { pid: process.pid, startTicks: process.startTicks, bootId: await bootId() },
+  };
+}
+
+interface Found {
+  process: HostProcess;
+  choice: string;
+}
+
+async function find(request: TargetRequest, signal: AbortSignal): Promise<Found> {
+  const named = pidOf(request.uri);
+  if (named !== null) {
+    const process = await hostJvm(named);
+    if (process !== null) return { process, choice: '' };
+    throw (await startTicksOf(named)) === null
+      ? new Failure('target-not-found', { detail: `there is no process ${named}` })
+      : new Failure('not-a-jvm', { detail: `process ${named} has no VM thread` });
+  }
+  const elsewhere = otherHost(request);
+  const all = await hostJvms();
+  const pattern = request.process === undefined ? null : RE2JS.compile(request.process);
+  const fitting = all.filter(({ args }) => pattern === null || pattern.matcher(args.join(' ')).find());
+  const [only] = fitting;
+  if (only === undefined) {
+    throw new Failure('target-not-found', {
+      detail:
+        pattern === null
+          ? 'no JVM runs here'
+          : `none of ${all.length} JVMs here matches ${request.process ?? ''}`,
+    });
+  }
+  const { process, choice } =
+    fitting.length === 1
+      ? { process: only, choice: '' }
+      : ((await listening(fitting, request.labels['instance'] ?? '')) ?? (await busiest(fitting, signal)));
+  return { process, choice: [choice, elsewhere].filter((words) => words !== '').join('; ') };
+}
+
+/**
+ * In words, when the alert is about another machine; '' when it is about this one. A route with a `process` pattern
+ * has said which JVM it means, whatever the instance is called (a container's address, a name of service discovery):
+ * then it is only told. Without one the answer would be about the wrong service: throws target-not-found.
+ */
+function otherHost({ labels, process }: TargetRequest): string {
+  const { host, from } = wantedFrom(labels);
+  const here = thisHost();
+  if (host === null || isThisHost(host, here)) return '';
+  const detail = `the label ${from['host'] ?? ''} names ${host}, this is ${here.name}`;
+  if (process === undefined) throw new Failure('target-not-found', { detail });
+  return detail;
+}
+
+/** `host://` leaves the choice to us, `host://PID` does not. */
+function pidOf(uri: string | undefined): number | null {
+  if (uri === undefined) return null;
+  const match = /^host:\/\/(\d{1,10})?\/?$/.exec(uri);
+  if (match === null)
+    throw new Failure('target-not-found', { detail: `${uri} is not host:// or host://PID` });
+  return match[1] === undefined ? null : Number(match[1]);
+}
+
+/** The JVM that listens on the port of the alert's instance: that is where the numbers came from. */
+async function listening(processes: readonly HostProcess[], instance: string): Promise<Found | null> {
+  const port = Number(/:(\d{1,5})$/.exec(instance)?.[1] ?? 0);
+  if (port === 0) return null;
+  for (const process of processes) {
+    if (await listensOn(process.pid, port)) {
+      return {
+        process,
+        choice: `of ${processes.length} JVMs the one that listens on port ${port} of the alert's instance`,
+      };
+    }
+  }
+  return null;
+}
+
+async function busiest(processes: readonly HostProcess[], signal: AbortSignal): Promise<Found> {
+  try {
+    await sleep(observationMs, undefined, { signal });
+  } catch (error) {
+    throw new Failure('exec-disconnected', { detail: 'aborted', cause: error });
+  }
+  const spent = await Promise.all(
+    processes.map(async (process) => {
+      const later = await hostJvm(process.pid);
+      const alive = later !== null && later.startTicks === process.startTicks;
+      return { process, ticks: alive ? later.usedTicks - process.usedTicks : -1 };
+    }),
+  );
+  const [first, second] = spent
+    .filter(({ ticks }) => ticks >= 0)
+    .sort((left, right) => right.ticks - left.ticks);
+  if (first === undefined)
+    throw new Failure('target-gone', { detail: `all of ${processes.length} JVMs have ended` });
+  return {
+    process: first.process,
+    choice:
+      `busiest of ${processes.length} JVMs over one second: it used ${first.ticks / 100} CPU seconds, ` +
+      `the next one ${(second?.ticks ?? 0) / 100}`,
+  };
+}
+
+const health: Targets['health'] = async (target, session) => {
+  const pid = session?.pid ?? target.data['pid'];
+  const startTicks = session?.startTicks ?? target.data['startTicks'];
+  const boot = session?.bootId ?? target.data['bootId'];
+  if (boot !== (await bootId()))
+    return { alive: false, blocks: true, detail: 'the machine was started again' };
+  const now = typeof pid === 'number' ? await startTicksOf(pid) : null;
+  if (now === startTicks) return { alive: true };
+  return {
+    alive: false,
+    blocks: true,
+    detail: now === null ? `process ${String(pid)} has ended` : `process ${String(pid)} is another one now`,
+  };
+};

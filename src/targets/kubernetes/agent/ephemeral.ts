@@ -1,0 +1,246 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../../../reasons/failure.ts';
+import type { Exec, ExecRequest } from '../../../profiler/exec.ts';
+import {
+  agentPatch,
+  lifePrefix,
+  namePrefix,
+  nextName,
+  pending,
+  usable,
+  usedBefore,
+  userOf,
+  userOfStatus,
+  type Agent,
+  type EphemeralSettings,
+  type ProcessUser,
+} from './agent-spec.ts';
+import { apiPath, statusMessage, type KubernetesApi } from '../connection/api.ts';
+import type { Cluster } from '../connection/cluster.ts';
+import type { ContainerPlace } from '../connection/exec.ts';
+import type { Pod } from '../connection/objects.ts';
+import type { PodData } from '../connection/place.ts';
+
+export interface AgentOptions {
+  settings: EphemeralSettings;
+  api: KubernetesApi;
+  cluster: Cluster;
+  openPlain: (place: ContainerPlace, containerId: string) => Exec;
+}
+
+/** Measured from patch to running: 0.95 to 1.2 s with the image on the node; pulling 3 MB takes the rest. */
+const startDeadlineMilliseconds = 30_000;
+const pollMilliseconds = 100;
+/** The kubelet retries these, but not within a capture. */
+const hopeless = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
+
+/** One that is being brought up, and how many requests wait for that. */
+interface Starting {
+  agent: Promise<Agent>;
+  waiting: number;
+  stop: AbortController;
+}
+
+/** Ephemeral containers beside JVMs whose own image has no shell; one for each life of a container, used again. */
+export class AgentContainers {
+  readonly #options: AgentOptions;
+  readonly #starting = new Map<string, Starting>();
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+  }
+
+  /** Runs commands in the container itself, and from the first `no-shell` on beside it. */
+  beside(data: PodData, plain: Exec): Exec {
+    return this.#joined(data, plain, (signal) => this.#once(data, signal));
+  }
+
+  /** The same for what was begun before, at that place where one is known. Adds no container. */
+  again(data: PodData, plain: Exec, place: string | null): Exec {
+    return this.#joined(data, place === null ? plain : null, (signal) =>
+      this.#usedBefore(data, place, signal),
+    );
+  }
+
+  #joined(data: PodData, plain: Exec | null, find: (signal: AbortSignal) => Promise<Agent>): Exec {
+    let agent: Agent | null = null;
+    return {
+      get place() {
+        return agent?.name ?? null;
+      },
+      run: async (request) => {
+        const end = performance.now() + request.deadlineMs;
+        if (agent === null && plain !== null)
+          try {
+            return await plain.run(request);
+          } catch (error) {
+            if (!(error instanceof Failure) || error.code !== 'no-shell') throw error;
+          }
+        agent ??= await within(request, end, data, find);
+        return this.#open(data, agent).run({ ...request, deadlineMs: remaining(end) });
+      },
+    };
+  }
+
+  #open({ namespace, pod }: PodData, { name, containerId }: Agent): Exec {
+    return this.#options.openPlain({ namespace, pod, container: name }, containerId);
+  }
+
+  async #usedBefore(data: PodData, place: string | null, signal: AbortSignal): Promise<Agent> {
+    const pod = await this.#pod(data, signal);
+    const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
+    if (status?.containerID !== data.containerId || status.state.running === null)
+      throw new Failure('target-gone', { detail: `container ${data.container} of ${data.pod} has ended` });
+    const agent = usedBefore(pod, lifePrefix(data.containerId, this.#options.settings), place);
+    if (agent !== null) return agent;
+    if (place === null)
+      throw new Failure('no-shell', { detail: 'nor does an ephemeral container run beside it' });
+    throw new Failure('recording-missing', {
+      detail: `the ephemeral container ${place}, in which it was, has ended`,
+    });
+  }
+
+  /** Two captures of one pod at once must not add two. It goes on until the last who waits for it gives up. */
+  async #once(data: PodData, signal: AbortSignal): Promise<Agent> {
+    signal.throwIfAborted();
+    const key = `${data.uid}/${data.containerId}`;
+    const starting = this.#starting.get(key) ?? this.#begin(key, data);
+    starting.waiting++;
+    try {
+      const givenUp = once(signal, 'abort').then(() => Promise.reject(new Failure('exec-timeout')));
+      return await Promise.race([starting.agent, givenUp]);
+    } finally {
+      if (--starting.waiting === 0) this.#forget(key, starting);
+    }
+  }
+
+  #begin(key: string, data: PodData): Starting {
+    const stop = new AbortController();
+    const starting = { agent: this.#ensure(data, stop.signal), waiting: 0, stop };
+    this.#starting.set(key, starting);
+    return starting;
+  }
+
+  #forget(key: string, starting: Starting): void {
+    this.#starting.delete(key);
+    starting.stop.abort();
+  }
+
+  async #ensure(data: PodData, stop: AbortSignal): Promise<Agent> {
+    const deadline = AbortSignal.timeout(startDeadlineMilliseconds);
+    const signal = AbortSignal.any([deadline, stop]);
+    try {
+      const pod = await this.#pod(data, signal);
+      const user = userOf(pod, data.container) ?? (await this.#probe(data, signal));
+      return await this.#container(data, user, signal);
+    } catch (cause) {
+      if (deadline.aborted)
+        throw new Failure('ephemeral-failed', { detail: 'it was not running after 30 s', cause });
+      throw cause;
+    }
+  }
+
+  async #probe(data: PodData, signal: AbortSignal): Promise<ProcessUser> {
+    const agent = await this.#container(data, null, signal);
+    const { stdout } = await this.#open(data, agent).run({
+      argv: ['cat', '/proc/1/status'],
+      deadlineMs: 5_000,
+      maxOutputBytes: 16_384,
+      signal,
+    });
+    const user = userOfStatus(stdout.toString());
+    if (user === null) throw new Failure('ephemeral-failed', { detail: 'the user of the JVM is unknown' });
+    return user;
+  }
+
+  async #container(data: PodData, user: ProcessUser | null, signal: AbortSignal): Promise<Agent> {
+    const prefix = namePrefix(data.containerId, user, this.#options.settings);
+    const pod = await this.#pod(data, signal);
+    const agent = usable(pod, prefix, Date.now());
+    if (agent !== null) return agent;
+    // Another one would have the same image to wait for, and neither can be removed.
+    const name = pending(pod, prefix) ?? (await this.#add(data, pod, prefix, user, signal));
+    return this.#running(data, name, signal);
+  }
+
+  async #add(
+    data: PodData,
+    pod: Pod,
+    prefix: string,
+    user: ProcessUser | null,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const name = nextName(pod, prefix);
+    if (name === null)
+      throw new Failure('ephemeral-failed', {
+        detail: `${data.pod} has had its share of ephemeral containers, which nobody can remove; a new pod has none`,
+      });
+    const answer = await this.#options.api.send({
+      method: 'PATCH',
+      path: apiPath('api', 'v1', 'namespaces', data.namespace, 'pods', data.pod, 'ephemeralcontainers'),
+      contentType: 'application/strategic-merge-patch+json',
+      body: agentPatch(name, data.container, user, this.#options.settings),
+      signal,
+    });
+    if (answer.status >= 300) throw new Failure('ephemeral-failed', { detail: statusMessage(answer) });
+    return name;
+  }
+
+  async #running(data: PodData, name: string, signal: AbortSignal): Promise<Agent> {
+    for (;;) {
+      const now = await this.#pod(data, signal);
+      const status = now.status.ephemeralContainerStatuses.find((each) => each.name === name);
+      if (status?.state.running) return { name, containerId: status.containerID };
+      const reason = status?.state.waiting?.reason ?? '';
+      if (hopeless.has(reason))
+        throw new Failure('ephemeral-failed', {
+          detail: `${reason}: ${status?.state.waiting?.message ?? ''}`,
+        });
+      if (status?.state.terminated)
+        throw new Failure('ephemeral-failed', {
+          detail: `it ended at once: ${status.state.terminated.reason ?? ''}`,
+        });
+      await sleep(pollMilliseconds, undefined, { signal });
+    }
+  }
+
+  async #pod(data: PodData, signal: AbortSignal): Promise<Pod> {
+    const pod = await this.#options.cluster.podNow(data.namespace, data.pod, signal);
+    if (pod === undefined || pod.metadata.uid !== data.uid)
+      throw new Failure('target-gone', { detail: `pod ${data.pod} is gone` });
+    return pod;
+  }
+}
+
+/** Looks for a container as long as the request may take; one who gives up is answered at once. */
+async function within(
+  { signal }: ExecRequest,
+  end: number,
+  { pod }: PodData,
+  find: (signal: AbortSignal) => Promise<Agent>,
+): Promise<Agent> {
+  const deadline = AbortSignal.timeout(remaining(end));
+  try {
+    return await find(signal === undefined ? deadline : AbortSignal.any([deadline, signal]));
+  } catch (cause) {
+    if (signal?.aborted === true)
+      throw new Failure('exec-disconnected', { detail: `${pod}: given up`, cause });
+    if (deadline.aborted)
+      throw new Failure('exec-timeout', { detail: `${pod}: no ephemeral container runs yet`, cause });
+    throw cause;
+  }
+}
+
+/** Milliseconds until then; at least one, for a timer takes no less. */
+function remaining(end: number): number {
+  return Math.max(1, Math.ceil(end - performance.now()));
+}

@@ -1,0 +1,76 @@
+import { firstByName, type Chosen } from './choose-pod.ts';
+import { narrow, type Policy } from './judge-pod.ts';
+import {
+  byAlertExpression,
+  byLooking,
+  byMetricsServer,
+  rounded,
+  type Choosing,
+  type Measured,
+} from './measure-pods.ts';
+import { imageOf, serves, type Pod } from '../connection/objects.ts';
+
+/** What a sibling must be like. */
+export interface Beside {
+  target: Pod;
+  /** Of the target's container; null when it is not known, and then nothing is known to be its like. */
+  image: string | null;
+  /** When the alert began, ISO; null when somebody asked by hand. */
+  alertStartsAt: string | null;
+  /** A ready pod must be left that is not profiled. */
+  protectOnlyReplica: boolean;
+}
+
+/**
+ * The pods that may be profiled beside the target: ready, of the same image, there since before the alert, and not
+ * against it. On other nodes where there are any, for the target's node has its limit and its own troubles.
+ * @param pods those of the target's revision
+ */
+export function fitSiblings(
+  pods: readonly Pod[],
+  { target, image, alertStartsAt, protectOnlyReplica }: Beside,
+  container: (pod: Pod) => string,
+  policy: Policy,
+): Pod[] {
+  const others = pods.filter(({ metadata }) => metadata.uid !== target.metadata.uid);
+  const ready = others.filter(serves);
+  if (image === null || (protectOnlyReplica && ready.length < 2)) return [];
+  const alike = ready.filter((pod) => imageOf(pod, container(pod)) === image);
+  const fit = narrow(alike, container, policy, alertStartsAt).pods;
+  const elsewhere = fit.filter(({ spec }) => spec.nodeName !== target.spec.nodeName);
+  return elsewhere.length > 0 ? elsewhere : fit;
+}
+
+/**
+ * Which of several is healthy: a typical one by the alert's own expression, else by CPU, else the first by name.
+ * @param pods at least one
+ */
+export async function chooseSibling(
+  pods: readonly [Pod, ...Pod[]],
+  choosing: Choosing,
+  signal: AbortSignal,
+): Promise<Chosen> {
+  if (pods.length === 1) return { pod: pods[0], why: 'sibling: no other pod is fit' };
+  const of = `of ${pods.length} other pods`;
+  const asked = typical((await byAlertExpression(pods, choosing, signal))?.measured ?? []);
+  if (asked !== null)
+    return {
+      pod: asked.pod,
+      why: `sibling: typical ${of} by the alert's own expression: ${rounded(asked.value)}`,
+    };
+  const used =
+    typical((await byMetricsServer(pods, choosing, signal)) ?? []) ??
+    typical(await byLooking(pods, choosing, signal));
+  if (used !== null)
+    return { pod: used.pod, why: `sibling: typical ${of} by CPU: ${rounded(used.value)} cores` };
+  return { pod: firstByName(pods), why: `sibling: first by name ${of}` };
+}
+
+/**
+ * The median, of an even number the healthier of the two: another ill pod stands at one end, an idle one at the other.
+ * null when there is none.
+ * @param measured the worst first
+ */
+export function typical(measured: readonly Measured[]): Measured | null {
+  return measured[Math.floor(measured.length / 2)] ?? null;
+}

@@ -1,0 +1,133 @@
+import type { Exec } from '../../../profiler/exec.ts';
+import { byPod, expressionOf } from './by-pod.ts';
+import type { Cluster } from '../connection/cluster.ts';
+import { lookAtCpu } from './look.ts';
+import { isReady, type Pod } from '../connection/objects.ts';
+import { narrowedTo } from './narrow-query.ts';
+import { deadlineMilliseconds, queryNow, type PodValue, type PrometheusSettings } from './prometheus.ts';
+
+/** What tells several pods of one workload apart. */
+export interface Choosing {
+  cluster: Cluster;
+  prometheus: PrometheusSettings | null;
+  generatorUrl: string;
+  /** Opens a candidate, to look at its CPU time. */
+  open: (pod: Pod) => Exec;
+  container: (pod: Pod) => string;
+}
+
+export interface Measured {
+  pod: Pod;
+  value: number;
+}
+
+/** Looking costs an exec for each candidate; more than these are not looked at. */
+const maxLooks = 10;
+/** metrics-server answers from memory. The API server would wait a minute for one that hangs; looking takes 0.5 s. */
+const metricsDeadlineMilliseconds = 1_000;
+
+export interface ByExpression {
+  /** The worst first. */
+  measured: Measured[];
+  /** Large values are the bad ones. */
+  largest: boolean;
+  /** Why it was not asked, in words; '' when it was. */
+  unasked: string;
+}
+
+/**
+ * The alert's own expression for each pod that has a value, asked of the series of these pods alone: who sends alerts
+ * does not choose what Prometheus reads for flamepin. null when there is none, or no answer.
+ */
+export async function byAlertExpression(
+  pods: readonly Pod[],
+  { prometheus, generatorUrl }: Choosing,
+  signal: AbortSignal,
+): Promise<ByExpression | null> {
+  const expression = expressionOf(generatorUrl);
+  const split = prometheus === null || expression === null ? null : byPod(expression);
+  if (prometheus === null || split === null) return null;
+  const { largest } = split;
+  const queries = narrowedTo(pods, split.query);
+  if (queries.length === 0)
+    return { measured: [], largest, unasked: "the alert's own expression cannot be narrowed to them" };
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
+  try {
+    for (const query of queries) {
+      const measured = worstFirst(pods, await queryNow(prometheus, query, soon), largest);
+      if (measured.length > 0) return { measured, largest, unasked: '' };
+    }
+  } catch {
+    return null;
+  }
+  return { measured: [], largest, unasked: '' };
+}
+
+/**
+ * The worst value of each pod that has one, the worst pod first.
+ * @param largest large values are the bad ones
+ */
+export function worstFirst(pods: readonly Pod[], values: readonly PodValue[], largest: boolean): Measured[] {
+  const direction = largest ? -1 : 1;
+  return pods
+    .flatMap((pod) => {
+      const own = values.filter(({ labels }) => isOf(pod, labels)).map(({ value }) => value * direction);
+      return own.length === 0 ? [] : [{ pod, value: Math.min(...own) * direction }];
+    })
+    .sort((a, b) => (a.value - b.value) * direction);
+}
+
+function isOf(pod: Pod, labels: Readonly<Record<string, string>>): boolean {
+  const named = labels['pod'] ?? labels['exported_pod'] ?? '';
+  if (named === pod.metadata.name)
+    return (labels['namespace'] ?? pod.metadata.namespace) === pod.metadata.namespace;
+  const address = pod.status.podIP ?? '';
+  const instance = labels['instance'] ?? '';
+  return address !== '' && (instance === address || instance.startsWith(`${address}:`));
+}
+
+/** Cores of each pod as metrics.k8s.io has them, the busiest first; null where it does not say within a second. */
+export async function byMetricsServer(
+  pods: readonly Pod[],
+  { cluster, container }: Choosing,
+  signal: AbortSignal,
+): Promise<Measured[] | null> {
+  const [first] = pods;
+  if (first === undefined) return null;
+  try {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(metricsDeadlineMilliseconds)]);
+    const cores = await cluster.cpuCores(first.metadata.namespace, soon);
+    if (cores === null) return null;
+    return busiestFirst(
+      pods.flatMap((pod) => {
+        const value = cores.get(`${pod.metadata.name}/${container(pod)}`);
+        return value === undefined ? [] : [{ pod, value }];
+      }),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Cores that the first of them use just now, the busiest first; those that cannot be seen are left out. Ones that are
+ * not ready are looked at before others: they are under suspicion.
+ */
+export async function byLooking(
+  pods: readonly Pod[],
+  { open }: Choosing,
+  signal: AbortSignal,
+): Promise<Measured[]> {
+  const suspects = [...pods].sort((a, b) => Number(isReady(a)) - Number(isReady(b)));
+  const seen = await Promise.all(
+    suspects.slice(0, maxLooks).map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),
+  );
+  return busiestFirst(seen.flatMap(({ pod, value }) => (value === null ? [] : [{ pod, value }])));
+}
+
+const busiestFirst = (measured: Measured[]): Measured[] => measured.sort((a, b) => b.value - a.value);
+
+/** For people: three digits. */
+export function rounded(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

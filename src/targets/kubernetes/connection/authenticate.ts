@@ -1,0 +1,35 @@
+import type { Agent } from 'node:http';
+import { Failure } from '../../../reasons/failure.ts';
+import type { ClusterAccess } from './access.ts';
+
+const keptWords = 500;
+
+/**
+ * Headers and agent for one request. A kubeconfig's plugin is a program that may hang, which client-node lets it.
+ * @throws the signal's reason once it is aborted; exec-unavailable when the credentials cannot be had
+ */
+export async function authenticate(
+  access: ClusterAccess,
+  signal: AbortSignal,
+): Promise<{ headers: Record<string, string>; agent: Agent }> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abandon = (): void => {
+    reject(signal.reason as Error);
+  };
+  signal.addEventListener('abort', abandon, { once: true });
+  try {
+    return await Promise.race([access.authenticate(), aborted]);
+  } catch (cause) {
+    signal.throwIfAborted();
+    const what = 'no credentials for the API server';
+    // What a plugin printed in place of JSON may be a token, and the error quotes it.
+    if (cause instanceof SyntaxError)
+      throw new Failure('exec-unavailable', { detail: `${what}: the plugin's answer is not JSON` });
+    // The last line says what was wrong; those before it may be a plugin's debug output, with requests and tokens.
+    const words = ((cause as Error).message.trim().split('\n').at(-1) ?? '').slice(0, keptWords);
+    throw new Failure('exec-unavailable', { detail: `${what}: ${words}`, cause });
+  } finally {
+    signal.removeEventListener('abort', abandon);
+  }
+}
