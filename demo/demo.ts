@@ -23,7 +23,7 @@ const token = randomBytes(16).toString('hex');
 const captureSchema = z.object({
   state: z.string(),
   headline: z.string().nullable(),
-  reason: z.object({ sentence: z.string(), mend: z.string() }).nullable(),
+  reason: z.object({ sentence: z.string(), remedy: z.string() }).nullable(),
 });
 
 const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
@@ -71,7 +71,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     const baselineId = await askForBaseline(server.url, shop.pid);
     const baseline = await finished(server.url, baselineId, stop);
     if (baseline.state !== 'done') {
-      say(`No baseline: ${baseline.reason?.sentence ?? baseline.state} ${baseline.reason?.mend ?? ''}`);
+      say(`No baseline: ${baseline.reason?.sentence ?? baseline.state} ${baseline.reason?.remedy ?? ''}`);
       return 1;
     }
 
@@ -81,7 +81,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     const id = await sendAlert(server.url, shop.port);
     const capture = await finished(server.url, id, stop);
     if (capture.state !== 'done') {
-      say(`No profile: ${capture.reason?.sentence ?? capture.state} ${capture.reason?.mend ?? ''}`);
+      say(`No profile: ${capture.reason?.sentence ?? capture.state} ${capture.reason?.remedy ?? ''}`);
       return 1;
     }
     say('');

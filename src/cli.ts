@@ -106,7 +106,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('doctor')
-    .description('check rights, connections, clocks and limits, each with its mend')
+    .description('check rights, connections, clocks and limits, each with its remedy')
     .addOption(configOption())
     .option('--json', 'the result for machines', false)
     .action(async (options: CommonOptions) => {
@@ -164,8 +164,8 @@ function explainError(error: unknown): number {
     return wrongUsage;
   }
   if (error instanceof Failure) {
-    const { sentence, detail, mend } = describeReason(error.reason);
-    process.stderr.write(`${sentence}${detail === '' ? '' : `\n  ${detail}`}\n  ${mend}\n`);
+    const { sentence, detail, remedy } = describeReason(error.reason);
+    process.stderr.write(`${sentence}${detail === '' ? '' : `\n  ${detail}`}\n  ${remedy}\n`);
     return failed;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /**
  * `npm test`: the unit tests, then the contract and end-to-end tests on real parts, two files at once: most of their
  * time is windows of 15 s, and two cores are all that may be there. What this machine cannot run is listed at the
- * end with its mend; with CI set that is a failure.
+ * end with its remedy; with CI set that is a failure.
  */
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
@@ -34,23 +34,23 @@ const packages = [
 
 interface Missing {
   what: string;
-  mend: string;
+  remedy: string;
 }
 
 /** What the tests on real parts need and the test run cannot install by itself. */
 function missingPrerequisites(): Missing[] {
   const missing: Missing[] = [];
   if (process.platform !== 'linux')
-    missing.push({ what: 'Linux', mend: 'run the tests in a Linux machine or container' });
+    missing.push({ what: 'Linux', remedy: 'run the tests in a Linux machine or container' });
   if (process.getuid?.() !== 0)
     missing.push({
       what: 'root',
-      mend: 'run npm test as root: users, mounts and namespaces are part of the tests',
+      remedy: 'run npm test as root: users, mounts and namespaces are part of the tests',
     });
   const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
   const release = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
   if (release < 17)
-    missing.push({ what: 'a JDK 17 or later on PATH', mend: 'apt-get install openjdk-17-jdk-headless' });
+    missing.push({ what: 'a JDK 17 or later on PATH', remedy: 'apt-get install openjdk-17-jdk-headless' });
   for (const [command, ...args] of [
     ['mvn', '--version'],
     // Debian's python3 cannot make a virtual environment without a package of its own.
@@ -59,7 +59,7 @@ function missingPrerequisites(): Missing[] {
     if (spawnSync(command, args).status !== 0)
       missing.push({
         what: command,
-        mend: `apt-get install ${command === 'mvn' ? 'maven' : 'python3 python3-venv'}`,
+        remedy: `apt-get install ${command === 'mvn' ? 'maven' : 'python3 python3-venv'}`,
       });
   return missing;
 }
@@ -86,7 +86,7 @@ if (missing.length === 0) {
     passes(process.execPath, ['--test', '--test-concurrency=2', ...testFiles('test/contract', 'test/e2e')]);
 } else {
   process.stdout.write('\nSkipped: the contract and end-to-end tests, for this machine lacks\n');
-  for (const { what, mend } of missing) process.stdout.write(`  ${what}: ${mend}\n`);
+  for (const { what, remedy } of missing) process.stdout.write(`  ${what}: ${remedy}\n`);
 }
 const skippedInCi = missing.length > 0 && process.env['CI'] !== undefined && process.env['CI'] !== '';
 process.exitCode = unitPassed && realPassed && !skippedInCi ? 0 : 1;

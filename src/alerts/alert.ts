@@ -20,7 +20,7 @@ export const alertSchema = z.object({
   /** Name of the configured source; part of the alert's identity. */
   source: z.string(),
   /** Which sender wrote the payload: decides how panels are found. */
-  sender: z.enum(['alertmanager', 'grafana', 'hand', 'schedule']),
+  sender: z.enum(['alertmanager', 'grafana', 'manual', 'schedule']),
   fingerprint: z.string(),
   status: z.enum(['firing', 'resolved']),
   startsAt: z.string(),

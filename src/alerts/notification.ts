@@ -17,7 +17,7 @@ export interface Notification {
   warnings: string[];
 }
 
-/** Alerts in one notification: twice as many ordinary ones as the default `limits.notificationBytes` holds. */
+/** Alerts in one notification: twice as many ordinary ones as the default `limits.maxNotificationBytes` holds. */
 const mostAlerts = 20_000;
 
 /** Only what is used is looked at; unknown keys are the sender's next version. */

@@ -114,10 +114,10 @@ function unstoredLine({ answer, state, reason }: Capture): string {
 
 function refusalLines(capture: Capture): string[] {
   const reason: Reason = capture.reason ?? { code: 'internal-error', detail: 'no reason was kept' };
-  const { sentence, detail, mend } = describeReason(reason);
+  const { sentence, detail, remedy } = describeReason(reason);
   const what = capture.target === null ? '' : html`It was about !${targetName(capture)}.`;
   return [
-    html`<b>No profile: !${withCode(asClause(sentence))}</b> !${withCode(mend)}`,
+    html`<b>No profile: !${withCode(asClause(sentence))}</b> !${withCode(remedy)}`,
     detail === '' ? '' : html`<code>${clip(detail, most.detail)}</code>`,
     what,
   ];

@@ -37,7 +37,7 @@ export const captureRequestSchema = z.object({
    * Only captures of an alert are annotated. `baseline` captures are taken by the schedule or by hand; `sibling` ones
    * beside another capture, to compare it with.
    */
-  purpose: z.enum(['alert', 'hand', 'baseline', 'sibling']),
+  purpose: z.enum(['alert', 'manual', 'baseline', 'sibling']),
   /** A healthy target of the same workload is to be profiled in the same window, where there is one. */
   sibling: z.boolean().default(false),
 });

@@ -66,10 +66,10 @@ export interface Targets {
   close?(): Promise<void>;
 }
 
-/** One line of `doctor`. `mend` is empty when `ok`. */
+/** One line of `doctor`. `remedy` is empty when `ok`. */
 export interface CheckResult {
   what: string;
   ok: boolean;
   detail: string;
-  mend: string;
+  remedy: string;
 }

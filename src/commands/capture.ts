@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { analysisThreads } from '../captures/analysis/analysis-threads.ts';
 import type { Capture } from '../captures/capture.ts';
-import { handDecision } from '../captures/hand.ts';
+import { manualDecision } from '../captures/manual.ts';
 import { processOf } from '../captures/stages/start-window.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { newCapture } from '../ledgers/capture-change.ts';
@@ -55,13 +55,13 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
 
   async function profile(uri: string, { event, duration }: CaptureOptions, stop: AbortSignal) {
     const now = Date.now();
-    const decision = handDecision(
+    const decision = manualDecision(
       {
         target: uri,
         kind: kindOfUri(uri),
         event,
         durationSeconds: duration,
-        purpose: 'hand',
+        purpose: 'manual',
         sibling: false,
       },
       now,
@@ -109,10 +109,10 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
         const collected = await profiler.collect(
           exec,
           session,
-          { maxBytes: configuration.limits.recordingBytes },
+          { maxBytes: configuration.limits.maxRecordingBytes },
           stop,
         );
-        const analysis = analysisThreads(configuration.limits.recordingBytes);
+        const analysis = analysisThreads(configuration.limits.maxRecordingBytes);
         const recording = await analysis.mask(collected.recording);
         const capture: Capture = {
           ...asked,

@@ -15,7 +15,7 @@ export function lookAtLimits(
   { limits, ledger, storage }: Pick<Configuration, 'limits' | 'ledger' | 'storage'>,
   memory = memoryLimit(),
 ): CheckResult[] {
-  const largest = limits.total * limits.recordingBytes;
+  const largest = limits.total * limits.maxRecordingBytes;
   const places = [
     ...(ledger.kind === 'sqlite' ? [['ledger', dirname(ledger.path)] as const] : []),
     ...(storage.kind === 'filesystem' ? [['store', storage.directory] as const] : []),
@@ -28,11 +28,11 @@ export function lookAtLimits(
 
 /** Whatever is recorded at once waits for memory; the largest recording must fit at all. */
 function lookAtMemory(
-  { total, perNode, recordingBytes }: Configuration['limits'],
+  { total, perNode, maxRecordingBytes }: Configuration['limits'],
   memory: number,
 ): CheckResult {
-  const { reading } = recordingMemory(recordingBytes, memory);
-  const needed = readingBytes(recordingBytes);
+  const { reading } = recordingMemory(maxRecordingBytes, memory);
+  const needed = readingBytes(maxRecordingBytes);
   const fits = needed <= reading.total;
   const atOnce = Math.floor(reading.total / needed);
   const reads = fits
@@ -41,10 +41,10 @@ function lookAtMemory(
   return {
     what: 'limits (memory)',
     ok: fits,
-    detail: `${total} windows at once, ${perNode} per node; of ${inMebibytes(memory)}, recordings of ${inMebibytes(recordingBytes)} ${reads}`,
-    mend: fits
+    detail: `${total} windows at once, ${perNode} per node; of ${inMebibytes(memory)}, recordings of ${inMebibytes(maxRecordingBytes)} ${reads}`,
+    remedy: fits
       ? ''
-      : `Give flamepin ${inMebibytes(neededLimit(recordingBytes))} of memory (in the chart resources.limits.memory), or lower limits.recordingBytes.`,
+      : `Give flamepin ${inMebibytes(neededLimit(maxRecordingBytes))} of memory (in the chart resources.limits.memory), or lower limits.maxRecordingBytes.`,
   };
 }
 
@@ -55,7 +55,7 @@ function roomIn(what: string, directory: string, needed: number): CheckResult {
     what: `limits (disk of the ${what})`,
     ok: enough,
     detail: `${inMebibytes(bavail * bsize)} free`,
-    mend: enough ? '' : `Make room for ${inMebibytes(needed)}, or keep less (retention, limits).`,
+    remedy: enough ? '' : `Make room for ${inMebibytes(needed)}, or keep less (retention, limits).`,
   };
 }
 

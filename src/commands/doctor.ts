@@ -13,16 +13,16 @@ import { lookAtStore } from './doctor-store.ts';
 import type { Check } from './doctor-check.ts';
 
 /**
- * `flamepin doctor`: rights, connections, clocks and limits, a line each, with its mend under what fails. Resolves
+ * `flamepin doctor`: rights, connections, clocks and limits, a line each, with its remedy under what fails. Resolves
  * to false when a check fails. Touches no target; writes and deletes one small object in the store.
  */
 export async function doctor(options: { config?: string; json: boolean }): Promise<boolean> {
   const configuration = loadConfiguration(options.config);
   const results: CheckResult[] = [
-    { what: 'configuration', ok: true, detail: configuration.origin, mend: '' },
+    { what: 'configuration', ok: true, detail: configuration.origin, remedy: '' },
   ];
   for (const warning of configuration.warnings)
-    results.push({ what: 'configuration', ok: true, detail: warning, mend: '' });
+    results.push({ what: 'configuration', ok: true, detail: warning, remedy: '' });
   results.push(...(await Promise.all(checks(configuration).map(run))).flat());
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
   else for (const result of results) process.stdout.write(line(result));
@@ -71,10 +71,10 @@ function checks(configuration: Configuration): Check[] {
 async function run({ what, look }: Check): Promise<CheckResult[]> {
   try {
     const seen = await look();
-    return typeof seen === 'string' ? [{ what, ok: true, detail: seen, mend: '' }] : seen;
+    return typeof seen === 'string' ? [{ what, ok: true, detail: seen, remedy: '' }] : seen;
   } catch (error) {
-    const { sentence, detail, mend } = describeReason(asFailure(error).reason);
-    return [{ what, ok: false, detail: detail === '' ? sentence : `${sentence} (${detail})`, mend }];
+    const { sentence, detail, remedy } = describeReason(asFailure(error).reason);
+    return [{ what, ok: false, detail: detail === '' ? sentence : `${sentence} (${detail})`, remedy }];
   }
 }
 
@@ -124,7 +124,7 @@ function linkWords(placeholders: readonly string[]): string {
     : `${words}; it carries no time and leads to now instead of the window`;
 }
 
-function line({ what, ok, detail, mend }: CheckResult): string {
+function line({ what, ok, detail, remedy }: CheckResult): string {
   const mark = ok ? '✓' : '✗';
-  return `${mark} ${what}: ${detail}\n${ok || mend === '' ? '' : `    ${mend}\n`}`;
+  return `${mark} ${what}: ${detail}\n${ok || remedy === '' ? '' : `    ${remedy}\n`}`;
 }

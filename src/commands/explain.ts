@@ -73,8 +73,8 @@ async function panelQueriesFor(
   try {
     return await panelQueries({ url: grafana.url, token }, AbortSignal.timeout(suggestMs));
   } catch (error) {
-    const { sentence, detail, mend } = describeReason(asFailure(error).reason);
-    process.stderr.write(`No panel is suggested: ${sentence} (${detail}) ${mend}\n`);
+    const { sentence, detail, remedy } = describeReason(asFailure(error).reason);
+    process.stderr.write(`No panel is suggested: ${sentence} (${detail}) ${remedy}\n`);
     return null;
   }
 }
@@ -97,8 +97,8 @@ function block(explanation: Told, limitWords: string): string {
   const { alert, outcome, reason, route, event, target, panel } = explanation;
   const rows: [string, string][] = [['outcome', outcome]];
   if (reason !== null) {
-    const { sentence, detail, mend } = describeReason(reason);
-    rows.push(['because', detail === '' ? sentence : `${sentence} (${detail})`], ['mend', mend]);
+    const { sentence, detail, remedy } = describeReason(reason);
+    rows.push(['because', detail === '' ? sentence : `${sentence} (${detail})`], ['remedy', remedy]);
   }
   if (route !== null)
     rows.push([

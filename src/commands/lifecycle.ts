@@ -16,8 +16,8 @@ const dayMs = 24 * 3_600_000;
  */
 export async function lifecycle({ config, by }: LifecycleOptions): Promise<void> {
   const { origin, storage, retention } = loadConfiguration(config, undefined, { secrets: 'ignored' });
-  const refuse = (path: string, what: string, mend: string): never => {
-    throw new ConfigurationError(origin, [{ path, what, mend }]);
+  const refuse = (path: string, what: string, remedy: string): never => {
+    throw new ConfigurationError(origin, [{ path, what, remedy }]);
   };
   if (storage.kind !== 's3')
     return refuse(

@@ -24,7 +24,7 @@ export function readRecordingFile(input: InputFile, unpacked?: (bytes: number) =
   return profile;
 }
 
-/** What the reader of recordings says, in words for a file that somebody named: its mend knows only captures. */
+/** What the reader of recordings says, in words for a file that somebody named: its remedy knows only captures. */
 export function fileFailure(path: string, error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'recording-damaged') return error;
   return new Failure('file-not-a-recording', { detail: `${path}: ${error.detail}`, cause: error });

@@ -11,7 +11,7 @@ export interface StoreOptions {
 }
 
 const storingSchema = z.object({ storing: z.array(z.string()) });
-const problemSchema = z.object({ message: z.string(), mend: z.string() });
+const problemSchema = z.object({ message: z.string(), remedy: z.string() });
 
 /**
  * `flamepin store [ID]`: the running flamepin tries now to store what waits in its spool, of one capture or of all.
@@ -26,7 +26,7 @@ export async function store(id: string | undefined, options: StoreOptions): Prom
       {
         path: 'access.capturesTokenFile',
         what: 'missing',
-        mend: 'flamepin takes orders only with this token.',
+        remedy: 'flamepin takes orders only with this token.',
       },
     ]);
   const base = options.url ?? ownAddress(configuration.server);
@@ -37,11 +37,11 @@ export async function store(id: string | undefined, options: StoreOptions): Prom
   const body: unknown = await response.json().catch(() => undefined);
   const answer = storingSchema.safeParse(body);
   if (!response.ok || !answer.success) {
-    const { message, mend } = problemSchema.safeParse(body).data ?? {
+    const { message, remedy } = problemSchema.safeParse(body).data ?? {
       message: `${base} answers ${response.status}, but not as flamepin does.`,
-      mend: 'Name its address with --url.',
+      remedy: 'Name its address with --url.',
     };
-    process.stderr.write(`${message}\n  ${mend}\n`);
+    process.stderr.write(`${message}\n  ${remedy}\n`);
     return false;
   }
   for (const storing of answer.data.storing) process.stdout.write(`${storing}\n`);

@@ -25,7 +25,7 @@ export function duration(least: number, most = Number.MAX_SAFE_INTEGER) {
     most === Number.MAX_SAFE_INTEGER
       ? `at least ${formatDuration(least)}`
       : `${formatDuration(least)} to ${formatDuration(most)}`;
-  const mend = `Write a duration as Prometheus does, such as 30s, 5m or 1h30m; ${range}.`;
+  const remedy = `Write a duration as Prometheus does, such as 30s, 5m or 1h30m; ${range}.`;
   return z.unknown().transform((text, context) => {
     const milliseconds = typeof text === 'string' || text === 0 ? parseDuration(String(text)) : undefined;
     if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
@@ -33,7 +33,7 @@ export function duration(least: number, most = Number.MAX_SAFE_INTEGER) {
       code: 'custom',
       message:
         text === undefined ? 'missing' : milliseconds === undefined ? 'not a duration' : 'out of range',
-      params: { mend },
+      params: { remedy },
       input: text,
     });
     return z.NEVER;
@@ -52,7 +52,7 @@ export function size(least: number, most: number) {
       code: 'custom',
       message: 'not a size in range',
       params: {
-        mend: `Write bytes, or a number with KiB, MiB or GiB, from ${least} to ${most} bytes: 64MiB.`,
+        remedy: `Write bytes, or a number with KiB, MiB or GiB, from ${least} to ${most} bytes: 64MiB.`,
       },
       input: written,
     });
@@ -76,7 +76,7 @@ export const baseUrl = z.string().transform((text, context) => {
     code: 'custom',
     message: 'not a usable address',
     params: {
-      mend: 'Write http:// or https://, a host, and a path if there is one; secrets belong in files.',
+      remedy: 'Write http:// or https://, a host, and a path if there is one; secrets belong in files.',
     },
     input: text,
   });
@@ -96,7 +96,7 @@ export const matchers = z.array(z.string()).transform((lines, context) => {
         path: [index],
         message: `not a matcher: ${error.message} (at character ${error.position + 1})`,
         params: {
-          mend: `Write it as in Alertmanager, inside YAML's single quotes: 'alertname=~"High.*"'.`,
+          remedy: `Write it as in Alertmanager, inside YAML's single quotes: 'alertname=~"High.*"'.`,
         },
         input: line,
       });
@@ -114,7 +114,7 @@ export const pattern = z.string().superRefine((text, context) => {
     context.addIssue({
       code: 'custom',
       message: error.message,
-      params: { mend: 'RE2 has no look-around and no back-references.' },
+      params: { remedy: 'RE2 has no look-around and no back-references.' },
     });
   }
 });
@@ -125,7 +125,7 @@ export const cron = z.string().superRefine((text, context) => {
   context.addIssue({
     code: 'custom',
     message: 'not a schedule',
-    params: { mend: 'Write minute, hour, day, month and weekday: "17 */6 * * *" is every six hours.' },
+    params: { remedy: 'Write minute, hour, day, month and weekday: "17 */6 * * *" is every six hours.' },
   });
 });
 

@@ -27,7 +27,7 @@ export const linkTemplateSchema = section({
           context.addIssue({
             code: 'custom',
             message: `unknown placeholder ${whole}`,
-            params: { mend: `Known: ${placeholders.map((each) => `{${each}}`).join(' ')}.` },
+            params: { remedy: `Known: ${placeholders.map((each) => `{${each}}`).join(' ')}.` },
           });
     }),
 });

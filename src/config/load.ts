@@ -67,7 +67,7 @@ export function loadConfiguration(
       report({
         path: keyPath,
         what: 'the secret is missing',
-        mend: `Name its file, or set ${environmentName(keyPath)}.`,
+        remedy: `Name its file, or set ${environmentName(keyPath)}.`,
       });
     return secret;
   };
@@ -115,8 +115,8 @@ function assemble(
 }
 
 function readYaml(path: string): unknown {
-  const fail = (what: string, mend: string): never => {
-    throw new ConfigurationError(path, [{ path: '', what, mend }]);
+  const fail = (what: string, remedy: string): never => {
+    throw new ConfigurationError(path, [{ path: '', what, remedy }]);
   };
   let text = '';
   try {
@@ -135,7 +135,7 @@ function readYaml(path: string): unknown {
       path,
       document.errors.map(({ message, pos }) => {
         const { line, col } = lines.linePos(pos[0]);
-        return { path: `line ${line}, column ${col}`, what: 'not YAML', mend: message };
+        return { path: `line ${line}, column ${col}`, what: 'not YAML', remedy: message };
       }),
     );
   try {
@@ -155,7 +155,7 @@ function secretFinder(environment: Environment, report: (problem: Problem) => vo
     const text = environment[variable]?.trim() ?? '';
     if (file === undefined) return text === '' ? null : fixedSecret(text, variable);
     if (text !== '') {
-      report({ path: keyPath, what: `${variable} is set as well`, mend: 'Keep one of the two.' });
+      report({ path: keyPath, what: `${variable} is set as well`, remedy: 'Keep one of the two.' });
       return null;
     }
     try {
@@ -164,7 +164,7 @@ function secretFinder(environment: Environment, report: (problem: Problem) => vo
       report({
         path: keyPath,
         what: `the secret cannot be read (${error instanceof Error ? error.message : String(error)})`,
-        mend: 'Check the path and that the user of flamepin may read it.',
+        remedy: 'Check the path and that the user of flamepin may read it.',
       });
       return null;
     }

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 
-/** One thing wrong with the configuration: where, what, and how to mend it. */
+/** One thing wrong with the configuration: where, what, and its remedy. */
 export interface Problem {
   /** `routes[0].duration`; '' is the file as a whole. */
   path: string;
   what: string;
-  mend: string;
+  remedy: string;
 }
 
 /** The configuration cannot be used; every problem at once. Commands end with exit code 2. */
@@ -16,7 +16,7 @@ export class ConfigurationError extends Error {
 
   constructor(origin: string, problems: readonly Problem[]) {
     const lines = problems.map(
-      ({ path, what, mend }) => `  ${path === '' ? '' : `${path}: `}${what}. ${mend}`,
+      ({ path, what, remedy }) => `  ${path === '' ? '' : `${path}: `}${what}. ${remedy}`,
     );
     super(
       `${origin}: ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}\n${lines.join('\n')}`,
@@ -25,7 +25,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** zod's issues → problems. `params.mend` of a custom issue is its mend. */
+/** zod's issues → problems. `params.remedy` of a custom issue is its remedy. */
 export function problemsOf(error: z.ZodError): Problem[] {
   return error.issues.flatMap((issue) => problemsOfIssue(issue));
 }
@@ -37,16 +37,16 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
       return issue.keys.map((key) => ({
         path: formatPath([...issue.path, key]),
         what: 'unknown key',
-        mend: issue.message,
+        remedy: issue.message,
       }));
     case 'invalid_type':
       return issue.input === undefined
-        ? [{ path, what: 'missing', mend: `Give it ${kinds[issue.expected] ?? issue.expected}.` }]
+        ? [{ path, what: 'missing', remedy: `Give it ${kinds[issue.expected] ?? issue.expected}.` }]
         : [
             {
               path,
               what: `this is ${describe(issue.input)}`,
-              mend: `Give it ${kinds[issue.expected] ?? issue.expected}.`,
+              remedy: `Give it ${kinds[issue.expected] ?? issue.expected}.`,
             },
           ];
     case 'invalid_value':
@@ -54,29 +54,29 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
         {
           path,
           what: issue.input === undefined ? 'missing' : `this is ${describe(issue.input)}`,
-          mend: `Write one of: ${issue.values.map(String).join(', ')}.`,
+          remedy: `Write one of: ${issue.values.map(String).join(', ')}.`,
         },
       ];
     case 'too_small':
       return [
-        { path, what: 'too small', mend: `The least is ${String(issue.minimum)}${unitOf(issue.origin)}.` },
+        { path, what: 'too small', remedy: `The least is ${String(issue.minimum)}${unitOf(issue.origin)}.` },
       ];
     case 'too_big':
       return [
-        { path, what: 'too large', mend: `The most is ${String(issue.maximum)}${unitOf(issue.origin)}.` },
+        { path, what: 'too large', remedy: `The most is ${String(issue.maximum)}${unitOf(issue.origin)}.` },
       ];
     case 'custom':
       return [
         {
           path,
           what: issue.message,
-          mend: typeof issue.params?.['mend'] === 'string' ? issue.params['mend'] : '',
+          remedy: typeof issue.params?.['remedy'] === 'string' ? issue.params['remedy'] : '',
         },
       ];
     case 'invalid_key':
-      return issue.issues.map((inner) => ({ path, what: 'not a usable name', mend: inner.message }));
+      return issue.issues.map((inner) => ({ path, what: 'not a usable name', remedy: inner.message }));
     default:
-      return [{ path, what: 'not valid', mend: issue.message }];
+      return [{ path, what: 'not valid', remedy: issue.message }];
   }
 }
 

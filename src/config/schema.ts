@@ -21,7 +21,7 @@ const mebibyte = 1024 ** 2;
  */
 const windowSchema = duration(15 * second, minute).refine((ms) => ms % second === 0, {
   error: 'not whole seconds',
-  params: { mend: 'Write whole seconds, 15s to 60s.' },
+  params: { remedy: 'Write whole seconds, 15s to 60s.' },
 });
 
 const sourceSchema = section({
@@ -45,7 +45,7 @@ const sourceSchema = section({
       code: 'custom',
       path: ['basic'],
       message: 'a bearer token and a password at once',
-      params: { mend: 'Keep one of them: a request carries one Authorization header.' },
+      params: { remedy: 'Keep one of them: a request carries one Authorization header.' },
     });
 });
 
@@ -69,7 +69,7 @@ const objectTags = z
   .record(z.string().min(1).max(128), z.string().max(256))
   .refine((tags) => Object.keys(tags).length <= mostTags, {
     error: 'too many tags',
-    params: { mend: `Write at most ${mostTags}.` },
+    params: { remedy: `Write at most ${mostTags}.` },
   });
 
 const storageSchema = section({
@@ -150,9 +150,9 @@ export const settingsSchema = section({
     /** Captures that may wait at once; more are skipped. Default 100. */
     queue: z.number().int().min(1).max(10_000).default(100),
     /** Largest recording. Default 64 MiB. */
-    recordingBytes: size(mebibyte, 1024 * mebibyte).default(64 * mebibyte),
+    maxRecordingBytes: size(mebibyte, 1024 * mebibyte).default(64 * mebibyte),
     /** Largest notification body. Default 16 MiB: 10,000 ordinary alerts are 10.8 MB. */
-    notificationBytes: size(1024, 256 * mebibyte).default(16 * mebibyte),
+    maxNotificationBytes: size(1024, 256 * mebibyte).default(16 * mebibyte),
   }).prefault({}),
   /** Exactly one store. Default: files under ./data/artifacts. */
   storage: storageSchema.prefault({}).transform((written, context) => {
@@ -261,7 +261,7 @@ function tooMany(names: string, input: unknown) {
   return {
     code: 'custom' as const,
     message: `${names} at once`,
-    params: { mend: 'Keep one of them.' },
+    params: { remedy: 'Keep one of them.' },
     input,
   };
 }

@@ -73,7 +73,7 @@ function exactlyOne(written: WrittenTarget, context: z.RefinementCtx) {
     context.issues.push({
       code: 'custom',
       message: kind === undefined ? 'no kind of target' : `several kinds of target (${chosen.join(', ')})`,
-      params: { mend: `Write exactly one of: ${targetKinds.map((each) => `${each}: {}`).join(', ')}.` },
+      params: { remedy: `Write exactly one of: ${targetKinds.map((each) => `${each}: {}`).join(', ')}.` },
       input: written,
     });
     return z.NEVER;

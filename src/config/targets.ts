@@ -27,7 +27,7 @@ export function gatherTargets(
       report({
         path,
         what: 'not part of this version',
-        mend: `Use ${supportedKinds.join(' or ')}.`,
+        remedy: `Use ${supportedKinds.join(' or ')}.`,
       });
     for (const [key, value] of Object.entries(written)) {
       if (value === undefined) continue;
@@ -40,7 +40,7 @@ export function gatherTargets(
         report({
           path: `${path}.${key}`,
           what: `differs from ${earlier}.${key}`,
-          mend: `All ${kind} targets share one setting; write it once, under targets.${kind}.`,
+          remedy: `All ${kind} targets share one setting; write it once, under targets.${kind}.`,
         });
       }
     }

@@ -4,7 +4,7 @@ import { RequestProblem } from './problem.ts';
 
 /**
  * Demands `Authorization: Bearer …`. `secret` is null when the right is not configured: the route is then off.
- * `publicUrl` is for the command in the mend; a browser cannot send the header. Throws a RequestProblem 401 or 403.
+ * `publicUrl` is for the command in the remedy; a browser cannot send the header. Throws a RequestProblem 401 or 403.
  */
 export function demandToken(
   request: Request,

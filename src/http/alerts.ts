@@ -31,7 +31,8 @@ export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string
         status: 404,
         code: 'alert-unknown',
         message: 'This alert has not been seen yet.',
-        mend: 'If it has just fired, reload in a few seconds; else check that its receiver sends to flamepin.',
+        remedy:
+          'If it has just fired, reload in a few seconds; else check that its receiver sends to flamepin.',
       };
       sendProblemPage(request, response, problem, { title: 'Alert' });
       return;
@@ -54,8 +55,8 @@ export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string
     }
     const words =
       seen.reason === null
-        ? { sentence: `The alert was ${seen.outcome}.`, mend: '' }
+        ? { sentence: `The alert was ${seen.outcome}.`, remedy: '' }
         : describeReason(seen.reason);
-    response.send(messagePage(`Alert ${seen.alert.labels['alertname'] ?? ''}`, words.sentence, words.mend));
+    response.send(messagePage(`Alert ${seen.alert.labels['alertname'] ?? ''}`, words.sentence, words.remedy));
   };
 }

@@ -10,7 +10,7 @@ import { alertRoute } from './alerts.ts';
 import { artifactRoutes } from './artifacts.ts';
 import { capturesTokenOnly } from './access.ts';
 import { blockRoutes } from './blocks.ts';
-import { captureRoutes, type HandRequest } from './captures.ts';
+import { captureRoutes, type ManualRequest } from './captures.ts';
 import { followScript } from './follow-script.ts';
 import { healthRoutes } from './health.ts';
 import { demandOwnHost } from './host-names.ts';
@@ -52,7 +52,7 @@ export interface AppParts {
   assets: { script: string; style: string };
   compare: CompareCaptures;
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
-  requestByHand(hand: HandRequest): Promise<string>;
+  requestManually(hand: ManualRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;
   /** What waits in the spool, of one capture or of all, is stored now; resolves to the captures that this concerns. */
   storeNow(id: string | null): Promise<string[]>;
@@ -108,7 +108,7 @@ export function createApp(parts: AppParts): Express {
       profilerLinks: (capture) => parts.profilerLinks(capture),
       compare: parts.compare,
       allowed,
-      request: (hand) => parts.requestByHand(hand),
+      request: (hand) => parts.requestManually(hand),
     }),
   );
   app.use(artifactRoutes(parts));
@@ -122,7 +122,7 @@ export function createApp(parts: AppParts): Express {
       status: 404,
       code: 'not-found',
       message: 'There is nothing at this address.',
-      mend: 'The newest captures are in the list.',
+      remedy: 'The newest captures are in the list.',
     };
     sendProblemPage(request, response, problem, { title: 'Not found' });
   });

@@ -9,7 +9,7 @@ export const unknownCapture = {
   status: 404,
   code: 'capture-unknown',
   message: 'There is no capture with this id.',
-  mend: 'It may have passed its retention, or the link was cut; the newest captures are in the list.',
+  remedy: 'It may have passed its retention, or the link was cut; the newest captures are in the list.',
 } as const;
 
 /** The answer to somebody who opens such an address. */
@@ -28,15 +28,15 @@ export function sendGone(
   const headline = outcomeSentence(capture);
   if (!expired) {
     const message = `There is no ${name} for this capture.`;
-    const mend =
+    const remedy =
       capture.storeRetry === null
         ? headline
         : 'The store has not taken its files yet; flamepin keeps trying.';
-    const problem = { status: 404, code: 'artifact-missing', message, mend, headline };
+    const problem = { status: 404, code: 'artifact-missing', message, remedy, headline };
     sendProblemPage(request, response, problem, { title: name });
     return;
   }
-  const { sentence: message, mend } = describeReason({ code: 'artifact-expired', detail: '' });
-  const problem = { status: 410, code: 'artifact-expired', message, mend, headline };
-  sendProblemPage(request, response, problem, { title: name, mend: `${headline} ${mend}` });
+  const { sentence: message, remedy } = describeReason({ code: 'artifact-expired', detail: '' });
+  const problem = { status: 410, code: 'artifact-expired', message, remedy, headline };
+  sendProblemPage(request, response, problem, { title: name, remedy: `${headline} ${remedy}` });
 }

@@ -15,7 +15,7 @@ export const reasonJsonSchema = reasonSchema
   .extend({
     detail: z.string().meta({ description: 'What was found in this case.' }),
     sentence: z.string().meta({ description: 'What happened.' }),
-    mend: z.string().meta({ description: 'What to do about it.' }),
+    remedy: z.string().meta({ description: 'What to do about it.' }),
   })
   .meta({ id: 'DescribedReason' });
 

@@ -18,7 +18,7 @@ const pageSize = 50;
 
 const targetPattern = /^(host|kubernetes|docker|ssh):\/\//;
 
-export const handRequestSchema = z
+export const manualRequestSchema = z
   .strictObject({
     target: z
       .string()
@@ -27,12 +27,12 @@ export const handRequestSchema = z
       .meta({ description: '`host://[pid]` or `kubernetes://namespace/pod[/container]`.' }),
     event: captureEventSchema.default('cpu'),
     durationSeconds: z.number().int().min(15).max(60).default(30),
-    purpose: z.enum(['hand', 'baseline']).default('hand').meta({
+    purpose: z.enum(['manual', 'baseline']).default('manual').meta({
       description: '`baseline`: the workload is well, and later captures of it are compared with this one.',
     }),
   })
-  .meta({ id: 'HandRequest' });
-export type HandRequest = z.infer<typeof handRequestSchema>;
+  .meta({ id: 'ManualRequest' });
+export type ManualRequest = z.infer<typeof manualRequestSchema>;
 
 export const queuedSchema = z
   .object({
@@ -51,7 +51,7 @@ interface CapturesParts {
   /** Lets through who has the captures token. */
   allowed: RequestHandler;
   /** Queues a capture by hand; resolves to its id. */
-  request(hand: HandRequest): Promise<string>;
+  request(hand: ManualRequest): Promise<string>;
 }
 
 /** An id that was cut leads to nothing, which is said with 404. */
@@ -132,9 +132,9 @@ export function captureRoutes(parts: CapturesParts): Router {
 
   router.post('/captures', parts.allowed, jsonBody, async (request, response) => {
     const hand = readAs(
-      handRequestSchema,
+      manualRequestSchema,
       request.body,
-      'Send {"target": "host://4711", "event": "cpu", "durationSeconds": 30, "purpose": "hand"}.',
+      'Send {"target": "host://4711", "event": "cpu", "durationSeconds": 30, "purpose": "manual"}.',
     );
     const id = await parts.request(hand);
     const json: z.infer<typeof queuedSchema> = { id, path: `/captures/${id}` };

@@ -8,7 +8,7 @@ import type { ReasonCode } from '../reasons/reasons.ts';
 import type { View } from '../flamegraph/view.ts';
 import { sendProblemPage } from './problem.ts';
 
-/** What a reader can mend or wait for; anything else is a fault of ours and goes to the last handler. */
+/** What a reader can fix or wait for; anything else is a fault of ours and goes to the last handler. */
 const statusOf: Partial<Record<ReasonCode, number>> = {
   'comparison-with-itself': 400,
   'comparison-unlike': 400,
@@ -35,7 +35,7 @@ export async function comparedCapture(
     refuse(request, response, capture, 404, {
       code: 'capture-unknown',
       message: 'There is no such capture to compare with.',
-      mend: 'It may have been forgotten after its retention, or the link was cut.',
+      remedy: 'It may have been forgotten after its retention, or the link was cut.',
     });
     return undefined;
   }
@@ -45,9 +45,9 @@ export async function comparedCapture(
     const { code, reason } = asFailure(error);
     const status = statusOf[code];
     if (status === undefined) throw error;
-    const { sentence, detail, mend } = describeReason(reason);
+    const { sentence, detail, remedy } = describeReason(reason);
     const message = detail === '' ? sentence : `${sentence.slice(0, -1)}: ${detail}.`;
-    refuse(request, response, capture, status, { code, message, mend });
+    refuse(request, response, capture, status, { code, message, remedy });
     return undefined;
   }
 }
@@ -57,7 +57,7 @@ function refuse(
   response: Response,
   { id }: Capture,
   status: number,
-  problem: { code: string; message: string; mend: string },
+  problem: { code: string; message: string; remedy: string },
 ): void {
   if (status === 503) response.setHeader('Retry-After', busyForSeconds);
   const onwards = { words: 'The capture alone', href: `/captures/${id}` };

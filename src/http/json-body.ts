@@ -7,9 +7,9 @@ import { readBody } from './request-body.ts';
 const bodyLimit = 16 * 1024;
 
 /** Refuses what is not declared as JSON: 415. */
-export function demandJsonType(request: Request, mend: string): void {
+export function demandJsonType(request: Request, remedy: string): void {
   if (request.is('application/json') !== 'application/json')
-    throw new RequestProblem(415, 'content-type', 'The body is not declared as JSON.', mend);
+    throw new RequestProblem(415, 'content-type', 'The body is not declared as JSON.', remedy);
 }
 
 /** Puts the parsed body of a small JSON request on `request.body`. Comes after the token: no memory is set aside. */
@@ -27,9 +27,9 @@ export const jsonBody: RequestHandler = async (request, response, next) => {
   next();
 };
 
-/** The body or the query as `schema` has it; 400 with every fault of it, and `mend`. */
-export function readAs<S extends z.ZodType>(schema: S, given: unknown, mend: string): z.infer<S> {
+/** The body or the query as `schema` has it; 400 with every fault of it, and `remedy`. */
+export function readAs<S extends z.ZodType>(schema: S, given: unknown, remedy: string): z.infer<S> {
   const read = schema.safeParse(given);
   if (read.success) return read.data;
-  throw new RequestProblem(400, 'request-invalid', z.prettifyError(read.error), mend);
+  throw new RequestProblem(400, 'request-invalid', z.prettifyError(read.error), remedy);
 }

@@ -46,12 +46,12 @@ export function page({ title, main, profileHref = null, follows = false }: PageO
 const list = { words: 'All captures', href: '/captures' };
 
 /** A page that says one thing: unknown id, no right, expired; and where to go on. */
-export function messagePage(title: string, sentence: string, mend: string, onwards = list): string {
+export function messagePage(title: string, sentence: string, remedy: string, onwards = list): string {
   return page({
     title: `${title} · flamepin`,
     main: html`<main class="message">
       <h1>!${withCode(sentence)}</h1>
-      !${mend === '' ? '' : html`<p>!${withCode(mend)}</p>`}
+      !${remedy === '' ? '' : html`<p>!${withCode(remedy)}</p>`}
       <p class="onwards"><a href="${onwards.href}">${onwards.words}</a></p>
     </main>`,
   });

@@ -10,13 +10,13 @@ import { messagePage } from './layout.ts';
 export class RequestProblem extends Error {
   readonly status: number;
   readonly code: string;
-  readonly mend: string;
+  readonly remedy: string;
 
-  constructor(status: number, code: string, message: string, mend: string) {
+  constructor(status: number, code: string, message: string, remedy: string) {
     super(message);
     this.status = status;
     this.code = code;
-    this.mend = mend;
+    this.remedy = remedy;
   }
 }
 
@@ -39,7 +39,7 @@ export const problemSchema = z
     title: z.string().meta({ description: 'The status in words.' }),
     error: z.string().meta({ description: 'A code that programs can rely on.', example: 'capture-unknown' }),
     message: z.string().meta({ description: 'What is wrong.' }),
-    mend: z.string().meta({ description: 'What to do about it.' }),
+    remedy: z.string().meta({ description: 'What to do about it.' }),
     headline: z
       .string()
       .optional()
@@ -54,15 +54,15 @@ interface Problem {
   status: number;
   code: string;
   message: string;
-  mend: string;
+  remedy: string;
   headline?: string;
 }
 
 /** What a browser shows instead of the JSON. */
 interface ProblemPage {
   title: string;
-  /** Instead of the problem's own mend. */
-  mend?: string;
+  /** Instead of the problem's own remedy. */
+  remedy?: string;
   onwards?: { words: string; href: string };
 }
 
@@ -89,11 +89,11 @@ export function wantsJson(request: Request): boolean {
 }
 
 function send(response: Response, problem: Problem, page: ProblemPage | null): void {
-  const { status, code, message, mend, headline } = problem;
+  const { status, code, message, remedy, headline } = problem;
   response.status(status).vary('Accept');
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="flamepin"');
   if (page !== null) {
-    response.send(messagePage(page.title, message, page.mend ?? mend, page.onwards));
+    response.send(messagePage(page.title, message, page.remedy ?? remedy, page.onwards));
     return;
   }
   const json: ProblemJson = {
@@ -101,7 +101,7 @@ function send(response: Response, problem: Problem, page: ProblemPage | null): v
     title: STATUS_CODES[status] ?? 'Problem',
     error: code,
     message,
-    mend,
+    remedy,
     ...(headline === undefined ? {} : { headline }),
   };
   response.type(problemType).send(JSON.stringify(json));
@@ -109,7 +109,7 @@ function send(response: Response, problem: Problem, page: ProblemPage | null): v
 
 const titles: Readonly<Record<number, string>> = { 401: 'No right', 403: 'Switched off', 404: 'Not found' };
 
-/** Faults of a notification that no later attempt can mend. */
+/** Faults of a notification that no later attempt can fix. */
 const badRequest: ReadonlyMap<ReasonCode, number> = new Map<ReasonCode, number>([
   ['notification-malformed', 400],
   ['notification-version', 400],
@@ -140,14 +140,14 @@ export function problemHandler(parts: ProblemParts): ErrorRequestHandler {
       return;
     }
     const failure = asFailure(error);
-    const { sentence, mend } = describeReason(failure.reason);
+    const { sentence, remedy } = describeReason(failure.reason);
     const status = badRequest.get(failure.code) ?? (unavailable.has(failure.code) ? 503 : 500);
     if (status < 500)
       log.warn({ path: request.path, reason: failure.code, detail: failure.detail }, 'request refused');
     else log.error({ err: error, path: request.path }, 'request failed');
     parts.refused(request, failure.code);
     const message = status < 500 && failure.detail !== '' ? `${sentence} ${failure.detail}` : sentence;
-    sendProblem(request, response, { status, code: failure.code, message, mend });
+    sendProblem(request, response, { status, code: failure.code, message, remedy });
   };
 }
 
@@ -165,16 +165,16 @@ function requestFault(error: unknown): RequestProblem | undefined {
 }
 
 /** 400: what was sent as JSON is none. */
-export function notJson(mend: string): RequestProblem {
-  return new RequestProblem(400, 'not-json', 'The body is not JSON.', mend);
+export function notJson(remedy: string): RequestProblem {
+  return new RequestProblem(400, 'not-json', 'The body is not JSON.', remedy);
 }
 
 /** 413, with the limit that was passed, in bytes, and what to do. */
-export function bodyTooLarge(limit: number, mend: string): RequestProblem {
+export function bodyTooLarge(limit: number, remedy: string): RequestProblem {
   return new RequestProblem(
     413,
     'body-too-large',
     `The body is larger than ${limit < 1024 ** 2 ? `${Math.floor(limit / 1024)} KiB` : `${Math.floor(limit / 1024 ** 2)} MiB`}.`,
-    mend,
+    remedy,
   );
 }

@@ -55,7 +55,7 @@ const bodiesAtOnce = 4;
 /** Of a body of the second kind, bytes; with 500 connections 32 MiB. Most notifications are smaller. */
 const allowance = 64 * 1024;
 const tooLargeMend =
-  'Group fewer alerts into one notification (`group_by`), or raise `limits.notificationBytes`.';
+  'Group fewer alerts into one notification (`group_by`), or raise `limits.maxNotificationBytes`.';
 
 /**
  * `POST /webhooks/alertmanager`, `POST` or `PUT /webhooks/grafana`. Answered 2xx only after the commit; an alert that

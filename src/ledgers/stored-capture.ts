@@ -67,7 +67,7 @@ export function readStored<T>(schema: z.ZodType<T>, text: string): T | undefined
 export function unreadableAlert(known: Pick<Alert, 'source' | 'fingerprint' | 'startsAt'>): Alert {
   return {
     ...known,
-    sender: 'hand',
+    sender: 'manual',
     status: 'firing',
     endsAt: null,
     labels: {},
@@ -83,7 +83,7 @@ const unreadableRequest: Capture['request'] = {
   event: 'cpu',
   durationSeconds: 60,
   cooldownSeconds: 0,
-  purpose: 'hand',
+  purpose: 'manual',
   sibling: false,
 };
 

@@ -8,9 +8,9 @@ export interface Reason {
 }
 
 /** A reason in words for the person who reads it at 3 a.m.: what happened, then what to do. */
-export function describeReason(reason: Reason): { sentence: string; detail: string; mend: string } {
-  const { sentence, mend } = reasons[reason.code];
-  return { sentence, detail: reason.detail, mend };
+export function describeReason(reason: Reason): { sentence: string; detail: string; remedy: string } {
+  const { sentence, remedy } = reasons[reason.code];
+  return { sentence, detail: reason.detail, remedy };
 }
 
 interface FailureOptions {

@@ -1,17 +1,17 @@
 /**
  * Every reason why an alert was not profiled, a capture was skipped or failed, or its mark is not on the panel:
  * one list for the ledger, pages, annotations, metrics, `explain` and docs. A code is never renamed: it stands
- * in ledgers and dashboards. The sentence says what happened, the mend what to do.
+ * in ledgers and dashboards. The sentence says what happened, the remedy what to do.
  */
 interface ReasonText {
   sentence: string;
-  mend: string;
+  remedy: string;
   /** True when the same attempt may succeed later by itself. */
   retryable: boolean;
 }
 
-const final = (sentence: string, mend: string): ReasonText => ({ sentence, mend, retryable: false });
-const passing = (sentence: string, mend: string): ReasonText => ({ sentence, mend, retryable: true });
+const final = (sentence: string, remedy: string): ReasonText => ({ sentence, remedy, retryable: false });
+const passing = (sentence: string, remedy: string): ReasonText => ({ sentence, remedy, retryable: true });
 
 export const reasons = {
   // The alert, before there is a capture.
@@ -34,7 +34,7 @@ export const reasons = {
   'test-alert': final('This is a test alert from Grafana.', 'Nothing to do: the webhook works.'),
   'no-data-alert': final(
     'The alert says that data is missing or its rule failed, not that a service is slow.',
-    'Mend the alert rule or its data source.',
+    'Fix the alert rule or its data source.',
   ),
   'duplicate-alert': final(
     'This firing of the alert has been handled already.',
@@ -196,7 +196,7 @@ export const reasons = {
   ),
   'exec-overflow': final(
     'The target sent more than flamepin accepts.',
-    'Raise `limits.recordingBytes` if the recording really is that large.',
+    'Raise `limits.maxRecordingBytes` if the recording really is that large.',
   ),
   'exec-unavailable': passing(
     'The API server, engine or host could not be reached.',

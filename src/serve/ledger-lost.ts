@@ -18,8 +18,8 @@ export async function ledgerLost(ledger: Ledger, log: Log, stop: AbortSignal): P
     const failure = await ledger.ready().then(() => null, asFailure);
     if (failure?.code === 'ledger-lost') {
       if (since === null) {
-        const { sentence, detail, mend } = describeReason(failure.reason);
-        log.error({ reason: failure.code, detail, mend }, sentence);
+        const { sentence, detail, remedy } = describeReason(failure.reason);
+        log.error({ reason: failure.code, detail, remedy }, sentence);
       }
       since ??= performance.now();
       if (performance.now() - since >= patienceMs) return failure;

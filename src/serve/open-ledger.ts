@@ -10,7 +10,7 @@ export function openLedger({ ledger, origin }: Pick<Configuration, 'ledger' | 'o
     {
       path: 'ledger.postgres',
       what: 'not part of this version',
-      mend: 'Use ledger.sqlite with one replica.',
+      remedy: 'Use ledger.sqlite with one replica.',
     },
   ]);
 }

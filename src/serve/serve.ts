@@ -35,7 +35,7 @@ import { ledgerLost } from './ledger-lost.ts';
 import { Failure } from '../reasons/failure.ts';
 import { openApiRoute } from '../http/openapi/route.ts';
 import { version } from '../version.ts';
-import { handDecision } from '../captures/hand.ts';
+import { manualDecision } from '../captures/manual.ts';
 
 /** Kubernetes gives a pod 30 s to end; the rest is left for closing the ledger. All parts share it. */
 const graceMs = 28_000;
@@ -101,19 +101,19 @@ export async function serve(load: () => Configuration): Promise<void> {
     ledger,
     targets: (kind) => targets.get(kind),
     profiling: new Profiler(payloads),
-    analysis: analysisThreads(configuration.limits.recordingBytes),
+    analysis: analysisThreads(configuration.limits.maxRecordingBytes),
     store,
     baselineFor: (capture, signal) => findBaseline(capture, ledger, store, signal),
     annotator: await openAnnotator(configuration, signedLink),
     observer: metrics,
-    memory: recordingMemory(configuration.limits.recordingBytes),
+    memory: recordingMemory(configuration.limits.maxRecordingBytes),
     now,
     clock,
     owner: `${hostname()} ${process.pid}`,
     limits: {
       total: configuration.limits.total,
       perNode: configuration.limits.perNode,
-      recordingBytes: configuration.limits.recordingBytes,
+      maxRecordingBytes: configuration.limits.maxRecordingBytes,
       deadlineMs: configuration.limits.deadline,
     },
     recordingsKeptMs: configuration.retention.recordings,
@@ -151,7 +151,7 @@ export async function serve(load: () => Configuration): Promise<void> {
           source.basic !== null ||
           source.signature !== null,
       ),
-    bodyLimit: configuration.limits.notificationBytes,
+    bodyLimit: configuration.limits.maxNotificationBytes,
     listensOn: configuration.server.host,
     publicUrl,
     applicationPackages: configuration.applicationPackages,
@@ -160,7 +160,11 @@ export async function serve(load: () => Configuration): Promise<void> {
     recordingsToken: reader(configuration.secrets.recordingsToken),
     capturesToken: reader(configuration.secrets.capturesToken),
     assets: { script: await pageScript(), style: await pageStyle() },
-    compare: compareCaptures(store, configuration.applicationPackages, configuration.limits.recordingBytes),
+    compare: compareCaptures(
+      store,
+      configuration.applicationPackages,
+      configuration.limits.maxRecordingBytes,
+    ),
     decide: async (alerts, at) => {
       const rules = {
         mode: configuration.mode,
@@ -179,10 +183,10 @@ export async function serve(load: () => Configuration): Promise<void> {
         log.error({ err: error, fingerprint }, 'this alert could not be decided'),
       );
     },
-    requestByHand: async (hand) => {
+    requestManually: async (hand) => {
       const kind = kindOfUri(hand.target);
       const sibling = kind === 'kubernetes' && configuration.targets.kubernetes.sibling;
-      const decision = handDecision({ ...hand, kind, sibling }, now(), configuration.limits);
+      const decision = manualDecision({ ...hand, kind, sibling }, now(), configuration.limits);
       await ledger.accept([decision], now());
       worker.wake();
       return decision.id;

@@ -304,7 +304,9 @@ describe('whoever steals flamepin’s token', () => {
     );
     const missing = await checkRights(stolen, { namespaces: ['policy-other'], ephemeral }, signal);
     assert.equal(missing.length, fine.length);
-    assert.ok(missing.every(({ ok, detail, mend }) => (ok ? /^not granted: /.test(detail) : mend !== '')));
+    assert.ok(
+      missing.every(({ ok, detail, remedy }) => (ok ? /^not granted: /.test(detail) : remedy !== '')),
+    );
     assert.equal(missing.filter(({ ok }) => !ok).length, 5);
   });
 

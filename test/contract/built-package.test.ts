@@ -46,7 +46,7 @@ describe('The published package, whose files are joined for a quick start', () =
       assert.deepEqual(rendered, run(clone, 'render', join(directory, file), '--format', format));
     });
 
-  it('tells what went wrong, and its mend, in the same words as a clone', () => {
+  it('tells what went wrong, and its remedy, in the same words as a clone', () => {
     for (const [command, status] of [
       [['render', join(directory, 'nothing.jfr')], 1],
       [['render', join(directory, 'missing.jfr')], 1],

@@ -32,7 +32,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       const id = (n: number): string => `c-${String(n).padStart(26, '0')}`;
       const image = 'sha256:1';
       await finished(ledger(), 'a', toCapture('f1', { id: id(1) }), targetOn('n1', 'checkout', image));
-      await ledger().accept([toCapture('f2', { id: id(2), request: { purpose: 'hand' } })], noon + second);
+      await ledger().accept([toCapture('f2', { id: id(2), request: { purpose: 'manual' } })], noon + second);
       await ledger().accept([toCapture('f3', { id: id(3) })], noon + 2 * second);
       const found = async (filter: object): Promise<string[]> =>
         (await ledger().list({ limit: 10, ...filter })).map((capture) => capture.id);
@@ -42,7 +42,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       assert.deepEqual(await found({ states: ['queued'] }), [id(3), id(2)]);
       assert.deepEqual(await found({ states: finalStates }), [id(1)]);
       assert.deepEqual(await found({ states: [] }), []);
-      assert.deepEqual(await found({ purpose: 'hand' }), [id(2)]);
+      assert.deepEqual(await found({ purpose: 'manual' }), [id(2)]);
       assert.deepEqual(await found({ workload: 'shop/Deployment/checkout', image }), [id(1)]);
       assert.deepEqual(await found({ since: noon + second }), [id(3), id(2)]);
       assert.deepEqual(await found({ until: noon + second }), [id(1)]);

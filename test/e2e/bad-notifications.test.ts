@@ -23,7 +23,7 @@ const answerSchema = z.object({
     }),
   ),
 });
-const problemSchema = z.object({ error: z.string(), message: z.string(), mend: z.string() });
+const problemSchema = z.object({ error: z.string(), message: z.string(), remedy: z.string() });
 
 /** What a broken or hostile sender may send, against the running server. */
 describe('a notification that is not as it should be', () => {
@@ -64,20 +64,20 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     assert.equal(response.status, status, text);
     const problem = problemSchema.parse(JSON.parse(text));
     assert.equal(problem.error, code);
-    assert.ok(problem.mend.length > 10, 'says what to do');
+    assert.ok(problem.remedy.length > 10, 'says what to do');
     assert.ok(!text.includes(bearer) && !text.includes(secret), 'tells no secret');
   }
 
-  it('is refused with its mend when it is no JSON', async () =>
+  it('is refused with its remedy when it is no JSON', async () =>
     refused(await post('{"version": '), 400, 'not-json'));
 
-  it('is refused with its mend when it says that it is gzipped, and is not', async () =>
+  it('is refused with its remedy when it says that it is gzipped, and is not', async () =>
     refused(await post(notification([alert({})]), { 'Content-Encoding': 'gzip' }), 400, 'request-malformed'));
 
-  it('is refused with its mend when its version is unknown', async () =>
+  it('is refused with its remedy when its version is unknown', async () =>
     refused(await post(JSON.stringify({ version: '9', alerts: [] })), 400, 'notification-version'));
 
-  it('is refused with its mend when it is no notification at all', async () =>
+  it('is refused with its remedy when it is no notification at all', async () =>
     refused(await post('[1, 2]'), 400, 'notification-malformed'));
 
   it('is refused when it is not declared as JSON', async () =>

@@ -249,7 +249,7 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
     assert.equal((await run('explain', join(directory, 'missing.json'))).code, 1);
   });
 
-  it('doctor passes on a sound configuration beside the running server, and fails with a mend', async () => {
+  it('doctor passes on a sound configuration beside the running server, and fails with a remedy', async () => {
     const port = await freePort();
     const settings = (
       grafana: string,

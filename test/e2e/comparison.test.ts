@@ -18,7 +18,7 @@ const patienceMs = 90_000;
 const warmUpMs = 40_000;
 const token = 'only-for-this-test';
 
-const problemSchema = z.object({ error: z.string(), message: z.string(), mend: z.string() });
+const problemSchema = z.object({ error: z.string(), message: z.string(), remedy: z.string() });
 
 /** The same service, well, then not, then well again, as somebody on call would look at it. */
 describe('a capture is compared with how the workload was before', () => {

@@ -93,7 +93,7 @@ ledger: {sqlite: {path: ${path}}}
       const said = await waitFor('the log', noticedMs, () =>
         flamepin.log.find(({ reason }) => reason === 'ledger-lost'),
       );
-      assert.match(String(said['mend']), /stop it before you restore/);
+      assert.match(String(said['remedy']), /stop it before you restore/);
       assert.equal(await notify(flamepin, 'later'), 503);
     });
 

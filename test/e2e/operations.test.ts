@@ -18,7 +18,7 @@ const secrets = {
   captures: 'captures-secret-of-this-test',
   recordings: 'recordings-secret-of-this-test',
 };
-const problemSchema = z.object({ error: z.string(), message: z.string(), mend: z.string() });
+const problemSchema = z.object({ error: z.string(), message: z.string(), remedy: z.string() });
 const acceptedSchema = z.object({
   alerts: z.array(
     z.looseObject({
@@ -53,7 +53,7 @@ describe('what an operator does with a running flamepin', () => {
       closing.push(() => jvm.stop('SIGKILL'));
       return jvm;
     };
-    [byHand, alerting] = await Promise.all([jvmOf('hand'), jvmOf('alert')]);
+    [byHand, alerting] = await Promise.all([jvmOf('manual'), jvmOf('alert')]);
 
     const disk = join(directory, 'ledger');
     await mkdir(disk);
@@ -105,7 +105,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     assert.equal(response.status, status, text);
     const problem = problemSchema.parse(JSON.parse(text));
     assert.equal(problem.error, code);
-    assert.ok(problem.mend.length > 10, 'says what to do');
+    assert.ok(problem.remedy.length > 10, 'says what to do');
   }
   const json = { headers: { Accept: 'application/json' } };
 
@@ -247,7 +247,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
       asked.filter((name) => !declared.has(name.replace(/_(bucket|count|sum)$/, ''))),
       [],
     );
-    for (const purpose of ['alert', 'hand'])
+    for (const purpose of ['alert', 'manual'])
       assert.ok(
         text.includes(`\nflamepin_captures_total{purpose="${purpose}",outcome="done",reason=""} 1\n`),
         purpose,
@@ -258,7 +258,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
       assert.match(text, new RegExp(`^flamepin_stage_duration_seconds_count\\{stage="${stage}"\\} 2$`, 'm'));
   });
 
-  it('a full disk is answered with 503 and its mend, and it works again once there is room', async () => {
+  it('a full disk is answered with 503 and its remedy, and it works again once there is room', async () => {
     const ballast = join(smallDisk, 'ballast');
     await assert.rejects(async () => {
       for (;;) await appendFile(ballast, Buffer.alloc(1 << 20));

@@ -72,7 +72,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     });
   const blocks = async () => blocksSchema.parse(await (await asOperator('/blocks')).json()).blocks;
 
-  it('is skipped with its reason and its mend when it is stopped', async () => {
+  it('is skipped with its reason and its remedy when it is stopped', async () => {
     const jvm = await jvmOf('stopped');
     process.kill(jvm.pid, 'SIGSTOP');
     const id = await alert('stopped');

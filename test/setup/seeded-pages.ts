@@ -85,7 +85,7 @@ export async function startSeededPages(
     assets: { script: await pageScript(), style: await pageStyle() },
     compare: compareCaptures(store, [], 64 * 1024 ** 2),
     decide: () => Promise.resolve([]),
-    requestByHand: () => Promise.resolve(''),
+    requestManually: () => Promise.resolve(''),
     setPaused: () => Promise.resolve(),
     storeNow: () => Promise.resolve([]),
     wake: () => undefined,

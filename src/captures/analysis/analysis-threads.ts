@@ -28,17 +28,17 @@ const options: ThreadOptions = {
 type Thread = BoundedThread<ThreadTask, Uint8Array | AnalysisResult>;
 
 /** Bytes that the heap of a thread is made for: of a plain recording its own, of a gzipped one the most it may have. */
-function sizeOf(recording: Uint8Array, recordingBytes: number): number {
-  return recording[0] === 0x1f && recording[1] === 0x8b ? recordingBytes : recording.length;
+function sizeOf(recording: Uint8Array, maxRecordingBytes: number): number {
+  return recording[0] === 0x1f && recording[1] === 0x8b ? maxRecordingBytes : recording.length;
 }
 
 /**
  * Analysis in a few threads, one task at a time in each: what exceeds its time or memory ends with its thread and takes
  * no other recording along. Masking takes milliseconds, and until it is done our files stay in the target, so it never
  * waits for an analysis. Threads end when nothing is left to do.
- * @param recordingBytes bound on an unpacked recording
+ * @param maxRecordingBytes bound on an unpacked recording
  */
-export function analysisThreads(recordingBytes: number, { worker, timeoutMs } = options): Analysis {
+export function analysisThreads(maxRecordingBytes: number, { worker, timeoutMs } = options): Analysis {
   const masks = new PQueue({ concurrency: 1 });
   const analyses = new PQueue({ concurrency: analysesAtOnce });
   const idle: { thread: Thread; heap: number; expiry: NodeJS.Timeout }[] = [];
@@ -95,8 +95,8 @@ export function analysisThreads(recordingBytes: number, { worker, timeoutMs } = 
       return bufferOf(masked);
     },
     analyse: async (input, signal) => {
-      const task = { kind: 'analyse', input, recordingBytes } as const;
-      const bytes = sizeOf(input.recording, recordingBytes);
+      const task = { kind: 'analyse', input, maxRecordingBytes } as const;
+      const bytes = sizeOf(input.recording, maxRecordingBytes);
       const result = await analyses.add(() => work(task, [], bytes, signal));
       if (result instanceof Uint8Array) throw new TypeError('the thread answered another task');
       const artifacts = result.artifacts.map((made) => ({ ...made, body: bufferOf(made.body) }));

@@ -8,7 +8,8 @@ import type { MadeArtifact } from '../../artifacts/artifact.ts';
 import type { Answer } from '../../profile/answer/answer.ts';
 
 export type ThreadTask =
-  { kind: 'mask'; recording: Uint8Array } | { kind: 'analyse'; input: AnalysisInput; recordingBytes: number };
+  | { kind: 'mask'; recording: Uint8Array }
+  | { kind: 'analyse'; input: AnalysisInput; maxRecordingBytes: number };
 
 export interface AnalysisResult {
   answer: Answer;
@@ -25,7 +26,7 @@ async function work(task: ThreadTask): Promise<Uint8Array | AnalysisResult> {
       return recording;
     }
     case 'analyse':
-      return makeArtifacts(task.input, task.recordingBytes);
+      return makeArtifacts(task.input, task.maxRecordingBytes);
   }
 }
 

@@ -88,8 +88,8 @@ function lines(capture: Capture): string[] {
     return all;
   }
   if (reason !== null) {
-    const { mend } = describeReason(reason);
-    all.push(mend);
+    const { remedy } = describeReason(reason);
+    all.push(remedy);
     if (reason.detail !== '') all.push(`Found: ${reason.detail}`);
     if (capture.storeRetry !== null) all.push(nextTry(capture.storeRetry));
     all.push(leftInTarget(capture));
@@ -102,13 +102,13 @@ function lines(capture: Capture): string[] {
 /** The answer without its flame graph: why, and whether it is still to come. */
 function unstoredLines({ state, reason, storeRetry }: Capture): string[] {
   if (state === 'done' || reason === null) return [];
-  const { sentence, mend } = describeReason(reason);
+  const { sentence, remedy } = describeReason(reason);
   const found = reason.detail === '' ? '' : ` (${reason.detail})`;
   const words = state === 'failed' ? 'was never stored' : 'is not stored yet';
   return [
     `The flame graph ${words}: ${sentence}${found}`,
     ...(storeRetry === null ? [] : [nextTry(storeRetry)]),
-    mend,
+    remedy,
   ];
 }
 
@@ -265,8 +265,8 @@ function annotationRows({ annotation, panel }: Capture): [string, string][] {
       ['found by', panel.foundBy],
     );
   if (annotation.reason !== null) {
-    const { sentence, mend } = describeReason(annotation.reason);
-    rows.push(['reason', `${sentence} ${annotation.reason.detail}`], ['mend', mend]);
+    const { sentence, remedy } = describeReason(annotation.reason);
+    rows.push(['reason', `${sentence} ${annotation.reason.detail}`], ['remedy', remedy]);
   }
   return rows;
 }

@@ -25,13 +25,13 @@ import type { Answer } from '../../profile/answer/answer.ts';
  */
 export async function makeArtifacts(
   input: AnalysisInput,
-  recordingBytes: number,
+  maxRecordingBytes: number,
 ): Promise<{ answer: Answer; partial: boolean; artifacts: MadeArtifact[] }> {
-  const recording = unpackRecording(input.recording, recordingBytes);
+  const recording = unpackRecording(input.recording, maxRecordingBytes);
   const profile = readProfile(recording);
   const events = Object.keys(profile.events) as ProfileEvent[];
   if (events.length === 0) throw new Failure('recording-empty');
-  const base = openBase(input.baseline, recordingBytes);
+  const base = openBase(input.baseline, maxRecordingBytes);
   const { applicationPackages, publicUrl, profilerLinks } = input;
   const answer = captureAnswer(input.capture, profile, base, applicationPackages);
   const capture: Capture = {

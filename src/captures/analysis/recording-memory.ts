@@ -44,10 +44,10 @@ export function memoryLimit(constrained = process.constrainedMemory()): number {
   return constrained > 0 && constrained < boundless ? Math.min(constrained, totalmem()) : totalmem();
 }
 
-/** @param recordingBytes bound on one recording */
-export function recordingMemory(recordingBytes: number, limit = memoryLimit()): RecordingMemory {
+/** @param maxRecordingBytes bound on one recording */
+export function recordingMemory(maxRecordingBytes: number, limit = memoryLimit()): RecordingMemory {
   const usable = Math.max(0, limit * usableShare - restBytes);
-  const fetchBytes = recordingBytes * fetchTimes;
+  const fetchBytes = maxRecordingBytes * fetchTimes;
   // One of the largest, and more where there is more.
   const fetching = Math.min(Math.max(fetchBytes, usable * fetchingShare), usable / 2);
   return {

@@ -114,7 +114,12 @@ async function fetchRecording(
 ): ReturnType<Profiling['collect']> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await parts.profiling.collect(exec, session, { maxBytes: parts.limits.recordingBytes }, signal);
+      return await parts.profiling.collect(
+        exec,
+        session,
+        { maxBytes: parts.limits.maxRecordingBytes },
+        signal,
+      );
     } catch (error) {
       signal.throwIfAborted();
       const failure = asFailure(error);

@@ -21,7 +21,7 @@ export interface StageParts {
   now: () => number;
   owner: string;
   memory: RecordingMemory;
-  limits: CaptureLimits & { recordingBytes: number; deadlineMs: number };
+  limits: CaptureLimits & { maxRecordingBytes: number; deadlineMs: number };
   /** How old a recording may become, in the store or on its way there; milliseconds. */
   recordingsKeptMs: number;
   publicUrl: string | null;

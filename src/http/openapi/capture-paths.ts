@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { captureIdSchema, captureJsonSchema, captureListSchema } from '../capture-json.ts';
-import { handRequestSchema, queuedSchema } from '../captures.ts';
+import { manualRequestSchema, queuedSchema } from '../captures.ts';
 import { listQuerySchema } from '../list-query.ts';
 import { json, pageOrJson, refusals, unreadableBody } from './answers.ts';
 import { capturesToken } from './security.ts';
@@ -34,7 +34,7 @@ export const capturePaths: ZodOpenApiPathsObject = {
       summary: 'A capture by hand',
       description: 'Goes through the same queue, limits and checks as one of an alert.',
       security: capturesToken,
-      requestBody: { required: true, content: json(handRequestSchema) },
+      requestBody: { required: true, content: json(manualRequestSchema) },
       responses: {
         202: {
           description: 'It is queued.',

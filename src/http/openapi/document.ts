@@ -55,7 +55,7 @@ export function openApiDocument(version: string): Document {
 
 const description = `\
 Addresses that people open answer with a page; send \`Accept: application/json\` for data. A problem is answered as
-\`application/problem+json\` (RFC 9457), or as a page to a browser. \`error\` is a code that programs can rely on; \`mend\`
+\`application/problem+json\` (RFC 9457), or as a page to a browser. \`error\` is a code that programs can rely on; \`remedy\`
 says what to do.
 
 Every address answers 405 with \`Allow\` to methods that it does not have, 400 to an address that cannot be decoded or to

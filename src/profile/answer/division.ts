@@ -15,7 +15,7 @@ const activityWords: Record<Activity, string> = {
   file: 'file I/O',
   parked: 'parked',
 };
-/** Collectors and compilers are told apart: they call for different mends. */
+/** Collectors and compilers are told apart: they call for different remedies. */
 type Spender = Exclude<FrameKind, 'gc-jit'> | 'collector' | 'compiler';
 
 const kindWords: Record<Spender, string> = {

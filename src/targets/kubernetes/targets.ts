@@ -6,14 +6,14 @@ import { accessCluster } from './connection/access.ts';
 import { kubernetesApi, type KubernetesApi } from './connection/api.ts';
 import { checkRights } from './connection/check-rights.ts';
 import { choosePod } from './choice/choose-pod.ts';
-import { chooseSibling, fitSiblings } from './choice/choose-sibling.ts';
+import { chooseSibling, eligibleSiblings } from './choice/choose-sibling.ts';
 import { Cluster } from './connection/cluster.ts';
 import type { EphemeralSettings } from './agent/agent-spec.ts';
 import { AgentContainers } from './agent/ephemeral.ts';
 import { ExecSlots } from './connection/exec-slots.ts';
 import { kubernetesExec, type ContainerPlace } from './connection/exec.ts';
 import { findPods, type Found } from './choice/find-pods.ts';
-import { chooseContainer, leftOut, narrow, startedAt } from './choice/judge-pod.ts';
+import { chooseContainer, leftOut, eligiblePods, startedAt } from './choice/judge-pod.ts';
 import { healthOf } from './health.ts';
 import type { Choosing } from './choice/measure-pods.ts';
 import { imageOf, isReady, ownerOf, type Pod } from './connection/objects.ts';
@@ -99,7 +99,8 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const found = byHand?.found ?? (await findPods(cluster, wanted, namespaces));
     const container = (pod: Pod): string => chooseContainer(pod, named).container;
     const policy = { ...settings, workload: await workloadsOf(cluster, found.pods) };
-    const fit = (some: readonly Pod[]) => narrow(some, container, policy, byHand ? null : request.startsAt);
+    const fit = (some: readonly Pod[]) =>
+      eligiblePods(some, container, policy, byHand ? null : request.startsAt);
     const { pods, refusals } = fit(found.pods);
     const [first, ...others] = pods;
     if (first === undefined) throw refusedAll(found, refusals);
@@ -121,8 +122,13 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const policy = { ...settings, workload: await workloadsOf(cluster, [target]) };
     const alertStartsAt = request.uri === undefined ? request.startsAt : null;
     const beside = { target, image, alertStartsAt, protectOnlyReplica: settings.protectOnlyReplica };
-    const fit = (some: readonly Pod[]) => narrow(some, container, policy, alertStartsAt);
-    const [first, ...others] = fitSiblings(await cluster.podsOfRevision(target), beside, container, policy);
+    const fit = (some: readonly Pod[]) => eligiblePods(some, container, policy, alertStartsAt);
+    const [first, ...others] = eligibleSiblings(
+      await cluster.podsOfRevision(target),
+      beside,
+      container,
+      policy,
+    );
     if (first === undefined) return null;
     const chosen = await chooseSibling([first, ...others], choosing(request, container), signal);
     return describe(await asItIsNow(cluster, chosen.pod, fit, signal), named, chosen.why);

@@ -75,7 +75,7 @@ describe('the baseline of a capture', () => {
       { at: noon - 4 * hour, partial: true },
       { at: noon - 3 * hour, samples: 4 },
       { at: noon - 2 * hour, workload: 'payment' },
-      { at: noon - hour, purpose: 'hand' },
+      { at: noon - hour, purpose: 'manual' },
     );
     assert.equal(baseline, null);
   });

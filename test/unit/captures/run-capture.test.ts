@@ -122,7 +122,7 @@ describe('a capture on its way', () => {
     // Each look at the clock is a while later, so that no window has to be waited for.
     now: () => (clock += 300),
     owner,
-    limits: { total: 8, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
+    limits: { total: 8, perNode: 1, maxRecordingBytes: 1 << 20, deadlineMs: 120_000 },
     recordingsKeptMs: 7 * 24 * 3_600_000,
     publicUrl: null,
     applicationPackages: [],

@@ -116,7 +116,7 @@ export class SiblingFlow implements AsyncDisposable {
       clock: { step: () => 0, follow: () => undefined },
       owner: 'worker',
       memory: recordingMemory(1024 ** 2),
-      limits: { total: 20, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
+      limits: { total: 20, perNode: 1, maxRecordingBytes: 1 << 20, deadlineMs: 120_000 },
       recordingsKeptMs: 7 * 24 * 3_600_000,
       publicUrl: null,
       applicationPackages: [],

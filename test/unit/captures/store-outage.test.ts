@@ -106,7 +106,7 @@ describe('while the store is away', () => {
     },
     now: () => clock,
     owner,
-    limits: { total: 8, perNode: 1, recordingBytes: 1 << 20, deadlineMs: 120_000 },
+    limits: { total: 8, perNode: 1, maxRecordingBytes: 1 << 20, deadlineMs: 120_000 },
     recordingsKeptMs: 7 * day,
     publicUrl: null,
     applicationPackages: [],

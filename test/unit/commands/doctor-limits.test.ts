@@ -17,22 +17,22 @@ describe('doctor compares the limits with', () => {
   const failing = (limits: Partial<typeof configuration.limits>, memory: number) =>
     lookAtLimits({ ...places, limits: { ...configuration.limits, ...limits } }, memory)
       .filter(({ ok }) => !ok)
-      .map(({ what, mend }) => [what, mend]);
+      .map(({ what, remedy }) => [what, remedy]);
 
   it('the memory that flamepin may use, by what reading a recording was measured to take', () => {
     assert.deepEqual(failing({}, 1024 * mebibyte), [], 'the defaults fit the gigabyte of the chart');
     assert.deepEqual(failing({ total: 200 }, 1024 * mebibyte), [], 'what comes at once waits its turn');
-    const [[what, mend] = []] = failing({ recordingBytes: 128 * mebibyte }, 1024 * mebibyte);
+    const [[what, remedy] = []] = failing({ maxRecordingBytes: 128 * mebibyte }, 1024 * mebibyte);
     assert.equal(what, 'limits (memory)');
-    const needed = Number(/^Give flamepin (\d+) MiB of memory/.exec(mend ?? '')?.[1]);
-    assert.deepEqual(failing({ recordingBytes: 128 * mebibyte }, needed * mebibyte), []);
-    assert.notDeepEqual(failing({ recordingBytes: 128 * mebibyte }, (needed - 10) * mebibyte), []);
+    const needed = Number(/^Give flamepin (\d+) MiB of memory/.exec(remedy ?? '')?.[1]);
+    assert.deepEqual(failing({ maxRecordingBytes: 128 * mebibyte }, needed * mebibyte), []);
+    assert.notDeepEqual(failing({ maxRecordingBytes: 128 * mebibyte }, (needed - 10) * mebibyte), []);
   });
 
   it('the room on the disks of ledger and store, also before the first start', () => {
     const far = 1024 ** 6;
     assert.deepEqual(
-      failing({ recordingBytes: far }, far ** 2).map(([what]) => what),
+      failing({ maxRecordingBytes: far }, far ** 2).map(([what]) => what),
       ['limits (disk of the ledger)', 'limits (disk of the store)'],
     );
   });

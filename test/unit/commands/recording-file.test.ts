@@ -33,7 +33,7 @@ describe('render and compare of a file that is no recording', () => {
           assert.ok(error instanceof Failure);
           assert.equal(error.code, 'file-not-a-recording');
           assert.ok(error.detail.startsWith(`${file}: `), error.detail);
-          assert.doesNotMatch(describeReason(error.reason).mend, /raw file is kept/);
+          assert.doesNotMatch(describeReason(error.reason).remedy, /raw file is kept/);
           return true;
         });
     });

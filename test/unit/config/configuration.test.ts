@@ -29,7 +29,7 @@ function problems(yaml: string, environment: Record<string, string> = {}): strin
   } catch (error) {
     assert.ok(error instanceof ConfigurationError, String(error));
     assert.equal(error.exitCode, 2);
-    for (const { mend } of error.problems) assert.notEqual(mend, '', error.message);
+    for (const { remedy } of error.problems) assert.notEqual(remedy, '', error.message);
     return error.problems.map(({ path, what }) => `${path}: ${what}`);
   }
   return [];
@@ -64,7 +64,7 @@ describe('a configuration file', () => {
     const text = readFileSync(path, 'utf8');
     const settings = settingsSchema.parse(parse(text));
     assert.equal(settings.routes.length, 2);
-    assert.equal(settings.limits.recordingBytes, 64 * 1024 ** 2);
+    assert.equal(settings.limits.maxRecordingBytes, 64 * 1024 ** 2);
     // The schema lists its keys in its refusals: each of them must stand in the example.
     const refusal = settingsSchema.safeParse({
       odd: 1,
@@ -116,15 +116,15 @@ describe('a configuration file', () => {
   it('is read with its units', () => {
     const { routes, limits } = load(
       `routes: [{matchers: ['a="b"'], duration: 45s, cooldown: 1h30m, target: {kubernetes: }}]
-limits: {deadline: 90s, recordingBytes: 2MiB, notificationBytes: 4096}`,
+limits: {deadline: 90s, maxRecordingBytes: 2MiB, maxNotificationBytes: 4096}`,
     );
     assert.deepEqual(
       [
         routes[0]?.duration,
         routes[0]?.cooldown,
         limits.deadline,
-        limits.recordingBytes,
-        limits.notificationBytes,
+        limits.maxRecordingBytes,
+        limits.maxNotificationBytes,
       ],
       [45_000, 5_400_000, 90_000, 2_097_152, 4096],
     );
@@ -138,7 +138,7 @@ server: {port: "80", publicUrl: flamepin.example.com}
 routes:
   - {matchers: ['a="b"', 'a=~"("'], durration: 30s, duration: 5s, target: {}}
   - {target: {docker: , host: {process: "["}}}
-limits: {queue: 0, total: lots, deadline: 30, recordingBytes: 3TB}
+limits: {queue: 0, total: lots, deadline: 30, maxRecordingBytes: 3TB}
 storage: {s3: {bucket: abc}, filesystem: }
 baselines: {schedule: hourly}
 links: [{name: P, url: "https://p.example.com/{pot}"}]
@@ -148,7 +148,7 @@ secret: x
         'baselines.schedule: not a schedule',
         'limits.deadline: not a duration',
         'limits.queue: too small',
-        'limits.recordingBytes: not a size in range',
+        'limits.maxRecordingBytes: not a size in range',
         'limits.total: this is the text "lots"',
         'links[0].url: unknown placeholder {pot}',
         'mode: this is the text "capure"',

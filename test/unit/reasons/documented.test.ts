@@ -9,8 +9,8 @@ const page = join(import.meta.dirname, '../../../docs/reasons.md');
 /** docs/reasons.md, made from the list that the code uses. */
 function documented(): string {
   const rows = Object.entries(reasons).map(
-    ([code, { sentence, mend, retryable }]) =>
-      `| \`${code}\` | ${sentence} | ${mend} | ${retryable ? 'yes' : 'no'} |`,
+    ([code, { sentence, remedy, retryable }]) =>
+      `| \`${code}\` | ${sentence} | ${remedy} | ${retryable ? 'yes' : 'no'} |`,
   );
   return `# Reasons
 
@@ -25,16 +25,16 @@ ${rows.join('\n')}
 }
 
 describe('docs/reasons.md', () => {
-  it('lists every reason with its mend, as the code has them', () => {
+  it('lists every reason with its remedy, as the code has them', () => {
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(page, documented());
     assert.equal(readFileSync(page, 'utf8'), documented(), 'UPDATE_GOLDEN=1 npm run test:unit rewrites it');
   });
 
-  it('says in every sentence what happened, and in every mend what to do', () => {
-    for (const [code, { sentence, mend }] of Object.entries(reasons)) {
+  it('says in every sentence what happened, and in every remedy what to do', () => {
+    for (const [code, { sentence, remedy }] of Object.entries(reasons)) {
       assert.match(code, /^[a-z]+(-[a-z]+)*$/);
       assert.match(sentence, /\.$/, code);
-      assert.ok(mend.length > 10 && mend.endsWith('.'), code);
+      assert.ok(remedy.length > 10 && remedy.endsWith('.'), code);
     }
   });
 });

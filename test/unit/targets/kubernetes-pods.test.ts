@@ -12,7 +12,7 @@ import {
 } from '../../../src/targets/kubernetes/agent/agent-spec.ts';
 import { kubernetesApi, type KubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts';
 import { healthOf } from '../../../src/targets/kubernetes/health.ts';
-import { chooseContainer, isExporter, narrow } from '../../../src/targets/kubernetes/choice/judge-pod.ts';
+import { chooseContainer, isExporter, eligiblePods } from '../../../src/targets/kubernetes/choice/judge-pod.ts';
 import {
   ownerOf,
   podSchema,
@@ -127,7 +127,7 @@ describe('pods that can be profiled', () => {
     const restarted = pod({ name: 'restarted', started: '2026-01-02T00:01:00Z' });
     const unready = pod({ name: 'unready', ready: false });
     const good = pod({ name: 'good' });
-    const { pods, refusals } = narrow([restarted, unready, good], app, policy, began);
+    const { pods, refusals } = eligiblePods([restarted, unready, good], app, policy, began);
     assert.deepEqual(pods, [unready, good]);
     assert.deepEqual(
       refusals.map((refusal) => refusal.code),
@@ -136,12 +136,12 @@ describe('pods that can be profiled', () => {
   });
 
   it('may have started in the seconds by which clocks differ, or when nobody knows', () => {
-    assert.equal(narrow([pod({ started: '2026-01-02T00:00:04Z' })], app, policy, began).pods.length, 1);
-    assert.equal(narrow([pod({ started: began })], app, policy, '0001-01-01T00:00:00Z').pods.length, 1);
+    assert.equal(eligiblePods([pod({ started: '2026-01-02T00:00:04Z' })], app, policy, began).pods.length, 1);
+    assert.equal(eligiblePods([pod({ started: began })], app, policy, '0001-01-01T00:00:00Z').pods.length, 1);
   });
 
   it('are not those that are ending, waiting, finished, or that do not want it', () => {
-    const refused = (given: Given) => narrow([pod(given)], app, policy, null).refusals[0]?.code;
+    const refused = (given: Given) => eligiblePods([pod(given)], app, policy, null).refusals[0]?.code;
     assert.equal(refused({ metadata: { deletionTimestamp: began } }), 'target-not-running');
     assert.equal(refused({ status: { phase: 'Succeeded' } }), 'target-not-running');
     const waiting = {
@@ -155,7 +155,7 @@ describe('pods that can be profiled', () => {
     };
     assert.equal(refused({ metadata: contradiction }), 'target-denied');
     assert.equal(
-      narrow([pod()], app, { ...policy, requireOptIn: true }, null).refusals[0]?.code,
+      eligiblePods([pod()], app, { ...policy, requireOptIn: true }, null).refusals[0]?.code,
       'target-denied',
     );
   });

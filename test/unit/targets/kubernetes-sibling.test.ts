@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { kubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts';
-import { fitSiblings, typical, type Beside } from '../../../src/targets/kubernetes/choice/choose-sibling.ts';
+import {
+  eligibleSiblings,
+  typical,
+  type Beside,
+} from '../../../src/targets/kubernetes/choice/choose-sibling.ts';
 import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
 import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
 import { podTargets } from '../../../src/targets/kubernetes/targets.ts';
@@ -56,7 +60,7 @@ const ill = pod({ name: 'ill', node: 'n1' });
 
 describe('a pod is fit to be profiled beside the ill one', () => {
   const names = (given: Given[], change: Partial<Beside> = {}, requireOptIn = false): string[] =>
-    fitSiblings(
+    eligibleSiblings(
       [ill, ...given.map(pod)],
       { target: ill, image: digest('1'), alertStartsAt: began, protectOnlyReplica: false, ...change },
       () => 'app',

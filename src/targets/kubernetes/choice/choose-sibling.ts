@@ -1,5 +1,5 @@
 import { firstByName, type Chosen } from './choose-pod.ts';
-import { narrow, type Policy } from './judge-pod.ts';
+import { eligiblePods, type Policy } from './judge-pod.ts';
 import {
   byAlertExpression,
   byLooking,
@@ -26,7 +26,7 @@ export interface Beside {
  * against it. On other nodes where there are any, for the target's node has its limit and its own troubles.
  * @param pods those of the target's revision
  */
-export function fitSiblings(
+export function eligibleSiblings(
   pods: readonly Pod[],
   { target, image, alertStartsAt, protectOnlyReplica }: Beside,
   container: (pod: Pod) => string,
@@ -36,7 +36,7 @@ export function fitSiblings(
   const ready = others.filter(serves);
   if (image === null || (protectOnlyReplica && ready.length < 2)) return [];
   const alike = ready.filter((pod) => imageOf(pod, container(pod)) === image);
-  const fit = narrow(alike, container, policy, alertStartsAt).pods;
+  const fit = eligiblePods(alike, container, policy, alertStartsAt).pods;
   const elsewhere = fit.filter(({ spec }) => spec.nodeName !== target.spec.nodeName);
   return elsewhere.length > 0 ? elsewhere : fit;
 }

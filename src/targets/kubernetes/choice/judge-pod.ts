@@ -115,7 +115,7 @@ export function chooseContainer(pod: Pod, named: string | null): { container: st
  * The pods of a workload that can be profiled, and why the others cannot. Readiness is not asked for: a JVM that is too
  * busy to answer its probe is the usual victim.
  */
-export function narrow(
+export function eligiblePods(
   pods: readonly Pod[],
   container: (pod: Pod) => string,
   policy: Policy,

@@ -55,15 +55,15 @@ async function check(
       },
       signal,
     });
-    if (reviewSchema.parse(answer.body).status.allowed) return { what, ok: true, detail: '', mend: '' };
+    if (reviewSchema.parse(answer.body).status.allowed) return { what, ok: true, detail: '', remedy: '' };
     if (right.without !== '')
-      return { what, ok: true, detail: `not granted: ${right.without} (${right.switch})`, mend: '' };
+      return { what, ok: true, detail: `not granted: ${right.without} (${right.switch})`, remedy: '' };
     const how = right.switch === '' ? '' : ` (${right.switch} of the chart)`;
     const place =
       namespace === '' ? 'a ClusterRole, or set targets.kubernetes.namespaces' : `a Role in ${namespace}`;
-    return { what, ok: false, detail: 'not granted', mend: `Grant it by ${place}${how}.` };
+    return { what, ok: false, detail: 'not granted', remedy: `Grant it by ${place}${how}.` };
   } catch (error) {
     const failure = asFailure(error);
-    return { what, ok: false, detail: failure.message, mend: 'Check kubeconfig, network and token.' };
+    return { what, ok: false, detail: failure.message, remedy: 'Check kubeconfig, network and token.' };
   }
 }

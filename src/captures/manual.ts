@@ -4,7 +4,7 @@ import type { AlertDecision } from './ledger.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 
 /** `POST /captures`: a capture that nobody's alert asked for; it goes through the same queue, limits and checks. */
-export function handDecision(
+export function manualDecision(
   hand: {
     target: string;
     kind: CaptureRequest['target']['kind'];
@@ -20,8 +20,8 @@ export function handDecision(
   const id = captureId(now);
   return {
     alert: {
-      source: 'hand',
-      sender: 'hand',
+      source: 'manual',
+      sender: 'manual',
       fingerprint: id,
       status: 'firing',
       startsAt: new Date(now).toISOString(),
@@ -40,10 +40,10 @@ export function handDecision(
       durationSeconds: hand.durationSeconds,
       cooldownSeconds: 0,
       purpose: hand.purpose,
-      sibling: hand.sibling && hand.purpose === 'hand',
+      sibling: hand.sibling && hand.purpose === 'manual',
     },
     panel: null,
-    workloadKey: `hand ${id}`,
+    workloadKey: `manual ${id}`,
     deadlineAt: now + limits.deadline,
     queueLimit: limits.queue,
   };
