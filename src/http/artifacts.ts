@@ -3,6 +3,7 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import type { ArtifactStore, StoredObject } from '../captures/artifact-store.ts';
 import type { Capture } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
+import { profileEventSchema, type ProfileEvent } from '../profile/profile.ts';
 import { demandToken } from './access.ts';
 import { artifactNames, type ArtifactName } from './artifact-names.ts';
 import { sendGone, sendUnknownCapture } from './capture-gone.ts';
@@ -45,8 +46,9 @@ function serveArtifact(
     }
     // Recordings hold more than pictures do: thread names, the JVM's flags, whatever a masking missed.
     if (name === 'recording.jfr') demandToken(request, recordingsToken, 'recordingsTokenFile', publicUrl);
-    const event = typeof request.query['event'] === 'string' ? request.query['event'] : undefined;
-    const artifact = findArtifact(capture, name, event);
+    const event = profileEventSchema.optional().safeParse(request.query['event']);
+    // Of an event that nobody knows there is none, also where one artifact holds all events.
+    const artifact = event.success ? findArtifact(capture, name, event.data) : undefined;
     if (artifact !== undefined && signedLink !== null && name !== 'recording.jfr') {
       response.vary('Accept, Sec-Fetch-Dest');
       const link = isNavigation(request) ? await linkTo(artifact.key, store, signedLink) : undefined;
@@ -89,7 +91,7 @@ async function linkTo(
 function findArtifact(
   capture: Capture,
   name: Artifact['name'],
-  event: string | undefined,
+  event: ProfileEvent | undefined,
 ): Artifact | undefined {
   const named = capture.artifacts.filter((artifact) => artifact.name === name);
   const wanted = event ?? capture.request.event;

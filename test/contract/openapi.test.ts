@@ -20,6 +20,7 @@ const responseSchema = z.object({
 });
 const operationSchema = z.looseObject({
   operationId: z.string(),
+  security: z.array(z.unknown()).optional(),
   responses: z.record(z.string(), responseSchema),
 });
 const documentSchema = z.looseObject({
@@ -107,6 +108,22 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('is right about what asks for a secret', async () => {
+    let guarded = 0;
+    for (const [path, methods] of Object.entries(document.paths))
+      for (const [method, { security = [] }] of Object.entries(methods)) {
+        if (security.length === 0) continue;
+        guarded += 1;
+        const response = await ask(path.replace('/captures/{id}', seeded.paths.done), {
+          method: method.toUpperCase(),
+          headers: { 'Content-Type': 'application/json' },
+          ...(method === 'get' ? {} : { body: '{}' }),
+        });
+        assert.equal(response.status, 401, `${method} ${path}`);
+      }
+    assert.ok(guarded > 8, `${guarded}`);
+  });
+
   it('fits what the server answers: status, content type, headers and every field of the body', async () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     ajvFormats.default(ajv);
@@ -165,6 +182,8 @@ describe('the OpenAPI document', () => {
 
     for (const name of ['flamegraph.svg', 'flamegraph.html', 'profile.json', 'summary.md']) {
       await fits(`${one}/${name}`, `${paths.done}/${name}`, 200);
+      await fits(`${one}/${name}`, `${paths.done}/${name}?event=wall`, 200);
+      await fits(`${one}/${name}`, `${paths.done}/${name}?event=walk`, 404, { headers: json });
       await fits(`${one}/${name}`, `${paths.queued}/${name}`, 404, { headers: json });
       await fits(`${one}/${name}`, `${paths.expired}/${name}`, 410, { headers: json });
       await fits(`${one}/${name}`, `/captures/c-gone/${name}`, 404);
