@@ -214,7 +214,7 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
     assert.match(stdout, /^ {2}outcome {6,}queued$/m);
     assert.match(stdout, /shop \/ 2/);
     assert.match(stdout, /^ {2}command {6,}read \/proc/m);
-    assert.match(stdout, /^ {2}command {6,}sh -c start\.sh flamepin start CAPTURE 30 PID /m);
+    assert.match(stdout, /^ {2}command {6,}sh -c start\.sh flamepin CAPTURE 30 PID /m);
     assert.match(stdout, /^ {2}command {6,}sh -c clean-up\.sh flamepin /m);
     const asJson = await run('explain', notification, '--config', configuration, '--json');
     const told = z.array(z.looseObject({ commands: z.array(z.string()) })).parse(JSON.parse(asJson.stdout));

@@ -36,6 +36,7 @@ export async function seedCapture(ledger: Ledger, capture: Capture): Promise<voi
     if (admission.kind !== 'admitted') throw new Error(`${id}: ${JSON.stringify(admission)}`);
   }
   const { timeline } = capture;
-  const change = { state, reason, session, answer, partial, artifacts, timeline };
+  // No JVM is profiled here: the next one may be seeded on the same node.
+  const change = { state, reason, session, answer, partial, artifacts, timeline, slotUntil: null };
   if (!(await ledger.advance(id, owner, change, Date.now()))) throw new Error(`${id} was not taken over`);
 }
