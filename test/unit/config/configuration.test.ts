@@ -147,8 +147,8 @@ secret: x
       [
         'baselines.schedule: not a schedule',
         'limits.deadline: not a duration',
-        'limits.queue: too small',
         'limits.maxRecordingBytes: not a size in range',
+        'limits.queue: too small',
         'limits.total: this is the text "lots"',
         'links[0].url: unknown placeholder {pot}',
         'mode: this is the text "capure"',
