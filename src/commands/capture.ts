@@ -1,21 +1,22 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { analysisThreads } from '../captures/analysis/analysis-threads.ts';
+import { recordingMemory } from '../captures/analysis/recording-memory.ts';
 import type { Capture } from '../captures/capture.ts';
 import { manualDecision } from '../captures/manual.ts';
-import { processOf } from '../captures/stages/start-window.ts';
-import { loadConfiguration } from '../config/load.ts';
+import { profileWindow } from '../captures/stages/profile-window.ts';
+import type { Journal } from '../captures/stages/window-parts.ts';
+import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { newCapture } from '../ledgers/capture-change.ts';
-import { openTargets } from '../serve/open-targets.ts';
-import { obtainPayloads } from '../profiler/obtain.ts';
-import { Profiler } from '../profiler/profiler.ts';
+import { openTargets, type OpenTargets } from '../serve/open-targets.ts';
+import { asyncProfiler } from '../profiler/profiler.ts';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import { kindOfUri } from '../captures/target-kinds.ts';
 import type { MadeArtifact } from '../artifacts/artifact.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 import type { Answer } from '../profile/answer/answer.ts';
+import { ProgressLine, say } from './progress-line.ts';
 
 export interface CaptureOptions {
   event: CaptureEvent;
@@ -38,13 +39,19 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
   process.once('SIGTERM', interrupt);
   const targets = openTargets(configuration);
   try {
-    const done = await profile(uri, options, interrupted.signal);
-    const files = await writeFiles(done.capture.id, done.artifacts, options.output);
-    if (options.json)
-      process.stdout.write(
-        `${JSON.stringify({ id: done.capture.id, target: done.capture.target, answer: done.answer, partial: done.partial, files }, null, 2)}\n`,
-      );
-    else process.stdout.write(report(done.answer, files));
+    const { profiled, answer, partial, artifacts } = await profile(
+      askedFor(uri, options, configuration),
+      configuration,
+      targets,
+      interrupted.signal,
+    );
+    const { id, target } = profiled;
+    const files = await writeFiles(id, artifacts, options.output);
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify({ id, target, answer, partial, files }, null, 2)}\n`
+        : report(answer, files),
+    );
   } catch (error) {
     throw interrupted.signal.aborted ? new Failure('interrupted', { cause: error }) : error;
   } finally {
@@ -52,117 +59,101 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
     process.off('SIGTERM', interrupt);
     await targets.close();
   }
-
-  async function profile(uri: string, { event, duration }: CaptureOptions, stop: AbortSignal) {
-    const now = Date.now();
-    const decision = manualDecision(
-      {
-        target: uri,
-        kind: kindOfUri(uri),
-        event,
-        durationSeconds: duration,
-        purpose: 'manual',
-        sibling: false,
-      },
-      now,
-      configuration.limits,
-    );
-    const asked = newCapture(decision, now);
-    const adapter = await targets.get(decision.request.target.kind);
-    const target = await adapter.resolve(
-      { labels: {}, startsAt: decision.alert.startsAt, generatorUrl: '', uri },
-      stop,
-    );
-    if (target.choice !== '') say(`${target.name}: ${target.choice}`);
-
-    const profiler = new Profiler(
-      obtainPayloads(configuration.profiler.directory ?? null, configuration.cacheDirectory),
-    );
-    const exec = adapter.open(target);
-    try {
-      const startedAt = Date.now();
-      const pid = target.data['pid'];
-      const { session, firstSampleAt } = await profiler
-        .start(
-          exec,
-          {
-            captureId: decision.id,
-            durationSeconds: duration,
-            process: null,
-            pid: typeof pid === 'number' ? pid : null,
-          },
-          stop,
-        )
-        .catch(async (error: unknown) => {
-          // Interrupted before it was known what had been started; a session ends by itself.
-          if (stop.aborted)
-            await profiler.cleanUpUnknown(
-              adapter.open(target, { place: exec.place ?? null }),
-              decision.id,
-              AbortSignal.timeout(30_000),
-              processOf(target),
-            );
-          throw error;
-        });
-      try {
-        await countDown(startedAt + duration * 1000, target.name, stop);
-        const collected = await profiler.collect(
-          exec,
-          session,
-          { maxBytes: configuration.limits.maxRecordingBytes },
-          stop,
-        );
-        const analysis = analysisThreads(configuration.limits.maxRecordingBytes);
-        const recording = await analysis.mask(collected.recording);
-        const capture: Capture = {
-          ...asked,
-          state: 'storing',
-          target,
-          session: { ...session, cpuStatAfter: collected.cpuStat },
-          partial: collected.partial,
-          timeline: {
-            ...asked.timeline,
-            startedAt: new Date(startedAt).toISOString(),
-            firstSampleAt,
-            windowEndedAt: collected.windowEndedAt,
-          },
-        };
-        const made = await analysis.analyse(
-          {
-            recording,
-            capture,
-            baseline: null,
-            publicUrl: null,
-            applicationPackages: configuration.applicationPackages,
-            profilerLinks: [],
-          },
-          stop,
-        );
-        return { capture, ...made };
-      } finally {
-        // Not with the caller's signal: after Ctrl-C the target is cleaned all the same.
-        const { left } = await profiler
-          .cleanUp(exec, session, AbortSignal.timeout(30_000))
-          .catch((error: unknown) => {
-            say(`The target could not be cleaned: ${asFailure(error).message}`);
-            return { left: session.leftovers };
-          });
-        if (left.length > 0) say(`Left in the target: ${left.join(', ')}`);
-      }
-    } finally {
-      await exec.close?.();
-    }
-  }
 }
 
-/** One line that counts down, on a terminal only. */
-async function countDown(end: number, name: string, stop: AbortSignal): Promise<void> {
-  while (Date.now() < end) {
-    if (process.stderr.isTTY)
-      process.stderr.write(`\rprofiling ${name}: ${Math.ceil((end - Date.now()) / 1000)} s `);
-    await sleep(Math.min(1000, Math.max(0, end - Date.now())), undefined, { signal: stop });
+/** The capture that the command line asks for, before its target is known. */
+function askedFor(
+  uri: string,
+  { event, duration }: CaptureOptions,
+  { limits }: Pick<Configuration, 'limits'>,
+): Capture {
+  const now = Date.now();
+  const asked = {
+    target: uri,
+    kind: kindOfUri(uri),
+    event,
+    durationSeconds: duration,
+    purpose: 'manual',
+    sibling: false,
+  } as const;
+  return newCapture(manualDecision(asked, now, limits), now);
+}
+
+/** The window of the worker, with a journal in memory; then the analysis, without a baseline. */
+async function profile(
+  asked: Capture,
+  { limits, profiler, cacheDirectory, applicationPackages }: Configuration,
+  targets: OpenTargets,
+  signal: AbortSignal,
+) {
+  const { maxRecordingBytes } = limits;
+  const analysis = analysisThreads(maxRecordingBytes);
+  const journal = new CommandJournal();
+  const profiled = await profileWindow(
+    asked,
+    {
+      targets: (kind) => targets.get(kind),
+      profiling: asyncProfiler(profiler.directory ?? null, cacheDirectory),
+      analysis,
+      memory: recordingMemory(maxRecordingBytes),
+      observer: { stage: () => undefined },
+      now: Date.now,
+      limits: { maxRecordingBytes },
+    },
+    journal,
+    { signal, startSignal: signal },
+  ).finally(() => journal.progress.stop());
+  if (profiled === null || journal.recording === null)
+    throw new Failure('internal-error', { detail: 'the window ended without a recording' });
+  const input = {
+    recording: journal.recording,
+    capture: profiled,
+    baseline: null,
+    publicUrl: null,
+    applicationPackages,
+    profilerLinks: [],
+  };
+  const { answer, partial, artifacts } = await analysis.analyse(input, signal);
+  return { profiled, answer, partial, artifacts };
+}
+
+/** Keeps what the window finds in memory, and tells the person at the terminal. */
+class CommandJournal implements Journal {
+  readonly resumable = false;
+  readonly progress = new ProgressLine();
+  recording: Buffer | null = null;
+
+  admit(capture: Capture): Promise<Capture> {
+    const { target, timeline } = capture;
+    if (target !== null && target.choice !== '') say(`${target.name}: ${target.choice}`);
+    const startedAt = new Date().toISOString();
+    return Promise.resolve({ ...capture, state: 'capturing', timeline: { ...timeline, startedAt } });
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+
+  started({ target, request, timeline }: Capture): Promise<true> {
+    const end = Date.parse(timeline.startedAt ?? '') + request.durationSeconds * 1000;
+    this.progress.start(target?.name ?? '', end);
+    return Promise.resolve(true);
+  }
+
+  collected(_capture: Capture, recording: Buffer): Promise<true> {
+    this.recording = recording;
+    this.progress.stop();
+    return Promise.resolve(true);
+  }
+
+  failed(error: unknown): Promise<never> {
+    return Promise.reject(asFailure(error));
+  }
+
+  notClean(left: readonly string[] | Error): void {
+    this.progress.stop();
+    say(
+      left instanceof Error
+        ? `The target could not be cleaned: ${left.message}`
+        : `Left in the target: ${left.join(', ')}`,
+    );
+  }
 }
 
 async function writeFiles(id: string, artifacts: readonly MadeArtifact[], output: string): Promise<string[]> {
@@ -183,8 +174,4 @@ function report(answer: Answer, files: readonly string[]): string {
     .slice(0, 5)
     .map(({ name, share }) => `  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
   return `${[answer.headline, ...answer.lines, ...frames, '', ...files].join('\n')}\n`;
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

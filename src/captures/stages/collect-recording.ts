@@ -2,156 +2,82 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure, Failure } from '../../reasons/failure.ts';
 import type { Exec } from '../../profiler/exec.ts';
-import type { Target } from '../target.ts';
-import type { Log } from '../log.ts';
-import { backoffMs } from './backoff.ts';
-import type { Capture } from '../capture.ts';
-import { end } from './ending.ts';
-import { isLedgerAway } from './ledger-away.ts';
-import type { CaptureChange } from '../ledger.ts';
-import { cleanPatiently } from './clean-patiently.ts';
-import type { Profiling } from '../profiling.ts';
-import { slotOfSession } from '../slot.ts';
-import { iso, timed, type StageParts } from './stage-parts.ts';
 import type { Session } from '../../profiler/session.ts';
+import type { Capture } from '../capture.ts';
+import type { Profiling } from '../profiling.ts';
+import { backoffMs } from './backoff.ts';
+import { timed } from './timed.ts';
+import { iso } from './times.ts';
+import type { WindowContext } from './window-parts.ts';
 
-/** How long after the window's end a recording that cannot be fetched is asked for again, milliseconds. */
-const collectPatienceMs = 60_000;
-/** How long before the window's end the reading thread is started, milliseconds. */
-const readingLeadMs = 1_500;
-/** Whole seconds of a target's clock, and the skew that was measured to them, milliseconds. */
+/** How long after the end of the window fetching the recording is retried, milliseconds. */
+const retryForMs = 60_000;
+/** Times in the target have whole seconds, corrected by the measured skew, milliseconds. */
 const clockToleranceMs = 2_000;
 
-/** The reading thread needs half a second to load; it does so while the window still runs. */
-export async function untilReading(windowEnd: number, signal: AbortSignal): Promise<void> {
-  await sleep(Math.max(0, windowEnd - readingLeadMs - performance.now()), undefined, { signal });
-}
-
 /**
- * When the window ends, by the monotonic clock, milliseconds. A start that was written down by another clock (the
- * machine's was set between two processes) makes it neither longer nor endless.
- */
-export function windowEndOf({ timeline, request }: Capture, now: number): number {
-  const lengthMs = request.durationSeconds * 1000;
-  const left = timeline.startedAt === null ? lengthMs : Date.parse(timeline.startedAt) + lengthMs - now;
-  return performance.now() + Math.min(Math.max(left, 0), lengthMs);
-}
-
-/** When the recording was last written, where the target's word can be true: in the window or since. Else its planned end. */
-function windowEndedAt(told: string | null, windowEnd: number, { request }: Capture, now: number): string {
-  const sinceMs = performance.now() - windowEnd;
-  const at = Date.parse(told ?? '');
-  const earliest = now - sinceMs - request.durationSeconds * 1000 - clockToleranceMs;
-  return iso(at >= earliest && at <= now + clockToleranceMs ? at : Math.round(now - Math.max(0, sinceMs)));
-}
-
-/**
- * Waits for the end of the window (by the monotonic clock, milliseconds), fetches the recording and writes it down, masked. Resolves to the capture as it is
- * stored, or to null when it has ended or belongs to another worker. The target is left clean.
+ * Fetches the recording of a window that has just ended, masks it and gives it to the journal. It stays in the target
+ * until the next stage. Rejects with what `Profiling.collect` and `Analysis.mask` reject with.
  */
 export async function collectRecording(
   capture: Capture,
-  windowEnd: number,
-  parts: StageParts,
-  log: Log,
-  signal: AbortSignal,
+  context: Pick<
+    WindowContext,
+    'profiling' | 'analysis' | 'memory' | 'observer' | 'now' | 'limits' | 'journal' | 'signal' | 'connect'
+  >,
 ): Promise<Capture | null> {
-  const { ledger, owner, now } = parts;
-  const { target, session } = capture;
-  if (target === null || session === null)
+  const { memory, analysis, journal, now, signal } = context;
+  const { session } = capture;
+  if (session === null)
     throw new Failure('internal-error', { detail: 'a capture without a session was to be collected' });
-  await sleep(Math.max(0, windowEnd - performance.now()), undefined, { signal });
-
-  const exec = (await parts.targets(target.kind)).open(target, session);
-  let release = (): void => undefined;
+  const windowEnd = performance.now();
+  const exec = await context.connect(capture);
+  const release = await memory.fetching.take(memory.fetchBytes, signal);
   try {
-    release = await parts.memory.fetching.take(parts.memory.fetchBytes, signal);
-    const collected = await timed(parts, 'collect', () =>
-      fetchRecording(exec, session, windowEnd, parts, signal),
+    const fetched = await timed(context.observer, 'collect', () =>
+      fetchWithRetries(exec, session, windowEnd + retryForMs, context),
     );
-    const masked = await parts.analysis.mask(collected.recording);
-    const timeline = {
-      windowEndedAt: windowEndedAt(collected.windowEndedAt, windowEnd, capture, now()),
-      collectedAt: iso(now()),
-    };
-    const change: CaptureChange = {
-      state: 'storing',
-      partial: collected.partial,
-      session: { ...session, cpuStatAfter: collected.cpuStat },
-      timeline,
-      ...(collected.ended ? {} : { slotUntil: slotOfSession({ durationSeconds: 0 }, now()) }),
-    };
-    if (!(await ledger.spool(capture.id, owner, masked, change, now()))) return null;
-    release();
-    await leaveClean(exec, session, parts, log, signal);
-    return {
+    const recording = await analysis.mask(fetched.recording);
+    const collected: Capture = {
       ...capture,
       state: 'storing',
-      partial: collected.partial,
-      session: { ...session, cpuStatAfter: collected.cpuStat },
-      timeline: { ...capture.timeline, ...timeline },
+      partial: fetched.partial,
+      session: { ...session, cpuStatAfter: fetched.cpuStat },
+      timeline: {
+        ...capture.timeline,
+        windowEndedAt: windowEndedAt(fetched.windowEndedAt, windowEnd, capture, now()),
+        collectedAt: iso(now()),
+      },
     };
-  } catch (error) {
-    signal.throwIfAborted();
-    const failure = asFailure(error);
-    // The recording stays in the target until it can be written down.
-    if (isLedgerAway(failure)) throw failure;
-    await leaveClean(exec, session, parts, log, signal);
-    await end(capture, failure, parts, log);
-    return null;
+    return (await journal.collected(collected, recording, fetched.ended)) ? collected : null;
   } finally {
     release();
-    await exec.close?.();
   }
 }
 
-async function fetchRecording(
+async function fetchWithRetries(
   exec: Exec,
   session: Session,
-  windowEnd: number,
-  parts: StageParts,
-  signal: AbortSignal,
+  giveUpAt: number,
+  { profiling, limits, signal }: Pick<WindowContext, 'profiling' | 'limits' | 'signal'>,
 ): ReturnType<Profiling['collect']> {
+  const { maxRecordingBytes: maxBytes } = limits;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await parts.profiling.collect(
-        exec,
-        session,
-        { maxBytes: parts.limits.maxRecordingBytes },
-        signal,
-      );
+      return await profiling.collect(exec, session, { maxBytes }, signal);
     } catch (error) {
       signal.throwIfAborted();
       const failure = asFailure(error);
-      if (!failure.retryable || performance.now() > windowEnd + collectPatienceMs) throw failure;
+      if (!failure.retryable || performance.now() > giveUpAt) throw failure;
       await sleep(backoffMs(attempt, 500), undefined, { signal });
     }
   }
 }
 
-/** Ends a session that may still run, and removes what it left, without fetching it. */
-export async function leaveCleanAfterWindow(
-  target: Target,
-  session: Session,
-  parts: StageParts,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  const exec = (await parts.targets(target.kind)).open(target, session);
-  try {
-    await leaveClean(exec, session, parts, log, signal);
-  } finally {
-    await exec.close?.();
-  }
-}
-
-/** Nothing of ours stays in the target; what can't be removed is said in the log, with its path. */
-async function leaveClean(
-  exec: Exec,
-  session: Session,
-  parts: StageParts,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  await cleanPatiently(() => parts.profiling.cleanUp(exec, session, signal), log, signal);
+/** When the recording was last written, as the target says, if that lies in the window or after it; else the planned end. */
+function windowEndedAt(told: string | null, windowEnd: number, { request }: Capture, now: number): string {
+  const sinceMs = performance.now() - windowEnd;
+  const at = Date.parse(told ?? '');
+  const earliest = now - sinceMs - request.durationSeconds * 1000 - clockToleranceMs;
+  return iso(at >= earliest && at <= now + clockToleranceMs ? at : Math.round(now - Math.max(0, sinceMs)));
 }

@@ -2,18 +2,18 @@ import { Failure } from '../../reasons/failure.ts';
 import type { LeasedCapture } from '../ledger.ts';
 
 /**
- * How often work may be cut off in one stage, by an end of the process or a fault that could not be handled, before it
- * is taken for the cause. Rollouts do not count: they give their captures back. Reading a recording is what takes
- * memory, so two ends in that stage are enough; a window may be met by more that have nothing to do with it.
+ * How often work in one stage may be cut off (flamepin ended, or an error that it could not handle) before the capture
+ * itself is taken for the cause. Rollouts don't count: they give their captures back. Reading a recording is what takes
+ * memory, so two are enough there; a window may see more that have nothing to do with it.
  */
-const mostWhileProfiling = 5;
-const mostWhileStoring = 2;
-/** A mark that ended the process this often is not tried again. */
-export const mostWhileDelivering = 5;
+const maxCutOffsProfiling = 5;
+const maxCutOffsStoring = 2;
+/** A mark that was cut off this often is not tried again. */
+export const maxCutOffsDelivering = 5;
 
-/** Why work on this capture must not begin again; null when it may. */
+/** Why this capture must not be worked on again; null when it may. */
 export function givenUp({ state, cutOffs }: Pick<LeasedCapture, 'state' | 'cutOffs'>): Failure | null {
-  const most = state === 'storing' ? mostWhileStoring : mostWhileProfiling;
-  if (cutOffs < most) return null;
+  const limit = state === 'storing' ? maxCutOffsStoring : maxCutOffsProfiling;
+  if (cutOffs < limit) return null;
   return new Failure('capture-given-up', { detail: `${cutOffs} times while it was ${state}` });
 }

@@ -1,38 +1,41 @@
-import type { Failure } from '../../reasons/failure.ts';
-import type { Log } from '../log.ts';
-import { backoffMs } from './backoff.ts';
+import { asFailure, type Failure } from '../../reasons/failure.ts';
 import type { Capture } from '../capture.ts';
 import { endState } from '../end-state.ts';
 import type { CaptureChange } from '../ledger.ts';
-import { iso, receivedAt, type StageParts } from './stage-parts.ts';
+import type { Log } from '../log.ts';
+import { backoffMs } from './backoff.ts';
+import { isLedgerAway } from './ledger-away.ts';
+import type { StageParts } from './stage-parts.ts';
+import { iso, receivedAt } from './times.ts';
 
-/** Back into the queue when trying again may help and there is time; else the end. */
+type EndingParts = Pick<StageParts, 'ledger' | 'owner' | 'observer' | 'now'>;
+
+/** Back into the queue if a retry may help and the deadline has not passed; else the end. */
 export async function retryOrEnd(
   capture: Capture,
   failure: Failure,
-  parts: StageParts,
+  parts: EndingParts & { limits: { deadlineMs: number } },
   log: Log,
-  giveUpAt: number,
 ): Promise<null> {
   const now = parts.now();
-  if (!failure.retryable || now >= giveUpAt) {
+  if (!failure.retryable || now >= receivedAt(capture) + parts.limits.deadlineMs) {
     await end(capture, failure, parts, log);
     return null;
   }
-  // Age stands for the number of attempts: doubling from half a second, whatever process made them.
+  // The age of the capture counts the attempts, whichever process made them: doubling from half a second.
   const dueAt = now + Math.round(backoffMs(Math.log2(Math.max(1, (now - receivedAt(capture)) / 1000)), 500));
   log.warn({ err: failure, dueAt: iso(dueAt) }, 'will try again');
-  // Should its deadline pass meanwhile, this is why it waited.
+  // If the deadline passes meanwhile, this is what it waited for.
   await parts.ledger.advance(capture.id, parts.owner, { reason: failure.reason }, now);
   await parts.ledger.release(capture.id, parts.owner, dueAt);
   return null;
 }
 
-/** Ends the capture with its reason, unless the lease was lost; its slot stays as it is, unless `slot` says otherwise. */
+/** Ends the capture with its reason, unless the lease was lost; it keeps its slot unless `slot` says otherwise. */
 export async function end(
   capture: Capture,
   failure: Failure,
-  parts: StageParts,
+  parts: EndingParts,
   log: Log,
   slot: Pick<CaptureChange, 'slotUntil'> = {},
 ): Promise<void> {
@@ -47,7 +50,23 @@ export async function end(
     reportEnd(capture, failure, parts, log);
 }
 
-/** Counts and logs an end that the ledger has. */
+/** The end after an error that no stage expects. One that only interrupts the work, or keeps it from being written, is thrown. */
+export async function endByFault(
+  error: unknown,
+  capture: Capture,
+  parts: EndingParts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<null> {
+  if (signal.aborted) throw error;
+  const failure = asFailure(error);
+  if (isLedgerAway(failure)) throw failure;
+  log.error({ err: error }, 'capture ended by a fault');
+  await end(capture, failure, parts, log);
+  return null;
+}
+
+/** Counts and logs an end that is in the ledger. */
 export function reportEnd(
   { request }: Capture,
   failure: Failure,

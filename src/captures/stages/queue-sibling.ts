@@ -2,22 +2,22 @@ import { asFailure } from '../../reasons/failure.ts';
 import type { Log } from '../log.ts';
 import { captureId } from '../capture-id.ts';
 import type { Capture } from '../capture.ts';
-import { targetRequest, type StageParts } from './stage-parts.ts';
+import { targetRequest } from './resolve-target.ts';
+import type { StageParts } from './stage-parts.ts';
 
 /**
- * How long after the target's window that of its sibling may start, milliseconds. The shortest window is 15 s: what
- * starts later has seen another load.
+ * How much later than the target's window its sibling's may start, milliseconds. The shortest window is 15 s: one that
+ * starts later sees another load.
  */
 const latestStartMs = 5_000;
 
 /**
- * Looks for a sibling of the target whose window has just begun, and queues a capture of it. The target never waits
- * for this, and nothing that goes wrong here fails its capture. Resolves to what is written in the capture then; null
- * when there is no sibling.
+ * Looks for a sibling of a target whose window has just started, and queues its capture. The target never waits for
+ * this, and an error here does not fail its capture. Resolves to the capture's `sibling`; null when there is none.
  */
 export async function queueSibling(
   capture: Capture,
-  parts: StageParts,
+  parts: Pick<StageParts, 'targets' | 'ledger' | 'owner' | 'now' | 'limits' | 'wake'>,
   log: Log,
   stop: AbortSignal,
 ): Promise<Capture['sibling']> {
@@ -29,7 +29,7 @@ export async function queueSibling(
     const targets = await parts.targets(target.kind);
     const found = (await targets.sibling?.(target, targetRequest(capture), signal)) ?? null;
     if (found === null) {
-      log.info('no sibling is fit to be profiled in the same window');
+      log.info('no healthy sibling to profile in the same window');
       return null;
     }
     if (found.node === target.node && parts.limits.perNode < 2) {
@@ -41,11 +41,14 @@ export async function queueSibling(
     const sibling = { id, target: found, deadlineAt };
     if (!(await parts.ledger.addSibling(capture.id, parts.owner, sibling, now))) return null;
     parts.wake();
-    log.info({ sibling: found.uri, siblingId: id, choice: found.choice }, 'a sibling is profiled as well');
+    log.info(
+      { sibling: found.uri, siblingId: id, choice: found.choice },
+      'profiling a sibling in the same window',
+    );
     return { captureId: id, name: found.name, harm: null };
   } catch (error) {
     if (!stop.aborted)
-      log.warn({ reason: asFailure(error).code, err: error }, 'no sibling could be looked for');
+      log.warn({ reason: asFailure(error).code, err: error }, 'could not look for a sibling');
     return null;
   }
 }

@@ -4,19 +4,20 @@ import { backoffMs, withJitter } from './backoff.ts';
 import type { Capture } from '../capture.ts';
 import { end } from './ending.ts';
 import type { CaptureChange, Made } from '../ledger.ts';
-import { iso, receivedAt, type StageParts } from './stage-parts.ts';
+import type { StageParts } from './stage-parts.ts';
+import { iso, receivedAt } from './times.ts';
 
 /**
- * Leaves the capture in `storing`, its recording in the spool, with the reason and the time of the next try: half a
- * second later at first, then ever later, up to five minutes. `made`: files that are not in the spool yet. Once the
- * recording is older than recordings may become, the capture ends with the reason, for the spool is no way around
- * `retention.recordings`. The log has it when it begins and when the reason changes, not at every try.
+ * Leaves the capture in `storing`, its recording in the spool, with the reason and the time of the next attempt: after
+ * half a second at first, then doubling, up to five minutes. `made`: files that are not in the spool yet. A recording
+ * that reaches the age of `retention.recordings` ends the capture with the reason: the spool keeps none longer than the
+ * store does. Logged when the outage begins and when its reason changes, not at every attempt.
  */
 export async function retryStore(
   capture: Capture,
   failure: Failure,
-  made: Made | undefined,
-  parts: StageParts,
+  made: Made | null,
+  parts: Pick<StageParts, 'ledger' | 'owner' | 'now' | 'observer' | 'recordingsKeptMs'>,
   log: Log,
 ): Promise<void> {
   const { ledger, owner } = parts;
@@ -31,7 +32,7 @@ export async function retryStore(
   const storeRetry = { since: capture.storeRetry?.since ?? iso(now), tries, nextTryAt: iso(dueAt) };
   const change: CaptureChange = { reason: failure.reason, storeRetry };
   const kept =
-    made === undefined
+    made === null
       ? await ledger.advance(capture.id, owner, change, now)
       : await ledger.keepMade(capture.id, owner, made, { ...change, ...answerOf(made) }, now);
   if (!kept) return;
@@ -43,7 +44,7 @@ export async function retryStore(
   );
 }
 
-/** With the answer known, the mark says it, although the flame graph is not there yet. */
+/** The mark tells the answer as soon as it is known, before the flame graph is stored. */
 function answerOf({ outcome: { answer, partial } }: Made): CaptureChange {
   return answer === null ? {} : { answer, partial, deliver: 'finish' };
 }

@@ -1,22 +1,23 @@
-import { asFailure, Failure } from '../../reasons/failure.ts';
-import type { Log } from '../log.ts';
-import type { Capture } from '../capture.ts';
-import { givenUp } from './cut-off.ts';
-import { collectRecording, leaveCleanAfterWindow, untilReading, windowEndOf } from './collect-recording.ts';
-import { end } from './ending.ts';
-import { isLedgerAway } from './ledger-away.ts';
-import type { LeasedCapture } from '../ledger.ts';
-import type { Interruption, StageParts } from './stage-parts.ts';
-import { isFinal } from '../outcome.ts';
-import { queueSibling } from './queue-sibling.ts';
-import { leaveCleanAfterStart, startWindow } from './start-window.ts';
+import { Failure } from '../../reasons/failure.ts';
 import { whyNotToRead } from '../analysis/recording-memory.ts';
+import type { Capture } from '../capture.ts';
+import type { LeasedCapture } from '../ledger.ts';
+import type { Log } from '../log.ts';
+import { isFinal } from '../outcome.ts';
+import { givenUp } from './cut-off.ts';
+import { end, endByFault } from './ending.ts';
+import { cleanAfterSession, cleanAfterUnknownStart } from './leave-clean.ts';
+import { ledgerJournal, logNotClean } from './ledger-journal.ts';
+import { profileWindow } from './profile-window.ts';
+import { queueSibling } from './queue-sibling.ts';
+import type { StageParts } from './stage-parts.ts';
 import { storeArtifacts } from './store-artifacts.ts';
+import type { Interruption } from './window-parts.ts';
 
 /**
- * Takes a leased capture through its window: resolve, start, wait, collect. Every step is durable before the next;
- * whatever happens, the capture ends final, or goes back into the queue with a time to try again. Resolves to the capture
- * whose recording is in the ledger; to null when there is nothing to store.
+ * Takes a leased capture through its window, from where it is. Every step is durable before the next; whatever happens,
+ * the capture ends final, or goes back into the queue with a time for its retry. Resolves to the capture whose recording
+ * is in the ledger; to null when there is nothing to store.
  */
 export async function profileCapture(
   capture: LeasedCapture,
@@ -24,34 +25,20 @@ export async function profileCapture(
   log: Log,
   interruption: Interruption,
 ): Promise<Capture | null> {
-  const { signal } = interruption;
-  let reached: Capture = capture;
-  try {
-    const reason = whyNotToGoOn(capture);
-    if (reason !== null) {
-      await endClean(capture, reason, parts, log, signal);
-      return null;
-    }
-    const underWay = capture.state === 'capturing';
-    const profiling = underWay ? capture : await startWindow(capture, parts, log, interruption);
-    if (profiling === null) return null;
-    reached = profiling;
-    // Beside the window, never before it. After a crash it would be too late for one.
-    const sibling = underWay ? Promise.resolve(capture.sibling) : queueSibling(profiling, parts, log, signal);
-    const windowEnd = windowEndOf(profiling, parts.now());
-    await untilReading(windowEnd, signal);
-    parts.analysis.prepare();
-    const collected = await collectRecording(profiling, windowEnd, parts, log, signal);
-    return collected === null ? null : { ...collected, sibling: await sibling };
-  } catch (error) {
-    await endByFault(error, reached, parts, log, signal);
-    return null;
-  }
+  const reason = whyNotToGoOn(capture);
+  if (reason !== null) return await endClean(capture, reason, parts, log, interruption.signal);
+  let sibling = Promise.resolve(capture.sibling);
+  // Beside the window, never before it. After a crash it would be too late for one.
+  const journal = ledgerJournal(parts, log, interruption, (profiling) => {
+    sibling = queueSibling(profiling, parts, log, interruption.signal);
+  });
+  const collected = await profileWindow(capture, parts, journal, interruption);
+  return collected === null ? null : { ...collected, sibling: await sibling };
 }
 
 /**
- * Stores what was collected, by this process or by one before it; unread, where reading it was cut off too often. A
- * fault leaves the lease to run out, and nothing ends.
+ * Stores what this process or an earlier one collected; without reading it, if reading was cut off too often. An
+ * unexpected error leaves the lease to run out, and nothing ends.
  */
 export async function storeCapture(
   capture: Capture & Partial<LeasedCapture>,
@@ -70,37 +57,29 @@ function whyNotToGoOn(capture: LeasedCapture): Failure | null {
   const unreadable = flaw && new Failure(flaw.code, { detail: flaw.detail });
   if (isFinal(capture))
     return unreadable ?? new Failure('internal-error', { detail: `leased while ${state}` });
-  // The intent to start was written, but not what came of it: never run again.
+  // The intent to start was written, but not what came of it: never start again.
   if (state === 'capturing' && session === null) return unreadable ?? new Failure('interrupted');
   return givenUp(capture);
 }
 
-/** The end of a capture that does not go on, its target cleaned first where a start was on record. */
+/** Ends a capture that must not go on. Where it may have started, its target is cleaned first. */
 async function endClean(
   capture: Capture,
   reason: Failure,
-  parts: StageParts,
+  parts: Pick<StageParts, 'targets' | 'profiling' | 'ledger' | 'owner' | 'observer' | 'now'>,
   log: Log,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<null> {
   const { state, target, session } = capture;
-  if (state === 'capturing' && target !== null) {
-    if (session === null) await leaveCleanAfterStart(capture, { target, place: null }, parts, log, signal);
-    else await leaveCleanAfterWindow(target, session, parts, log, signal);
+  const notClean = logNotClean(log);
+  try {
+    if (state === 'capturing' && target !== null) {
+      if (session === null) await cleanAfterUnknownStart(capture, { target, place: null }, parts, notClean);
+      else await cleanAfterSession({ target, session }, parts, notClean);
+    }
+    await end(capture, reason, parts, log);
+    return null;
+  } catch (error) {
+    return await endByFault(error, capture, parts, log, signal);
   }
-  await end(capture, reason, parts, log);
-}
-
-async function endByFault(
-  error: unknown,
-  capture: Capture,
-  parts: StageParts,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted) throw error;
-  const failure = asFailure(error);
-  if (isLedgerAway(failure)) throw failure;
-  log.error({ err: error }, 'capture ended by a fault');
-  await end(capture, failure, parts, log);
 }

@@ -5,17 +5,17 @@ import { isFinal } from '../outcome.ts';
 import { hasProfile } from '../baselines/sibling-base.ts';
 
 /**
- * How long after its own recording was fetched a capture waits for its sibling's, milliseconds. That one began up to
- * five seconds later, and is read and stored in about one.
+ * How long a capture waits for its sibling's recording once its own is fetched, milliseconds. The sibling started up to
+ * five seconds later; reading and storing it takes about one.
  */
 const patienceMs = 20_000;
 
-/** Whether the answer is better given a little later, against the sibling: that is under way, and no baseline is there. */
+/** Whether to delay the answer so that it compares with the sibling: that is under way, and there is no baseline. */
 export async function waitsForSibling(capture: Capture, ledger: Ledger, now: number): Promise<boolean> {
   const { sibling, timeline } = capture;
   if (sibling === null || timeline.collectedAt === null) return false;
   const waitedMs = now - Date.parse(timeline.collectedAt);
-  // Negative when the clock was set back meanwhile.
+  // Negative when the clock was set back in between.
   if (waitedMs < 0 || waitedMs >= patienceMs) return false;
   const other = await ledger.get(sibling.captureId);
   if (other === undefined || isFinal(other) || hasProfile(other)) return false;

@@ -14,9 +14,9 @@ interface WatchParts {
 }
 
 /**
- * Looks once at every target whose window ended within the last five minutes. One that died or restarted is said so
- * on its annotation, its image or workload is blocked until released, and it is counted: a profiler must never be
- * suspected in silence. One that ended as it was ordered is only said so.
+ * Looks once at every target whose window ended within the last five minutes. If one died or restarted, its annotation
+ * says so, its image or workload is blocked until released, and it is counted: harm by a profiler must never go unseen.
+ * If one ended as ordered, the annotation says so and nothing else happens.
  */
 export async function watchForHarm(parts: WatchParts, log: Log, stop: AbortSignal): Promise<void> {
   for (const capture of await parts.ledger.watches(parts.now())) {
@@ -32,10 +32,13 @@ export async function watchForHarm(parts: WatchParts, log: Log, stop: AbortSigna
       if (health.blocks) {
         parts.observer.harmed();
         log.error(seen, 'the target died after its window');
-      } else log.warn(seen, 'the target ended after its window, as it was ordered');
+      } else log.warn(seen, 'the target ended after its window, as ordered');
     } catch (error) {
       if (stop.aborted) return;
-      log.warn({ captureId: capture.id, reason: asFailure(error).code }, 'the target could not be looked at');
+      log.warn(
+        { captureId: capture.id, reason: asFailure(error).code },
+        'could not check the target after its window',
+      );
     }
   }
 }

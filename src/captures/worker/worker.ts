@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Capture } from '../capture.ts';
 import type { Annotator } from '../annotator.ts';
 import type { Clock } from '../clock.ts';
-import { deliver } from './delivery.ts';
+import { captureStages } from '../stages/capture-stages.ts';
 import { reportEnd } from '../stages/ending.ts';
 import { watchForHarm } from './harm-watch.ts';
 import { isLedgerAway } from '../stages/ledger-away.ts';
@@ -13,32 +13,33 @@ import type { LeasedCapture } from '../ledger.ts';
 import { profileCapture, storeCapture } from '../stages/run-capture.ts';
 import { readingBytes } from '../analysis/recording-memory.ts';
 import { waitsForSibling } from '../stages/wait-for-sibling.ts';
-import type { Interruption, StageParts } from '../stages/stage-parts.ts';
+import type { StageParts } from '../stages/stage-parts.ts';
+import type { Interruption } from '../stages/window-parts.ts';
 
-/** Long enough for a slow transaction, short enough that another process takes over soon; renewed three times within. */
+/** Long enough for a slow transaction, short enough for a quick takeover; renewed three times in it. */
 const leaseMs = 30_000;
-/** Without a wake-up the queue is looked at this often; an idle look costs well under a millisecond. */
+/** How often the queue is polled without a wake-up; an idle poll costs well under a millisecond. */
 const pollMs = 500;
 const sweepMs = 1_000;
 const harmWatchMs = 15_000;
-/** A loop that has not got through for this long is stuck: many times what the slowest look at a large ledger takes. */
+/** A loop without success for this long is stuck: many times what the slowest poll of a large ledger takes. */
 const stuckMs = 15_000;
-/** How soon a capture is leased again when nothing could be written down. */
-const ledgerAwayMs = 5_000;
-/** Captures that are read and stored at once. */
+/** How soon a capture is leased again after the ledger could not be written. */
+const ledgerRetryMs = 5_000;
+/** Captures that are analysed and stored at once. */
 const storingAtOnce = 4;
-/** Beside those, captures that the store has refused before: a store that hangs holds each for a minute. */
-const storingAgainAtOnce = 2;
-/** How soon a capture that waits for its sibling's profile is looked at again. */
-const siblingWaitMs = 250;
-/** Captures that look for their target while all windows are taken. */
+/** Besides those, captures that the store has refused before: a store that hangs blocks each for a minute. */
+const storeRetriesAtOnce = 2;
+/** How soon a capture that waits for its sibling's profile is checked again. */
+const siblingPollMs = 250;
+/** Captures that may resolve their target while all windows are taken. */
 const resolvingAtOnce = 4;
-/** On shutdown a start that was sent is awaited this long: cold it takes 0.3 s, on a loaded node a few. */
-const startPatienceMs = 10_000;
+/** How long a shutdown waits for a start that was sent: a cold one takes 0.3 s, on a loaded node a few. */
+const startGraceMs = 10_000;
 const deliveriesAtOnce = 4;
 
 export interface WorkerParts extends Omit<StageParts, 'wake'> {
-  /** null: no Grafana is configured, and no panel is marked. */
+  /** null: no Grafana is configured, so no panel is marked. */
   annotator: Annotator | null;
   log: Log;
   /** The clock behind `now`. */
@@ -46,16 +47,16 @@ export interface WorkerParts extends Omit<StageParts, 'wake'> {
 }
 
 export interface Worker {
-  /** Looks at the queue now: a notification has just been committed. */
+  /** Polls the queue now: a notification has just been committed. */
   wake(): void;
   /**
-   * Why some work is not taken up: looking for it has not succeeded for a while. Full limits, a pause, a store that is away
-   * or a wait for a sibling are none: they leave the loops running. null: all is well, or it is stopping.
+   * Why some work is not taken: polling for it has not succeeded for a while. Full limits, a pause, a store that is away
+   * and a wait for a sibling don't count: the loops go on. null: all is well, or the worker is stopping.
    */
   stuck(): Failure | null;
   /**
-   * Takes no new work, aborts waits and lets short steps finish, at most `graceMs`. A running window is left to
-   * the agent's own timeout and collected by the next start.
+   * Takes no new work, aborts waits and lets short steps finish, for at most `graceMs`. A running window ends by the
+   * agent's own timeout; the next process collects it.
    */
   stop(graceMs: number): Promise<void>;
 }
@@ -66,15 +67,16 @@ export function startWorker(parts: WorkerParts): Worker {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   let wakeUp: () => void = () => undefined;
-  /** A wake-up while the loop works is not lost: it looks once more before it sleeps. */
+  /** A wake-up while the loop works is not lost: it polls once more before it sleeps. */
   let woken = false;
-  const stoppingLong = new AbortController();
+  /** The shutdown has taken `startGraceMs`. */
+  const startGraceOver = new AbortController();
   let leases = 0;
   let profiling = 0;
   let storing = 0;
-  let storingAgain = 0;
+  let storeRetries = 0;
   let deliveries = 0;
-  /** The oldest recording in the spool waits for memory: what was just fetched gets in line behind it. */
+  /** The oldest recording in the spool waits for memory: what was just fetched queues behind it. */
   let shortOfMemory = false;
 
   function wake(): void {
@@ -85,7 +87,7 @@ export function startWorker(parts: WorkerParts): Worker {
   function track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.error({ err: error }, 'work was interrupted');
+        if (!stopping.signal.aborted) log.error({ err: error }, 'work on a capture was interrupted');
       })
       .finally(() => {
         running.delete(tracked);
@@ -94,33 +96,33 @@ export function startWorker(parts: WorkerParts): Worker {
     running.add(tracked);
   }
 
-  /** A name of its own for each lease: after a freeze this process must not take what it still works on. */
-  const slot = (): string => `${owner} ${++leases}`;
+  /** A new name for each lease: after a freeze this process must not lease what it is still working on. */
+  const newOwner = (): string => `${owner} ${++leases}`;
 
   async function fillProfiling(): Promise<void> {
     while (profiling < parts.limits.total + resolvingAtOnce && !stopping.signal.aborted) {
-      const slotOwner = slot();
-      const capture = await ledger.lease(slotOwner, now(), leaseMs, 'profile');
+      const leaseOwner = newOwner();
+      const capture = await ledger.lease(leaseOwner, now(), leaseMs, 'profile');
       if (capture === undefined) return;
       profiling++;
       const captureLog = logOf(capture);
-      const slotParts = { ...parts, owner: slotOwner, wake };
+      const leaseParts = { ...parts, owner: leaseOwner, wake };
       track(
-        whileLeased(capture.id, slotOwner, async (interruption) => {
-          const collected = await profileCapture(capture, slotParts, captureLog, interruption).finally(
+        whileLeased(capture.id, leaseOwner, async (interruption) => {
+          const collected = await profileCapture(capture, leaseParts, captureLog, interruption).finally(
             () => profiling--,
           );
           if (collected === null) return;
-          // Neither a store that hangs nor a sibling that is not read yet keeps a place: it is leased again later.
+          // A store that hangs or a sibling that is not ready must not block a window: this is leased again later.
           const waits = await waitsForSibling(collected, ledger, now());
           const release =
             waits || shortOfMemory || storing >= storingAtOnce ? null : await takeMemory(collected);
           if (release === null) {
-            await ledger.release(capture.id, slotOwner, now() + (waits ? siblingWaitMs : 0));
+            await ledger.release(capture.id, leaseOwner, now() + (waits ? siblingPollMs : 0));
             return;
           }
           storing++;
-          await storeCapture(collected, slotParts, captureLog, interruption).finally(() => {
+          await storeCapture(collected, leaseParts, captureLog, interruption).finally(() => {
             storing--;
             release();
           });
@@ -131,29 +133,29 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function fillStoring(): Promise<void> {
     while (storing < storingAtOnce && !stopping.signal.aborted) {
-      const slotOwner = slot();
-      const capture = await ledger.lease(slotOwner, now(), leaseMs, 'store');
+      const leaseOwner = newOwner();
+      const capture = await ledger.lease(leaseOwner, now(), leaseMs, 'store');
       if (capture === undefined) {
         shortOfMemory = false;
         return;
       }
       if (await waitsForSibling(capture, ledger, now())) {
-        await ledger.release(capture.id, slotOwner, now() + siblingWaitMs);
+        await ledger.release(capture.id, leaseOwner, now() + siblingPollMs);
         continue;
       }
       const release = await takeMemory(capture);
       if (release === null) {
-        // Nobody behind it is asked: small ones would pass a large one for ever. The next end wakes this loop.
+        // Nothing behind it goes first: small recordings would starve a large one. The next end wakes this loop.
         shortOfMemory = true;
-        await ledger.release(capture.id, slotOwner, now());
+        await ledger.release(capture.id, leaseOwner, now());
         return;
       }
       shortOfMemory = false;
       storing++;
       track(
-        whileLeased(capture.id, slotOwner, async (interruption) => {
-          const slotParts = { ...parts, owner: slotOwner, wake };
-          await storeCapture(capture, slotParts, logOf(capture), interruption);
+        whileLeased(capture.id, leaseOwner, async (interruption) => {
+          const leaseParts = { ...parts, owner: leaseOwner, wake };
+          await storeCapture(capture, leaseParts, logOf(capture), interruption);
         }).finally(() => {
           storing--;
           release();
@@ -162,23 +164,23 @@ export function startWorker(parts: WorkerParts): Worker {
     }
   }
 
-  async function fillStoringAgain(): Promise<void> {
-    while (storingAgain < storingAgainAtOnce && !stopping.signal.aborted) {
-      const slotOwner = slot();
-      const capture = await ledger.lease(slotOwner, now(), leaseMs, 'store again');
+  async function fillStoreRetries(): Promise<void> {
+    while (storeRetries < storeRetriesAtOnce && !stopping.signal.aborted) {
+      const leaseOwner = newOwner();
+      const capture = await ledger.lease(leaseOwner, now(), leaseMs, 'store again');
       if (capture === undefined) return;
       const release = await takeMemory(capture);
       if (release === null) {
-        await ledger.release(capture.id, slotOwner, now());
+        await ledger.release(capture.id, leaseOwner, now());
         return;
       }
-      storingAgain++;
+      storeRetries++;
       track(
-        whileLeased(capture.id, slotOwner, async (interruption) => {
-          const slotParts = { ...parts, owner: slotOwner, wake };
-          await storeCapture(capture, slotParts, logOf(capture), interruption);
+        whileLeased(capture.id, leaseOwner, async (interruption) => {
+          const leaseParts = { ...parts, owner: leaseOwner, wake };
+          await storeCapture(capture, leaseParts, logOf(capture), interruption);
         }).finally(() => {
-          storingAgain--;
+          storeRetries--;
           release();
         }),
       );
@@ -186,8 +188,8 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   /**
-   * Memory to read a spooled recording, as soon as there is enough; null: not now. Waiting holds no lease. One that was
-   * cut off before may be what ended the process: it is read alone.
+   * Takes memory to read a spooled recording; null: there is not enough now, and no lease is held while waiting. A
+   * recording whose reading was cut off may be what ended the process: it is read alone.
    */
   async function takeMemory(capture: Capture & Partial<LeasedCapture>): Promise<(() => void) | null> {
     const { reading } = parts.memory;
@@ -197,18 +199,20 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function fillDeliveries(): Promise<void> {
     while (deliveries < deliveriesAtOnce && !stopping.signal.aborted) {
-      const slotOwner = slot();
-      const delivery = await ledger.leaseDelivery(slotOwner, now(), leaseMs);
+      const leaseOwner = newOwner();
+      const delivery = await ledger.leaseDelivery(leaseOwner, now(), leaseMs);
       if (delivery === undefined) return;
       const { annotator } = parts;
       if (annotator === null || delivery.capture.request.purpose !== 'alert') {
-        await ledger.settleDelivery(delivery.capture.id, slotOwner, { kind: 'none' }, now());
+        await ledger.settleDelivery(delivery.capture.id, leaseOwner, { kind: 'none' }, now());
         continue;
       }
       deliveries++;
-      const delivering = { ...parts, annotator, owner: slotOwner };
+      const delivering = { ...parts, annotator, owner: leaseOwner };
       track(
-        deliver(delivery, delivering, logOf(delivery.capture), stopping.signal).finally(() => deliveries--),
+        captureStages
+          .deliver(delivery, delivering, logOf(delivery.capture), stopping.signal)
+          .finally(() => deliveries--),
       );
     }
   }
@@ -217,23 +221,23 @@ export function startWorker(parts: WorkerParts): Worker {
     return log.child({ captureId: capture.id, alert: capture.alert.labels['alertname'] });
   }
 
-  /** Runs the work while its lease is renewed; a lost lease aborts it, for another owner has it now. */
+  /** Runs the work while its lease is renewed. A lost lease aborts it: another owner has it now. */
   async function whileLeased(
     id: string,
-    slotOwner: string,
+    leaseOwner: string,
     work: (interruption: Interruption) => Promise<void>,
   ): Promise<void> {
     const lost = new AbortController();
     const interruption: Interruption = {
       signal: AbortSignal.any([lost.signal, stopping.signal]),
-      startSignal: AbortSignal.any([lost.signal, stoppingLong.signal]),
+      startSignal: AbortSignal.any([lost.signal, startGraceOver.signal]),
     };
     const renewal = setInterval(() => {
-      ledger.renew(id, slotOwner, now(), leaseMs).then(
+      ledger.renew(id, leaseOwner, now(), leaseMs).then(
         (kept) => {
           if (!kept) lost.abort();
         },
-        // With the ledger lost nobody else takes it over: better its target is left clean.
+        // With the ledger lost nobody takes over: better go on and clean the target.
         (error: unknown) => {
           if (asFailure(error).code !== 'ledger-lost') lost.abort();
         },
@@ -242,12 +246,12 @@ export function startWorker(parts: WorkerParts): Worker {
     try {
       await work(interruption);
     } catch (error) {
-      // No fault of the capture's: it does not count as cut off. Any other leaves the lease to run out, and counts.
-      if (isLedgerAway(asFailure(error))) await ledger.release(id, slotOwner, now() + ledgerAwayMs);
+      // Not the capture's fault, so not a cut-off. After any other error the lease runs out, which counts as one.
+      if (isLedgerAway(asFailure(error))) await ledger.release(id, leaseOwner, now() + ledgerRetryMs);
       throw error;
     } finally {
       clearInterval(renewal);
-      if (stopping.signal.aborted) await ledger.release(id, slotOwner, now());
+      if (stopping.signal.aborted) await ledger.release(id, leaseOwner, now());
     }
   }
 
@@ -258,7 +262,7 @@ export function startWorker(parts: WorkerParts): Worker {
     parts.clock.follow(step);
     log.warn(
       { seconds: Math.round(step / 1000) },
-      "the machine's clock was set; what was under way goes on as it was",
+      "the machine's clock was set; captures under way are not affected",
     );
   }
 
@@ -268,16 +272,15 @@ export function startWorker(parts: WorkerParts): Worker {
       const { code, detail } = capture.reason ?? { code: 'deadline-passed', detail: '' };
       reportEnd(capture, new Failure(code, { detail }), parts, logOf(capture));
     }
-    // What was given up leaves room in the spool.
+    // Captures that were given up make room in the spool.
     if (freed.length > 0 || ended.length > 0) wake();
   }
 
-  /** Work of the loops → when it last succeeded, by the monotonic clock, milliseconds. The watch asks targets: it may wait. */
+  /** Work of the loops → when it last succeeded, monotonic milliseconds. Not the harm watch: it waits for targets. */
   const succeeded = new Map(
-    ['starting captures', 'storing recordings', 'storing again', 'annotating', 'the sweep'].map((what) => [
-      what,
-      performance.now(),
-    ]),
+    ['starting captures', 'storing recordings', 'retrying the store', 'annotating', 'the sweep'].map(
+      (what) => [what, performance.now()],
+    ),
   );
 
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
@@ -315,10 +318,10 @@ export function startWorker(parts: WorkerParts): Worker {
 
   const loops = [
     every(pollMs, true, async () => {
-      // Each by itself: a fault with one must not keep the others waiting.
+      // Each by itself: an error in one must not stop the others.
       await attempt('starting captures', fillProfiling);
       await attempt('storing recordings', fillStoring);
-      await attempt('storing again', fillStoringAgain);
+      await attempt('retrying the store', fillStoreRetries);
       await attempt('annotating', fillDeliveries);
     }),
     every(sweepMs, false, async () => {
@@ -326,7 +329,7 @@ export function startWorker(parts: WorkerParts): Worker {
       await attempt('the sweep', sweep);
     }),
     every(harmWatchMs, false, () =>
-      attempt('the watch for harm', () => watchForHarm(parts, log, stopping.signal)),
+      attempt('the harm watch', () => watchForHarm(parts, log, stopping.signal)),
     ),
   ];
 
@@ -335,7 +338,7 @@ export function startWorker(parts: WorkerParts): Worker {
     stuck,
     stop: async (graceMs) => {
       stopping.abort();
-      const late = setTimeout(() => stoppingLong.abort(), startPatienceMs);
+      const late = setTimeout(() => startGraceOver.abort(), startGraceMs);
       await Promise.race([
         Promise.allSettled([...loops, ...running]),
         sleep(graceMs, undefined, { ref: false }),

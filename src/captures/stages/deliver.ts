@@ -1,15 +1,15 @@
 import type { Log } from '../log.ts';
 import type { Annotator } from '../annotator.ts';
 import { asFailure, Failure } from '../../reasons/failure.ts';
-import { backoffMs } from '../stages/backoff.ts';
+import { backoffMs } from './backoff.ts';
 import { isFinal } from '../outcome.ts';
-import { mostWhileDelivering } from '../stages/cut-off.ts';
+import { maxCutOffsDelivering } from './cut-off.ts';
 import type { Delivery, DeliveryResult, Ledger } from '../ledger.ts';
 import type { CaptureObserver } from '../observer.ts';
 
-/** About a day at five minutes apart; then the mark is given up and the reason stays on the page. */
-const attemptLimit = 300;
-/** Grafana answers in milliseconds; a request that hangs must not hold its place for long. */
+/** About a day at five minutes apart; then there is no mark, and the page keeps the reason. */
+const maxAttempts = 300;
+/** Grafana answers in milliseconds; a request that hangs must not block the others for long. */
 const deadlineMs = 20_000;
 
 interface DeliveryParts {
@@ -20,7 +20,7 @@ interface DeliveryParts {
   now: () => number;
 }
 
-/** Makes or finishes one mark on the panel, and records what came of it. A Grafana that is away delays only this. */
+/** Creates or finishes one mark on the panel and records the result. A Grafana that is away delays nothing else. */
 export async function deliver(
   delivery: Delivery,
   parts: DeliveryParts,
@@ -29,7 +29,7 @@ export async function deliver(
 ): Promise<void> {
   const { ledger, annotator, observer, owner, now } = parts;
   const { capture, want, attempts, cutOffs } = delivery;
-  if (cutOffs >= mostWhileDelivering) {
+  if (cutOffs >= maxCutOffsDelivering) {
     const reason = new Failure('capture-given-up', { detail: `${cutOffs} times while it was annotated` });
     log.error({ reason: reason.code, detail: reason.detail }, 'no mark on the panel');
     observer.delivered('failed', reason.code);
@@ -42,12 +42,12 @@ export async function deliver(
     const annotationId = await (want === 'begin'
       ? annotator.begin(capture, signal)
       : annotator.finish(capture, signal));
-    // With the answer, but not yet with its flame graph, a mark is not finished.
+    // A mark with the answer but without the flame graph is not finished.
     result = { kind: want === 'finish' && isFinal(capture) ? 'finished' : 'begun', annotationId };
     observer.delivered(result.kind, null);
   } catch (error) {
     const failure = asFailure(error);
-    const again = failure.retryable && attempts < attemptLimit;
+    const again = failure.retryable && attempts < maxAttempts;
     result = again
       ? { kind: 'retry', dueAt: now() + backoffMs(attempts, 500), reason: failure.reason }
       : { kind: 'failed', reason: failure.reason };

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asFailure } from '../../reasons/failure.ts';
+import type { Capture } from '../capture.ts';
+import type { Target } from '../target.ts';
+import type { Session } from '../../profiler/session.ts';
+import { backoffMs } from './backoff.ts';
+import type { Journal, WindowContext, WindowParts } from './window-parts.ts';
+
+/** Three attempts, half a second and a second apart, get past a dropped connection or a busy pod. */
+const maxAttempts = 3;
+/**
+ * For all attempts together, milliseconds. Cleaning has this deadline of its own: Ctrl-C, a shutdown or a lost lease
+ * does not stop it. One attempt usually takes well under a second.
+ */
+const deadlineMs = 30_000;
+
+type NotClean = Journal['notClean'];
+
+/** Ends the session of this capture if it still runs, and removes what it left in the target. */
+export async function cleanTarget(
+  capture: Capture,
+  { profiling, journal, connect }: Pick<WindowContext, 'profiling' | 'journal' | 'connect'>,
+): Promise<Capture> {
+  const { session } = capture;
+  if (session !== null)
+    await cleanWithRetries(
+      async (signal) => profiling.cleanUp(await connect(capture), session, signal),
+      (left) => journal.notClean(left),
+    );
+  return capture;
+}
+
+/** The same for a session of an earlier process. */
+export async function cleanAfterSession(
+  { target, session }: { target: Target; session: Session },
+  { targets, profiling }: Pick<WindowParts, 'targets' | 'profiling'>,
+  notClean: NotClean,
+): Promise<void> {
+  const exec = (await targets(target.kind)).open(target, session);
+  try {
+    await cleanWithRetries((signal) => profiling.cleanUp(exec, session, signal), notClean);
+  } finally {
+    await exec.close?.();
+  }
+}
+
+/** The same after a start that never answered: what it may have left at that place is found by the capture's id. */
+export async function cleanAfterUnknownStart(
+  { id }: Capture,
+  { target, place }: { target: Target; place: string | null },
+  { targets, profiling }: Pick<WindowParts, 'targets' | 'profiling'>,
+  notClean: NotClean,
+): Promise<void> {
+  const exec = (await targets(target.kind)).open(target, { place });
+  try {
+    await cleanWithRetries(
+      (signal) => profiling.cleanUpUnknown(exec, id, signal, processOf(target)),
+      notClean,
+    );
+  } finally {
+    await exec.close?.();
+  }
+}
+
+/** Never rejects: a target that can't be cleaned does not fail its capture. `notClean` is told what is left. */
+async function cleanWithRetries(
+  clean: (signal: AbortSignal) => Promise<{ left: string[] }>,
+  notClean: NotClean,
+): Promise<void> {
+  const signal = AbortSignal.timeout(deadlineMs);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { left } = await clean(signal);
+      if (left.length > 0) notClean(left);
+      return;
+    } catch (error) {
+      const failure = asFailure(error);
+      // No shell in the target, and no container beside it: nothing was started, or it is gone with its files.
+      if (failure.code === 'no-shell') return;
+      if (!failure.retryable || attempt === maxAttempts || signal.aborted) {
+        notClean(failure);
+        return;
+      }
+    }
+    await sleep(backoffMs(attempt - 1, 500));
+  }
+}
+
+/** The JVM that was to be profiled, where the target names it: then its unpacked profiler is removed too. */
+function processOf(target: Target): { pid: number; startTicks: string } | undefined {
+  const { pid, startTicks } = target.data;
+  return typeof pid === 'number' && typeof startTicks === 'string' ? { pid, startTicks } : undefined;
+}
