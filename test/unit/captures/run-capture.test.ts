@@ -178,6 +178,29 @@ describe('a capture on its way', () => {
     assert.deepEqual(done.slice(-2), ['mask', 'clean']);
   });
 
+  it('leaves the target clean when flamepin is stopped just after the recording was written down', async () => {
+    const id = await accept('f1');
+    const stopping = new AbortController();
+    const spool = ledger.spool.bind(ledger);
+    ledger.spool = async (...recording) => {
+      const kept = await spool(...recording);
+      stopping.abort();
+      return kept;
+    };
+    const beside = parts();
+    const cleanUp: StageParts['profiling']['cleanUp'] = (_exec, _session, stop) => {
+      // As a real connection does.
+      stop.throwIfAborted();
+      return note('clean', { left: [] });
+    };
+    const stopped = { ...beside, profiling: { ...beside.profiling, cleanUp } };
+    const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
+    const interruption = { signal: stopping.signal, startSignal: signal };
+    await profileCapture(leased, stopped, log, interruption).catch(() => undefined);
+    assert.equal((await get(id)).state, 'storing');
+    assert.deepEqual(done.slice(-1), ['clean'], 'the next process only stores');
+  });
+
   it('waits for a store that is away without asking the target again', async () => {
     const id = await accept('f1');
     const away: ArtifactStore = { ...store, put: () => Promise.reject(new Failure('store-unavailable')) };
