@@ -19,8 +19,8 @@ type AnalysisParts = Pick<
 type LedgerParts = Pick<StoreContext, 'ledger' | 'owner' | 'now'>;
 
 /**
- * Spooled recording → answer and files; or the files of an earlier attempt, where the spool has those. `unread`: why the recording is stored as it is. Rejects as the store does when
- * the baseline can't be read.
+ * Spooled recording → answer and files; or the files that an earlier attempt left in the spool. `unread`: why the
+ * recording is stored as it is. Rejects as the store does when the baseline can't be read.
  */
 export async function analyseRecording(
   storing: Storing,

@@ -12,7 +12,8 @@ import { profileWindow } from './profile-window.ts';
 import { queueSibling } from './queue-sibling.ts';
 import type { StageParts } from './stage-parts.ts';
 import { storeArtifacts } from './store-artifacts.ts';
-import type { Interruption } from './window-parts.ts';
+import type { StoreParts } from './store-files.ts';
+import type { Interruption, WindowParts } from './window-parts.ts';
 
 /**
  * Takes a leased capture through its window, from where it is. Every step is durable before the next; whatever happens,
@@ -21,7 +22,7 @@ import type { Interruption } from './window-parts.ts';
  */
 export async function profileCapture(
   capture: LeasedCapture,
-  parts: StageParts,
+  parts: Pick<StageParts, keyof WindowParts | 'ledger' | 'owner' | 'wake'>,
   log: Log,
   interruption: Interruption,
 ): Promise<Capture | null> {
@@ -42,7 +43,7 @@ export async function profileCapture(
  */
 export async function storeCapture(
   capture: Capture & Partial<LeasedCapture>,
-  parts: StageParts,
+  parts: StoreParts & Pick<StageParts, 'memory'>,
   log: Log,
   { signal }: Interruption,
 ): Promise<void> {

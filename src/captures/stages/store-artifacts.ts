@@ -5,7 +5,7 @@ import { captureStages } from './capture-stages.ts';
 import { isLedgerAway } from './ledger-away.ts';
 import { retryStore } from './retry-store.ts';
 import { runStages } from './stage.ts';
-import type { StageParts } from './stage-parts.ts';
+import type { StoreParts } from './store-files.ts';
 
 /**
  * Recording → answer and files → store. Whatever fails is retried for as long as a recording may be kept: it is in the
@@ -15,7 +15,7 @@ import type { StageParts } from './stage-parts.ts';
  */
 export async function storeArtifacts(
   capture: Capture,
-  parts: StageParts,
+  parts: StoreParts,
   log: Log,
   signal: AbortSignal,
   unread: Failure | null = null,

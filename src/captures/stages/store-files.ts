@@ -19,7 +19,23 @@ export interface Storing {
   inSpool: boolean;
 }
 
-export interface StoreContext extends StageParts {
+/** What analysing and storing one recording needs. */
+export type StoreParts = Pick<
+  StageParts,
+  | 'ledger'
+  | 'owner'
+  | 'now'
+  | 'store'
+  | 'analysis'
+  | 'baselineFor'
+  | 'observer'
+  | 'publicUrl'
+  | 'applicationPackages'
+  | 'profilerLinks'
+  | 'recordingsKeptMs'
+>;
+
+export interface StoreContext extends StoreParts {
   /** Why the recording is stored without being read; null: it is read. */
   unread: Failure | null;
   log: Log;
