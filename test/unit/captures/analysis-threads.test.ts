@@ -3,7 +3,6 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { analysisThreads } from '../../../src/captures/analysis/analysis-threads.ts';
@@ -127,13 +126,32 @@ describe('many recordings that come at once', () => {
   it('are given up at once when flamepin stops', { timeout: 20_000 }, async () => {
     const worker = new URL('../../fixtures/threads/sometimes-endless', import.meta.url);
     const reading = analysisThreads(limit, { worker, timeoutMs: 60_000 });
+    const underWay: Promise<unknown>[] = [];
+    const count = (message: unknown): void => {
+      underWay.push(once((message as { worker: Worker }).worker, 'online'));
+    };
+    subscribe('worker_threads', count);
     const stop = new AbortController();
+    const ends: string[] = [];
     const given = Array.from({ length: 4 }, () =>
-      assert.rejects(reading.analyse(input(Buffer.from('endless')), stop.signal)),
+      reading.analyse(input(Buffer.from('endless')), stop.signal).then(
+        () => ends.push('read'),
+        (error: unknown) => ends.push(error instanceof Failure ? error.detail : String(error)),
+      ),
     );
-    await sleep(200);
+    await Promise.all(underWay);
+    unsubscribe('worker_threads', count);
+    assert.equal(underWay.length, 2, 'two are read, two wait');
+    assert.deepEqual(ends, [], 'nothing ends by itself');
+    const stoppedAt = performance.now();
     stop.abort();
     await Promise.all(given);
+    const took = performance.now() - stoppedAt;
+    assert.deepEqual(ends.sort(), [
+      ...Array<string>(2).fill('AbortError: This operation was aborted'),
+      ...Array<string>(2).fill('the reading thread ended with 1'),
+    ]);
+    assert.ok(took < 5_000, `${took} ms, of 60,000 that each may take`);
   });
 });
 
