@@ -11,10 +11,11 @@ import { buildPage } from './src/flamegraph/build-page.ts';
 process.chdir(import.meta.dirname);
 rmSync('dist', { recursive: true, force: true });
 execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
-// What is read at run time and is no TypeScript: scripts, hashes, styles.
+// What is read at run time and is no TypeScript: shell and browser scripts, hashes, styles.
 cpSync('src', 'dist', {
   recursive: true,
-  filter: (source) => !source.endsWith('.ts') && !source.startsWith(join('src', 'flamegraph', 'page')),
+  filter: (source) =>
+    !/(\.ts|tsconfig\.json)$/.test(source) && !source.startsWith(join('src', 'flamegraph', 'page')),
 });
 await buildPage(join('dist', 'flamegraph'));
 

@@ -11,7 +11,6 @@ import { artifactRoutes } from './artifacts.ts';
 import { capturesTokenOnly } from './access.ts';
 import { blockRoutes } from './blocks.ts';
 import { captureRoutes, type ManualRequest } from './captures.ts';
-import { followScript } from './follow-script.ts';
 import { healthRoutes } from './health.ts';
 import { demandOwnHost } from './host-names.ts';
 import { refuseOtherMethods } from './method-not-allowed.ts';
@@ -85,12 +84,12 @@ export function createApp(parts: AppParts): Express {
   app.use(healthRoutes(ledger, metrics, () => parts.stuck()));
   app.use(webhookRoutes({ ...parts, accepted: () => parts.wake() }));
 
-  const siteStyle = readFileSync(new URL('site.css', import.meta.url), 'utf8');
+  const beside = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
   for (const [path, type, text] of [
     ['/page.js', 'text/javascript', parts.assets.script],
     ['/page.css', 'text/css', parts.assets.style],
-    ['/follow.js', 'text/javascript', followScript],
-    ['/site.css', 'text/css', siteStyle],
+    ['/follow.js', 'text/javascript', beside('browser/follow.js')],
+    ['/site.css', 'text/css', beside('site.css')],
     ['/icon.svg', 'image/svg+xml', icon],
   ] as const) {
     app.get(path, (_request, response) => {

@@ -1,5 +1,7 @@
 import { html } from 'ghtml';
-import { followSeconds } from './follow-script.ts';
+
+/** Between two looks at a capture that is under way, seconds. */
+const followSeconds = 2;
 
 interface PageOptions {
   title: string;
@@ -20,7 +22,7 @@ export function page({ title, main, profileHref = null, follows = false }: PageO
       : html`<link rel="preload" href="${profileHref}" as="fetch" crossorigin="anonymous" />
           <script type="module" src="/page.js"></script>`;
   const followTags = html`<noscript><meta http-equiv="refresh" content="${followSeconds}" /></noscript>
-    <script type="module" src="/follow.js"></script>`;
+    <script type="module" src="/follow.js" data-seconds="${followSeconds}"></script>`;
   return html`<!doctype html>
     <html lang="en">
       <head>

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { after, before, describe, it } from 'node:test';
+import { startFlamepin } from '../../demo/flamepin.ts';
 import { builtPackage } from '../setup/built-package.ts';
 import { sample, shopChunk } from '../unit/jfr/shop-chunk.ts';
 
@@ -64,5 +65,28 @@ describe('The published package, whose files are joined for a quick start', () =
   it('says its version and its commands', () => {
     for (const option of ['--version', '--help'])
       assert.deepEqual(run(published, option), run(clone, option));
+  });
+
+  it('serves the scripts and styles of its pages, to the byte as a clone', async () => {
+    const served = async (bin?: string) => {
+      const home = await mkdtemp(join(directory, 'serve-'));
+      await using closing = new AsyncDisposableStack();
+      const flamepin = await startFlamepin(
+        home,
+        'mode: observe\nserver: {port: 0}\nroutes: []\n',
+        process.env,
+        [],
+        bin,
+      );
+      closing.defer(() => flamepin.stop());
+      return await Promise.all(
+        ['/page.js', '/page.css', '/follow.js', '/site.css', '/icon.svg'].map(async (path) => {
+          const response = await fetch(flamepin.url + path, { signal: AbortSignal.timeout(10_000) });
+          assert.equal(response.status, 200, path);
+          return response.text();
+        }),
+      );
+    };
+    assert.deepEqual(await served(published[1]), await served());
   });
 });
