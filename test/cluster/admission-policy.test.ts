@@ -102,10 +102,13 @@ describe('whoever steals flamepin’s token', () => {
     }
   });
   after(async () => {
-    helm('uninstall', 'flamepin');
-    for (const api of [stolen, neighbour]) api.access.close();
-    for (const namespace of [given, other, own]) await namespace[Symbol.asyncDispose]();
-    rmSync(directory, { recursive: true, force: true });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => rmSync(directory, { recursive: true, force: true }));
+    for (const namespace of [given, other, own]) closing.use(namespace);
+    for (const api of [stolen, neighbour]) closing.defer(() => api.access.close());
+    closing.defer(() => {
+      helm('uninstall', 'flamepin');
+    });
   });
 
   /** The API server with nothing but an account's token. */

@@ -57,8 +57,9 @@ export async function chartAccount(
   return {
     api,
     remove: async () => {
-      for (const path of made) await receiver.remove(path);
-      api.access.close();
+      await using closing = new AsyncDisposableStack();
+      closing.defer(() => api.access.close());
+      for (const path of made) closing.defer(() => receiver.remove(path));
     },
   };
 }

@@ -53,10 +53,11 @@ describe('the connection to the API server breaks', () => {
     fragile = kubernetesApi(accessCluster({ kubeconfig: file, context: null }));
   });
   after(async () => {
-    fragile.access.close();
-    await door.close();
-    await namespace[Symbol.asyncDispose]();
-    rmSync(directory, { recursive: true, force: true });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => rmSync(directory, { recursive: true, force: true }));
+    closing.use(namespace);
+    closing.defer(() => door.close());
+    closing.defer(() => fragile.access.close());
   });
 
   async function open(api: KubernetesApi): Promise<Exec> {

@@ -62,7 +62,7 @@ const rules = JSON.stringify({
  * three pods each, of which one is slow.
  */
 describe('installed in a cluster, an alert becomes a flame graph of the slow pod', () => {
-  const closing: (() => unknown)[] = [];
+  const closing = new AsyncDisposableStack();
   let flamepin: Installation;
   let targets: TestNamespace;
   let grafana: Grafana;
@@ -73,18 +73,18 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
 
   before(async () => {
     targets = await testNamespace(shops);
-    closing.push(() => targets[Symbol.asyncDispose]());
+    closing.defer(() => targets[Symbol.asyncDispose]());
     for (const name of names)
       await targets.create(
         `/apis/apps/v1/namespaces/${shops}/deployments`,
         shopWorkload('Deployment', name, 3, { image: workloads[name] }),
       );
     grafana = await startGrafana();
-    closing.push(() => grafana.close());
+    closing.defer(() => grafana.close());
     const s3 = await startS3();
-    closing.push(() => s3.stop());
+    closing.defer(() => s3.stop());
     browser = await startBrowser();
-    closing.push(() => browser.close());
+    closing.defer(() => browser.close());
     const pods: [Workload, Pod[]][] = [];
     for (const name of names) pods.push([name, await targets.readyPods(`app=${name}`, 3)]);
 
@@ -104,7 +104,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
       webhookUrl: `http://127.0.0.1:${webhookPort}/webhooks/alertmanager`,
       bearerToken: webhookToken,
     });
-    closing.push(() => monitoring.stop());
+    closing.defer(() => monitoring.stop());
 
     // As an ingress: flamepin's page is reached through it from everywhere.
     const port = await freePort();
@@ -112,7 +112,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
     const [grafanaOutside, s3Outside, prometheusOutside] = await Promise.all(
       [grafana.url, s3.endpoint, monitoring.prometheusUrl].map(forPods),
     );
-    for (const door of [grafanaOutside, s3Outside, prometheusOutside]) closing.push(() => door?.close());
+    for (const door of [grafanaOutside, s3Outside, prometheusOutside]) closing.defer(() => door?.close());
     await dataVolume();
     flamepin = await install(
       own,
@@ -146,7 +146,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
         },
       },
     );
-    closing.push(() => flamepin.close());
+    closing.defer(() => flamepin.close());
     await calm(monitoring.prometheusUrl);
     const service = { host: new URL(flamepin.url).hostname, port: 8080 };
     for (const [host, at] of [
@@ -154,7 +154,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
       ['127.0.0.1', webhookPort],
     ] as const) {
       const door = await openDoor(host, service, at);
-      closing.push(() => door.close());
+      closing.defer(() => door.close());
     }
 
     for (const [name, [, second]] of pods) {
@@ -164,9 +164,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
     }
     for (const name of names) await switchFault(slowPods[name], 'slow', { strength: 4000 });
   });
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   for (const name of names)
     for (const [alertname, named] of [
@@ -235,7 +233,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
 
   function directory(name: string): string {
     const path = mkdtempSync(join(tmpdir(), `flamepin-${name}-`));
-    closing.push(() => rmSync(path, { recursive: true, force: true }));
+    closing.defer(() => rmSync(path, { recursive: true, force: true }));
     return path;
   }
 
@@ -246,7 +244,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
     const name = 'flamepin-installed';
     const remove = () => targets.remove(`/api/v1/persistentvolumes/${name}`);
     await remove();
-    closing.push(remove);
+    closing.defer(remove);
     await targets.create('/api/v1/persistentvolumes', {
       metadata: { name },
       spec: {

@@ -42,10 +42,11 @@ describe('one of three pods burns CPU, the alert names only the workload, and th
     busy = await burn(await shop.readyPods('app=checkout', 3));
   });
   after(async () => {
-    // First of all: an API of which nobody answers keeps every namespace from being deleted.
-    metricsServer('down.sh');
-    for (const account of accounts) await account.remove();
-    for (const namespace of [...receivers, shop]) await namespace[Symbol.asyncDispose]();
+    await using closing = new AsyncDisposableStack();
+    for (const namespace of [...receivers, shop]) closing.use(namespace);
+    for (const account of accounts) closing.defer(() => account.remove());
+    // Last here, so first of all: an API of which nobody answers keeps every namespace from being deleted.
+    closing.defer(() => metricsServer('down.sh'));
   });
 
   it('flamepin takes that pod, by what metrics-server has measured', async () => {

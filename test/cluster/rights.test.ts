@@ -67,8 +67,9 @@ describe("what can be done with flamepin's token on a cluster", () => {
     }
   });
   after(async () => {
-    for (const each of [account, bare]) await each.remove();
-    for (const namespace of [receiver, bareReceiver, targets, other]) await namespace[Symbol.asyncDispose]();
+    await using closing = new AsyncDisposableStack();
+    for (const namespace of [receiver, bareReceiver, targets, other]) closing.use(namespace);
+    for (const each of [account, bare]) closing.defer(() => each.remove());
   });
 
   for (const pod of ['shop-17', 'shop-noshell'])

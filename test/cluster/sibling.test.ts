@@ -63,9 +63,10 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     for (const pod of pods) await warmUp(pod);
   });
   after(async () => {
-    await flamepin.stop();
-    await namespace[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
+    closing.use(namespace);
+    closing.defer(() => flamepin.stop());
   });
 
   it('and the answer names the slow method, against that sibling; both pods are as before', async () => {

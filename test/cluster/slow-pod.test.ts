@@ -41,9 +41,10 @@ describe('one of three pods is slow without using CPU, and the alert names only 
     });
   });
   after(async () => {
-    await prometheus?.stop();
-    await namespace[Symbol.asyncDispose]();
-    rmSync(directory, { recursive: true, force: true });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => rmSync(directory, { recursive: true, force: true }));
+    closing.use(namespace);
+    closing.defer(() => prometheus?.stop());
   });
 
   it('is found by the expression of the alert itself', async () => {

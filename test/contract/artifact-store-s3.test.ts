@@ -13,16 +13,16 @@ import { failsWith, picture, testArtifactStore } from './artifact-store.ts';
 
 const soon = () => AbortSignal.timeout(60_000);
 
+const closing = new AsyncDisposableStack();
 let server: S3Server;
 let proxy: FaultyProxy;
 before(async () => {
   server = await startS3();
+  closing.defer(() => server.stop());
   proxy = await startFaultyProxy(server.endpoint);
+  closing.defer(() => proxy.close());
 });
-after(async () => {
-  await proxy.close();
-  await server.stop();
-});
+after(() => closing.disposeAsync());
 
 const open = (more: Partial<S3StoreOptions> = {}) => {
   const { bucket, region, endpoint, credentials } = server;

@@ -26,8 +26,9 @@ export function execContract(name: string, open: () => Promise<OpenedExec>, goes
       opened = await open();
     });
     after(async () => {
-      await opened.exec.close?.();
-      await opened.close();
+      await using closing = new AsyncDisposableStack();
+      closing.defer(() => opened.close());
+      closing.defer(() => opened.exec.close?.());
     });
 
     const run = (argv: ExecRequest['argv'], options: Partial<ExecRequest> = {}): Promise<ExecResult> =>

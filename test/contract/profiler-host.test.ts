@@ -20,7 +20,8 @@ describe('profiling a JVM on this machine', () => {
     burner = compileBurner();
   });
   afterEach(async () => {
-    for (const jvm of jvms.splice(0)) await jvm.stop('SIGKILL');
+    await using closing = new AsyncDisposableStack();
+    for (const jvm of jvms.splice(0)) closing.defer(() => jvm.stop('SIGKILL'));
   });
   after(() => {
     burner.remove();

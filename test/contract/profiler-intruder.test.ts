@@ -39,8 +39,10 @@ describe('another user, who foresees the names of our files', () => {
     chmodSync(traces, 0o777);
   });
   afterEach(async () => {
-    for (const one of started.splice(0)) await one.stop('SIGKILL');
-    for (const path of [...planted.splice(0), traces]) rmSync(path, { recursive: true, force: true });
+    await using closing = new AsyncDisposableStack();
+    for (const path of [...planted.splice(0), traces])
+      closing.defer(() => rmSync(path, { recursive: true, force: true }));
+    for (const one of started.splice(0)) closing.defer(() => one.stop('SIGKILL'));
   });
   after(() => {
     burner.remove();

@@ -35,8 +35,11 @@ describe('after flamepin gave up, nothing begins', () => {
     burner = compileBurner();
   });
   afterEach(async () => {
-    for (const jvm of jvms.splice(0)) await jvm.stop('SIGKILL');
-    if (directory !== '') rmSync(directory, { recursive: true, force: true });
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => {
+      if (directory !== '') rmSync(directory, { recursive: true, force: true });
+    });
+    for (const jvm of jvms.splice(0)) closing.defer(() => jvm.stop('SIGKILL'));
   });
   after(() => {
     burner.remove();

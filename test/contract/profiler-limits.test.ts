@@ -68,9 +68,11 @@ describe('a JVM without room for what profiling needs lives on, and the answer n
     burner = compileBurner();
   });
   afterEach(async () => {
-    for (const one of started.splice(0)) await one.stop('SIGKILL');
-    for (const group of groups.splice(0).reverse()) group.remove();
-    for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+    await using closing = new AsyncDisposableStack();
+    for (const directory of directories.splice(0))
+      closing.defer(() => rmSync(directory, { recursive: true }));
+    for (const group of groups.splice(0)) closing.defer(() => group.remove());
+    for (const one of started.splice(0)) closing.defer(() => one.stop('SIGKILL'));
   });
   after(() => {
     burner.remove();

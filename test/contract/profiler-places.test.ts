@@ -37,7 +37,8 @@ describe('profiling in the places where JVMs live', () => {
     burner = compileBurner();
   });
   afterEach(async () => {
-    for (const one of started.splice(0)) await one.stop('SIGKILL');
+    await using closing = new AsyncDisposableStack();
+    for (const one of started.splice(0)) closing.defer(() => one.stop('SIGKILL'));
   });
   after(() => {
     burner.remove();
@@ -296,11 +297,14 @@ describe('profiling in the places where JVMs live', () => {
       assert.match(failure.detail, /control group is frozen/);
     } finally {
       // A frozen process does not end, and one that has just ended keeps its group for a moment.
-      inGroups('[ ! -e jvm ] || echo 0 >jvm/cgroup.freeze');
-      for (const one of started.splice(0)) await one.stop('SIGKILL');
-      inGroups(
-        'for one in "$PWD/jvm" "$PWD/agent" "$PWD"; do n=0; until [ ! -e "$one" ] || rmdir "$one" || [ $((n += 1)) = 50 ]; do sleep 0.1; done; done',
+      await using closing = new AsyncDisposableStack();
+      closing.defer(() =>
+        inGroups(
+          'for one in "$PWD/jvm" "$PWD/agent" "$PWD"; do n=0; until [ ! -e "$one" ] || rmdir "$one" || [ $((n += 1)) = 50 ]; do sleep 0.1; done; done',
+        ),
       );
+      for (const one of started.splice(0)) closing.defer(() => one.stop('SIGKILL'));
+      closing.defer(() => inGroups('[ ! -e jvm ] || echo 0 >jvm/cgroup.freeze'));
     }
   });
 });

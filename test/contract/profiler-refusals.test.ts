@@ -33,7 +33,8 @@ describe('before attaching, flamepin looks and refuses', () => {
     burner = compileBurner();
   });
   afterEach(async () => {
-    for (const jvm of jvms.splice(0)) await jvm.stop('SIGKILL');
+    await using closing = new AsyncDisposableStack();
+    for (const jvm of jvms.splice(0)) closing.defer(() => jvm.stop('SIGKILL'));
   });
   after(() => {
     burner.remove();

@@ -27,8 +27,9 @@ describe('a JVM that does not answer: the reason is what can be seen', () => {
     hoarder = compileProgram('Hoarder');
   });
   afterEach(async () => {
-    for (const one of started.splice(0)) await one.stop('SIGKILL');
-    for (const group of groups.splice(0).reverse()) group.remove();
+    await using closing = new AsyncDisposableStack();
+    for (const group of groups.splice(0)) closing.defer(() => group.remove());
+    for (const one of started.splice(0)) closing.defer(() => one.stop('SIGKILL'));
   });
   after(() => {
     burner.remove();

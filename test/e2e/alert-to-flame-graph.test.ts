@@ -47,19 +47,19 @@ describe('an alert becomes a flame graph', () => {
   let flamepin: RunningFlamepin;
   let monitoring: Monitoring;
   let browser: Browser;
-  const closing: (() => Promise<void>)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     const directory = await mkdtemp(join(tmpdir(), 'flamepin-e2e-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     shop = await startDemoService(await compileDemoService(join(directory, 'classes')), { load: 20 });
-    closing.push(() => shop.stop());
+    closing.defer(() => shop.stop());
     s3 = await startS3();
-    closing.push(() => s3.stop());
+    closing.defer(() => s3.stop());
     grafana = await startGrafana();
-    closing.push(() => grafana.close());
+    closing.defer(() => grafana.close());
     browser = await startBrowser();
-    closing.push(() => browser.close());
+    closing.defer(() => browser.close());
 
     const token = 'only-for-this-test';
     await writeFile(join(directory, 'am.token'), token);
@@ -83,7 +83,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
         AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       },
     );
-    closing.push(() => flamepin.stop());
+    closing.defer(() => flamepin.stop());
     monitoring = await startMonitoring({
       directory: join(directory, 'monitoring'),
       scrape: { job: 'shop', targets: [{ address: `127.0.0.1:${shop.port}` }] },
@@ -91,12 +91,10 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
       webhookUrl: `${flamepin.url}/webhooks/alertmanager`,
       bearerToken: token,
     });
-    closing.push(() => monitoring.stop());
+    closing.defer(() => monitoring.stop());
   });
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   it('leads from the slow method over the mark on the panel to the picture that names it', async () => {
     await shop.switch('slow', true);

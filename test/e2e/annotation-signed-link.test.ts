@@ -23,21 +23,23 @@ const soon = () => AbortSignal.timeout(30_000);
 const week = 7 * 24 * 3600;
 
 describe('pictures that are opened straight from the bucket', () => {
+  const closing = new AsyncDisposableStack();
   let browser: Browser;
   let server: S3Server;
   let grafana: Grafana;
   let store: ArtifactStore;
   before(async () => {
-    [browser, server, grafana] = await Promise.all([startBrowser(), startS3(), startGrafana()]);
+    server = await startS3();
+    closing.defer(() => server.stop());
+    grafana = await startGrafana();
+    closing.defer(() => grafana.close());
+    browser = await startBrowser();
+    closing.defer(() => browser.close());
     const { bucket, region, endpoint, credentials } = server;
     store = s3Store({ bucket, region, endpoint, credentials, forcePathStyle: true });
+    closing.defer(() => store.close?.());
   });
-  after(async () => {
-    await store.close?.();
-    await browser.close();
-    await grafana.close();
-    await server.stop();
-  });
+  after(() => closing.disposeAsync());
 
   it('are one click away from the mark when flamepin has no address of its own', async () => {
     const capture = finished(capturing());

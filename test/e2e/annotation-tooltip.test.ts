@@ -13,14 +13,20 @@ const soon = () => AbortSignal.timeout(30_000);
 const ranges = ['1h', '6h', '24h'] as const;
 
 describe('the mark on the panel, in a browser', () => {
+  const closing = new AsyncDisposableStack();
   let browser: Browser;
   let flamepin: Server;
   let publicUrl: string;
   let grafana: Grafana;
   before(async () => {
     browser = await startBrowser();
+    closing.defer(() => browser.close());
     flamepin = createServer((request, response) => response.end(`flamepin has ${request.url}`));
     await new Promise<void>((resolve) => flamepin.listen(0, '127.0.0.1', resolve));
+    closing.defer(async () => {
+      flamepin.closeAllConnections();
+      await new Promise((resolve) => flamepin.close(resolve));
+    });
     publicUrl = `http://127.0.0.1:${(flamepin.address() as AddressInfo).port}`;
   });
   // Marks of other tests would lie upon this one's.
@@ -28,11 +34,7 @@ describe('the mark on the panel, in a browser', () => {
     grafana = await startGrafana();
   });
   afterEach(() => grafana.close());
-  after(async () => {
-    await browser.close();
-    flamepin.closeAllConnections();
-    await new Promise((resolve) => flamepin.close(resolve));
-  });
+  after(() => closing.disposeAsync());
 
   const annotator = () =>
     grafanaAnnotator({ url: grafana.url, token: () => Promise.resolve(grafana.token), publicUrl });

@@ -28,10 +28,12 @@ interface Answer {
 /** Anybody who reaches the port, without any secret, against senders with one and the kubelet's probes. */
 describe('strangers at the door', () => {
   let flamepin: RunningFlamepin;
+  const closing = new AsyncDisposableStack();
   let directory = '';
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-door-'));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     await writeFile(join(directory, 'am'), token);
     await writeFile(join(directory, 'grafana'), secret);
     flamepin = await startFlamepin(
@@ -45,12 +47,10 @@ access: {capturesTokenFile: ${join(directory, 'am')}}
 routes: [{matchers: [], target: {host: {}}}]
 `,
     );
+    closing.defer(() => flamepin.stop());
   });
 
-  after(async () => {
-    await flamepin.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => closing.disposeAsync());
 
   /** One request over a connection of its own, as Grafana and the kubelet make them. */
   function ask(method: string, path: string, headers: Record<string, string>, body?: string) {

@@ -28,10 +28,12 @@ const problemSchema = z.object({ error: z.string(), message: z.string(), remedy:
 /** What a broken or hostile sender may send, against the running server. */
 describe('a notification that is not as it should be', () => {
   let flamepin: RunningFlamepin;
+  const closing = new AsyncDisposableStack();
   let directory = '';
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-bad-'));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     await writeFile(join(directory, 'am'), bearer);
     await writeFile(join(directory, 'grafana'), secret);
     flamepin = await startFlamepin(
@@ -44,12 +46,10 @@ sources:
 routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
 `,
     );
+    closing.defer(() => flamepin.stop());
   });
 
-  after(async () => {
-    await flamepin.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => closing.disposeAsync());
 
   const post = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(`${flamepin.url}/webhooks/alertmanager`, {

@@ -20,20 +20,18 @@ describe("the machine's clock is set in the middle of a window", { concurrency: 
   let directory = '';
   let burner: ReturnType<typeof compileBurner>;
   let grafana: Grafana;
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-clock-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     burner = compileBurner();
-    closing.push(() => burner.remove());
+    closing.defer(() => burner.remove());
     grafana = await startGrafana();
-    closing.push(() => grafana.close());
+    closing.defer(() => grafana.close());
     await writeFile(join(directory, 'grafana.token'), grafana.token);
   });
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   for (const [words, step] of [
     ['back', '-1h'],
@@ -48,7 +46,7 @@ describe("the machine's clock is set in the middle of a window", { concurrency: 
       await writeFile(clock, '+0');
       const mark = `-Dflamepin.test=${home}`;
       const jvm = await startBurner(burner.classes, { flags: [mark] });
-      closing.push(() => jvm.stop('SIGKILL'));
+      closing.defer(() => jvm.stop('SIGKILL'));
       const flamepin = await startFlamepin(
         home,
         `server: {port: 0, publicUrl: "http://flamepin.test"}
@@ -65,7 +63,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
           FAKETIME_DONT_FAKE_MONOTONIC: '1',
         },
       );
-      closing.push(() => flamepin.stop());
+      closing.defer(() => flamepin.stop());
       const id = await fireForCapture(flamepin, `${words} 1`, {});
       await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
       const next = await fireForCapture(flamepin, `${words} 2`, {});

@@ -23,18 +23,16 @@ const deadlineMs = 60_000;
 describe('the commands', { concurrency: true }, () => {
   let directory = '';
   let shop: DemoService;
-  const closing: (() => Promise<void>)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-commands-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     shop = await startDemoService(await compileDemoService(join(directory, 'classes')), { load: 20 });
-    closing.push(() => shop.stop());
+    closing.defer(() => shop.stop());
   });
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   interface Ended {
     code: number | null;

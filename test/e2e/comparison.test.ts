@@ -27,19 +27,19 @@ describe('a capture is compared with how the workload was before', () => {
   let browser: Browser;
   let baseline: CaptureJson;
   let regressed: CaptureJson;
-  const closing: (() => Promise<void>)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     const directory = await mkdtemp(join(tmpdir(), 'flamepin-comparison-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     shop = await startDemoService(await compileDemoService(join(directory, 'classes')), {
       load: 80,
       work: 400,
     });
-    closing.push(() => shop.stop());
+    closing.defer(() => shop.stop());
     const warm = sleep(warmUpMs);
     browser = await startBrowser();
-    closing.push(() => browser.close());
+    closing.defer(() => browser.close());
     await writeFile(join(directory, 'captures.token'), token);
     flamepin = await startFlamepin(
       directory,
@@ -55,13 +55,11 @@ storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
 ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 `,
     );
-    closing.push(() => flamepin.stop());
+    closing.defer(() => flamepin.stop());
     await warm;
   });
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   it('takes a baseline of a healthy workload by hand', async () => {
     baseline = await finished(await askForBaseline());

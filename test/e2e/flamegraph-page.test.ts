@@ -100,6 +100,7 @@ async function servePages(): Promise<Server> {
 }
 
 describe('the flame graph in a browser', () => {
+  const closing = new AsyncDisposableStack();
   let browser: Browser;
   let server: Server;
   let origin: string;
@@ -107,16 +108,17 @@ describe('the flame graph in a browser', () => {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-page-'));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     server = await servePages();
+    closing.defer(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     browser = await startBrowser();
+    closing.defer(() => browser.close());
   });
-  after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => closing.disposeAsync());
 
   /** Opens a page, acts, and fails on any error, refused resource or request beyond its own origin. */
   async function open(

@@ -63,11 +63,13 @@ for (const { where, host, publicUrl, own, foreign } of [
   },
 ])
   describe(`a request to flamepin ${where}`, () => {
+    const closing = new AsyncDisposableStack();
     let directory = '';
     let flamepin: RunningFlamepin;
     let port = '';
     before(async () => {
       directory = await mkdtemp(join(tmpdir(), 'flamepin-host-'));
+      closing.defer(() => rm(directory, { recursive: true, force: true }));
       await writeFile(join(directory, 'am'), 'token-of-this-test');
       flamepin = await startFlamepin(
         directory,
@@ -78,12 +80,10 @@ sources:
 ${host === '127.0.0.1' ? '  grafana: {}\n' : ''}routes: []
 `,
       );
+      closing.defer(() => flamepin.stop());
       ({ port } = new URL(flamepin.url));
     });
-    after(async () => {
-      await flamepin.stop();
-      await rm(directory, { recursive: true, force: true });
-    });
+    after(() => closing.disposeAsync());
 
     const json = 'Content-Type: application/json\r\n';
     it('is answered by a name of its own', async () => {

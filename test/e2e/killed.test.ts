@@ -29,23 +29,21 @@ describe('flamepin goes away in the middle of a capture', { concurrency: true },
   let burner: ReturnType<typeof compileBurner>;
   let grafana: Grafana;
   let s3: S3Server;
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-killed-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     burner = compileBurner();
-    closing.push(() => burner.remove());
+    closing.defer(() => burner.remove());
     grafana = await startGrafana();
-    closing.push(() => grafana.close());
+    closing.defer(() => grafana.close());
     await writeFile(join(directory, 'grafana.token'), grafana.token);
     s3 = await startS3();
-    closing.push(() => s3.stop());
+    closing.defer(() => s3.stop());
   });
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   /** A JVM, and a flamepin of its own that profiles just this one; started again, it finds what it left. */
   async function scene(name: string, storage: (directory: string) => string) {
@@ -53,7 +51,7 @@ describe('flamepin goes away in the middle of a capture', { concurrency: true },
     await mkdir(home);
     const mark = `-Dflamepin.test=${home}`;
     const jvm = await startBurner(burner.classes, { flags: [mark] });
-    closing.push(() => jvm.stop('SIGKILL'));
+    closing.defer(() => jvm.stop('SIGKILL'));
     const configuration = `server: {port: 0, publicUrl: "http://flamepin.test"}
 routes: [{matchers: [], duration: ${windowSeconds}s, event: cpu, target: {host: {process: "${mark}"}}}]
 storage: ${storage(home)}
@@ -66,7 +64,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
         AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       });
-      closing.push(() => flamepin.stop());
+      closing.defer(() => flamepin.stop());
       return flamepin;
     };
     return { home, jvm, start };

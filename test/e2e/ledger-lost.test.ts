@@ -12,14 +12,12 @@ const noticedMs = 3_000;
 
 describe('the file of the ledger, while flamepin runs,', { concurrency: 2 }, () => {
   let directory = '';
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-lost-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
   });
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   async function scene(
     name: string,
@@ -36,7 +34,7 @@ storage: {filesystem: {directory: ${join(home, 'artifacts')}}}
 ledger: {sqlite: {path: ${path}}}
 `,
       );
-      closing.push(() => flamepin.stop());
+      closing.defer(() => flamepin.stop());
       return flamepin;
     };
     return { flamepin: await begin(), path, start: begin };

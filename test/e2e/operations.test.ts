@@ -40,17 +40,17 @@ describe('what an operator does with a running flamepin', () => {
   let alertId = '';
   /** The ledger's disk as the test sees it: flamepin has it in a mount namespace of its own. */
   let smallDisk = '';
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-operations-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     for (const [name, secret] of Object.entries(secrets)) await writeFile(join(directory, name), secret);
     burner = compileBurner();
-    closing.push(() => burner.remove());
+    closing.defer(() => burner.remove());
     const jvmOf = async (name: string): Promise<Jvm> => {
       const jvm = await startBurner(burner.classes, { flags: [`-Dflamepin.test=${directory}/${name}`] });
-      closing.push(() => jvm.stop('SIGKILL'));
+      closing.defer(() => jvm.stop('SIGKILL'));
       return jvm;
     };
     [byHand, alerting] = await Promise.all([jvmOf('manual'), jvmOf('alert')]);
@@ -72,13 +72,11 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
       process.env,
       ['unshare', ...namespace, 'sh', withSmallDisk, '16m', disk],
     );
-    closing.push(() => flamepin.stop());
+    closing.defer(() => flamepin.stop());
     smallDisk = `/proc/${flamepin.pid}/root${disk}`;
   });
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   const ask = (path: string, token?: string, init: RequestInit = {}): Promise<Response> =>
     fetch(flamepin.url + path, {

@@ -16,13 +16,18 @@ interface Ran {
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'flamepin.js');
 
 describe('commands for the operator', () => {
+  const closing = new AsyncDisposableStack();
   let directory: string;
   let grafana: Grafana;
   let s3: S3Server;
   let configuration: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-commands-'));
-    [grafana, s3] = await Promise.all([startGrafana(), startS3()]);
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
+    s3 = await startS3();
+    closing.defer(() => s3.stop());
+    grafana = await startGrafana();
+    closing.defer(() => grafana.close());
     configuration = await file(
       'flamepin.yaml',
       `storage:
@@ -44,11 +49,7 @@ links:
     );
   });
   beforeEach(() => grafana.setRights({ readAnnotations: true, writeAnnotations: true }));
-  after(async () => {
-    await grafana.close();
-    await s3.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => closing.disposeAsync());
 
   async function file(name: string, text: string): Promise<string> {
     const path = join(directory, name);

@@ -26,24 +26,24 @@ describe('S3 and Grafana go away and come back', () => {
   let grafana: Grafana;
   let s3: S3Server;
   let flamepin: RunningFlamepin;
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
   const names = ['one', 'two', 'three'] as const;
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-outages-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     burner = compileBurner();
-    closing.push(() => burner.remove());
+    closing.defer(() => burner.remove());
     grafana = await startGrafana();
-    closing.push(() => grafana.close());
+    closing.defer(() => grafana.close());
     await writeFile(join(directory, 'grafana.token'), grafana.token);
     s3 = await startS3();
-    closing.push(() => s3.stop());
+    closing.defer(() => s3.stop());
     const routes = await Promise.all(
       names.map(async (name) => {
         const mark = `-Dflamepin.test=${directory}/${name}`;
         const jvm = await startBurner(burner.classes, { flags: [mark], args: ['10'] });
-        closing.push(() => jvm.stop('SIGKILL'));
+        closing.defer(() => jvm.stop('SIGKILL'));
         return `  - {matchers: ['service="${name}"'], duration: 15s, cooldown: 0s, event: cpu, target: {host: {process: "${mark}$|${mark} "}}}`;
       }),
     );
@@ -63,12 +63,10 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
         AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       },
     );
-    closing.push(() => flamepin.stop());
+    closing.defer(() => flamepin.stop());
   });
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   it('ends every capture done, with each artifact and each mark once; Grafana delays only the mark', async () => {
     const ids: string[] = [];

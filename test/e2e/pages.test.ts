@@ -15,19 +15,19 @@ const phone: BrowserContextOptions = {
 };
 
 describe('flamepin’s pages', () => {
+  const closing = new AsyncDisposableStack();
   let browser: Browser;
   let fresh: SeededPages;
   let used: SeededPages;
   before(async () => {
-    browser = await startBrowser();
-    fresh = await startSeededPages(0);
     used = await startSeededPages(30);
+    closing.defer(() => used.stop());
+    fresh = await startSeededPages(0);
+    closing.defer(() => fresh.stop());
+    browser = await startBrowser();
+    closing.defer(() => browser.close());
   });
-  after(async () => {
-    await browser.close();
-    await fresh.stop();
-    await used.stop();
-  });
+  after(() => closing.disposeAsync());
 
   async function open(url: string, options: BrowserContextOptions, act: (page: Page) => Promise<void>) {
     const context = await browser.newContext(options);

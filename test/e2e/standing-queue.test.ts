@@ -22,21 +22,19 @@ const patienceMs = 60_000;
 describe('a ledger with records that cannot be read', { concurrency: true }, () => {
   let directory = '';
   let burner: ReturnType<typeof compileBurner>;
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-standing-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     burner = compileBurner();
-    closing.push(() => burner.remove());
+    closing.defer(() => burner.remove());
   });
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   async function jvmOf(mark: string): Promise<Jvm> {
     const jvm = await startBurner(burner.classes, { flags: [mark] });
-    closing.push(() => jvm.stop('SIGKILL'));
+    closing.defer(() => jvm.stop('SIGKILL'));
     return jvm;
   }
 
@@ -57,7 +55,7 @@ storage: {filesystem: {directory: ${join(home, 'artifacts')}}}
 ledger: {sqlite: {path: ${path}}}
 `,
       );
-      closing.push(() => flamepin.stop());
+      closing.defer(() => flamepin.stop());
       return flamepin;
     };
     return { markOf, path, start };

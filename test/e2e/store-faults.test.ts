@@ -30,21 +30,19 @@ describe('a store that refuses for a while', () => {
   let directory = '';
   let burner: ReturnType<typeof compileBurner>;
   let grafana: Grafana;
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-store-faults-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     burner = compileBurner();
-    closing.push(() => burner.remove());
+    closing.defer(() => burner.remove());
     grafana = await startGrafana();
-    closing.push(() => grafana.close());
+    closing.defer(() => grafana.close());
     await writeFile(join(directory, 'grafana.token'), grafana.token);
     await writeFile(join(directory, 'captures.token'), token);
   });
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   /** Two JVMs, and how to start a flamepin with this storage that profiles them. */
   async function scene(name: string, storage: string) {
@@ -52,7 +50,7 @@ describe('a store that refuses for a while', () => {
       ['one', 'two'].map(async (service) => {
         const mark = `-Dflamepin.test=${directory}/${name}/${service}`;
         const jvm = await startBurner(burner.classes, { flags: [mark], args: ['10'] });
-        closing.push(() => jvm.stop('SIGKILL'));
+        closing.defer(() => jvm.stop('SIGKILL'));
         return `  - {matchers: ['service="${service}"'], duration: 15s, cooldown: 0s, event: cpu, target: {host: {process: "${mark}$|${mark} "}}}`;
       }),
     );
@@ -67,7 +65,7 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
 `;
     return async (environment: NodeJS.ProcessEnv = {}): Promise<RunningFlamepin> => {
       const flamepin = await startFlamepin(directory, configuration, { ...process.env, ...environment });
-      closing.push(() => flamepin.stop());
+      closing.defer(() => flamepin.stop());
       return flamepin;
     };
   }
@@ -169,7 +167,7 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
 
   it('its bucket gone, then its rights, with a restart in between: stored once they are back', async () => {
     const s3: S3Server = await startS3();
-    closing.push(() => s3.stop());
+    closing.defer(() => s3.stop());
     const { endpoint, region, bucket, credentials } = s3;
     const start = await scene(
       's3',
@@ -180,7 +178,7 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
     });
     const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
-    closing.push(() => client.destroy());
+    closing.defer(() => client.destroy());
 
     const first = await start(as(credentials));
     const ids: string[] = [];

@@ -20,17 +20,19 @@ describe('a JVM that is in trouble', () => {
   let burner: ReturnType<typeof compileBurner>;
   let grafana: Grafana;
   let flamepin: RunningFlamepin;
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing = new AsyncDisposableStack();
+  /** Removed last, when nothing can write them any more. */
+  const leftovers = closing.use(new AsyncDisposableStack());
   const names = ['exits', 'stopped', 'dies'] as const;
   const markOf = (name: string): string => `-Dflamepin.test=${directory}/${name}`;
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-trouble-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
     burner = compileBurner();
-    closing.push(() => burner.remove());
+    closing.defer(() => burner.remove());
     grafana = await startGrafana();
-    closing.push(() => grafana.close());
+    closing.defer(() => grafana.close());
     await writeFile(join(directory, 'grafana.token'), grafana.token);
     await writeFile(join(directory, 'captures.token'), capturesToken);
     flamepin = await startFlamepin(
@@ -45,16 +47,14 @@ storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
 ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 `,
     );
-    closing.push(() => flamepin.stop());
+    closing.defer(() => flamepin.stop());
   });
 
-  after(async () => {
-    for (const close of closing.reverse()) await close();
-  });
+  after(() => closing.disposeAsync());
 
   const jvmOf = async (name: string): Promise<Jvm> => {
     const jvm = await startBurner(burner.classes, { flags: [markOf(name)] });
-    closing.push(() => jvm.stop('SIGKILL'));
+    closing.defer(() => jvm.stop('SIGKILL'));
     return jvm;
   };
   const alert = (name: string, fingerprint = name): Promise<string> =>
@@ -126,7 +126,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.deepEqual(await blocks(), []);
     const allowed = await alert('dies', 'once more');
     // Its window is not waited for; what the next start would collect goes when flamepin and the JVM have ended.
-    closing.unshift(async () => {
+    leftovers.defer(async () => {
       for (const path of leftOf(again.pid, allowed)) await rm(path, { recursive: true, force: true });
     });
     const running = await captureWhen(
