@@ -132,7 +132,7 @@ const withCode = (text: string): string =>
 
 /** "The disk is full." → "the disk is full."; names at the beginning keep their capital. */
 const asClause = (sentence: string): string =>
-  sentence.replace(/^(The|A|An|No|Nothing|Too|This|It|Several|More|Less|Another)\b/, (word) =>
+  sentence.replace(/^(The|A|An|No|Nothing|Too|This|It|Several|More|Another|Captures|Other)\b/, (word) =>
     word.toLowerCase(),
   );
 

@@ -173,7 +173,7 @@ describe('the commands', { concurrency: true }, () => {
     interrupted.child.kill('SIGINT');
     const ended = await interrupted.ended;
     assert.equal(ended.code, 1);
-    assert.match(ended.stderr, /^flamepin was stopped in the middle of this capture/);
+    assert.match(ended.stderr, /^flamepin stopped during this capture/);
     assert.doesNotMatch(ended.stderr, /at .*\.ts:\d+/, 'no stack trace');
     // On a busy machine its asprof may be ending still.
     await waitFor('a clean target', 10_000, () => (leftOf(shop.pid, 'none').length === 0 ? true : undefined));
@@ -188,7 +188,7 @@ describe('the commands', { concurrency: true }, () => {
     for (const { code, stdout, stderr } of results) {
       assert.equal(code, 1);
       assert.equal(stdout, '');
-      assert.match(stderr, /No JVM runs there|No process, container or pod fits/);
+      assert.match(stderr, /No JVM is running there|No process, container or pod matches/);
     }
     const nonsense = await run('capture', 'gopher://x');
     assert.equal(nonsense.code, 2);

@@ -144,7 +144,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     const second = await start();
     const capture = await captureWhen(second, id, 'the end', patienceMs, isTold);
     assert.equal(capture.reason?.code, 'interrupted');
-    assertToldOnce(capture, /stopped in the middle/, 'failed');
+    assertToldOnce(capture, /stopped during this capture/, 'failed');
     assert.deepEqual(capture.artifacts, []);
     assertNothingLeft(jvm, capture);
   });
@@ -161,7 +161,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     const capture = await captureWhen(second, id, 'the end', patienceMs, isTold);
     // A slow machine may have written the session down before the kill: then it is collected.
     if (capture.state === 'failed') assert.equal(capture.reason?.code, 'interrupted');
-    assertToldOnce(capture, /stopped in the middle|Burner/, capture.state);
+    assertToldOnce(capture, /stopped during this capture|Burner/, capture.state);
     await waitFor('the end of profiling', patienceMs, () =>
       leftOf(jvm.pid, id).length > 0 && isBeingProfiled(jvm.pid) ? undefined : true,
     );

@@ -139,7 +139,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     assert.equal(held.outcome, 'paused');
     assert.equal(held.reason?.code, 'paused');
     const page = await (await ask('/alerts/f1')).text();
-    assert.match(page, /Captures are on hold/);
+    assert.match(page, /Captures are paused/);
     process.kill(flamepin.pid, 'SIGUSR1');
     await waitFor('the signal', patienceMs, () => flamepin.log.find(({ msg }) => msg === 'captures go on'));
     process.kill(flamepin.pid, 'SIGUSR1');

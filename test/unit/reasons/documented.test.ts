@@ -14,9 +14,9 @@ function documented(): string {
   );
   return `# Reasons
 
-Why an alert was not profiled, a capture was skipped or failed, or its mark is not on the panel. The same codes and
-words stand on pages, annotations, in \`flamepin explain\`, in the log and, as the label \`reason\`, in the metrics. A code
-is never renamed. The last column says whether flamepin tries again by itself.
+Why an alert was not profiled, a capture was skipped or failed, or its mark is not on the panel. Pages, annotations,
+\`flamepin explain\` and the log use the same codes and sentences; metrics have the code as the label \`reason\`. A code is
+never renamed. The last column says whether flamepin tries again by itself.
 
 | code | what happened | what to do | tries again |
 |---|---|---|---|

@@ -12,7 +12,11 @@ import {
 } from '../../../src/targets/kubernetes/agent/agent-spec.ts';
 import { kubernetesApi, type KubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts';
 import { healthOf } from '../../../src/targets/kubernetes/health.ts';
-import { chooseContainer, isExporter, eligiblePods } from '../../../src/targets/kubernetes/choice/judge-pod.ts';
+import {
+  chooseContainer,
+  isExporter,
+  eligiblePods,
+} from '../../../src/targets/kubernetes/choice/judge-pod.ts';
 import {
   ownerOf,
   podSchema,
@@ -303,7 +307,10 @@ describe('a pod named by hand', () => {
   it('is refused outside the namespaces that are configured, as an alert is', async () => {
     await using fake = await server();
     const api = kubernetesApi(fake.access);
-    await assert.rejects(resolve(api, 'kubernetes://shop/checkout-1', ['other']), /may look into.*\(shop\)/);
+    await assert.rejects(
+      resolve(api, 'kubernetes://shop/checkout-1', ['other']),
+      /not configured for this namespace.*\(shop\)/,
+    );
     assert.equal((await resolve(api, 'kubernetes://shop/checkout-1', ['shop'])).name, 'checkout-1');
   });
 });
