@@ -2,6 +2,7 @@ import type { Capture } from '../captures/capture.ts';
 import { finalStates } from '../captures/capture.ts';
 import { Failure } from '../reasons/failure.ts';
 import type { Annotator } from '../captures/annotator.ts';
+import type { Link } from '../profile/link.ts';
 import { grafanaApi, type GrafanaAccess, type GrafanaAnnotation, type NewAnnotation } from './grafana-api.ts';
 import { findPanel, showsMarks, type PanelSeen } from './grafana-panel.ts';
 import { captureTag, pointOf, regionOf, runningTag, tagsOf } from './mark.ts';
@@ -15,7 +16,7 @@ export interface GrafanaOptions extends GrafanaAccess {
   /** A link to an artifact that works without flamepin (the store's), for when there is no publicUrl. */
   signedLink?: ((key: string) => Promise<{ url: string; expiresAt: Date } | undefined>) | undefined;
   /** The same time in the continuous profilers that are configured. Default: none. */
-  furtherLinks?: ((capture: Capture) => { words: string; href: string }[]) | undefined;
+  profilerLinks?: ((capture: Capture) => Link[]) | undefined;
   /**
    * Marks without a panel become marks of the organization, which only dashboards with a tag query show, and
    * which need the right `annotations:type:organization`. Default false: they fail with panel-unknown.
@@ -84,7 +85,12 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
     const picture = capture.artifacts.find(({ name }) => name === 'flamegraph.html');
     const signed =
       publicUrl === null && picture !== undefined ? await options.signedLink?.(picture.key) : undefined;
-    return { publicUrl, signed: signed ?? null, place, further: options.furtherLinks?.(capture) ?? [] };
+    return {
+      publicUrl,
+      signed: signed ?? null,
+      place,
+      profilerLinks: options.profilerLinks?.(capture) ?? [],
+    };
   }
 
   /** The mark in the form that the capture is in now, and the other marks around it. */

@@ -48,22 +48,22 @@ export function withNeighbours(text: string, marks: readonly PlacedMark[], publi
   if (marks.length === 0) return own;
   const named = marks.slice(0, mostNamed).map((mark) => {
     const captureId = captureIdOf(mark);
-    const words = clip(nameOf(mark) || captureId, 120);
-    return publicUrl === null ? html`${words}` : link(pageUrl(publicUrl, captureId), words);
+    const text = clip(nameOf(mark) || captureId, 120);
+    return publicUrl === null ? html`${text}` : link({ text, url: pageUrl(publicUrl, captureId) });
   });
   return `${own}${beginning}${named.join(', ')}${rest(marks, publicUrl)}`;
 }
 
 function rest(marks: readonly PlacedMark[], publicUrl: string | null): string {
   if (marks.length <= mostNamed) return '';
-  const words = `${marks.length - mostNamed} more`;
-  if (publicUrl === null) return ` and ${words}`;
+  const text = `${marks.length - mostNamed} more`;
+  if (publicUrl === null) return ` and ${text}`;
   const iso = (time: number) => new Date(time).toISOString();
   const times = new URLSearchParams({
     since: iso(Math.min(...marks.map(({ time }) => time))),
     until: iso(Math.max(...marks.map(({ time, timeEnd }) => timeEnd ?? time))),
   });
-  return ` and ${link(`${publicUrl.replace(/\/+$/, '')}/captures?${times.toString()}`, words)}`;
+  return ` and ${link({ text, url: `${publicUrl.replace(/\/+$/, '')}/captures?${times.toString()}` })}`;
 }
 
 /** '' for a mark that is not of a capture. */

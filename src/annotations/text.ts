@@ -1,6 +1,7 @@
 import { html } from 'ghtml';
 import type { Capture } from '../captures/capture.ts';
 import { describeReason, type Reason } from '../reasons/failure.ts';
+import type { Link } from '../profile/link.ts';
 import { clip, link, pageUrl } from './markup.ts';
 
 /** What the text of a mark needs beside the capture itself. */
@@ -12,12 +13,12 @@ export interface Surroundings {
   /** Why the mark is not on the alert's own panel, a sentence; '' when it is. */
   place: string;
   /** The same time elsewhere, in a continuous profiler; also where there is no profile of ours. */
-  further: readonly { words: string; href: string }[];
+  profilerLinks: readonly Link[];
 }
 
 /** Bounds, in characters: labels may be of any length, MySQL's TEXT column ends at 64 KB. */
-const most = { headline: 400, line: 300, name: 120, frame: 160, detail: 500, href: 2000 } as const;
-const mostFurther = 5;
+const most = { headline: 400, line: 300, name: 120, frame: 160, detail: 500, url: 2000 } as const;
+const mostProfilerLinks = 5;
 
 /** The mark while the capture runs, as HTML. */
 export function beginText(capture: Capture, around: Surroundings): string {
@@ -26,8 +27,8 @@ export function beginText(capture: Capture, around: Surroundings): string {
   return joined([
     doing,
     context(capture),
-    links(capture, around, 'Follow the capture'),
-    further(around),
+    pageLinks(capture, around, 'Follow the capture'),
+    profilerLine(around),
     below(around),
   ]);
 }
@@ -46,8 +47,8 @@ export function finishText(capture: Capture, around: Surroundings): string {
     ...lines,
     stored ? '' : unstoredLine(capture),
     context(capture),
-    links(capture, around, label),
-    further(around),
+    pageLinks(capture, around, label),
+    profilerLine(around),
     below(around),
   ]);
 }
@@ -166,32 +167,34 @@ function windowOf({ timeline: { startedAt, windowEndedAt } }: Capture): string {
     : `${clock(startedAt)}–${clock(windowEndedAt)} UTC`;
 }
 
-function links(capture: Capture, around: Surroundings, label: string): string {
+function pageLinks(capture: Capture, around: Surroundings, text: string): string {
   const { publicUrl, signed } = around;
   if (publicUrl !== null) {
     const page = pageUrl(publicUrl, capture.id);
-    const parts = [link(page, label)];
+    const parts = [link({ text, url: page })];
     const baseline = capture.answer?.comparedWith ?? null;
-    if (baseline !== null) parts.push(link(pageUrl(publicUrl, baseline.captureId), baseName(capture)));
+    if (baseline !== null)
+      parts.push(link({ text: baseName(capture), url: pageUrl(publicUrl, baseline.captureId) }));
     if (capture.artifacts.some(({ name }) => name === 'flamegraph.svg'))
-      parts.push(link(`${page}/flamegraph.svg`, 'SVG'));
+      parts.push(link({ text: 'SVG', url: `${page}/flamegraph.svg` }));
     return parts.join(' · ');
   }
   if (signed !== null) {
     const until = `${signed.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-    return html`!${link(signed.url, label)} (works until ${until}; with server.publicUrl it would last)`;
+    return html`!${link({ text, url: signed.url })} (works until ${until}; with server.publicUrl it would
+    last)`;
   }
   return html`No link: flamepin does not know its own address (server.publicUrl). Capture
     <code>${capture.id}</code>`;
 }
 
 /** Cut to their number and length: half an address would lead nowhere. */
-function further(around: Surroundings): string {
-  const usable = around.further.filter(({ href }) => href.length <= most.href).slice(0, mostFurther);
+function profilerLine({ profilerLinks }: Surroundings): string {
+  const usable = profilerLinks.filter(({ url }) => url.length <= most.url).slice(0, mostProfilerLinks);
   return usable.length === 0
     ? ''
     : html`The same time in
-      !${usable.map(({ words, href }) => link(href, clip(words, most.name))).join(' · ')}`;
+      !${usable.map(({ text, url }) => link({ text: clip(text, most.name), url })).join(' · ')}`;
 }
 
 const below = ({ place }: Surroundings): string => (place === '' ? '' : html`<i>${place}</i>`);

@@ -85,7 +85,7 @@ export function recordingView(
   });
   return {
     title,
-    badges: profile.partial ? [{ words: 'partial', tone: 'warning' }] : [],
+    badges: profile.partial ? [{ text: 'partial', tone: 'warning' }] : [],
     headline,
     confidence,
     lines,

@@ -1,5 +1,6 @@
 import { html } from 'ghtml';
 import { unchangedWords } from '../profile/comparison/headline.ts';
+import type { Link } from '../profile/link.ts';
 import { escapedName } from './escape.ts';
 import { pointsText, shareText, windowText } from './figures.ts';
 import type { ComparisonRow, ProfileSource, View, ViewDetail } from './view.ts';
@@ -32,7 +33,7 @@ export function captureMain(view: View, source: ProfileSource | null): string {
       <p class="where">
         <span class="what">${shown(view.title)}</span>
         ${view.window === null ? '' : windowText(view.window)}
-        !${view.badges.map(({ words, tone }) => html`<span class="badge ${tone}">${shown(words)}</span> `)}
+        !${view.badges.map(({ text, tone }) => html`<span class="badge ${tone}">${shown(text)}</span> `)}
       </p>
       <h1>!${sentence(view.headline)}</h1>
       !${lines(view)}
@@ -172,24 +173,24 @@ function frameName(name: string): string {
 }
 
 function picturePlace(view: View): string {
-  const picture = view.links.find(({ href }) => href.includes('flamegraph.svg') && isSafe(href));
+  const picture = view.links.find(({ url }) => url.includes('flamegraph.svg') && isSafe(url));
   const instead =
     picture === undefined
       ? 'The picture needs a browser with scripts switched on.'
-      : html`The interactive picture needs scripts; <a href="${picture.href}">the static one</a> does not.`;
+      : html`The interactive picture needs scripts; <a href="${picture.url}">the static one</a> does not.`;
   return html`<section id="picture" class="picture" aria-label="Flame graph" tabindex="-1">
     <p id="picture-state" role="status">Reading the profile …</p>
     <noscript><p>!${instead}</p></noscript>
   </section>`;
 }
 
-function link({ words, href }: { words: string; href: string }): string {
-  return isSafe(href) ? html`<a href="${href}">${shown(words)}</a> ` : html`<span>${shown(words)}</span> `;
+function link({ text, url }: Link): string {
+  return isSafe(url) ? html`<a href="${url}">${shown(text)}</a> ` : html`<span>${shown(text)}</span> `;
 }
 
 /** Addresses may come from an alert: `javascript:` and `data:` never become links. */
-function isSafe(href: string): boolean {
-  return /^(https?:\/\/|mailto:|\/(?!\/)|\.{0,2}\/|[?#])/i.test(href) && !/[\p{Cc}\s]/u.test(href);
+function isSafe(url: string): boolean {
+  return /^(https?:\/\/|mailto:|\/(?!\/)|\.{0,2}\/|[?#])/i.test(url) && !/[\p{Cc}\s]/u.test(url);
 }
 
 function detail({ summary, rows, text }: ViewDetail): string {
@@ -198,10 +199,10 @@ function detail({ summary, rows, text }: ViewDetail): string {
       ? ''
       : html`<dl>
           !${rows.map(
-            ([term, words]) =>
+            ([term, description]) =>
               html`<div>
                 <dt>${shown(term)}</dt>
-                <dd>${shown(words)}</dd>
+                <dd>${shown(description)}</dd>
               </div>`,
           )}
         </dl>`;

@@ -1,4 +1,5 @@
 import type { ChangedNames } from '../profile/comparison/comparison.ts';
+import type { Link } from '../profile/link.ts';
 import type { ProfileEvent } from '../profile/profile.ts';
 
 /**
@@ -8,8 +9,8 @@ import type { ProfileEvent } from '../profile/profile.ts';
 export interface View {
   /** What was captured: `HighLatency checkout`. */
   title: string;
-  /** Small words beside the title: `firing`, `resolved`, `partial`. */
-  badges: readonly { words: string; tone: 'alarm' | 'calm' | 'warning' | 'quiet' }[];
+  /** Short labels beside the title: `firing`, `resolved`, `partial`. */
+  badges: readonly { text: string; tone: 'alarm' | 'calm' | 'warning' | 'quiet' }[];
   /** The sentence. */
   headline: string;
   confidence: 'certain' | 'likely' | 'unknown' | null;
@@ -24,10 +25,10 @@ export interface View {
   opensAsDifference?: boolean;
   /** Widest frames, shown instead of a comparison where there is none. */
   topFrames: readonly { name: string; share: number }[];
-  /** Facts in small print under the picture: pod, image, engine, how soon after the alert. */
+  /** Small print under the picture: pod, image, engine, how soon after the alert. */
   facts: readonly string[];
   /** Downloads and other views. Only http, https, mailto and relative addresses become links. */
-  links: readonly { words: string; href: string }[];
+  links: readonly Link[];
   /** Folded sections under the picture: the alert's labels, the timeline, what was checked, the commands. */
   details: readonly ViewDetail[];
   /** Package prefixes, with dots, of application code from the configuration. */
@@ -36,7 +37,7 @@ export interface View {
 
 export interface ViewDetail {
   summary: string;
-  rows: readonly (readonly [term: string, words: string])[];
+  rows: readonly (readonly [term: string, text: string])[];
   /** Shown as it is, in a monospace block; '' for none. */
   text: string;
 }

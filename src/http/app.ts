@@ -23,6 +23,7 @@ import { senders, webhookRoutes, type Sender } from './webhooks.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { Capture } from '../captures/capture.ts';
+import type { Link } from '../profile/link.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
 import type { Alert } from '../alerts/alert.ts';
 
@@ -46,7 +47,7 @@ export interface AppParts {
   signedLink: ((key: string) => Promise<{ url: string } | undefined>) | null;
   capturesToken: (() => string) | null;
   applicationPackages: readonly string[];
-  profilerLinks(capture: Capture): { words: string; href: string }[];
+  profilerLinks(capture: Capture): Link[];
   /** The flame graph's script and style. */
   assets: { script: string; style: string };
   compare: CompareCaptures;

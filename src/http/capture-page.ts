@@ -3,12 +3,13 @@ import { captureView } from '../captures/analysis/capture-view.ts';
 import { isFinal } from '../captures/outcome.ts';
 import { captureMain } from '../flamegraph/page-shell.ts';
 import type { ProfileSource, View } from '../flamegraph/view.ts';
+import type { Link } from '../profile/link.ts';
 import { page } from './layout.ts';
 
 interface CapturePageOptions {
   applicationPackages: readonly string[];
-  /** Beside those to its own files. */
-  links: View['links'];
+  /** Besides those to its own files. */
+  otherLinks: readonly Link[];
   /** Against the capture that its answer compares it with. */
   opensAsDifference: boolean;
 }
@@ -16,10 +17,10 @@ interface CapturePageOptions {
 /** One capture, whatever its state; with its picture once there is one. */
 export function capturePage(
   capture: Capture,
-  { applicationPackages, links, opensAsDifference }: CapturePageOptions,
+  { applicationPackages, otherLinks, opensAsDifference }: CapturePageOptions,
 ): string {
   const view: View = {
-    ...captureView(capture, { base: '', applicationPackages, furtherLinks: links }),
+    ...captureView(capture, { base: '', applicationPackages, otherLinks }),
     opensAsDifference,
   };
   const source = profileSource(capture);

@@ -13,6 +13,7 @@ import { listPage } from './list-page.ts';
 import { listFilter, listQuerySchema } from './list-query.ts';
 import { wantsJson } from './problem.ts';
 import { captureEventSchema } from '../profile/capture-event.ts';
+import type { Link } from '../profile/link.ts';
 
 const pageSize = 50;
 
@@ -46,7 +47,7 @@ interface CapturesParts {
   publicUrl: string | null;
   applicationPackages: readonly string[];
   /** The same window in the continuous profilers that are configured. */
-  profilerLinks(capture: Capture): { words: string; href: string }[];
+  profilerLinks(capture: Capture): Link[];
   compare: CompareCaptures;
   /** Lets through who has the captures token. */
   allowed: RequestHandler;
@@ -124,7 +125,7 @@ export function captureRoutes(parts: CapturesParts): Router {
     response.send(
       capturePage(shown, {
         applicationPackages: parts.applicationPackages,
-        links: [...links, ...parts.profilerLinks(capture)],
+        otherLinks: [...links, ...parts.profilerLinks(capture)],
         opensAsDifference: against !== undefined,
       }),
     );

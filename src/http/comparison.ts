@@ -5,7 +5,7 @@ import type { Capture } from '../captures/capture.ts';
 import type { CompareCaptures } from '../captures/analysis/compare-captures.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
-import type { View } from '../flamegraph/view.ts';
+import type { Link } from '../profile/link.ts';
 import { sendProblemPage } from './problem.ts';
 
 /** What a reader can fix or wait for; anything else is a fault of ours and goes to the last handler. */
@@ -17,8 +17,6 @@ const statusOf: Partial<Record<ReasonCode, number>> = {
   'analysis-timeout': 503,
 };
 const busyForSeconds = 5;
-
-type Link = View['links'][number];
 
 /**
  * `GET /captures/{id}?against={id}`: the capture as it reads against that one; undefined when the reader has been
@@ -60,8 +58,8 @@ function refuse(
   problem: { code: string; message: string; remedy: string },
 ): void {
   if (status === 503) response.setHeader('Retry-After', busyForSeconds);
-  const onwards = { words: 'The capture alone', href: `/captures/${id}` };
-  sendProblemPage(request, response, { status, ...problem }, { title: 'No comparison', onwards });
+  const next = { text: 'The capture alone', url: `/captures/${id}` };
+  sendProblemPage(request, response, { status, ...problem }, { title: 'No comparison', next });
 }
 
 /** From a capture to its comparison with the one before it. */
@@ -69,7 +67,7 @@ export function earlierLink({ id }: Capture, before: Capture | undefined): Link[
   if (before === undefined) return [];
   const time = new Date(startOf(before)).toISOString().slice(0, 16).replace('T', ' ');
   return [
-    { words: `Compare with the capture before (${time})`, href: `/captures/${id}?against=${before.id}` },
+    { text: `Compare with the previous capture (${time})`, url: `/captures/${id}?against=${before.id}` },
   ];
 }
 
@@ -79,7 +77,7 @@ export function earlierLink({ id }: Capture, before: Capture | undefined): Link[
  */
 export function siblingLinks({ id, answer, siblingOf }: Capture, sibling: Capture | undefined): Link[] {
   if (siblingOf !== null)
-    return [{ words: `The capture of ${siblingOf.name}`, href: `/captures/${siblingOf.captureId}` }];
+    return [{ text: `The capture of ${siblingOf.name}`, url: `/captures/${siblingOf.captureId}` }];
   // The comparison that is shown leads to it.
   if (sibling === undefined || answer?.comparedWith?.captureId === sibling.id) return [];
   const name = sibling.target?.name ?? '';
@@ -89,14 +87,14 @@ export function siblingLinks({ id, answer, siblingOf }: Capture, sibling: Captur
   return comparable
     ? [
         {
-          words: `Compare with sibling ${name}, same window${flaw === null ? '' : ` (${flaw})`}`,
-          href: `/captures/${id}?against=${sibling.id}`,
+          text: `Compare with sibling ${name}, same window${flaw === null ? '' : ` (${flaw})`}`,
+          url: `/captures/${id}?against=${sibling.id}`,
         },
       ]
-    : [{ words: `Sibling ${name} (${sibling.state})`, href: `/captures/${sibling.id}` }];
+    : [{ text: `Sibling ${name} (${sibling.state})`, url: `/captures/${sibling.id}` }];
 }
 
 /** From a comparison back to the capture. */
 export function aloneLink({ id }: Capture): Link[] {
-  return [{ words: 'This capture without the comparison', href: `/captures/${id}` }];
+  return [{ text: 'This capture without the comparison', url: `/captures/${id}` }];
 }

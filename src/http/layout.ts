@@ -1,4 +1,5 @@
 import { html } from 'ghtml';
+import type { Link } from '../profile/link.ts';
 
 /** Between two looks at a capture that is under way, seconds. */
 const followSeconds = 2;
@@ -45,16 +46,16 @@ export function page({ title, main, profileHref = null, follows = false }: PageO
     </html> `;
 }
 
-const list = { words: 'All captures', href: '/captures' };
+const list: Link = { text: 'All captures', url: '/captures' };
 
 /** A page that says one thing: unknown id, no right, expired; and where to go on. */
-export function messagePage(title: string, sentence: string, remedy: string, onwards = list): string {
+export function messagePage(title: string, sentence: string, remedy: string, next = list): string {
   return page({
     title: `${title} · flamepin`,
     main: html`<main class="message">
       <h1>!${withCode(sentence)}</h1>
       !${remedy === '' ? '' : html`<p>!${withCode(remedy)}</p>`}
-      <p class="onwards"><a href="${onwards.href}">${onwards.words}</a></p>
+      <p class="onwards"><a href="${next.url}">${next.text}</a></p>
     </main>`,
   });
 }

@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import { z } from 'zod';
 import type { Log } from '../captures/log.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
+import type { Link } from '../profile/link.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import { messagePage } from './layout.ts';
 
@@ -63,7 +64,7 @@ interface ProblemPage {
   title: string;
   /** Instead of the problem's own remedy. */
   remedy?: string;
-  onwards?: { words: string; href: string };
+  next?: Link;
 }
 
 /** JSON, unless a browser asks for a page by name: tools and senders take anything. */
@@ -93,7 +94,7 @@ function send(response: Response, problem: Problem, page: ProblemPage | null): v
   response.status(status).vary('Accept');
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="flamepin"');
   if (page !== null) {
-    response.send(messagePage(page.title, message, page.remedy ?? remedy, page.onwards));
+    response.send(messagePage(page.title, message, page.remedy ?? remedy, page.next));
     return;
   }
   const json: ProblemJson = {

@@ -1,15 +1,13 @@
 import type { Capture } from '../captures/capture.ts';
 import { fillLink, type LinkTemplate } from '../config/link-template.ts';
 import { wantedFrom } from '../alerts/labels.ts';
+import type { Link } from '../profile/link.ts';
 
 /** Before its own window a capture that was refused has none: then the minutes around the alert are linked. */
 const aroundAlertMs = 5 * 60_000;
 
 /** Links to the same window in the continuous profilers that are configured, also where flamepin's own capture was refused. */
-export function profilerLinks(
-  capture: Capture,
-  templates: readonly LinkTemplate[],
-): { words: string; href: string }[] {
+export function profilerLinks(capture: Capture, templates: readonly LinkTemplate[]): Link[] {
   if (templates.length === 0) return [];
   const { timeline, request, alert, target } = capture;
   const wanted = wantedFrom(alert.labels);
@@ -29,5 +27,5 @@ export function profilerLinks(
     fromMilliseconds: String(began),
     toMilliseconds: String(began + length),
   };
-  return templates.map((template) => ({ words: template.name, href: fillLink(template, values) }));
+  return templates.map((template) => ({ text: template.name, url: fillLink(template, values) }));
 }

@@ -300,7 +300,7 @@ async function openAnnotator(
     token: () => Promise.resolve(token.read()),
     publicUrl: server.publicUrl ?? null,
     signedLink,
-    furtherLinks: (capture) => profilerLinks(capture, links),
+    profilerLinks: (capture) => profilerLinks(capture, links),
     organizationMarks: grafana.organizationMarks,
   });
 }

@@ -114,7 +114,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     await shop.switch('burn', false);
     const mitigated = await finished(await fire('after-mitigation'));
     await onPage(`/captures/${mitigated.id}`, 1280, async (page) => {
-      await page.getByRole('link', { name: 'Compare with the capture before' }).click();
+      await page.getByRole('link', { name: 'Compare with the previous capture' }).click();
       await page.waitForURL(`**/captures/${mitigated.id}?against=${regressed.id}`);
       assert.match(
         (await page.getByRole('heading', { level: 1 }).textContent()) ?? '',

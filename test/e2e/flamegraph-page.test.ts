@@ -41,7 +41,7 @@ const hostileView: View = {
   title: hostileNames[0]!,
   headline: hostileNames.slice(1, 9).join(' '),
   lines: [...hostileNames],
-  badges: hostileNames.slice(0, 3).map((words) => ({ words, tone: 'alarm' })),
+  badges: hostileNames.slice(0, 3).map((text) => ({ text, tone: 'alarm' })),
   facts: hostileNames,
   event: 'cpu',
   comparison: {
@@ -51,8 +51,8 @@ const hostileView: View = {
     rows: hostileNames.map((frame) => ({ ...shopView.comparison!.rows[0]!, frame, event: 'cpu' })),
   },
   links: [
-    { words: 'link', href: 'javascript:document.title="owned"' },
-    ...hostileNames.map((href) => ({ words: href, href })),
+    { text: 'link', url: 'javascript:document.title="owned"' },
+    ...hostileNames.map((name) => ({ text: name, url: name })),
   ],
   details: hostileNames.map((text) => ({ summary: text, rows: [[text, text]], text })),
   applicationPackages: ['com.acme', ...hostileNames],

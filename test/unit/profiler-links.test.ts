@@ -16,10 +16,10 @@ describe('links to a continuous profiler', () => {
   it('lead to the window of the capture and to the pod that was profiled', () => {
     assert.deepEqual(profilerLinks(finished(capturing({}, windowStart)), templates), [
       {
-        words: 'Pyroscope',
-        href: 'https://pyroscope.example.com/?query=checkout&pod=checkout-7d9f-x2x&from=1795400047&until=1795400077',
+        text: 'Pyroscope',
+        url: 'https://pyroscope.example.com/?query=checkout&pod=checkout-7d9f-x2x&from=1795400047&until=1795400077',
       },
-      { words: 'Datadog', href: 'https://app.example.com/profiling?ns=shop&from=1795400047000' },
+      { text: 'Datadog', url: 'https://app.example.com/profiling?ns=shop&from=1795400047000' },
     ]);
   });
 
@@ -34,7 +34,7 @@ describe('links to a continuous profiler', () => {
     };
     const alertStart = Date.parse(alert.startsAt) / 1000;
     assert.deepEqual(
-      profilerLinks(refused, templates.slice(0, 1)).map(({ href }) => href),
+      profilerLinks(refused, templates.slice(0, 1)).map(({ url }) => url),
       [
         `https://pyroscope.example.com/?query=&pod=checkout-7d9f-x2x&from=${alertStart - 300}&until=${alertStart + 300}`,
       ],
@@ -44,9 +44,9 @@ describe('links to a continuous profiler', () => {
   it('carry labels only as values, whatever they hold', () => {
     const capture = capturing({ target: null }, windowStart);
     capture.alert.labels = { namespace: 'a&b=c#"><script>', pod: 'x/../y?z' };
-    for (const { href } of profilerLinks(capture, templates)) {
-      assert.match(href, /^https:\/\/(pyroscope|app)\.example\.com\/(profiling)?\?/);
-      assert.doesNotMatch(href, /[<>"#]|&b=/);
+    for (const { url } of profilerLinks(capture, templates)) {
+      assert.match(url, /^https:\/\/(pyroscope|app)\.example\.com\/(profiling)?\?/);
+      assert.doesNotMatch(url, /[<>"#]|&b=/);
     }
   });
 

@@ -1,6 +1,7 @@
 import type { Capture } from '../capture.ts';
 import type { MadeArtifact } from '../../artifacts/artifact.ts';
 import type { Answer } from '../../profile/answer/answer.ts';
+import type { Link } from '../../profile/link.ts';
 import type { Baseline } from '../baselines/baseline-profile.ts';
 
 export interface AnalysisInput {
@@ -10,7 +11,7 @@ export interface AnalysisInput {
   /** Base of links in what is made; null without a public URL. */
   publicUrl: string | null;
   /** The same window in the continuous profilers that are configured. */
-  profilerLinks: readonly { words: string; href: string }[];
+  profilerLinks: readonly Link[];
   /** Package prefixes of application code from the configuration. */
   applicationPackages: readonly string[];
 }

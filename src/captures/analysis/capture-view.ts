@@ -5,20 +5,18 @@ import type { Capture, Timeline } from '../capture.ts';
 import { captureTitle, isFinal, outcomeSentence } from '../outcome.ts';
 import type { Artifact } from '../../artifacts/artifact.ts';
 import type { Answer } from '../../profile/answer/answer.ts';
+import type { Link } from '../../profile/link.ts';
 
 interface ViewOptions {
   /** Before the links: '' on flamepin's own pages, the public URL in a file that travels, null where there is none. */
   base: string | null;
   applicationPackages: readonly string[];
-  /** Beside those to its own files: the same window in continuous profilers, other captures. */
-  furtherLinks: View['links'];
+  /** Besides those to its own files: the same window in continuous profilers, other captures. */
+  otherLinks: readonly Link[];
 }
 
 /** A capture, whatever its state, as the page shows it: the sentence first, then the evidence, then how it came about. */
-export function captureView(
-  capture: Capture,
-  { base, applicationPackages, furtherLinks }: ViewOptions,
-): View {
+export function captureView(capture: Capture, { base, applicationPackages, otherLinks }: ViewOptions): View {
   const { answer, timeline, request } = capture;
   return {
     title: captureTitle(capture),
@@ -37,7 +35,7 @@ export function captureView(
       answer?.comparison == null ? null : { ...answer.comparison, baseHref: baseHref(capture, base) },
     topFrames: answer?.topFrames ?? [],
     facts: facts(capture),
-    links: [...pageLink(capture, base), ...links(capture, base), ...furtherLinks],
+    links: [...pageLink(capture, base), ...links(capture, base), ...otherLinks],
     details: details(capture),
     applicationPackages,
   };
@@ -48,17 +46,17 @@ function badges(capture: Capture): View['badges'] {
   if (capture.request.purpose === 'alert')
     all.push(
       capture.alertResolvedAt === null
-        ? { words: 'firing', tone: 'alarm' }
-        : { words: 'resolved', tone: 'calm' },
+        ? { text: 'firing', tone: 'alarm' }
+        : { text: 'resolved', tone: 'calm' },
     );
-  if (capture.siblingOf !== null) all.push({ words: 'sibling', tone: 'quiet' });
-  if (capture.state !== 'done') all.push({ words: capture.state, tone: stateTone(capture) });
-  if (capture.partial) all.push({ words: 'partial', tone: 'warning' });
+  if (capture.siblingOf !== null) all.push({ text: 'sibling', tone: 'quiet' });
+  if (capture.state !== 'done') all.push({ text: capture.state, tone: stateTone(capture) });
+  if (capture.partial) all.push({ text: 'partial', tone: 'warning' });
   if (capture.harm !== null)
     all.push(
       capture.harmBlocks === false
-        ? { words: 'target gone', tone: 'quiet' }
-        : { words: 'target died', tone: 'alarm' },
+        ? { text: 'target gone', tone: 'quiet' }
+        : { text: 'target died', tone: 'alarm' },
     );
   return all;
 }
@@ -183,7 +181,7 @@ function facts({ target, session, timeline, request }: Capture): string[] {
   return all;
 }
 
-const linkWords: Partial<Record<Artifact['name'], string>> = {
+const linkTexts: Partial<Record<Artifact['name'], string>> = {
   'flamegraph.svg': 'SVG',
   'flamegraph.html': 'HTML in one file',
   'summary.md': 'Summary',
@@ -191,18 +189,18 @@ const linkWords: Partial<Record<Artifact['name'], string>> = {
   'recording.jfr': 'JFR (needs a token)',
 };
 
-function links(capture: Capture, base: string | null): View['links'] {
+function links(capture: Capture, base: string | null): Link[] {
   if (base === null) return [];
   const lead = capture.artifacts.filter(({ event }) => event === null || event === capture.request.event);
   return lead.map(({ name, event }) => ({
-    words: linkWords[name] ?? name,
-    href: `${base}/captures/${capture.id}/${name}${event === null ? '' : `?event=${event}`}`,
+    text: linkTexts[name] ?? name,
+    url: `${base}/captures/${capture.id}/${name}${event === null ? '' : `?event=${event}`}`,
   }));
 }
 
 /** A file that travels leads back to its page; the page itself needs no link to itself. */
-function pageLink(capture: Capture, base: string | null): View['links'] {
-  return base === null || base === '' ? [] : [{ words: 'Capture', href: `${base}/captures/${capture.id}` }];
+function pageLink(capture: Capture, base: string | null): Link[] {
+  return base === null || base === '' ? [] : [{ text: 'Capture', url: `${base}/captures/${capture.id}` }];
 }
 
 function baseHref({ answer }: Capture, base: string | null): string | null {

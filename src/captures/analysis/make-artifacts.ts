@@ -47,7 +47,7 @@ export async function makeArtifacts(
   );
   const view = captureView(
     { ...capture, artifacts: [] },
-    { base: publicUrl, applicationPackages, furtherLinks: profilerLinks },
+    { base: publicUrl, applicationPackages, otherLinks: profilerLinks },
   );
   const page = await renderHtml(profile, view, base?.profile ?? null);
   return {
@@ -90,7 +90,7 @@ function summaryOf(capture: Capture, profile: Profile, { title, links }: View): 
         ? null
         : { ...answer.comparison, changed: answer.comparison.rows, event: request.event },
     labels: alert.labels,
-    links: links.map(({ words, href }) => ({ text: words, url: href })),
+    links,
   });
 }
 

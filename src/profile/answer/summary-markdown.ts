@@ -1,6 +1,7 @@
 import type { ProfileAnswer } from './summary.ts';
 import type { Comparison } from '../comparison/comparison.ts';
 import { unchangedWords } from '../comparison/headline.ts';
+import type { Link } from '../link.ts';
 import type { ProfileEvent } from '../profile.ts';
 import { percent, points, rates } from '../quantities.ts';
 
@@ -18,8 +19,8 @@ export interface MarkdownInput {
   comparison: Pick<Comparison, 'baseLabel' | 'changed' | 'event'> | null;
   /** The alert's labels, shown at the end. */
   labels: Readonly<Record<string, string>>;
-  /** Words and absolute http or https addresses; others are left out. */
-  links: readonly { text: string; url: string }[];
+  /** Those without an absolute http or https address are left out. */
+  links: readonly Link[];
 }
 
 const confidenceWords = { certain: 'certain', likely: 'likely', unknown: "can't tell" } as const;
@@ -45,7 +46,7 @@ export function summaryMarkdown(input: MarkdownInput): string {
     comparison === null ? '' : changedTable(comparison),
     ...input.topFrames.filter(({ frames }) => frames.length > 0).map(framesTable),
     labelLine(input.labels),
-    input.links.flatMap(linkWords).join(' · '),
+    input.links.flatMap(linkMarkdown).join(' · '),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
@@ -99,7 +100,7 @@ function labelLine(labels: Readonly<Record<string, string>>): string {
 }
 
 /** An address may not leave its parentheses. */
-function linkWords({ text, url }: { text: string; url: string }): string[] {
+function linkMarkdown({ text, url }: Link): string[] {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return [];
   const address = new URL(url).href.replaceAll('(', '%28').replaceAll(')', '%29');
   return [`[${escapeMarkdown(text)}](${address})`];

@@ -11,7 +11,7 @@ const around: Surroundings = {
   publicUrl: 'https://flamepin.example.com/',
   signed: null,
   place: '',
-  further: [],
+  profilerLinks: [],
 };
 const id = 'c-01k9f3v8w0000000000000000a';
 const example = (changes: Partial<Capture> = {}) => ({
@@ -87,9 +87,9 @@ const texts: Record<string, () => string> = {
   'refused-with-profiler-link': () =>
     finishText(example({ state: 'skipped', reason: { code: 'memory-low', detail: '12 MB are left' } }), {
       ...around,
-      further: [
-        { words: 'Pyroscope', href: 'https://pyroscope.example.com/?query=checkout&from=1795400047' },
-        { words: 'Datadog', href: 'https://app.example.com/profiling?from=1795400047000' },
+      profilerLinks: [
+        { text: 'Pyroscope', url: 'https://pyroscope.example.com/?query=checkout&from=1795400047' },
+        { text: 'Datadog', url: 'https://app.example.com/profiling?from=1795400047000' },
       ],
     }),
   'without-address': () => finishText(done(), { ...around, publicUrl: null }),
@@ -131,7 +131,7 @@ describe('the text of a mark', () => {
             {
               ...around,
               place: text,
-              further: Array.from({ length: 20 }, () => ({ words: text, href: text })),
+              profilerLinks: Array.from({ length: 20 }, () => ({ text, url: text })),
             },
           );
           assert.ok(Buffer.byteLength(html) < 60_000, `${Buffer.byteLength(html)} bytes`);

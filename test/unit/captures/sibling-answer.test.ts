@@ -43,7 +43,7 @@ describe('a capture and its healthy sibling', () => {
   after(() => kept[Symbol.asyncDispose]());
 
   const view = (capture: Capture) =>
-    captureView(capture, { base: '', applicationPackages: [], furtherLinks: [] });
+    captureView(capture, { base: '', applicationPackages: [], otherLinks: [] });
 
   it('are compared by name: what the ill one does more', async () => {
     const { answer } = await compare(slow, sibling);
@@ -62,16 +62,16 @@ describe('a capture and its healthy sibling', () => {
   it('lead to each other, whatever the answer was compared with', () => {
     assert.deepEqual(siblingLinks(slow, sibling), [
       {
-        words: 'Compare with sibling checkout-x2x, same window',
-        href: `/captures/${slow.id}?against=${sibling.id}`,
+        text: 'Compare with sibling checkout-x2x, same window',
+        url: `/captures/${slow.id}?against=${sibling.id}`,
       },
     ]);
     const late: Capture = { ...sibling, state: 'skipped', artifacts: [] };
     assert.deepEqual(siblingLinks(slow, late), [
-      { words: 'Sibling checkout-x2x (skipped)', href: `/captures/${sibling.id}` },
+      { text: 'Sibling checkout-x2x (skipped)', url: `/captures/${sibling.id}` },
     ]);
     assert.deepEqual(siblingLinks(sibling, undefined), [
-      { words: 'The capture of checkout-ill', href: `/captures/${slow.id}` },
+      { text: 'The capture of checkout-ill', url: `/captures/${slow.id}` },
     ]);
     assert.equal(
       view(sibling).lines[0],
@@ -84,7 +84,7 @@ describe('a capture and its healthy sibling', () => {
     const idle: Capture = { ...sibling, answer: { ...sibling.answer, samples: 3 } };
     const flaw = 'the workload did too little: 3 samples, at least 5 are needed';
     assert.equal(
-      siblingLinks(slow, idle)[0]?.words,
+      siblingLinks(slow, idle)[0]?.text,
       `Compare with sibling checkout-x2x, same window (${flaw})`,
     );
     assert.ok(view(idle).lines.includes(`Not compared with by itself: ${flaw}.`));
@@ -95,7 +95,7 @@ describe('a capture and its healthy sibling', () => {
     const query = { workload: undefined, state: undefined, before: undefined, since: undefined };
     const page = listPage([sibling], { ...query, until: undefined }, 50, '');
     assert.match(page, />sibling, HighLatency</);
-    assert.equal(view(sibling).badges[0]?.words, 'sibling');
+    assert.equal(view(sibling).badges[0]?.text, 'sibling');
     assert.match(view(sibling).title, /^sibling shop\/Deployment\/checkout$/);
   });
 

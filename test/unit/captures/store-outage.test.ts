@@ -194,7 +194,7 @@ describe('while the store is away', () => {
     assert.deepEqual(capture.artifacts, [], 'no link that leads nowhere');
     const delivery = must(await ledger.leaseDelivery('d', clock, minute));
     assert.deepEqual([delivery.capture.id, delivery.want], [id, 'finish']);
-    const { lines } = captureView(capture, { base: '', applicationPackages: [], furtherLinks: [] });
+    const { lines } = captureView(capture, { base: '', applicationPackages: [], otherLinks: [] });
     const text = lines.join('\n');
     assert.match(text, /not stored yet: The bucket or directory does not exist/);
     assert.match(

@@ -125,7 +125,7 @@ export function healthyShop(): Profile {
 /** What the page shows around it. */
 export const shopView: View = {
   title: 'HighLatency checkout',
-  badges: [{ words: 'firing', tone: 'alarm' }],
+  badges: [{ text: 'firing', tone: 'alarm' }],
   headline: 'wall: 61% waiting in HikariPool.getConnection',
   confidence: 'certain',
   lines: [
@@ -161,10 +161,10 @@ export const shopView: View = {
     'engine ctimer',
   ],
   links: [
-    { words: 'SVG', href: '/captures/c-1/flamegraph.svg' },
-    { words: 'HTML', href: '/captures/c-1/flamegraph.html' },
-    { words: 'profile', href: '/captures/c-1/profile.json' },
-    { words: 'recording', href: '/captures/c-1/recording.jfr' },
+    { text: 'SVG', url: '/captures/c-1/flamegraph.svg' },
+    { text: 'HTML', url: '/captures/c-1/flamegraph.html' },
+    { text: 'profile', url: '/captures/c-1/profile.json' },
+    { text: 'recording', url: '/captures/c-1/recording.jfr' },
   ],
   details: [
     {

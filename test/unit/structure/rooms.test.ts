@@ -13,7 +13,7 @@ const source = join(import.meta.dirname, '../../../src');
  */
 const mayImport: Record<string, readonly string[]> = {
   alerts: ['reasons'],
-  annotations: ['alerts', 'captures', 'reasons'],
+  annotations: ['alerts', 'captures', 'profile', 'reasons'],
   artifacts: ['profile'],
   captures: ['alerts', 'artifacts', 'profile', 'profile/answer', 'profiler', 'reasons'],
   'captures/analysis': [
