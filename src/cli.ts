@@ -17,7 +17,7 @@ interface CommonOptions {
   json: boolean;
 }
 
-/** The work was done, but its result is that something is wrong (`doctor`): exit code 1 without a further word. */
+/** The work was done, but its result is that something is wrong (`doctor`): exit code 1 without another message. */
 const failed = 1;
 const wrongUsage = 2;
 
@@ -29,13 +29,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Command('flamepin')
     .description(
-      'Turns an alert into a flame graph of the JVM behind it, pinned on the Grafana panel that alerted.',
+      'Turns an alert into a flame graph of the JVM behind it, pinned to the Grafana panel that alerted.',
     )
     .version(version)
     .exitOverride()
     .showHelpAfterError('(--help shows how)');
   const configOption = (): Option =>
-    new Option('--config <file>', 'configuration file; without one the embedded defaults apply');
+    new Option('--config <file>', 'configuration file; without one, the built-in defaults apply');
 
   program
     .command('serve')
@@ -56,7 +56,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       new Option('--duration <duration>', 'length of the window').argParser(seconds).default(30, '30s'),
     )
     .addOption(new Option('--output <directory>', 'where the files go').default('.', 'this directory'))
-    .option('--json', 'the result for machines', false)
+    .option('--json', 'print JSON', false)
     .addOption(configOption())
     .action(async (target: string, options: CaptureOptions) => {
       const { capture } = await import('./commands/capture.ts');
@@ -65,13 +65,15 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('render')
-    .description('recording → picture or data')
+    .description('turn a recording into a picture or data')
     .argument('<recording>', 'JFR file, gzipped or not, or folded stacks; - for stdin, up to 512 MiB')
-    .addOption(new Option('--event <event>', 'event; else the first that it holds').choices(profileEvents))
+    .addOption(
+      new Option('--event <event>', 'event; default: the first that it holds').choices(profileEvents),
+    )
     .addOption(
       new Option('--format <format>', 'format').choices(['html', 'svg', 'json', 'collapsed']).default('html'),
     )
-    .option('--output <file>', 'file; else stdout')
+    .option('--output <file>', 'output file; default: stdout')
     .action(async (recording: string, options: RenderOptions) => {
       const { render } = await import('./commands/render.ts');
       await render(recording, options);
@@ -79,14 +81,16 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('compare')
-    .description('what changed between two recordings, with its uncertainty')
-    .argument('<base>', 'recording in good health')
+    .description('show what changed between two recordings, with its uncertainty')
+    .argument('<base>', 'recording of the healthy service')
     .argument('<current>', 'recording to explain')
-    .addOption(new Option('--event <event>', 'event; else the first that both hold').choices(profileEvents))
+    .addOption(
+      new Option('--event <event>', 'event; default: the first that both hold').choices(profileEvents),
+    )
     .addOption(
       new Option('--format <format>', 'format').choices(['text', 'json', 'html', 'svg']).default('text'),
     )
-    .option('--output <file>', 'file; else stdout')
+    .option('--output <file>', 'output file; default: stdout')
     .action(async (base: string, current: string, options: CompareOptions) => {
       const { compare } = await import('./commands/compare.ts');
       await compare(base, current, options);
@@ -94,11 +98,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('explain')
-    .description('what would be done for each alert of a notification; touches nothing')
+    .description('show what would be done for each alert of a notification; touches nothing')
     .argument('<notification>', 'JSON file with a webhook body; - for stdin')
     .addOption(configOption())
-    .option('--json', 'the result for machines', false)
-    .option('--suggest', 'look in Grafana for panels with the query of the alert rule; reads only', false)
+    .option('--json', 'print JSON', false)
+    .option('--suggest', 'search Grafana for panels with the query of the alert rule; read-only', false)
     .action(async (notification: string, options: ExplainOptions) => {
       const { explain } = await import('./commands/explain.ts');
       await explain(notification, options);
@@ -106,9 +110,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('doctor')
-    .description('check rights, connections, clocks and limits, each with its remedy')
+    .description('check permissions, connections, clocks and limits, each with its remedy')
     .addOption(configOption())
-    .option('--json', 'the result for machines', false)
+    .option('--json', 'print JSON', false)
     .action(async (options: CommonOptions) => {
       const { doctor } = await import('./commands/doctor.ts');
       if (!(await doctor(options))) code = failed;
@@ -116,7 +120,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('lifecycle')
-    .description('the rules by which the bucket itself expires artifacts, for you to merge; sends nothing')
+    .description(
+      'print lifecycle rules that let the bucket expire artifacts, for you to merge; sends nothing',
+    )
     .addOption(
       new Option('--by <what>', 'what tells recordings from pictures')
         .choices(['prefix', 'tag'])
@@ -130,7 +136,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('release')
-    .description('let a blocked image or workload be profiled again; without a name, list the blocks')
+    .description('allow a blocked image or workload to be profiled again; without a key, list the blocks')
     .argument('[key]', 'image digest or workload, as the list shows it')
     .addOption(configOption())
     .action(async (key: string | undefined, options: { config?: string }) => {
@@ -140,9 +146,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('store')
-    .description('let the running flamepin store now what waits for the store; it prints the captures')
-    .argument('[capture]', 'one capture; without it, all that wait')
-    .option('--url <url>', 'address of the running flamepin; else the one in the configuration')
+    .description('make the running flamepin store now what waits for the store, and print the captures')
+    .argument('[capture]', 'capture id; default: all that wait')
+    .option('--url <url>', 'address of the running flamepin; default: the one in the configuration')
     .addOption(configOption())
     .action(async (id: string | undefined, options: StoreOptions) => {
       const { store } = await import('./commands/store.ts');
@@ -174,7 +180,7 @@ function explainError(error: unknown): number {
 
 function targetUri(text: string): string {
   if (!targetKinds.some((kind) => text.startsWith(`${kind}://`)))
-    throw new InvalidArgumentError(`Begin with ${supportedKinds.map((kind) => `${kind}://`).join(' or ')}.`);
+    throw new InvalidArgumentError(`Start with ${supportedKinds.map((kind) => `${kind}://`).join(' or ')}.`);
   return text;
 }
 

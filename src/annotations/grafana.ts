@@ -11,7 +11,7 @@ import { beginText, finishText, type Surroundings } from './text.ts';
 import type { Panel } from '../alerts/panel.ts';
 
 export interface GrafanaOptions extends GrafanaAccess {
-  /** Where people reach flamepin; null when nobody said. */
+  /** Where people reach flamepin; null when it is not configured. */
   publicUrl: string | null;
   /** A link to an artifact that works without flamepin (the store's), for when there is no publicUrl. */
   signedLink?: ((key: string) => Promise<{ url: string; expiresAt: Date } | undefined>) | undefined;
@@ -67,7 +67,7 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
     }
     const { panel: found } = await inspectPanel(options, dashboardUid, panelId, signal);
     if (found.drawsMarks) return { where: { dashboardUID: dashboardUid, panelId }, note: '' };
-    const note = `The alert’s own panel, of type ${found.type}, draws no marks; this one is on all panels that do.`;
+    const note = `The alert’s own panel (type ${found.type}) draws no annotations; this one is on every panel that does.`;
     return { where: { dashboardUID: dashboardUid }, note };
   }
 
@@ -160,14 +160,14 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
     if (!right) {
       await api.remove(id, signal);
       throw new Failure('grafana-rejected', {
-        detail: 'Grafana took the mark, but not for this dashboard and panel',
+        detail: 'Grafana accepted the mark, but not on this dashboard and panel',
       });
     }
     await tellNeighbours(made, marks, signal);
     return made;
   }
 
-  /** False when somebody has taken the mark away in between. */
+  /** False when somebody has deleted the mark in the meantime. */
   async function change(mark: GrafanaAnnotation, capture: Capture, signal: AbortSignal): Promise<boolean> {
     const note = await noteFor(mark, capture, () => placeOf(capture.panel, signal));
     const { change, marks } = await compose(capture, mark, note, signal);
@@ -176,7 +176,7 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
     if (changed === undefined) return false;
     if (changed.text !== change.text)
       throw new Failure('grafana-rejected', {
-        detail: 'Grafana took the new text, but shows another one',
+        detail: 'Grafana accepted the new text, but shows a different one',
       });
     await tellNeighbours(changed, marks, signal);
     return true;
@@ -195,7 +195,7 @@ export function grafanaAnnotator(options: GrafanaOptions): Annotator {
   };
 }
 
-/** Only a mark that is not on its panel needs to be told why; the others save the request. */
+/** Only a mark that is not on its own panel says why; the others save the request. */
 async function noteFor(
   mark: GrafanaAnnotation,
   { panel }: Capture,

@@ -10,7 +10,7 @@ interface PlacedMark {
   tags?: readonly string[] | null | undefined;
 }
 
-/** Nearer than this, points count as lying upon one another: what a mark of 10 px covers at 24 h on 1,000 px. */
+/** Nearer than this, points count as overlapping: what a mark of 10 px covers at 24 h on 1,000 px. */
 const pointReachMs = 15 * 60_000;
 const mostNamed = 5;
 const beginning = '<br>Also profiled here at this time: ';

@@ -4,15 +4,15 @@ import { describeReason, type Reason } from '../reasons/failure.ts';
 import type { Link } from '../profile/link.ts';
 import { clip, link, pageUrl } from './markup.ts';
 
-/** What the text of a mark needs beside the capture itself. */
+/** What the text of a mark needs besides the capture itself. */
 export interface Surroundings {
-  /** Where people reach flamepin, `https://flamepin.example.com`; null when nobody said. */
+  /** Where people reach flamepin, `https://flamepin.example.com`; null when it is not configured. */
   publicUrl: string | null;
   /** A link to the picture that works without flamepin, used when there is no publicUrl. */
   signed: { url: string; expiresAt: Date } | null;
   /** Why the mark is not on the alert's own panel, a sentence; '' when it is. */
   place: string;
-  /** The same time elsewhere, in a continuous profiler; also where there is no profile of ours. */
+  /** The same time elsewhere, in a continuous profiler; even where flamepin has no profile. */
   profilerLinks: readonly Link[];
 }
 
@@ -77,9 +77,9 @@ const joined = (lines: readonly string[]): string =>
 function answerLines(capture: Capture): string[] {
   const { answer, partial, request } = capture;
   const short = partial
-    ? html`Partial: the recording holds less than the window of ${request.durationSeconds} s.`
+    ? html`Partial: the recording covers less than the window of ${request.durationSeconds} s.`
     : '';
-  if (answer === null) return ['<b>Profiled, but there is no answer in words.</b>', short];
+  if (answer === null) return ['<b>Profiled, but there is no answer.</b>', short];
   const sure =
     answer.confidence === 'likely'
       ? ' <i>likely</i>'
@@ -104,7 +104,7 @@ function answerLines(capture: Capture): string[] {
   ];
 }
 
-/** An answer whose flame graph is not there yet, or never will be. */
+/** An answer whose flame graph is not stored yet, or never will be. */
 function unstoredLine({ answer, state, reason }: Capture): string {
   if (answer === null) return '';
   const sentence = reason === null ? '' : describeReason(reason).sentence;
@@ -114,9 +114,9 @@ function unstoredLine({ answer, state, reason }: Capture): string {
 }
 
 function refusalLines(capture: Capture): string[] {
-  const reason: Reason = capture.reason ?? { code: 'internal-error', detail: 'no reason was kept' };
+  const reason: Reason = capture.reason ?? { code: 'internal-error', detail: 'no reason was recorded' };
   const { sentence, detail, remedy } = describeReason(reason);
-  const what = capture.target === null ? '' : html`It was about !${targetName(capture)}.`;
+  const what = capture.target === null ? '' : html`Target: !${targetName(capture)}.`;
   return [
     html`<b>No profile: !${withCode(asClause(sentence))}</b> !${withCode(remedy)}`,
     detail === '' ? '' : html`<code>${clip(detail, most.detail)}</code>`,
@@ -124,7 +124,7 @@ function refusalLines(capture: Capture): string[] {
   ];
 }
 
-/** Names of settings stand in backticks in the list of reasons. */
+/** The list of reasons puts names of settings in backticks. */
 const withCode = (text: string): string =>
   text
     .split('`')
@@ -143,7 +143,7 @@ function targetName({ target, alert }: Capture): string {
   return html`${kind}<code>${clip(target.name, most.name)}</code>`;
 }
 
-/** Marks do not follow the dashboard's variables, so each says whose it is. */
+/** Marks do not follow the dashboard's variables, so each says what it is about. */
 function context({ alert, target, alertResolvedAt }: Capture): string {
   const resolved = alertResolvedAt === null ? '' : `resolved ${clock(alertResolvedAt)} UTC`;
   const parts = [
@@ -181,8 +181,8 @@ function pageLinks(capture: Capture, around: Surroundings, text: string): string
   }
   if (signed !== null) {
     const until = `${signed.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-    return html`!${link({ text, url: signed.url })} (works until ${until}; with server.publicUrl it would
-    last)`;
+    return html`!${link({ text, url: signed.url })} (works until ${until}; set server.publicUrl for a lasting
+    link)`;
   }
   return html`No link: flamepin does not know its own address (server.publicUrl). Capture
     <code>${capture.id}</code>`;
@@ -193,7 +193,7 @@ function profilerLine({ profilerLinks }: Surroundings): string {
   const usable = profilerLinks.filter(({ url }) => url.length <= most.url).slice(0, mostProfilerLinks);
   return usable.length === 0
     ? ''
-    : html`The same time in
+    : html`Same time in
       !${usable.map(({ text, url }) => link({ text: clip(text, most.name), url })).join(' · ')}`;
 }
 

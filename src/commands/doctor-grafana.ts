@@ -6,7 +6,7 @@ import { Failure } from '../reasons/failure.ts';
 import { ask, deadlineMs } from './doctor-ask.ts';
 import type { Check } from './doctor-check.ts';
 
-/** Grafana itself, the right to read marks, and each dashboard and panel that the configuration maps. */
+/** Grafana itself, permission to read marks, and each dashboard and panel that the configuration maps. */
 export function grafanaChecks({ grafana, secrets }: Configuration): Check[] {
   if (grafana === undefined) return [];
   const { url } = grafana;
@@ -41,8 +41,8 @@ async function lookAtGrafana(access: GrafanaAccess): Promise<string> {
 
 async function lookAtDashboard(access: GrafanaAccess, dashboardUid: string): Promise<string> {
   const { mayMark } = await grafanaApi(access).dashboard(dashboardUid, AbortSignal.timeout(deadlineMs));
-  demandRight(mayMark);
-  return 'there; marks show on all of its panels that draw them';
+  demandPermission(mayMark);
+  return 'found; marks appear on every panel that draws annotations';
 }
 
 async function lookAtPanel(access: GrafanaAccess, dashboardUid: string, panelId: number): Promise<string> {
@@ -55,22 +55,22 @@ async function lookAtPanel(access: GrafanaAccess, dashboardUid: string, panelId:
   if (!visible)
     throw new Failure('grafana-rejected', {
       detail:
-        'the dashboard does not show its own annotations: switch on "Annotations & Alerts" in its settings',
+        'the dashboard does not show its own annotations: turn on "Annotations & Alerts" in its settings',
     });
-  demandRight(mayMark);
+  demandPermission(mayMark);
   return panelWords(panel);
 }
 
-function demandRight(mayMark: boolean | null): void {
+function demandPermission(mayMark: boolean | null): void {
   if (mayMark === false)
     throw new Failure('grafana-denied', {
-      detail: 'the token may not make, change and delete annotations on this dashboard',
+      detail: 'the token may not create, edit and delete annotations on this dashboard',
     });
 }
 
 function panelWords({ title, type, drawsMarks, repeated }: PanelSeen): string {
-  const name = title === '' ? 'there' : `"${title}"`;
+  const name = title === '' ? 'found' : `"${title}"`;
   if (!drawsMarks)
-    return `${name}, of type ${type}, draws no marks: they go to all panels of the dashboard that do`;
-  return repeated ? `${name}, repeated: the mark shows on every copy` : `${name}, draws marks`;
+    return `${name} (type ${type}) draws no annotations: marks go on every panel of the dashboard that does`;
+  return repeated ? `${name}, repeated: the mark appears on every copy` : `${name}, draws annotations`;
 }

@@ -10,7 +10,7 @@ import {
 import type { Configuration } from '../config/load.ts';
 import type { CheckResult } from '../captures/target.ts';
 
-/** Memory that flamepin may use and the room on its disks, against what `limits` allows at once. */
+/** The memory that flamepin may use and the space on its disks, against what `limits` allows at once. */
 export function lookAtLimits(
   { limits, ledger, storage }: Pick<Configuration, 'limits' | 'ledger' | 'storage'>,
   memory = memoryLimit(),
@@ -36,15 +36,15 @@ function lookAtMemory(
   const fits = needed <= reading.total;
   const atOnce = Math.floor(reading.total / needed);
   const reads = fits
-    ? `are read ${atOnce} at once, smaller ones more`
-    : `cannot be read: that takes ${inMebibytes(needed)}, and ${inMebibytes(reading.total)} are left for it`;
+    ? `are read ${atOnce} at a time, more if smaller`
+    : `cannot be read: that takes ${inMebibytes(needed)}, and ${inMebibytes(reading.total)} is available`;
   return {
     what: 'limits (memory)',
     ok: fits,
-    detail: `${total} windows at once, ${perNode} per node; of ${inMebibytes(memory)}, recordings of ${inMebibytes(maxRecordingBytes)} ${reads}`,
+    detail: `${total} windows at once, ${perNode} per node; with ${inMebibytes(memory)} of memory, recordings of ${inMebibytes(maxRecordingBytes)} ${reads}`,
     remedy: fits
       ? ''
-      : `Give flamepin ${inMebibytes(neededLimit(maxRecordingBytes))} of memory (in the chart resources.limits.memory), or lower limits.maxRecordingBytes.`,
+      : `Give flamepin ${inMebibytes(neededLimit(maxRecordingBytes))} of memory (resources.limits.memory in the chart), or lower limits.maxRecordingBytes.`,
   };
 }
 
@@ -52,14 +52,14 @@ function roomIn(what: string, directory: string, needed: number): CheckResult {
   const { bavail, bsize } = statfsSync(existing(directory));
   const enough = bavail * bsize > needed;
   return {
-    what: `limits (disk of the ${what})`,
+    what: `limits (${what} disk)`,
     ok: enough,
     detail: `${inMebibytes(bavail * bsize)} free`,
-    remedy: enough ? '' : `Make room for ${inMebibytes(needed)}, or keep less (retention, limits).`,
+    remedy: enough ? '' : `Free ${inMebibytes(needed)}, or keep less (retention, limits).`,
   };
 }
 
-/** Before the first start the directory is not there yet. */
+/** Before the first start the directory does not exist yet. */
 function existing(directory: string): string {
   return existsSync(directory) || dirname(directory) === directory ? directory : existing(dirname(directory));
 }

@@ -27,12 +27,13 @@ export async function lookAtStore(configuration: Configuration): Promise<string>
       },
       signal,
     );
-    // Without the right to list, S3 calls what has expired forbidden instead of missing.
+    // Without permission to list, S3 calls what has expired forbidden instead of missing.
     const [listed] = await store.list(key, 1, signal);
-    if (listed?.key !== key) throw new Failure('store-denied', { detail: 'what was written is not listed' });
+    if (listed?.key !== key)
+      throw new Failure('store-denied', { detail: 'the object just written is not listed' });
     const read = await store.get(key, signal);
     if (read?.body.toString() !== words)
-      throw new Failure('store-denied', { detail: 'what was written could not be read' });
+      throw new Failure('store-denied', { detail: 'the object just written could not be read' });
     const linked = await followLink(store);
     await store.delete([key], signal);
     return `written, listed, read${linked ? ', opened by a signed link' : ''} and deleted`;
@@ -50,7 +51,7 @@ async function followLink(store: ArtifactStore): Promise<boolean> {
   compareClocks(response);
   if (!response.ok || body !== words)
     throw new Failure('store-denied', {
-      detail: `a signed link to what was written answers ${response.status}`,
+      detail: `a signed link to the object just written answers ${response.status}`,
     });
   return true;
 }

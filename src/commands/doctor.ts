@@ -13,7 +13,7 @@ import { lookAtStore } from './doctor-store.ts';
 import type { Check } from './doctor-check.ts';
 
 /**
- * `flamepin doctor`: rights, connections, clocks and limits, a line each, with its remedy under what fails. Resolves
+ * `flamepin doctor`: permissions, connections, clocks and limits, one line each, with the remedy under what fails. Resolves
  * to false when a check fails. Touches no target; writes and deletes one small object in the store.
  */
 export async function doctor(options: { config?: string; json: boolean }): Promise<boolean> {
@@ -85,7 +85,7 @@ async function lookAtLedger(configuration: Configuration): Promise<string> {
     const blocks = await ledger.blocks();
     const spooled = await ledger.spooled();
     await ledger.close();
-    return `${counts.done} done, ${counts.failed} failed, ${counts.queued} waiting, ${blocks.length} blocked, ${spooled.captures} to be stored (${mebibytes(spooled.bytes)} of at most ${mebibytes(spooled.limitBytes)} MiB)`;
+    return `${counts.done} done, ${counts.failed} failed, ${counts.queued} waiting, ${blocks.length} blocked, ${spooled.captures} waiting for the store (${mebibytes(spooled.bytes)} of at most ${mebibytes(spooled.limitBytes)} MiB)`;
   } catch (error) {
     if (asFailure(error).code === 'ledger-locked') return 'in use by a running flamepin';
     throw error;
@@ -101,7 +101,7 @@ async function lookAtTargets(
   const targets = openTargets(configuration);
   try {
     const adapter = await targets.get(kind);
-    return (await adapter.check?.(AbortSignal.timeout(deadlineMs))) ?? 'at hand';
+    return (await adapter.check?.(AbortSignal.timeout(deadlineMs))) ?? 'available';
   } finally {
     await targets.close();
   }
@@ -112,16 +112,16 @@ async function lookAtPublicUrl(url: string): Promise<string> {
   const response = await get(`${url}/healthz`, {});
   if ((await response.text()).trim() === 'ok') return `${url} answers`;
   throw new Failure('public-url-wrong', {
-    detail: `${url}/healthz answers ${response.status}, but not as flamepin does`,
+    detail: `${url}/healthz answers ${response.status}, but it is not flamepin`,
   });
 }
 
 /** Only how it is written: what it leads to, a person's session decides. */
 function linkWords(placeholders: readonly string[]): string {
-  const words = placeholders.length === 0 ? 'well formed' : `well formed; takes ${placeholders.join(', ')}`;
+  const words = placeholders.length === 0 ? 'well formed' : `well formed; uses ${placeholders.join(', ')}`;
   return placeholders.some((name) => /^(from|to)/.test(name))
     ? words
-    : `${words}; it carries no time and leads to now instead of the window`;
+    : `${words}; it has no time, so it opens at the current time instead of the window`;
 }
 
 function line({ what, ok, detail, remedy }: CheckResult): string {

@@ -26,8 +26,8 @@ interface Told extends Explanation {
 
 /**
  * `flamepin explain NOTIFICATION.json`: for each alert the route, target, event and why, limits, commands, panel and how
- * it was found. Touches nothing, and asks nobody unless panels are to be suggested; duplicates and cooldowns, which only the
- * ledger knows, are not looked at.
+ * it was found. Touches nothing, and sends no request unless panels are to be suggested. Duplicates and cooldowns, which only the
+ * ledger knows, are not checked.
  */
 export async function explain(path: string, options: ExplainOptions): Promise<void> {
   const secrets = options.suggest ? 'needed' : 'ignored';
@@ -54,18 +54,18 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
     return;
   }
   const { limits } = configuration;
-  const limitWords = `${limits.total} at once, ${limits.perNode} per node, skipped after ${limits.deadline / 1000} s of waiting`;
+  const limitWords = `${limits.total} at once, ${limits.perNode} per node, skipped after waiting ${limits.deadline / 1000} s`;
   process.stdout.write(explanations.map((explanation) => block(explanation, limitWords)).join('\n'));
 }
 
-/** Null, with a word on stderr, where there is nothing to look for or Grafana cannot be asked. */
+/** Null, with a message on stderr, if there is nothing to look for or Grafana cannot be asked. */
 async function panelQueriesFor(
   explanations: readonly Explanation[],
   { grafana, secrets }: Configuration,
 ): Promise<PanelQuery[] | null> {
   if (!explanations.some(({ panel, expression }) => panel === null && expression !== null)) return null;
   if (grafana === undefined) {
-    process.stderr.write('No panel is suggested: grafana is not configured.\n');
+    process.stderr.write('No panel can be suggested: grafana is not configured.\n');
     return null;
   }
   const { panelQueries } = await import('../annotations/panel-queries.ts');
@@ -74,7 +74,7 @@ async function panelQueriesFor(
     return await panelQueries({ url: grafana.url, token }, AbortSignal.timeout(suggestMs));
   } catch (error) {
     const { sentence, detail, remedy } = describeReason(asFailure(error).reason);
-    process.stderr.write(`No panel is suggested: ${sentence} (${detail}) ${remedy}\n`);
+    process.stderr.write(`No panel can be suggested: ${sentence} (${detail}) ${remedy}\n`);
     return null;
   }
 }
@@ -110,14 +110,14 @@ function block(explanation: Told, limitWords: string): string {
   if (target?.sibling === true)
     rows.push([
       'sibling',
-      'a healthy pod of the same workload is profiled in the same window, where one is fit',
+      'a healthy pod of the same workload is profiled in the same window, if one is eligible',
     ]);
   rows.push(['labels say', labelWords(explanation)]);
   if (target !== null) rows.push(['cooldown key', target.workloadKey]);
   if (event !== null) rows.push(['event', `${event.event} (${event.because})`]);
   if (route !== null)
     rows.push(
-      ['window', `${route.durationSeconds} s, then none for ${route.cooldownSeconds} s on that workload`],
+      ['window', `${route.durationSeconds} s, then no other for ${route.cooldownSeconds} s on that workload`],
       ['limits', limitWords],
     );
   for (const command of explanation.commands) rows.push(['command', command]);
@@ -130,7 +130,7 @@ function block(explanation: Told, limitWords: string): string {
   for (const { dashboardUid, panelId, title } of explanation.suggested ?? [])
     rows.push([
       'suggestion',
-      `${dashboardUid} / ${panelId} "${title}" has the rule's query; if it is the one, write it under grafana.panels`,
+      `${dashboardUid} / ${panelId} "${title}" has the rule's query; if it is the right panel, add it under grafana.panels`,
     ]);
   if (explanation.suggested?.length === 0)
     rows.push(['suggestion', "none: no panel that was read has the rule's query"]);

@@ -22,14 +22,14 @@ export async function lifecycle({ config, by }: LifecycleOptions): Promise<void>
   if (storage.kind !== 's3')
     return refuse(
       'storage',
-      'artifacts are files, not objects of a bucket',
-      'flamepin sweeps them itself; lifecycle rules are for storage.s3.',
+      'artifacts are files, not objects in a bucket',
+      'flamepin deletes expired files itself; lifecycle rules are for storage.s3.',
     );
   if (by === 'tag' && storage.tags === false)
     return refuse(
       'storage.s3.tags',
-      'objects carry no tags, so that rules by tag would expire nothing',
-      'Take --by prefix, or switch tags on.',
+      'objects have no tags, so rules by tag would expire nothing',
+      'Use --by prefix, or turn tags on.',
     );
   const days = {
     prefix: storage.prefix,
@@ -43,11 +43,11 @@ export async function lifecycle({ config, by }: LifecycleOptions): Promise<void>
 
 function advice(bucket: string, enforcedBy: 'flamepin' | 'bucket'): string {
   const lines = [
-    `Merge these into the rules that bucket ${bucket} has (aws s3api get-bucket-lifecycle-configuration --bucket ${bucket}):`,
-    'put-bucket-lifecycle-configuration replaces all rules of a bucket, also those that are not about flamepin.',
+    `Merge these into the existing rules of bucket ${bucket} (aws s3api get-bucket-lifecycle-configuration --bucket ${bucket}):`,
+    'put-bucket-lifecycle-configuration replaces all rules of a bucket, including those that are not for flamepin.',
     ...(enforcedBy === 'bucket'
       ? []
-      : ['flamepin sweeps as well, until retention.enforcedBy is bucket; both at once do no harm.']),
+      : ['flamepin also deletes until retention.enforcedBy is bucket; both at once do no harm.']),
   ];
   return `${lines.join('\n')}\n`;
 }

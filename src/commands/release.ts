@@ -20,9 +20,7 @@ export async function release(key: string | undefined, options: { config?: strin
     }
     const released = await ledger.releaseBlock(key);
     process.stderr.write(
-      released
-        ? `Released ${key}.\n`
-        : `Nothing is blocked under ${key}; without a name, the blocks are listed.\n`,
+      released ? `Released ${key}.\n` : `There is no block ${key}; without a key, the blocks are listed.\n`,
     );
     return released;
   } finally {

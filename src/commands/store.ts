@@ -26,7 +26,7 @@ export async function store(id: string | undefined, options: StoreOptions): Prom
       {
         path: 'access.capturesTokenFile',
         what: 'missing',
-        remedy: 'flamepin takes orders only with this token.',
+        remedy: 'The running flamepin accepts this only with its captures token.',
       },
     ]);
   const base = options.url ?? ownAddress(configuration.server);
@@ -38,14 +38,14 @@ export async function store(id: string | undefined, options: StoreOptions): Prom
   const answer = storingSchema.safeParse(body);
   if (!response.ok || !answer.success) {
     const { message, remedy } = problemSchema.safeParse(body).data ?? {
-      message: `${base} answers ${response.status}, but not as flamepin does.`,
-      remedy: 'Name its address with --url.',
+      message: `${base} answers ${response.status}, but it is not flamepin.`,
+      remedy: 'Set its address with --url.',
     };
     process.stderr.write(`${message}\n  ${remedy}\n`);
     return false;
   }
   for (const storing of answer.data.storing) process.stdout.write(`${storing}\n`);
-  if (answer.data.storing.length === 0) process.stderr.write('Nothing waits to be stored.\n');
+  if (answer.data.storing.length === 0) process.stderr.write('Nothing is waiting to be stored.\n');
   return true;
 }
 

@@ -25,7 +25,7 @@ export function duration(least: number, most = Number.MAX_SAFE_INTEGER) {
     most === Number.MAX_SAFE_INTEGER
       ? `at least ${formatDuration(least)}`
       : `${formatDuration(least)} to ${formatDuration(most)}`;
-  const remedy = `Write a duration as Prometheus does, such as 30s, 5m or 1h30m; ${range}.`;
+  const remedy = `Write a duration as Prometheus does, such as 30s, 5m or 1h30m, ${range}.`;
   return z.unknown().transform((text, context) => {
     const milliseconds = typeof text === 'string' || text === 0 ? parseDuration(String(text)) : undefined;
     if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
@@ -74,9 +74,9 @@ export const baseUrl = z.string().transform((text, context) => {
     return url.href.replace(/\/+$/, '');
   context.issues.push({
     code: 'custom',
-    message: 'not a usable address',
+    message: 'not a usable URL',
     params: {
-      remedy: 'Write http:// or https://, a host, and a path if there is one; secrets belong in files.',
+      remedy: 'Write http:// or https://, a host, and a path if there is one; secrets go in files.',
     },
     input: text,
   });
@@ -119,7 +119,7 @@ export const pattern = z.string().superRefine((text, context) => {
   }
 });
 
-/** Five fields of cron, or six with seconds first. What node-cron itself then refuses is reported at the start. */
+/** Five fields of cron, or six with seconds first. What node-cron itself refuses is reported at startup. */
 export const cron = z.string().superRefine((text, context) => {
   if (/^\s*(?:[\d*/,A-Za-z-]+\s+){4,5}[\d*/,A-Za-z#-]+\s*$/.test(text)) return;
   context.addIssue({

@@ -20,7 +20,7 @@ export const linkTemplateSchema = section({
   name: z.string().min(1).max(40),
   url: z
     .string()
-    .regex(/^https?:\/\/[^\s{}/]+\//, { error: 'Begin with http:// or https:// and a fixed host.' })
+    .regex(/^https?:\/\/[^\s{}/]+\//, { error: 'Start with http:// or https:// and a fixed host.' })
     .superRefine((url, context) => {
       for (const [whole, name] of url.matchAll(/\{([^{}]*)\}/g))
         if (!isPlaceholder(name ?? ''))

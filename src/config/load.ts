@@ -67,7 +67,7 @@ export function loadConfiguration(
       report({
         path: keyPath,
         what: 'the secret is missing',
-        remedy: `Name its file, or set ${environmentName(keyPath)}.`,
+        remedy: `Set its file, or ${environmentName(keyPath)}.`,
       });
     return secret;
   };
@@ -124,10 +124,10 @@ function readYaml(path: string): unknown {
   } catch (error) {
     fail(
       `the file cannot be read (${error instanceof Error ? error.message : String(error)})`,
-      'Check --config and its rights.',
+      'Check --config and the permissions of the file.',
     );
   }
-  if (text.length > largestFile) fail('the file holds more than 4 MiB', 'Check --config.');
+  if (text.length > largestFile) fail('the file is larger than 4 MiB', 'Check --config.');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0)
@@ -164,7 +164,7 @@ function secretFinder(environment: Environment, report: (problem: Problem) => vo
       report({
         path: keyPath,
         what: `the secret cannot be read (${error instanceof Error ? error.message : String(error)})`,
-        remedy: 'Check the path and that the user of flamepin may read it.',
+        remedy: 'Check the path, and that flamepin may read it.',
       });
       return null;
     }
@@ -188,7 +188,7 @@ function warningsOf(settings: Settings): string[] {
     if (route.matchers.length === 0 && index < settings.routes.length - 1)
       warnings.push(`routes[${index}] matches every alert: the routes after it are never reached.`);
   if (settings.grafana !== undefined && settings.server.publicUrl === undefined)
-    warnings.push('server.publicUrl is not set: annotations can carry no lasting link to the flame graph.');
+    warnings.push('server.publicUrl is not set: annotations cannot have a lasting link to the flame graph.');
   if (settings.retention.recordings > settings.retention.profiles)
     warnings.push(
       'retention.recordings is longer than retention.profiles: recordings would outlive their captures.',

@@ -41,12 +41,12 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
       }));
     case 'invalid_type':
       return issue.input === undefined
-        ? [{ path, what: 'missing', remedy: `Give it ${kinds[issue.expected] ?? issue.expected}.` }]
+        ? [{ path, what: 'missing', remedy: `Write ${kinds[issue.expected] ?? issue.expected}.` }]
         : [
             {
               path,
               what: `this is ${describe(issue.input)}`,
-              remedy: `Give it ${kinds[issue.expected] ?? issue.expected}.`,
+              remedy: `Write ${kinds[issue.expected] ?? issue.expected}.`,
             },
           ];
     case 'invalid_value':
@@ -59,11 +59,19 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
       ];
     case 'too_small':
       return [
-        { path, what: 'too small', remedy: `The least is ${String(issue.minimum)}${unitOf(issue.origin)}.` },
+        {
+          path,
+          what: 'too small',
+          remedy: `The minimum is ${String(issue.minimum)}${unitOf(issue.origin)}.`,
+        },
       ];
     case 'too_big':
       return [
-        { path, what: 'too large', remedy: `The most is ${String(issue.maximum)}${unitOf(issue.origin)}.` },
+        {
+          path,
+          what: 'too large',
+          remedy: `The maximum is ${String(issue.maximum)}${unitOf(issue.origin)}.`,
+        },
       ];
     case 'custom':
       return [
@@ -81,7 +89,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
 }
 
 const kinds: Readonly<Record<string, string>> = {
-  string: 'a text (quote it when YAML would read it as a number or a date)',
+  string: 'a string (quote it if YAML would read it as a number or a date)',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
@@ -94,12 +102,12 @@ function unitOf(origin: string): string {
   return origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '';
 }
 
-/** What stands there, in words. Only short scalars are shown: a secret pasted into the wrong key must not be logged. */
+/** What the value is. Only short scalars are shown: a secret pasted into the wrong key must not be logged. */
 function describe(input: unknown): string {
   if (input === null) return 'empty';
   if (Array.isArray(input)) return 'a list';
   if (typeof input === 'object') return 'a section of keys';
-  if (typeof input === 'string') return input.length <= 12 ? `the text "${input}"` : 'another text';
+  if (typeof input === 'string') return input.length <= 12 ? `the string "${input}"` : 'a longer string';
   return typeof input === 'number' || typeof input === 'boolean' ? String(input) : `a ${typeof input}`;
 }
 

@@ -46,7 +46,7 @@ export function fileSecret(path: string): Secret {
 
 function look(path: string): string {
   const { ino, mtimeNs, size } = statSync(path, { bigint: true });
-  if (size > largestSecret) throw new Error(`it holds more than ${largestSecret} bytes`);
+  if (size > largestSecret) throw new Error(`it is larger than ${largestSecret} bytes`);
   return `${ino} ${mtimeNs} ${size}`;
 }
 

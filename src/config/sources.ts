@@ -45,7 +45,7 @@ export function readSources(
       report({
         path: `${path}.sender`,
         what: 'missing',
-        remedy: 'Write alertmanager or grafana: the name does not say it.',
+        remedy: 'Write alertmanager or grafana: the name does not say which.',
       });
     const bearerToken = findSecret(`${path}.bearerTokenFile`, written.bearerTokenFile);
     const hmacSecret = findSecret(`${path}.hmacSecretFile`, written.hmacSecretFile);
@@ -57,13 +57,13 @@ export function readSources(
       report({
         path: `${path}.basic.passwordFile`,
         what: 'the password is missing',
-        remedy: `Name its file, or set ${environmentName(`${path}.basic.passwordFile`)}.`,
+        remedy: `Set its file, or ${environmentName(`${path}.basic.passwordFile`)}.`,
       });
     if (hmacSecret === null && written.timestampHeader !== undefined && written.hmacSecretFile === undefined)
       report({
         path: `${path}.hmacSecretFile`,
         what: 'missing, though timestampHeader is set',
-        remedy: `Name its file, or set ${environmentName(`${path}.hmacSecretFile`)}.`,
+        remedy: `Set its file, or ${environmentName(`${path}.hmacSecretFile`)}.`,
       });
     return {
       name,
@@ -96,7 +96,7 @@ export function refuseOpenSources(host: string, sources: readonly Source[]): Pro
     .map(({ name }) => ({
       path: `sources.${name}`,
       what: `no secret, but flamepin would listen on ${host}`,
-      remedy: `Set bearerTokenFile, basic or hmacSecretFile, or listen on 127.0.0.1, or leave the source out.`,
+      remedy: `Set bearerTokenFile, basic or hmacSecretFile, or listen on 127.0.0.1, or remove the source.`,
     }));
 }
 

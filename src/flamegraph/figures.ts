@@ -82,7 +82,7 @@ function significant(value: number): string {
 
 /** `2026-03-01 02:14:07–02:14:37 UTC`; folded stacks tell no time and have none. */
 export function windowText(profile: Pick<Profile, 'startedAt' | 'durationSeconds'>): string {
-  if (profile.startedAt === 0) return 'time not known';
+  if (profile.startedAt === 0) return 'time unknown';
   const start = new Date(profile.startedAt).toISOString();
   const end = new Date(profile.startedAt + profile.durationSeconds * 1000).toISOString();
   return `${start.slice(0, 10)} ${start.slice(11, 19)}–${end.slice(11, 19)} UTC`;

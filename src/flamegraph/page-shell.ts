@@ -5,7 +5,7 @@ import { escapedName } from './escape.ts';
 import { pointsText, shareText, windowText } from './figures.ts';
 import type { ComparisonRow, ProfileSource, View, ViewDetail } from './view.ts';
 
-/** More rows than this are no answer any more. On a phone CSS shows the first five. */
+/** More rows than this are no longer an answer. On a phone CSS shows the first five. */
 const changedShown = 12;
 /** Lines under the sentence that a phone shows at once; CSS unfolds the rest where there is room. */
 const linesOnPhone = 3;
@@ -14,7 +14,7 @@ const longestText = 2000;
 
 /**
  * The <main> of a capture's page: sentence, lines, table and links read without script; the page's script adds tabs,
- * strip and picture. No inline script, style or style attribute. `source` is null where the profile's data stands in
+ * strip and picture. No inline script, style or style attribute. `source` is null where the profile's data is in
  * the page itself, or where there is no profile (`view.window` null).
  */
 export function captureMain(view: View, source: ProfileSource | null): string {
@@ -72,7 +72,7 @@ function lines(view: View): string {
     </details>`;
 }
 
-/** The sentence, from its interval on in small print: who is woken reads it last. */
+/** The sentence, with its interval in small print: whoever is woken reads it last. */
 function sentence(headline: string): string {
   const [, before, interval, after] = /^(.*?)( \([^()]*±[^()]*\))(.*)$/.exec(shown(headline)) ?? [];
   if (before === undefined || interval === undefined || after === undefined) return html`${shown(headline)}`;
@@ -86,7 +86,7 @@ function confidenceWords({ confidence, comparison }: View): string | null {
     case 'likely':
       return comparison === null ? 'Likely, not certain.' : 'Likely, not certain: the intervals are below.';
     case 'unknown':
-      return 'What causes it cannot be told from this window.';
+      return 'The cause cannot be told from this window.';
     case 'certain':
     case null:
       return null;
@@ -143,7 +143,7 @@ function table(view: View): string {
 }
 
 const shareOnly = html`<p class="note">
-  share only: others grew or shrank around it, its own rate did not change beyond noise.
+  share only: other frames grew or shrank; its own rate did not change beyond noise.
 </p>`;
 
 function changedRow(row: ComparisonRow): string {
@@ -176,8 +176,8 @@ function picturePlace(view: View): string {
   const picture = view.links.find(({ url }) => url.includes('flamegraph.svg') && isSafe(url));
   const instead =
     picture === undefined
-      ? 'The picture needs a browser with scripts switched on.'
-      : html`The interactive picture needs scripts; <a href="${picture.url}">the static one</a> does not.`;
+      ? 'The picture needs JavaScript.'
+      : html`The interactive picture needs JavaScript; <a href="${picture.url}">the static one</a> does not.`;
   return html`<section id="picture" class="picture" aria-label="Flame graph" tabindex="-1">
     <p id="picture-state" role="status">Reading the profile …</p>
     <noscript><p>!${instead}</p></noscript>

@@ -122,7 +122,7 @@ function drawBoxes(tree: CallTree, event: ProfileEvent, difference: Difference |
     const share = whole > 0 ? tree.total[node]! / whole : 0;
     const figures =
       frame.kind === 'idle'
-        ? `${weight}, left out of the shares, width not to scale`
+        ? `${weight}, not in the shares, width not to scale`
         : `${weight}, ${shareText(share)}${differenceWords(difference, node)}`;
     // A gap of half a pixel on each side keeps neighbours of the same kind apart without a stroke.
     const drawn = wide > 3 ? wide - 0.6 : wide;

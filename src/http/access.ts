@@ -3,7 +3,7 @@ import { sameText } from '../alerts/signature.ts';
 import { RequestProblem } from './problem.ts';
 
 /**
- * Demands `Authorization: Bearer …`. `secret` is null when the right is not configured: the route is then off.
+ * Demands `Authorization: Bearer …`. `secret` is null when the token is not configured: the route is then off.
  * `publicUrl` is for the command in the remedy; a browser cannot send the header. Throws a RequestProblem 401 or 403.
  */
 export function demandToken(
@@ -16,20 +16,20 @@ export function demandToken(
     throw new RequestProblem(
       403,
       'not-enabled',
-      'This is switched off.',
-      `Set \`access.${key}\` in the configuration to allow it.`,
+      'This is turned off.',
+      `Set \`access.${key}\` in the configuration to turn it on.`,
     );
   const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (given === undefined || !sameText(given, secret()))
     throw new RequestProblem(
       401,
       'token-required',
-      'A token is needed for this.',
-      `Send it from a terminal: \`${curl(request, publicUrl)}\`, where TOKEN holds the token of \`access.${key}\`.`,
+      'This needs a token.',
+      `Send it from a terminal: \`${curl(request, publicUrl)}\`, where TOKEN is the token from \`access.${key}\`.`,
     );
 }
 
-/** Only for who has the captures token. First of all steps: a stranger's body is not worth reading. */
+/** Only for holders of the captures token. It runs first: a stranger's body is not worth reading. */
 export function capturesTokenOnly(secret: (() => string) | null, publicUrl: string | null): RequestHandler {
   return (request, _response, next) => {
     demandToken(request, secret, 'capturesTokenFile', publicUrl);

@@ -32,7 +32,7 @@ export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string
         code: 'alert-unknown',
         message: 'This alert has not been seen yet.',
         remedy:
-          'If it has just fired, reload in a few seconds; else check that its receiver sends to flamepin.',
+          'If it has just fired, reload in a few seconds; otherwise check that its receiver sends to flamepin.',
       };
       sendProblemPage(request, response, problem, { title: 'Alert' });
       return;
@@ -53,10 +53,12 @@ export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string
       response.redirect(302, `/captures/${seen.capture.id}`);
       return;
     }
-    const words =
+    const described =
       seen.reason === null
         ? { sentence: `The alert was ${seen.outcome}.`, remedy: '' }
         : describeReason(seen.reason);
-    response.send(messagePage(`Alert ${seen.alert.labels['alertname'] ?? ''}`, words.sentence, words.remedy));
+    response.send(
+      messagePage(`Alert ${seen.alert.labels['alertname'] ?? ''}`, described.sentence, described.remedy),
+    );
   };
 }

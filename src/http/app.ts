@@ -43,7 +43,7 @@ export interface AppParts {
   listensOn: string;
   publicUrl: string | null;
   recordingsToken: (() => string) | null;
-  /** A link straight to the store, where browsers are to be sent there; else null. */
+  /** A link straight to the store, where browsers are sent there; otherwise null. */
   signedLink: ((key: string) => Promise<{ url: string } | undefined>) | null;
   capturesToken: (() => string) | null;
   applicationPackages: readonly string[];
@@ -54,10 +54,10 @@ export interface AppParts {
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
   requestManually(hand: ManualRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;
-  /** What waits in the spool, of one capture or of all, is stored now; resolves to the captures that this concerns. */
+  /** Stores now what waits in the spool, for one capture or for all; resolves to the captures concerned. */
   storeNow(id: string | null): Promise<string[]>;
   wake(): void;
-  /** Why the queue does not move; null when it does. */
+  /** Why the queue is stuck; null when it is not. */
   stuck(): Failure | null;
 }
 

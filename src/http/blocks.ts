@@ -8,7 +8,7 @@ import { RequestProblem } from './problem.ts';
 const keySchema = z
   .string()
   .max(1000)
-  .meta({ description: 'Image digest, or workload where the image is unknown.' });
+  .meta({ description: 'Image digest, or workload if the image is unknown.' });
 
 export const blockListSchema = z
   .object({
@@ -16,7 +16,7 @@ export const blockListSchema = z
       z.object({
         key: keySchema,
         captureId: captureIdSchema,
-        reason: z.string().meta({ description: 'What happened to the target, in words.' }),
+        reason: z.string().meta({ description: 'What happened to the target.' }),
         since: z.number().meta({ description: 'Milliseconds since the epoch.' }),
       }),
     ),
@@ -26,7 +26,7 @@ export const blockListSchema = z
 export const releaseSchema = z.object({ key: keySchema }).meta({ id: 'Release' });
 export const releasedSchema = z.object({ released: keySchema }).meta({ id: 'Released' });
 
-/** `GET /blocks` and `POST /blocks/release`: images and workloads that are not profiled again until an operator says so. */
+/** `GET /blocks` and `POST /blocks/release`: images and workloads that are not profiled again until an operator releases them. */
 export function blockRoutes(
   allowed: RequestHandler,
   ledger: Pick<Ledger, 'blocks' | 'releaseBlock'>,
@@ -42,7 +42,7 @@ export function blockRoutes(
       throw new RequestProblem(
         404,
         'block-unknown',
-        'Nothing is blocked under this key.',
+        'There is no block with this key.',
         'GET /blocks lists the keys.',
       );
     const json: z.infer<typeof releasedSchema> = { released: key };

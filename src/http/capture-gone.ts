@@ -4,15 +4,15 @@ import { outcomeSentence } from '../captures/outcome.ts';
 import { describeReason } from '../reasons/failure.ts';
 import { sendProblemPage } from './problem.ts';
 
-/** Of an id that is in no ledger, or no more. */
+/** For an id that the ledger does not have, or no longer has. */
 export const unknownCapture = {
   status: 404,
   code: 'capture-unknown',
   message: 'There is no capture with this id.',
-  remedy: 'It may have passed its retention, or the link was cut; the newest captures are in the list.',
+  remedy: 'It may have passed its retention, or the link was cut off; the newest captures are in the list.',
 } as const;
 
-/** The answer to somebody who opens such an address. */
+/** The answer to whoever opens such an address. */
 export function sendUnknownCapture(request: Request, response: Response): void {
   sendProblemPage(request, response, unknownCapture, { title: 'Unknown capture' });
 }
@@ -27,11 +27,9 @@ export function sendGone(
 ): void {
   const headline = outcomeSentence(capture);
   if (!expired) {
-    const message = `There is no ${name} for this capture.`;
+    const message = `This capture has no ${name}.`;
     const remedy =
-      capture.storeRetry === null
-        ? headline
-        : 'The store has not taken its files yet; flamepin keeps trying.';
+      capture.storeRetry === null ? headline : 'Its files are not in the store yet; flamepin keeps trying.';
     const problem = { status: 404, code: 'artifact-missing', message, remedy, headline };
     sendProblemPage(request, response, problem, { title: name });
     return;

@@ -21,7 +21,7 @@ export const reasonJsonSchema = reasonSchema
 
 const { request, annotation } = captureSchema.shape;
 
-/** What outside readers get of a capture; paths inside the target and the process' command line are not among it. */
+/** What outside readers get of a capture, without paths inside the target or the process's command line. */
 export const captureJsonSchema = z
   .object({
     id: captureIdSchema,
@@ -33,7 +33,7 @@ export const captureJsonSchema = z
     target: targetSchema
       .pick({ uri: true, name: true, workload: true, node: true, image: true, choice: true })
       .nullable(),
-    event: request.shape.event.meta({ description: 'The lead event; a recording holds them all.' }),
+    event: request.shape.event.meta({ description: 'The lead event; a recording holds all of them.' }),
     purpose: request.shape.purpose,
     startedAt: captureSchema.shape.timeline.shape.startedAt,
     durationSeconds: request.shape.durationSeconds,
@@ -42,17 +42,17 @@ export const captureJsonSchema = z
     partial: captureSchema.shape.partial.meta({ description: 'The recording holds less than the window.' }),
     storeRetry: captureSchema.shape.storeRetry.unwrap().meta({
       description:
-        'While the store does not take its files: since when, how many tries have failed, when the next one is due.',
+        'While its files are not in the store: since when, how many tries have failed, when the next one is due.',
     }),
     harm: captureSchema.shape.harm.meta({
-      description: 'The target died or restarted within five minutes of its window: in words.',
+      description: 'How the target died or restarted within five minutes of its window.',
     }),
     sibling: captureSchema.shape.sibling,
     siblingOf: captureSchema.shape.siblingOf,
     checks: z
       .record(z.string(), z.string())
       .nullable()
-      .meta({ description: 'What was looked at in the target before the profiler was attached.' }),
+      .meta({ description: 'What was checked in the target before the profiler was attached.' }),
     artifacts: z.array(
       artifactSchema
         .pick({ name: true, event: true, size: true, contentType: true })
@@ -129,7 +129,7 @@ export function captureJson(capture: Capture): CaptureJson {
   };
 }
 
-/** Labels of an alert in a list, and characters of each name and value: all of them stand on the capture itself. */
+/** Labels of an alert in a list, and characters of each name and value: the capture itself has all of them. */
 const listedLabels = 50;
 const listedText = 200;
 

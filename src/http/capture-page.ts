@@ -10,7 +10,7 @@ interface CapturePageOptions {
   applicationPackages: readonly string[];
   /** Besides those to its own files. */
   otherLinks: readonly Link[];
-  /** Against the capture that its answer compares it with. */
+  /** Opens compared with the capture that its answer names. */
   opensAsDifference: boolean;
 }
 
@@ -32,7 +32,7 @@ export function capturePage(
   });
 }
 
-/** null while there is no profile yet, or not any more. */
+/** null while there is no profile yet, or none any more. */
 function profileSource(capture: Capture): ProfileSource | null {
   if (!capture.artifacts.some(({ name }) => name === 'profile.json')) return null;
   const base = capture.answer?.comparedWith?.captureId;

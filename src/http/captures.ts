@@ -24,12 +24,12 @@ export const manualRequestSchema = z
     target: z
       .string()
       .max(500)
-      .regex(targetPattern, { error: 'Begin with host:// or kubernetes://.' })
+      .regex(targetPattern, { error: 'Start with host:// or kubernetes://.' })
       .meta({ description: '`host://[pid]` or `kubernetes://namespace/pod[/container]`.' }),
     event: captureEventSchema.default('cpu'),
     durationSeconds: z.number().int().min(15).max(60).default(30),
     purpose: z.enum(['manual', 'baseline']).default('manual').meta({
-      description: '`baseline`: the workload is well, and later captures of it are compared with this one.',
+      description: '`baseline`: the workload is healthy, and its later captures are compared with this one.',
     }),
   })
   .meta({ id: 'ManualRequest' });
@@ -38,7 +38,7 @@ export type ManualRequest = z.infer<typeof manualRequestSchema>;
 export const queuedSchema = z
   .object({
     id: captureIdSchema,
-    path: z.string().meta({ description: 'Where the capture is found.' }),
+    path: z.string().meta({ description: 'Where the capture is.' }),
   })
   .meta({ id: 'Queued' });
 
@@ -49,13 +49,13 @@ interface CapturesParts {
   /** The same window in the continuous profilers that are configured. */
   profilerLinks(capture: Capture): Link[];
   compare: CompareCaptures;
-  /** Lets through who has the captures token. */
+  /** Lets through holders of the captures token. */
   allowed: RequestHandler;
   /** Queues a capture by hand; resolves to its id. */
   request(hand: ManualRequest): Promise<string>;
 }
 
-/** An id that was cut leads to nothing, which is said with 404. */
+/** An id that was cut off leads nowhere, which is a 404. */
 const againstSchema = z.object({
   against: z
     .string()

@@ -8,7 +8,7 @@ import type { ReasonCode } from '../reasons/reasons.ts';
 import type { Link } from '../profile/link.ts';
 import { sendProblemPage } from './problem.ts';
 
-/** What a reader can fix or wait for; anything else is a fault of ours and goes to the last handler. */
+/** What a reader can fix or wait for; anything else is our own fault and goes to the last handler. */
 const statusOf: Partial<Record<ReasonCode, number>> = {
   'comparison-with-itself': 400,
   'comparison-unlike': 400,
@@ -19,8 +19,8 @@ const statusOf: Partial<Record<ReasonCode, number>> = {
 const busyForSeconds = 5;
 
 /**
- * `GET /captures/{id}?against={id}`: the capture as it reads against that one; undefined when the reader has been
- * told why not.
+ * `GET /captures/{id}?against={id}`: the capture as it reads against that one; undefined when it has
+ * already been refused.
  */
 export async function comparedCapture(
   request: Request,
@@ -32,8 +32,8 @@ export async function comparedCapture(
   if (base === undefined) {
     refuse(request, response, capture, 404, {
       code: 'capture-unknown',
-      message: 'There is no such capture to compare with.',
-      remedy: 'It may have been forgotten after its retention, or the link was cut.',
+      message: 'The capture to compare with does not exist.',
+      remedy: 'It may have passed its retention, or the link was cut off.',
     });
     return undefined;
   }
@@ -58,7 +58,7 @@ function refuse(
   problem: { code: string; message: string; remedy: string },
 ): void {
   if (status === 503) response.setHeader('Retry-After', busyForSeconds);
-  const next = { text: 'The capture alone', url: `/captures/${id}` };
+  const next = { text: 'The capture without a comparison', url: `/captures/${id}` };
   sendProblemPage(request, response, { status, ...problem }, { title: 'No comparison', next });
 }
 
@@ -72,7 +72,7 @@ export function earlierLink({ id }: Capture, before: Capture | undefined): Link[
 }
 
 /**
- * From a capture to its comparison with its sibling, with what speaks against it, or to the sibling while there is
+ * From a capture to its comparison with its sibling, with any flaw it has as a baseline, or to the sibling while there is
  * nothing to compare; from a sibling to the capture that it was taken for.
  */
 export function siblingLinks({ id, answer, siblingOf }: Capture, sibling: Capture | undefined): Link[] {

@@ -4,8 +4,8 @@ import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /**
- * `/healthz` (the process answers), `/readyz` (the ledger answers too, and the queue moves), `/metrics` (Prometheus).
- * @param stuck why the queue does not move; null when it does
+ * `/healthz` (the process answers), `/readyz` (the ledger answers too, and the queue is not stuck), `/metrics` (Prometheus).
+ * @param stuck why the queue is stuck; null when it is not
  */
 export function healthRoutes(ledger: Ledger, metrics: Metrics, stuck: () => Failure | null): Router {
   const router = Router();

@@ -27,8 +27,8 @@ export function demandOwnHost({ listensOn, publicUrl, guarded }: HostParts): Req
       throw new RequestProblem(
         400,
         'request-malformed',
-        'The request names several hosts.',
-        'Send one Host header; what stands between may take them for different requests.',
+        'The request has several Host headers.',
+        'Send one: proxies on the way may each read a different one.',
       );
     if (open.has(request.path) || guarded(request.path)) {
       next();
@@ -40,8 +40,8 @@ export function demandOwnHost({ listensOn, publicUrl, guarded }: HostParts): Req
       throw new RequestProblem(
         421,
         'host-unknown',
-        'This is not a name of flamepin.',
-        'Set `server.publicUrl` to the address that people use, or ask for it by IP address.',
+        'flamepin does not answer to this host name.',
+        'Set `server.publicUrl` to the address that people use, or use its IP address.',
       );
     next();
   };

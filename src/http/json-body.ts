@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notJson, RequestProblem } from './problem.ts';
 import { readBody } from './request-body.ts';
 
-/** Larger than any request of ours needs; bytes. */
+/** Larger than any of these requests needs; bytes. */
 const bodyLimit = 16 * 1024;
 
 /** Refuses what is not declared as JSON: 415. */
@@ -17,7 +17,7 @@ export const jsonBody: RequestHandler = async (request, response, next) => {
   demandJsonType(request, 'Send Content-Type: application/json.');
   const body = await readBody(request, response, {
     most: bodyLimit,
-    tooLargeMend: 'Send only the fields that this request has.',
+    tooLargeRemedy: 'Send only the fields that this request has.',
   });
   try {
     request.body = JSON.parse(body.toString('utf8')) as unknown;
@@ -27,7 +27,7 @@ export const jsonBody: RequestHandler = async (request, response, next) => {
   next();
 };
 
-/** The body or the query as `schema` has it; 400 with every fault of it, and `remedy`. */
+/** The body or the query as `schema` reads it; 400 with all of its faults, and `remedy`. */
 export function readAs<S extends z.ZodType>(schema: S, given: unknown, remedy: string): z.infer<S> {
   const read = schema.safeParse(given);
   if (read.success) return read.data;

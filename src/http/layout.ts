@@ -6,17 +6,17 @@ const followSeconds = 2;
 
 interface PageOptions {
   title: string;
-  /** HTML that is safe already. */
+  /** HTML that is already safe. */
   main: string;
-  /** Address of the profile that the flame graph's script draws on this page; null: no script is wanted. */
+  /** Address of the profile that the flame graph's script draws on this page; null: no script. */
   profileHref?: string | null;
-  /** The capture is under way: the page keeps itself up to date, also without script. */
+  /** The capture is in progress: the page keeps itself up to date, even without script. */
   follows?: boolean;
 }
 
 /** A whole page: nothing inline, everything from our own origin. */
 export function page({ title, main, profileHref = null, follows = false }: PageOptions): string {
-  // The profile is most of the page: it comes beside the script, and not after it.
+  // The profile is most of the page: it loads beside the script, not after it.
   const scriptTags =
     profileHref === null
       ? ''
@@ -48,7 +48,7 @@ export function page({ title, main, profileHref = null, follows = false }: PageO
 
 const list: Link = { text: 'All captures', url: '/captures' };
 
-/** A page that says one thing: unknown id, no right, expired; and where to go on. */
+/** A page that says one thing (unknown id, unauthorized, expired), and where to go next. */
 export function messagePage(title: string, sentence: string, remedy: string, next = list): string {
   return page({
     title: `${title} · flamepin`,
@@ -60,7 +60,7 @@ export function messagePage(title: string, sentence: string, remedy: string, nex
   });
 }
 
-/** Names of settings stand in backticks in the list of reasons. */
+/** The list of reasons puts names of settings in backticks. */
 const withCode = (text: string): string =>
   text
     .split('`')

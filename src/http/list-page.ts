@@ -7,7 +7,7 @@ import type { ListQuery } from './list-query.ts';
 /** Longest name of an alert in a line, characters. */
 const mostName = 40;
 
-/** Newest first; empty: how to send the first alert. One glance shows whether flamepin is well. */
+/** Newest first; empty: how to send the first alert. One glance shows whether flamepin is healthy. */
 export function listPage(
   captures: readonly Capture[],
   query: ListQuery,
@@ -19,7 +19,7 @@ export function listPage(
     captures.length > 0
       ? table(captures)
       : filtered
-        ? html`<p class="nothing">No capture fits this filter. <a href="/captures">All captures</a></p>`
+        ? html`<p class="nothing">No capture matches this filter. <a href="/captures">All captures</a></p>`
         : firstSteps(curlBase);
   return page({
     title: 'Captures · flamepin',
@@ -51,7 +51,7 @@ function health(captures: readonly Capture[]): string {
       'busy',
       amount(
         count((capture) => !isFinal(capture)),
-        'under way',
+        'in progress',
       ),
     ],
     ['', amount(of('done'), 'done')],
@@ -100,17 +100,17 @@ function row(capture: Capture): string {
 
 function unstored({ storeRetry, answer }: Capture): string {
   if (storeRetry === null) return '';
-  const words = answer === null ? '' : 'Its flame graph is not stored yet. ';
-  return html`<br /><small>${words}Next try ${storeRetry.nextTryAt.slice(11, 19)} UTC</small>`;
+  const note = answer === null ? '' : 'Its flame graph is not stored yet. ';
+  return html`<br /><small>${note}Next try ${storeRetry.nextTryAt.slice(11, 19)} UTC</small>`;
 }
 
-/** The alert's name, or how it came about where no alert asked for this very capture. */
+/** The alert's name, or the purpose of a capture that no alert asked for. */
 function askedBy({ alert, request }: Capture): string {
   const name = alert.labels['alertname'] ?? request.purpose;
   return request.purpose === 'sibling' && name !== 'sibling' ? `sibling, ${name}` : name;
 }
 
-/** A label may be of any length; its whole text stands on the capture's page. */
+/** A label may be of any length; the capture's page has all of it. */
 const clip = (text: string): string => (text.length <= mostName ? text : `${text.slice(0, mostName - 1)}…`);
 
 /** Lines may end after a slash. */
@@ -192,7 +192,7 @@ function firstSteps(base: string): string {
     <p>Point an Alertmanager receiver or a Grafana contact point at this server, or try it by hand:</p>
     <pre tabindex="0">${command}</pre>
     <p>
-      Leave the Authorization header out where no secret is configured. The answer says what became of the
+      Leave out the Authorization header if no secret is configured. The response says what happened to the
       alert, and the capture appears here.
     </p>
   </section>`;

@@ -7,12 +7,12 @@ import { captureIdSchema } from './capture-json.ts';
 const orEmpty = <S extends z.ZodType>(schema: S) =>
   z.union([z.literal('').transform(() => undefined), schema]).optional();
 
-/** A browser's field knows no zone; it means UTC. */
+/** A browser's field has no time zone; it means UTC. */
 const timeSchema = z
   .union([z.iso.datetime({ local: true, offset: true }), z.iso.date()])
-  .meta({ description: 'ISO 8601; without a zone it is UTC.' });
+  .meta({ description: 'ISO 8601; UTC if it has no zone.' });
 
-/** The filter of `GET /captures`, as it stands in the address. */
+/** The filter of `GET /captures`, as it is in the address. */
 export const listQuerySchema = z.object({
   workload: orEmpty(z.string().max(500)).meta({ description: 'Only captures of this workload.' }),
   state: orEmpty(z.enum(captureStates)).meta({ description: 'Only captures in this state.' }),

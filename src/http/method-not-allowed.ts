@@ -30,8 +30,8 @@ export function refuseOtherMethods(app: Express): void {
       throw new RequestProblem(
         405,
         'method-not-allowed',
-        `${request.method} is not for this address.`,
-        `Send it with ${allowed}.`,
+        `This address does not accept ${request.method}.`,
+        `Use ${allowed}.`,
       );
     });
   }

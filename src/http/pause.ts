@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const pausedSchema = z.object({ paused: z.boolean() }).meta({ id: 'Paused' });
 
-/** `POST /pause` and `POST /resume`: while paused no window is started, and alerts are recorded as `paused`. */
+/** `POST /pause` and `POST /resume`: while paused, no window starts, and alerts are recorded as `paused`. */
 export function pauseRoutes(allowed: RequestHandler, setPaused: (paused: boolean) => Promise<void>): Router {
   const router = Router();
   for (const [path, paused] of [

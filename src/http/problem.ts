@@ -21,7 +21,7 @@ export class RequestProblem extends Error {
   }
 }
 
-/** Faults that a sender should try again after: it is answered 503, which Alertmanager repeats. */
+/** Faults after which a sender should try again: it gets 503, which Alertmanager retries. */
 const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'ledger-full',
   'ledger-locked',
@@ -37,14 +37,14 @@ const unavailable: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 export const problemSchema = z
   .object({
     status: z.int().meta({ description: 'The status code, again.' }),
-    title: z.string().meta({ description: 'The status in words.' }),
+    title: z.string().meta({ description: 'The status as text.' }),
     error: z.string().meta({ description: 'A code that programs can rely on.', example: 'capture-unknown' }),
     message: z.string().meta({ description: 'What is wrong.' }),
     remedy: z.string().meta({ description: 'What to do about it.' }),
     headline: z
       .string()
       .optional()
-      .meta({ description: 'Of an artifact that is gone: what was found in it.' }),
+      .meta({ description: 'For an artifact that is gone: what was found in it.' }),
   })
   .meta({ id: 'Problem' });
 type ProblemJson = z.infer<typeof problemSchema>;
@@ -70,7 +70,7 @@ interface ProblemPage {
 /** JSON, unless a browser asks for a page by name: tools and senders take anything. */
 export function sendProblem(request: Request, response: Response, problem: Problem): void {
   const asPage = request.accepts(['json', problemType, 'html']) === 'html';
-  send(response, problem, asPage ? { title: titles[problem.status] ?? 'A problem' } : null);
+  send(response, problem, asPage ? { title: titles[problem.status] ?? 'Problem' } : null);
 }
 
 /** A page, unless a program asks for JSON by name: for addresses that people open. */
@@ -108,7 +108,7 @@ function send(response: Response, problem: Problem, page: ProblemPage | null): v
   response.type(problemType).send(JSON.stringify(json));
 }
 
-const titles: Readonly<Record<number, string>> = { 401: 'No right', 403: 'Switched off', 404: 'Not found' };
+const titles: Readonly<Record<number, string>> = { 401: 'Unauthorized', 403: 'Turned off', 404: 'Not found' };
 
 /** Faults of a notification that no later attempt can fix. */
 const badRequest: ReadonlyMap<ReasonCode, number> = new Map<ReasonCode, number>([
@@ -125,7 +125,7 @@ interface ProblemParts {
   refused(request: Request, code: string): void;
 }
 
-/** The last handler: every error becomes a status, a code and two sentences; faults of ours are logged, never shown. */
+/** The last handler: every error becomes a status, a code and two sentences; our own faults are logged, never shown. */
 export function problemHandler(parts: ProblemParts): ErrorRequestHandler {
   const { log } = parts;
   return (error: unknown, request, response, next) => {
@@ -165,12 +165,12 @@ function requestFault(error: unknown): RequestProblem | undefined {
   );
 }
 
-/** 400: what was sent as JSON is none. */
+/** 400: what was sent as JSON is not JSON. */
 export function notJson(remedy: string): RequestProblem {
   return new RequestProblem(400, 'not-json', 'The body is not JSON.', remedy);
 }
 
-/** 413, with the limit that was passed, in bytes, and what to do. */
+/** 413, with the limit that was exceeded, in bytes, and what to do. */
 export function bodyTooLarge(limit: number, remedy: string): RequestProblem {
   return new RequestProblem(
     413,

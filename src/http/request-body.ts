@@ -26,7 +26,7 @@ interface Bounds {
   /** Largest body, unpacked, bytes. */
   most: number;
   /** What to do about one that is larger. */
-  tooLargeMend: string;
+  tooLargeRemedy: string;
   /** Opens a holding for it, released once the answer is sent. Default: none, where only token holders get so far. */
   open?: (giveUp: () => void) => Holding;
 }
@@ -39,10 +39,10 @@ interface Bounds {
 export function readBody(
   request: Request,
   response: Response,
-  { most, tooLargeMend, open }: Bounds,
+  { most, tooLargeRemedy, open }: Bounds,
 ): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? Number.NaN);
-  if (announced > most) throw bodyTooLarge(most, tooLargeMend);
+  if (announced > most) throw bodyTooLarge(most, tooLargeRemedy);
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
   const decoder = encoding === 'identity' ? undefined : decoders[encoding];
   if (encoding !== 'identity' && decoder === undefined)
@@ -72,14 +72,14 @@ export function readBody(
 
   function countWire(chunk: Buffer): void {
     onWire += chunk.length;
-    // Packed data can go on for ever without a byte in it.
-    if (onWire > most) stop(bodyTooLarge(most, tooLargeMend));
+    // Compressed data can go on for ever without a byte in it.
+    if (onWire > most) stop(bodyTooLarge(most, tooLargeRemedy));
   }
 
   function keep(chunk: Buffer): void {
     const needed = length + chunk.length;
     if (needed > most) {
-      stop(bodyTooLarge(most, tooLargeMend));
+      stop(bodyTooLarge(most, tooLargeRemedy));
       return;
     }
     if (needed > kept.length) {
@@ -105,8 +105,8 @@ export function readBody(
       new RequestProblem(
         408,
         'body-slow',
-        `The body comes too slowly: ${onWire} bytes in ${Math.round(elapsedMs / 1000)} s.`,
-        `Send it within ${deadlineMs / 1000} s and with at least ${leastBytesPerSecond / 1024} KiB/s.`,
+        `The body arrived too slowly: ${onWire} bytes in ${Math.round(elapsedMs / 1000)} s.`,
+        `Send it within ${deadlineMs / 1000} s and at ${leastBytesPerSecond / 1024} KiB/s or more.`,
       ),
     );
   }
@@ -119,7 +119,7 @@ export function readBody(
 
   function broken(): void {
     if (!request.readableEnded)
-      stop(new RequestProblem(400, 'body-incomplete', 'The body did not arrive whole.', 'Send it again.'));
+      stop(new RequestProblem(400, 'body-incomplete', 'The body did not arrive complete.', 'Send it again.'));
   }
 
   function unreadable(error: Error): void {
@@ -128,7 +128,7 @@ export function readBody(
         400,
         'request-malformed',
         `The body cannot be unpacked as ${encoding}: ${error.message}.`,
-        'Check the Content-Encoding header and the body that was sent.',
+        'Check the Content-Encoding header and the body.',
       ),
     );
   }
@@ -150,13 +150,13 @@ export function readBody(
   }
 }
 
-/** 503, which Alertmanager and Grafana repeat. */
+/** 503, which Alertmanager and Grafana retry. */
 function busy(response: Response): RequestProblem {
   response.setHeader('Retry-After', retryAfterSeconds);
   return new RequestProblem(
     503,
     'busy',
-    'Other notifications are being read.',
+    'flamepin is busy with other notifications.',
     `Send it again in ${retryAfterSeconds} seconds.`,
   );
 }

@@ -9,20 +9,20 @@ import { RequestProblem, sendProblem } from './problem.ts';
 
 export const storingSchema = z
   .object({
-    storing: z.array(captureIdSchema).meta({ description: 'The captures whose files are tried now.' }),
+    storing: z.array(captureIdSchema).meta({ description: 'The captures whose files are being stored now.' }),
   })
   .meta({ id: 'Storing' });
 type Storing = z.infer<typeof storingSchema>;
 
 interface StoreParts {
-  /** Lets through who has the captures token. */
+  /** Lets through holders of the captures token. */
   allowed: RequestHandler;
   ledger: Pick<Ledger, 'get'>;
-  /** What waits in the spool, of one capture or of all, is stored now; resolves to the captures that this concerns. */
+  /** Stores now what waits in the spool, for one capture or for all; resolves to the captures concerned. */
   storeNow: (id: string | null) => Promise<string[]>;
 }
 
-/** `POST /store` and `POST /captures/{id}/store`: tries now what waits for the store, without its pause between tries. */
+/** `POST /store` and `POST /captures/{id}/store`: retries now what waits for the store, without waiting for its next try. */
 export function storeRoutes({ allowed, ledger, storeNow }: StoreParts): Router {
   const router = Router();
   router.post('/store', allowed, async (_request, response) => {
@@ -48,11 +48,11 @@ function nothingToStore(capture: Capture): RequestProblem {
   return new RequestProblem(
     409,
     'nothing-to-store',
-    `Nothing of this capture waits to be stored: it is ${state}.`,
+    `Nothing in this capture is waiting to be stored: it is ${state}.`,
     state === 'done'
-      ? 'Its files are in the store already.'
+      ? 'Its files are already in the store.'
       : isFinal(capture)
-        ? 'Its recording is not in the spool any more; take a new one with POST /captures.'
-        : 'Wait for the end of its window.',
+        ? 'Its recording is no longer in the spool; take a new one with POST /captures.'
+        : 'Wait until its window ends.',
   );
 }

@@ -26,7 +26,7 @@ export const acceptedSchema = z
       z.object({
         fingerprint: z.string(),
         outcome: z.enum(alertOutcomes),
-        captureId: captureIdSchema.exactOptional().meta({ description: 'Its capture, or that of before.' }),
+        captureId: captureIdSchema.exactOptional().meta({ description: 'Its capture, or the earlier one.' }),
         reason: reasonSchema.exactOptional().meta({ description: 'Why it will not be profiled.' }),
       }),
     ),
@@ -34,7 +34,7 @@ export const acceptedSchema = z
   .meta({ id: 'Accepted' });
 
 interface WebhookParts {
-  /** Which configured source of that sender the request comes from, or why none is believed. */
+  /** Which configured source of that sender the request comes from, or why none is trusted. */
   identify(sender: Sender, request: SignedRequest): Verdict;
   ledger: Ledger;
   metrics: Metrics;
@@ -54,12 +54,12 @@ interface WebhookParts {
 const bodiesAtOnce = 4;
 /** Of a body of the second kind, bytes; with 500 connections 32 MiB. Most notifications are smaller. */
 const allowance = 64 * 1024;
-const tooLargeMend =
+const tooLargeRemedy =
   'Group fewer alerts into one notification (`group_by`), or raise `limits.maxNotificationBytes`.';
 
 /**
  * `POST /webhooks/alertmanager`, `POST` or `PUT /webhooks/grafana`. Answered 2xx only after the commit; an alert that
- * can't be mapped is 2xx with its reason, for a 4xx would be sent again for ever.
+ * can't be mapped is 2xx with its reason, because a 4xx would be sent again for ever.
  */
 export function webhookRoutes(parts: WebhookParts): Router {
   const router = Router();
@@ -74,7 +74,7 @@ export function webhookRoutes(parts: WebhookParts): Router {
       const budget = proven ? budgets.proven : budgets.unproven;
       const body = await readBody(request, response, {
         most: parts.bodyLimit,
-        tooLargeMend,
+        tooLargeRemedy,
         open: (giveUp) => budget.open(shareOf(request.socket.remoteAddress), giveUp),
       });
       const { source } = demandSource(request, body, sender, parts);
@@ -92,11 +92,11 @@ export function webhookRoutes(parts: WebhookParts): Router {
   return router;
 }
 
-/** Before the body is read: what is no JSON, or too large by its own word, is not worth waiting for. */
+/** Before the body is read: what is not JSON, or declares itself too large, is not worth waiting for. */
 const demandJson =
   (limit: number): RequestHandler =>
   (request, _response, next) => {
-    if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit, tooLargeMend);
+    if (Number(request.headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit, tooLargeRemedy);
     demandJsonType(request, 'Send Content-Type: application/json, as Alertmanager and Grafana do.');
     next();
   };
@@ -118,7 +118,7 @@ function demandSource(
     401,
     'unauthorized',
     `The sender could not be authenticated: ${verdict.detail}.`,
-    'Give the receiver the secret that flamepin has under `sources`.',
+    'Give the receiver the secret that flamepin has for it under `sources`.',
   );
 }
 

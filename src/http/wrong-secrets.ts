@@ -44,8 +44,8 @@ export class WrongSecrets {
     return new RequestProblem(
       429,
       'too-many-wrong-secrets',
-      `More than ${most} wrong secrets came from this address in a minute.`,
-      'Give the sender the right one: it is accepted at any time.',
+      `This address sent more than ${most} wrong secrets in a minute.`,
+      'Give the sender the right secret: it is accepted at any time.',
     );
   }
 }

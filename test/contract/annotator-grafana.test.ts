@@ -85,9 +85,12 @@ describe('marks in Grafana', () => {
       const capture = onPanel(panelId, uid);
       const mark = await begun(capture);
       assert.equal(mark.panelId, 0);
-      assert.match(mark.text, new RegExp(`of type ${type}, draws no marks`));
+      assert.match(mark.text, new RegExp(`\\(type ${type}\\) draws no annotations`));
       await annotatorOf(grafana).finish(finished(capture), soon());
-      assert.match(marksOf(grafana)(capture)[0]?.text ?? '', new RegExp(`of type ${type}, draws no marks`));
+      assert.match(
+        marksOf(grafana)(capture)[0]?.text ?? '',
+        new RegExp(`\\(type ${type}\\) draws no annotations`),
+      );
     }
     assert.equal((await begun(onPanel(null))).panelId, 0);
   });

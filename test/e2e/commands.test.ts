@@ -192,7 +192,7 @@ describe('the commands', { concurrency: true }, () => {
     }
     const nonsense = await run('capture', 'gopher://x');
     assert.equal(nonsense.code, 2);
-    assert.match(nonsense.stderr, /Begin with host:\/\/ or kubernetes:\/\/\./);
+    assert.match(nonsense.stderr, /Start with host:\/\/ or kubernetes:\/\/\./);
     const reserved = await run('capture', 'docker://shop', '--duration', '1s');
     assert.equal(reserved.code, 1);
     assert.match(reserved.stderr, /not supported yet/);

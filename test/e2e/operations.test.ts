@@ -201,7 +201,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     assert.equal(html.status, 401);
     assert.match(html.headers.get('content-type') ?? '', /^text\/html/);
     const words = (await html.text()).replaceAll(/<[^>]+>|&#34;|&quot;/g, '');
-    assert.match(words, /A token is needed/);
+    assert.match(words, /This needs a token/);
     assert.ok(words.includes(`curl -OJ -H Authorization: Bearer $TOKEN ${flamepin.url}${recording}`), words);
     const bytes = Buffer.from(await (await ask(recording, secrets.recordings)).arrayBuffer());
     assert.equal(bytes.subarray(0, 4).toString('latin1'), 'FLR\0');

@@ -106,12 +106,12 @@ links:
       /✓ store \(s3\): written, listed, read, opened by a signed link and deleted/,
       /✓ Grafana: answers; the token may read annotations/,
       /✓ panel shop \/ 2: "Checkout latency, p99", draws marks/,
-      /✓ panel shop \/ 3: "Error budget", of type stat, draws no marks: they go to all panels/,
-      /✓ panel shop \/ 8: "CPU of \$pod", repeated: the mark shows on every copy/,
+      /✓ panel shop \/ 3: "Error budget" \(type stat\) draws no annotations: marks go on every panel/,
+      /✓ panel shop \/ 8: "CPU of \$pod", repeated: the mark appears on every copy/,
       /✓ panel shop \/ whole dashboard: there/,
       /✗ panel shop \/ 99: The dashboard or panel of the alert does not exist/,
-      /✓ link \(Pyroscope\): well formed; takes workload, fromSeconds$/m,
-      /✓ link \(Wiki\): .*carries no time/,
+      /✓ link \(Pyroscope\): well formed; uses workload, fromSeconds$/m,
+      /✓ link \(Wiki\): .*has no time/,
     ])
       assert.match(stdout, line);
   });
@@ -120,7 +120,7 @@ links:
     grafana.setRights({ readAnnotations: false, writeAnnotations: false });
     const { stdout } = await flamepin('doctor', '--config', configuration);
     assert.match(stdout, /✗ Grafana: .*Permissions needed: annotations:read/);
-    assert.match(stdout, /✗ panel shop \/ 2: .*may not make, change and delete annotations/);
+    assert.match(stdout, /✗ panel shop \/ 2: .*may not create, edit and delete annotations/);
   });
 
   describe('explain', () => {
@@ -177,7 +177,7 @@ links:
           notification,
         );
         assert.deepEqual([code, /panel\s+unknown/.test(stdout)], [0, true]);
-        assert.match(stderr, /No panel is suggested: Grafana could not be reached/);
+        assert.match(stderr, /No panel can be suggested: Grafana could not be reached/);
       } finally {
         await grafana.setDown(false);
       }

@@ -102,7 +102,7 @@ describe('flamepin’s pages', () => {
       assert.equal(await page.getByLabel('From, UTC').inputValue(), '2020-01-01T00:00');
       await page.getByLabel('Until, UTC').fill('2020-01-02T00:00');
       await page.getByRole('button', { name: 'Filter' }).click();
-      await page.getByText('No capture fits this filter.').waitFor();
+      await page.getByText('No capture matches this filter.').waitFor();
     });
     await onWide('/captures', async (page) => {
       await page.getByRole('link', { name: 'shop/Deployment/checkout' }).first().click();

@@ -153,9 +153,9 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
     assert.equal((await storesNow(flamepin, `/captures/${ids[0]}/store`)).status, 409);
     const refused = await command('store', ids[0] ?? '', '--url', flamepin.url);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /Nothing of this capture waits to be stored: it is done/);
+    assert.match(refused.stderr, /Nothing in this capture is waiting to be stored: it is done/);
     const all = await command('store', '--url', flamepin.url);
-    assert.deepEqual([all.code, all.stderr], [0, 'Nothing waits to be stored.\n']);
+    assert.deepEqual([all.code, all.stderr], [0, 'Nothing is waiting to be stored.\n']);
     const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) =>
       entry.isFile(),
     );

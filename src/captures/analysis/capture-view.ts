@@ -69,7 +69,7 @@ function stateTone(capture: Capture): 'alarm' | 'quiet' | 'warning' {
 
 function lines(capture: Capture): string[] {
   const { answer, reason, harm, harmBlocks, sibling, siblingOf } = capture;
-  const told = harmBlocks === false ? 'ended as it was ordered' : 'died or restarted';
+  const told = harmBlocks === false ? 'was shut down as planned' : 'died or restarted';
   const all = harm === null ? [] : [`The target ${told} within five minutes of its window: ${harm}`];
   if (sibling !== null && sibling.harm !== null) all.push(siblingHarm(sibling.name, sibling.harm));
   if (siblingOf !== null)
@@ -82,7 +82,7 @@ function lines(capture: Capture): string[] {
     );
     const stored = capture.timeline.storedAt !== null;
     if (stored && !capture.artifacts.some(({ name }) => name === 'profile.json'))
-      all.push('The pictures have passed their retention and were deleted; this is what is still known.');
+      all.push('The pictures have passed their retention and were deleted; this is what was kept.');
     return all;
   }
   if (reason !== null) {
@@ -130,16 +130,16 @@ function baselineLines(capture: Capture, { comparedWith }: Answer): string[] {
     return [
       flaw === null
         ? 'A baseline: later captures of this workload are compared with it.'
-        : `No use as a baseline: ${flaw}.`,
+        : `Not usable as a baseline: ${flaw}.`,
     ];
   }
   if (capture.siblingOf !== null) {
     const flaw = baselineFlaw(capture);
-    return flaw === null ? [] : [`Not compared with by itself: ${flaw}.`];
+    return flaw === null ? [] : [`Not used for comparison automatically: ${flaw}.`];
   }
   return comparedWith === null
     ? [
-        'There is no baseline of this workload to compare with. While it is well, take one with POST /captures and "purpose": "baseline", or let the schedule take them: list it under `baselines`.',
+        'This workload has no baseline to compare with. While it is healthy, take one with POST /captures and "purpose": "baseline", or list it under `baselines` to take them on a schedule.',
       ]
     : [];
 }
@@ -148,23 +148,22 @@ function progress(capture: Capture): string {
   const { startedAt } = capture.timeline;
   switch (capture.state) {
     case 'capturing': {
-      if (startedAt === null) return 'The profiler is being started.';
+      if (startedAt === null) return 'The profiler is starting.';
       const end = new Date(Date.parse(startedAt) + capture.request.durationSeconds * 1000).toISOString();
       return `The window ends at ${end.slice(11, 19)} UTC.`;
     }
     case 'storing':
       return 'The window is over; the recording is being read and stored.';
     default:
-      return 'Limits on captures at once, in total and per node, decide when it starts.';
+      return 'It is waiting for a free slot; limits in total and per node decide when it starts.';
   }
 }
 
 /** After a failure the first question of the service's owner is whether something was left behind. */
 function leftInTarget(capture: Capture): string {
   if (capture.session === null) return 'Nothing was left in the target.';
-  if (capture.timeline.collectedAt !== null)
-    return 'The target was cleaned: nothing of flamepin is left in it.';
-  return `The profiler ends by itself. Should the target still run, these files of flamepin may be left in it and can be removed: ${capture.session.leftovers.join(', ')}`;
+  if (capture.timeline.collectedAt !== null) return 'The target was cleaned: flamepin left nothing in it.';
+  return `The profiler stops by itself. If the target is still running, these flamepin files may be left in it and can be removed: ${capture.session.leftovers.join(', ')}`;
 }
 
 function facts({ target, session, timeline, request }: Capture): string[] {
@@ -174,7 +173,7 @@ function facts({ target, session, timeline, request }: Capture): string[] {
   if (timeline.startedAt !== null && timeline.receivedAt !== null && timeline.firstSampleAt !== null) {
     const after = (Date.parse(timeline.firstSampleAt) - Date.parse(timeline.receivedAt)) / 1000;
     all.push(
-      `first sample ${timeline.firstSampleAt.slice(11, 21)} UTC, ${after.toFixed(2)} s after ${request.purpose === 'alert' ? 'the alert arrived' : 'it was asked for'}`,
+      `first sample ${timeline.firstSampleAt.slice(11, 21)} UTC, ${after.toFixed(2)} s after ${request.purpose === 'alert' ? 'the alert arrived' : 'the request'}`,
     );
   }
   if (session !== null && session.choice !== '') all.push(session.choice);

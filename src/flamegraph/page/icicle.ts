@@ -55,7 +55,7 @@ export class Icicle {
           role: 'application',
           'aria-roledescription': 'flame graph',
           'aria-label':
-            'Flame graph. Arrow keys move, Enter zooms, Escape goes back, slash searches. The table below holds the same.',
+            'Flame graph. Arrow keys move, Enter zooms, Escape goes back, slash searches. The table below has the same data.',
         },
       },
       this.#canvas,

@@ -26,7 +26,7 @@ export class Strip {
     const words =
       front.weight === 0
         ? `${name}: nothing in this window`
-        : `${name} over time; most at ${this.#time(peak * slotSeconds * 1000)}`;
+        : `${name} over time; peak at ${this.#time(peak * slotSeconds * 1000)}`;
     this.#canvas.setAttribute('aria-label', words);
     this.#words.replaceChildren(
       element('span', {}, this.#time(0)),

@@ -9,14 +9,14 @@ export const alertPaths: ZodOpenApiPathsObject = {
       operationId: 'findAlert',
       tags: ['captures'],
       summary: 'The newest capture of an alert, or why there is none',
-      description: 'A link that a pager or chat message can carry before there is any capture.',
+      description: 'A link that a pager or chat message can carry before any capture exists.',
       requestParams: {
         path: z.object({
           fingerprint: z.string().meta({ description: 'As Alertmanager writes it: `{{ .Fingerprint }}`.' }),
         }),
       },
       responses: {
-        200: pageOrJson('What became of the alert.', seenAlertSchema),
+        200: pageOrJson('What happened to the alert.', seenAlertSchema),
         302: {
           description: 'To a browser, when there is a capture: its page.',
           headers: z.object({ Location: z.string() }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { problemSchema, problemType } from '../problem.ts';
 
-/** The answers that several operations have. */
+/** Answers that several operations share. */
 
 type Headers = NonNullable<ZodOpenApiResponseObject['headers']>;
 type Content = NonNullable<ZodOpenApiResponseObject['content']>;
@@ -39,18 +39,18 @@ export function stored(description: string, content: Content): ZodOpenApiRespons
 }
 
 const problems = {
-  400: 'The request is not as it should be; `message` lists what is wrong.',
+  400: 'The request is invalid; `message` lists what is wrong.',
   401: 'No token or signature, or a wrong one.',
-  403: 'Switched off: the configuration names no token for it.',
-  404: 'There is no such thing.',
-  408: 'The body comes too slowly.',
-  409: 'It does not fit the state of the capture.',
+  403: 'Turned off: the configuration has no token for it.',
+  404: 'Not found.',
+  408: 'The body arrived too slowly.',
+  409: 'The state of the capture does not allow it.',
   410: 'It has passed its retention; `headline` says what was found.',
-  413: 'The body is too large, or holds more than is taken at once.',
-  415: 'The body is not declared as JSON, or is encoded in an unknown way.',
-  421: 'The `Host` is no name of flamepin; `server.publicUrl` gives it one.',
-  429: 'Many wrong tokens or signatures came from this address. The right one is accepted at any time.',
-  500: 'A fault of flamepin; its log says more.',
+  413: 'The body is too large, or holds more than is accepted at once.',
+  415: 'The body is not declared as JSON, or has an unsupported encoding.',
+  421: 'flamepin does not answer to this `Host`; `server.publicUrl` sets its name.',
+  429: 'This address sent many wrong tokens or signatures. The right one is accepted at any time.',
+  500: 'An error in flamepin; its log says more.',
   503: 'The ledger or the store cannot be reached, or flamepin is busy: try again later.',
 } as const;
 type ProblemStatus = keyof typeof problems;
@@ -62,11 +62,11 @@ const extraHeaders: Partial<Record<ProblemStatus, Record<string, z.ZodType>>> = 
   503: {
     'Retry-After': retryAfter
       .optional()
-      .meta({ description: 'Seconds, where flamepin is busy with other requests.' }),
+      .meta({ description: 'Seconds, when flamepin is busy with other requests.' }),
   },
 };
 
-/** Of an operation with a JSON body. */
+/** For an operation with a JSON body. */
 export const unreadableBody = [400, 408, 413, 415] as const satisfies readonly ProblemStatus[];
 
 /**

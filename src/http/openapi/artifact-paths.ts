@@ -30,7 +30,7 @@ const words: Record<ArtifactName, ArtifactWords> = {
   },
   'summary.md': {
     operationId: 'getSummary',
-    summary: 'The answer in words, as Markdown',
+    summary: 'The answer as Markdown',
     content: plain('text/plain'),
   },
   'recording.jfr': {
@@ -41,7 +41,7 @@ const words: Record<ArtifactName, ArtifactWords> = {
 };
 
 const toTheStore: ZodOpenApiResponseObject = {
-  description: 'To a browser that opens it, where signed redirects are configured: straight to the store.',
+  description: 'For a browser that opens it, if signed redirects are configured: straight to the store.',
   headers: z.object({ Location: z.string(), 'Cache-Control': z.literal('no-store') }),
 };
 
@@ -62,12 +62,12 @@ function operation(name: ArtifactName): ZodOpenApiOperationObject {
       query: z.object({
         event: profileEventSchema
           .optional()
-          .meta({ description: 'Without it: the artifact that holds all events, else the lead event.' }),
+          .meta({ description: 'Default: the artifact that holds all events, otherwise the lead event.' }),
       }),
     },
     responses: {
       200: {
-        description: 'The artifact; gzipped where the reader takes that.',
+        description: 'The artifact, gzipped if the client accepts it.',
         headers: z.object({
           'Cache-Control': z.literal('private, max-age=3600'),
           Vary: z.string().meta({ description: 'Names `Accept-Encoding`.' }),

@@ -11,7 +11,7 @@ export const capturePaths: ZodOpenApiPathsObject = {
     get: {
       operationId: 'start',
       tags: ['captures'],
-      summary: 'Leads to the list',
+      summary: 'Redirects to the list',
       responses: {
         302: { description: 'To the list.', headers: z.object({ Location: z.string() }) },
         ...refusals(),
@@ -24,7 +24,7 @@ export const capturePaths: ZodOpenApiPathsObject = {
       tags: ['captures'],
       summary: 'The captures, newest first',
       description:
-        'At most 50; with `before` the next ones. Of the labels of an alert the first 50, each name and value cut to 200 characters: the capture itself has them whole.',
+        'At most 50; `before` gives the next page. An alert has its first 50 labels, names and values cut to 200 characters; the capture itself has them all, uncut.',
       requestParams: { query: listQuerySchema },
       responses: { 200: pageOrJson('The captures.', captureListSchema), ...refusals(400) },
     },
@@ -32,7 +32,7 @@ export const capturePaths: ZodOpenApiPathsObject = {
       operationId: 'requestCapture',
       tags: ['captures'],
       summary: 'A capture by hand',
-      description: 'Goes through the same queue, limits and checks as one of an alert.',
+      description: 'Goes through the same queue, limits and checks as a capture for an alert.',
       security: capturesToken,
       requestBody: { required: true, content: json(manualRequestSchema) },
       responses: {
@@ -57,7 +57,7 @@ export const capturePaths: ZodOpenApiPathsObject = {
             .union([z.literal(''), captureIdSchema])
             .optional()
             .meta({
-              description: 'As it reads against this capture; both need their profile. Empty: alone.',
+              description: 'Compare with this capture; both need their profile. Empty: no comparison.',
             }),
         }),
       },

@@ -14,7 +14,7 @@ export const controlPaths: ZodOpenApiPathsObject = {
     post: {
       ...control,
       operationId: 'pause',
-      summary: 'Starts no further window until it is resumed; alerts are recorded as `paused`',
+      summary: 'Starts no more windows until resumed; alerts are recorded as `paused`',
       responses: { 200: { description: 'Paused.', content: json(pausedSchema) }, ...refusals(401, 403) },
     },
   },
@@ -30,9 +30,9 @@ export const controlPaths: ZodOpenApiPathsObject = {
     post: {
       ...control,
       operationId: 'storeAll',
-      summary: 'Tries now to store whatever waits for the store',
+      summary: 'Retries now to store everything that waits for the store',
       responses: {
-        202: { description: 'They are tried; none when nothing waits.', content: json(storingSchema) },
+        202: { description: 'They are being stored; none if nothing waits.', content: json(storingSchema) },
         ...refusals(401, 403),
       },
     },
@@ -41,10 +41,10 @@ export const controlPaths: ZodOpenApiPathsObject = {
     post: {
       ...control,
       operationId: 'storeCapture',
-      summary: 'Tries now to store a capture that waits for the store',
+      summary: 'Retries now to store a capture that waits for the store',
       requestParams: { path: z.object({ id: captureIdSchema }) },
       responses: {
-        202: { description: 'It is tried.', content: json(storingSchema) },
+        202: { description: 'It is being stored.', content: json(storingSchema) },
         ...refusals(400, 401, 403, 404, 409),
       },
     },
@@ -53,7 +53,7 @@ export const controlPaths: ZodOpenApiPathsObject = {
     get: {
       ...control,
       operationId: 'listBlocks',
-      summary: 'What is not profiled again because a target died after its window',
+      summary: 'What is blocked from profiling because a target died after its window',
       responses: {
         200: { description: 'The blocks.', content: json(blockListSchema) },
         ...refusals(401, 403),
@@ -64,7 +64,7 @@ export const controlPaths: ZodOpenApiPathsObject = {
     post: {
       ...control,
       operationId: 'releaseBlock',
-      summary: 'Lets it be profiled again',
+      summary: 'Allows it to be profiled again',
       requestBody: { required: true, content: json(releaseSchema) },
       responses: {
         200: { description: 'Released.', content: json(releasedSchema) },

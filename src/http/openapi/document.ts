@@ -38,12 +38,12 @@ export function openApiDocument(version: string): Document {
       },
       servers: [{ url: '/', description: 'The server that serves this document.' }],
       tags: [
-        { name: 'webhooks', description: 'Notifications in.' },
+        { name: 'webhooks', description: 'Incoming notifications.' },
         { name: 'captures', description: 'What was profiled, and why not.' },
-        { name: 'artifacts', description: 'Flame graphs and what they are made of.' },
+        { name: 'artifacts', description: 'Flame graphs, and what they are made from.' },
         { name: 'control', description: 'For operators.' },
         { name: 'health', description: 'For Kubernetes, Prometheus and tools.' },
-        { name: 'page files', description: 'Script, style and icon of the pages. May change at any time.' },
+        { name: 'page files', description: 'Scripts, styles and icon of the pages. May change at any time.' },
       ],
       security: [],
       components: { securitySchemes },
@@ -54,10 +54,10 @@ export function openApiDocument(version: string): Document {
 }
 
 const description = `\
-Addresses that people open answer with a page; send \`Accept: application/json\` for data. A problem is answered as
-\`application/problem+json\` (RFC 9457), or as a page to a browser. \`error\` is a code that programs can rely on; \`remedy\`
+Addresses that people open answer with a page; send \`Accept: application/json\` for data. A problem is
+\`application/problem+json\` (RFC 9457), or a page for a browser. \`error\` is a code that programs can rely on; \`remedy\`
 says what to do.
 
-Every address answers 405 with \`Allow\` to methods that it does not have, 400 to an address that cannot be decoded or to
-several \`Host\` headers, and, except for health, 421 to a \`Host\` that is not its own.
-\`HEAD\` works wherever \`GET\` does. Whatever reads or writes the ledger may answer 503: send it again later.`;
+Every address answers 405 with \`Allow\` to methods it does not have, 400 to a path that cannot be decoded or to several
+\`Host\` headers, and, except for health, 421 to a \`Host\` that is not its own.
+\`HEAD\` works wherever \`GET\` does. Anything that reads or writes the ledger may answer 503: try again later.`;

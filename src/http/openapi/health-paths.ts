@@ -15,7 +15,7 @@ export const healthPaths: ZodOpenApiPathsObject = {
     get: {
       operationId: 'isReady',
       tags: ['health'],
-      summary: 'The ledger answers too',
+      summary: 'The ledger answers too, and the queue is not stuck',
       responses: { 200: { description: '`ready`', content: plain('text/plain') }, ...ledgerFaults() },
     },
   },

@@ -4,7 +4,7 @@ import { plain, stored } from './answers.ts';
 const files = [
   ['/page.js', 'getPageScript', 'Script of a capture’s page', 'text/javascript'],
   ['/page.css', 'getPageStyle', 'Style of a flame graph', 'text/css'],
-  ['/follow.js', 'getFollowScript', 'Script of a capture that is under way', 'text/javascript'],
+  ['/follow.js', 'getFollowScript', 'Script of a capture in progress', 'text/javascript'],
   ['/site.css', 'getSiteStyle', 'Style of all pages', 'text/css'],
   ['/icon.svg', 'getIcon', 'The icon', 'image/svg+xml'],
 ] as const;

@@ -16,12 +16,12 @@ export const securitySchemes: NonNullable<ZodOpenApiComponentsObject['securitySc
     in: 'header',
     name: 'X-Grafana-Alerting-Signature',
     description:
-      'HMAC-SHA256 with the `hmacSecretFile` of a source, in lower-case hex: over the body, or with `timestampHeader` over `<Unix seconds>:<body>`. `signatureHeader` gives it another name.',
+      'HMAC-SHA256 with the `hmacSecretFile` of a source, in lower-case hex: over the body, or over `<Unix seconds>:<body>` with `timestampHeader`. `signatureHeader` renames it.',
   },
   capturesToken: {
     type: 'http',
     scheme: 'bearer',
-    description: 'The `access.capturesTokenFile`. Without one these operations are switched off: 403.',
+    description: 'The `access.capturesTokenFile`. Without one, these operations are turned off: 403.',
   },
   recordingsToken: {
     type: 'http',

@@ -7,9 +7,9 @@ import { anySource } from './security.ts';
 const receive = (sender: Sender, operationId: string, name: string): ZodOpenApiOperationObject => ({
   operationId,
   tags: ['webhooks'],
-  summary: `A notification of ${name}`,
+  summary: `A notification from ${name}`,
   description:
-    'Answered after the commit. What cannot be profiled is answered 200 with its reason, for a sender repeats whatever is refused. Entries of `alerts` that are no alerts are left out; when none is left, that is 400. A body may take 30 seconds, and after five of them must come with 8 KiB/s. A source without a secret, which only a server on loopback may have, asks for none.',
+    'Answered after the commit. What cannot be profiled is answered 200 with its reason, because a sender repeats whatever is refused. Entries of `alerts` that are not alerts are left out; if none is left, the answer is 400. A body may take 30 seconds, and must average 8 KiB/s after the first five. A source without a secret, which only a server on loopback may have, needs no credentials.',
   security: anySource,
   requestBody: {
     required: true,
@@ -17,7 +17,7 @@ const receive = (sender: Sender, operationId: string, name: string): ZodOpenApiO
     content: json(notificationSchema),
   },
   responses: {
-    200: { description: 'What became of each alert, in their order.', content: json(acceptedSchema) },
+    200: { description: 'What happened to each alert, in the same order.', content: json(acceptedSchema) },
     ...refusals(401, ...unreadableBody),
   },
 });

@@ -82,7 +82,7 @@ const texts: Record<string, () => string> = {
   'other-panel': () =>
     finishText(done(), {
       ...around,
-      place: 'The alert’s own panel, of type stat, draws no marks; this one is on all panels that do.',
+      place: 'The alert’s own panel (type stat) draws no annotations; this one is on every panel that does.',
     }),
   'refused-with-profiler-link': () =>
     finishText(example({ state: 'skipped', reason: { code: 'memory-low', detail: '12 MB are left' } }), {

@@ -87,7 +87,7 @@ describe('a capture and its healthy sibling', () => {
       siblingLinks(slow, idle)[0]?.text,
       `Compare with sibling checkout-x2x, same window (${flaw})`,
     );
-    assert.ok(view(idle).lines.includes(`Not compared with by itself: ${flaw}.`));
+    assert.ok(view(idle).lines.includes(`Not used for comparison automatically: ${flaw}.`));
     assert.ok(!view(sibling).lines.some((line) => line.startsWith('Not compared')));
   });
 

@@ -33,7 +33,7 @@ describe('doctor compares the limits with', () => {
     const far = 1024 ** 6;
     assert.deepEqual(
       failing({ maxRecordingBytes: far }, far ** 2).map(([what]) => what),
-      ['limits (disk of the ledger)', 'limits (disk of the store)'],
+      ['limits (ledger disk)', 'limits (store disk)'],
     );
   });
 });
