@@ -1,6 +1,6 @@
 import type { Pools } from '../../jfr/pools.ts';
 import type { Value } from '../../jfr/record.ts';
-import type { CallTree } from './call-tree.ts';
+import type { StackTable } from './stack-table.ts';
 import { frameTypes } from '../sampling.ts';
 
 const nativeType = frameTypes.indexOf('native');
@@ -23,12 +23,12 @@ const primitives: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * From the numbers of one chunk (stack traces, methods, classes) to nodes of the call tree, each resolved once and
+ * From the numbers of one chunk (stack traces, methods, classes) to entries of the stack table, each resolved once and
  * only when a sample needs it. Frames are named as async-profiler's converter names them.
  */
 export class ChunkNames {
   private readonly pools: Pools;
-  private readonly tree: CallTree;
+  private readonly stackTable: StackTable;
   /** In a whole chunk a missing name is the writer's doing and called `unknown`; else the stack counts as lost. */
   private readonly whole: boolean;
   /** The chunk was written by the JDK itself, which knows no kernel frames. */
@@ -39,9 +39,9 @@ export class ChunkNames {
   private readonly classFrames: Map<number, number>[] = frameTypes.map(() => new Map<number, number>());
   private readonly classes = new Map<number, string | null>();
 
-  constructor(pools: Pools, tree: CallTree, whole: boolean) {
+  constructor(pools: Pools, stackTable: StackTable, whole: boolean) {
     this.pools = pools;
-    this.tree = tree;
+    this.stackTable = stackTable;
     this.whole = whole;
     // The JDK calls Java's native methods "native"; async-profiler, which knows kernel frames, means C code.
     const types = pools.pool('jdk.types.FrameType');
@@ -66,11 +66,11 @@ export class ChunkNames {
     let frame = known.get(classId);
     if (frame === undefined) {
       const symbol = this.className(classId);
-      if (symbol === null) frame = this.whole ? this.tree.frame('null', type) : -1;
-      else frame = this.tree.frame(javaName(symbol), type);
+      if (symbol === null) frame = this.whole ? this.stackTable.frame('null', type) : -1;
+      else frame = this.stackTable.frame(javaName(symbol), type);
       known.set(classId, frame);
     }
-    return frame < 0 ? -1 : this.tree.child(stack, frame, 0);
+    return frame < 0 ? -1 : this.stackTable.child(stack, frame, 0);
   }
 
   /** `rows` are method, line and type of each frame, innermost first. */
@@ -80,7 +80,7 @@ export class ChunkNames {
       const frame = this.frame(rows[at]!, rows[at + 2]!);
       if (frame < 0) return -1;
       const line = rows[at + 1]!;
-      node = this.tree.child(node, frame, line > 0 && line <= maximumLine ? line : 0);
+      node = this.stackTable.child(node, frame, line > 0 && line <= maximumLine ? line : 0);
     }
     return node;
   }
@@ -91,7 +91,7 @@ export class ChunkNames {
     let frame = known.get(method);
     if (frame === undefined) {
       const name = this.methodName(method, type);
-      frame = name === null ? -1 : this.tree.frame(name, type);
+      frame = name === null ? -1 : this.stackTable.frame(name, type);
       known.set(method, frame);
     }
     return frame;

@@ -1,7 +1,7 @@
 import { Failure } from '../../reasons/failure.ts';
 import { FrameNames } from './frame-names.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
-import { StackTree } from './stack-tree.ts';
+import { CollapsedTree } from './collapsed-tree.ts';
 
 /** Longest line, bytes: a stack of the JVM's 2,048 frames with names of 500 characters. */
 const longestLine = 1024 * 1024;
@@ -21,7 +21,7 @@ const nine = 0x39;
  */
 export class CollapsedReader {
   readonly #names = new FrameNames();
-  readonly #tree = new StackTree();
+  readonly #tree = new CollapsedTree();
   #rest = new Uint8Array(0);
   /** Of the line before: its nodes by depth, and where each frame ends, counted from the line's begin. */
   #depth = 0;

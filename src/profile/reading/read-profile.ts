@@ -1,7 +1,7 @@
 import { openChunks, type OpenChunk } from '../../jfr/recording.ts';
 import { damaged } from '../../jfr/cursor.ts';
 import type { Wanted } from '../../jfr/record.ts';
-import { CallTree } from './call-tree.ts';
+import { StackTable } from './stack-table.ts';
 import { ChunkNames } from './chunk-names.ts';
 import { JvmFacts } from './jvm-facts.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
@@ -54,7 +54,7 @@ const maximumPieces = 480;
 
 class Reading {
   partial = false;
-  private readonly tree = new CallTree();
+  private readonly stackTable = new StackTable();
   private readonly threads: string[] = [];
   private readonly threadNumbers = new Map<string, number>();
   private readonly samples = new Map<ProfileEvent, SampleRows>();
@@ -70,7 +70,7 @@ class Reading {
   readChunk(chunk: OpenChunk): void {
     this.chunks++;
     const { header, pools } = chunk;
-    const names = new ChunkNames(pools, this.tree, header.whole);
+    const names = new ChunkNames(pools, this.stackTable, header.whole);
     this.byTheJdk ||= names.byTheJdk;
     const states = stateNumbers(chunk);
     const clock = { ...header, startMs: header.startNanos / 1e6, msPerTick: 1000 / header.ticksPerSecond };
@@ -174,7 +174,7 @@ class Reading {
       engine: this.settings.engine,
       mainClass: this.facts.mainClass,
       jvm: this.facts.jvm,
-      ...this.tree.columns(),
+      ...this.stackTable.columns(),
       threads: this.threads,
       events,
       ...(withoutSamples && { withoutSamples }),

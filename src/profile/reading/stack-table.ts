@@ -1,8 +1,8 @@
 import type { Profile } from '../profile.ts';
 import { Tuples } from '../tuples.ts';
 
-/** The call tree that all events share, as it grows while samples are read; see `stacks` and `frames` of a Profile. */
-export class CallTree {
+/** Frames and stacks that all events share, numbered as samples are read; see `frames` and `stacks` of a Profile. */
+export class StackTable {
   private readonly names: string[] = [''];
   private readonly types: number[] = [0];
   private readonly frameNumbers: Map<string, number>[] = [];

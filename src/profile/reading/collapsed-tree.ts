@@ -18,7 +18,7 @@ const frameSpan = 2 ** 28;
  * Node 0 is the root. A node's children are a list, the latest first: in sorted input that is the one looked for, and
  * unlike a hash table a list costs nothing to grow.
  */
-export class StackTree {
+export class CollapsedTree {
   #size = 1;
   #capacity = step;
   readonly #parent = growing();
