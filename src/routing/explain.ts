@@ -1,7 +1,7 @@
 import type { Reason } from '../reasons/failure.ts';
 import { closestRoute, consider, wantsSibling, type NearMiss, type RoutingRules } from './decide.ts';
 import type { Wanted } from '../alerts/labels.ts';
-import { alertExpression } from './panel.ts';
+import { alertExpression } from '../alerts/expression.ts';
 import { workloadKey } from './workload-key.ts';
 import type { Alert, AlertOutcome } from '../alerts/alert.ts';
 import type { Panel } from '../alerts/panel.ts';

@@ -1,5 +1,6 @@
 import { allMatch, compileMatchers, type Matcher } from './matchers.ts';
 import type { Alert } from '../alerts/alert.ts';
+import { alertExpression } from '../alerts/expression.ts';
 import type { Panel } from '../alerts/panel.ts';
 
 /** An entry of `grafana.panels`. */
@@ -121,13 +122,6 @@ function readPanelId(text: string): number | null {
 
 function own(texts: Readonly<Record<string, string>>, name: string): string {
   return Object.hasOwn(texts, name) ? (texts[name] ?? '') : '';
-}
-
-/** The rule's expression, from Prometheus' generator URL (`…/graph?g0.expr=…`); null when there is none. */
-export function alertExpression(generatorUrl: string): string | null {
-  if (!URL.canParse(generatorUrl)) return null;
-  const expression = new URL(generatorUrl).searchParams.get('g0.expr');
-  return expression === null || expression.trim() === '' ? null : expression;
 }
 
 /** A panel's query, as a dashboard's JSON holds it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { byPod, expressionOf } from '../../../src/targets/kubernetes/choice/by-pod.ts';
+import { byPod } from '../../../src/targets/kubernetes/choice/by-pod.ts';
 import { extreme } from '../../../src/targets/kubernetes/choice/choose-pod.ts';
 import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
 import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
@@ -41,13 +41,6 @@ describe('the alert expression broken down by pod', () => {
     assert.equal(byPod('a unless b'), null);
     assert.equal(byPod('a ; drop'), null);
     assert.equal(byPod('"unclosed'), null);
-  });
-
-  it('reads the expression from the link of Prometheus and of nothing else', () => {
-    assert.equal(expressionOf('http://p:9090/graph?g0.expr=sum%28x%29+%3E+1&g0.tab=1'), 'sum(x) > 1');
-    assert.equal(expressionOf('http://grafana/alerting/abc/view'), null);
-    assert.equal(expressionOf(''), null);
-    assert.equal(expressionOf('javascript:alert(1)'), null);
   });
 });
 

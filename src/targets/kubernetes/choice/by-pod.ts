@@ -18,13 +18,6 @@ const aggregations = new Set(
 /** Both of them: `pod` is lost where Prometheus does not discover by pods, `instance` holds the address. */
 const wantedLabels = ['pod', 'instance'];
 
-/** The `g0.expr` of Prometheus' link to the rule's graph; null when the link has none. */
-export function expressionOf(generatorUrl: string): string | null {
-  if (!URL.canParse(generatorUrl)) return null;
-  const expression = new URL(generatorUrl).searchParams.get('g0.expr');
-  return expression === null || expression.trim() === '' ? null : expression;
-}
-
 /** null when the expression cannot be split into tokens, or holds an `or`/`unless` whose sides mean different things. */
 export function byPod(expression: string): ByPod | null {
   const tokens = tokensOf(expression);

@@ -1,5 +1,6 @@
 import type { Exec } from '../../../profiler/exec.ts';
-import { byPod, expressionOf } from './by-pod.ts';
+import { byPod } from './by-pod.ts';
+import { alertExpression } from '../../../alerts/expression.ts';
 import type { Cluster } from '../connection/cluster.ts';
 import { lookAtCpu } from './look.ts';
 import { isReady, type Pod } from '../connection/objects.ts';
@@ -44,7 +45,7 @@ export async function byAlertExpression(
   { prometheus, generatorUrl }: Choosing,
   signal: AbortSignal,
 ): Promise<ByExpression | null> {
-  const expression = expressionOf(generatorUrl);
+  const expression = alertExpression(generatorUrl);
   const split = prometheus === null || expression === null ? null : byPod(expression);
   if (prometheus === null || split === null) return null;
   const { largest } = split;
