@@ -27,7 +27,8 @@ export interface Ledger {
    * hangs holds up no window, and the captures that wait for it hold up no new one: to those whose recording is spooled
    * and that the store has not refused yet (`store`), to those that it has (`store again`), or to the others (`profile`).
    * While paused none that waits for its start is given out. One whose record cannot be read is given out as well,
-   * with what is left of it and its `flaw`, so that its target can be cleaned and its end told.
+   * with what is left of it and its `flaw`, so that its target can be cleaned and its end told. A queued capture whose
+   * target is not known yet is `resolving` while it is leased; given back, cut off or freed it is `queued` again.
    */
   lease(owner: string, now: number, leaseMs: number, work?: CaptureWork): Promise<LeasedCapture | undefined>;
   /** Keeps a lease alive. False: it was lost (another owner, or final); stop working on it. */

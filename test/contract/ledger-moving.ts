@@ -32,6 +32,28 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal((await ledger().lease('b', noon + 19 * second, leaseMs))?.id, id);
     });
 
+    it('shows that its target is being looked for, until it is given back, freed or found', async () => {
+      const { id, state } = await leased(ledger(), 'a');
+      const stateNow = async (): Promise<string | undefined> => (await ledger().get(id))?.state;
+      assert.deepEqual([state, await stateNow()], ['resolving', 'resolving']);
+      assert.equal((await ledger().counts()).resolving, 1);
+
+      await ledger().release(id, 'a', noon);
+      assert.equal(await stateNow(), 'queued');
+
+      await ledger().lease('b', noon, leaseMs);
+      await ledger().sweep(noon + leaseMs);
+      assert.equal(await stateNow(), 'queued');
+
+      await ledger().lease('c', noon + leaseMs, leaseMs);
+      await reopen();
+      assert.equal(await stateNow(), 'queued');
+
+      await ledger().lease('d', noon + leaseMs, leaseMs);
+      await ledger().admit(id, 'd', targetOn('n1', 'checkout'), wide, noon + leaseMs);
+      assert.equal(await stateNow(), 'capturing');
+    });
+
     it('that was lost lets nothing be written any more', async () => {
       const { id } = await leased(ledger(), 'a');
       const later = noon + leaseMs;
@@ -46,7 +68,7 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
       assert.deepEqual(lost, [false, false, false, false, false]);
       const admission = await ledger().admit(id, 'a', targetOn('n1', 'checkout'), wide, later);
       assert.deepEqual(admission, { kind: 'lost' });
-      assert.equal((await ledger().get(id))?.state, 'queued');
+      assert.equal((await ledger().get(id))?.state, 'resolving');
       assert.equal(await ledger().readSpool(id), undefined);
     });
 
@@ -146,7 +168,7 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
       await assert.rejects(ledger().advance(id, 'a', { state: 'queued' }, noon), /cannot move/);
       const other = await leased(ledger(), 'a', toCapture('f2'));
       await assert.rejects(ledger().advance(other.id, 'a', { state: 'capturing' }, noon), /cannot move/);
-      assert.equal((await ledger().get(other.id))?.state, 'queued');
+      assert.equal((await ledger().get(other.id))?.state, 'resolving');
     });
   });
 
@@ -166,7 +188,7 @@ export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
       await ledger().advance(one, 'a', { state: 'storing' }, noon);
       assert.equal(await admit(four, 'n2'), 'wait');
       assert.equal(await admit(two, 'n1'), 'admitted');
-      assert.equal((await ledger().get(four))?.state, 'queued');
+      assert.equal((await ledger().get(four))?.state, 'resolving');
     });
 
     it('waits while another capture is in a window of the very same target', async () => {

@@ -42,6 +42,11 @@ const runningSchema = z.object({ total: z.number(), on_node: z.number(), in_targ
 /** Bound of one sweep: 500 skips take about 40 ms, during which nothing else is served. The next second goes on. */
 const sweepLimit = 500;
 
+/** A queued capture whose target is not known yet is `resolving` while it is leased, and `queued` again after that. */
+const asResolving = `CASE WHEN state = 'queued' AND data ->> '$.target' IS NULL
+  THEN json_set(data, '$.state', 'resolving') ELSE data END`;
+const asQueued = `CASE state WHEN 'resolving' THEN json_set(data, '$.state', 'queued') ELSE data END`;
+
 export function lease(
   database: Database,
   owner: string,
@@ -53,7 +58,7 @@ export function lease(
   const row = database.one(
     leasedSchema,
     `UPDATE captures SET lease_owner = ?, lease_until = ?, attempts = attempts + (lease_owner IS NOT NULL),
-       cut_offs = cut_offs + (lease_owner IS NOT NULL)
+       cut_offs = cut_offs + (lease_owner IS NOT NULL), data = ${asResolving}
      WHERE seq = (
        SELECT seq FROM captures
        WHERE unfinished = 1 AND due_at <= ? AND lease_until <= ?
@@ -87,7 +92,8 @@ export function renew(database: Database, id: string, owner: string, until: numb
 export function release(database: Database, id: string, owner: string, dueAt: number): boolean {
   return (
     database.run(
-      `UPDATE captures SET lease_owner = NULL, lease_until = 0, due_at = ?, attempts = attempts + 1
+      `UPDATE captures SET lease_owner = NULL, lease_until = 0, due_at = ?, attempts = attempts + 1,
+         data = ${asQueued}
        WHERE id = ? AND lease_owner = ?`,
       dueAt,
       id,
@@ -236,7 +242,8 @@ export function sweep(database: Database, now: number): { ended: Capture[]; free
   const ended = [...skipLate(database, now), ...giveUpCutOff(database, now), ...giveUpOldest(database, now)];
   const freed = database.all(
     idSchema,
-    `UPDATE captures SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1, cut_offs = cut_offs + 1
+    `UPDATE captures SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1, cut_offs = cut_offs + 1,
+       data = ${asQueued}
      WHERE unfinished = 1 AND lease_owner IS NOT NULL AND lease_until <= ? AND json_valid(data) RETURNING id`,
     now,
   );
@@ -301,6 +308,7 @@ export function repairRecords(database: Database): void {
 export function freeAllLeases(database: Database): void {
   // Whoever starts anew may have repaired the store, or the way to it.
   database.run(`UPDATE captures SET due_at = 0 WHERE unfinished = 1 AND state = 'storing'`);
+  database.run(`UPDATE captures SET data = ${asQueued} WHERE unfinished = 1 AND state = 'resolving'`);
   for (const table of ['captures', 'deliveries'])
     database.run(
       `UPDATE ${table} SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1, cut_offs = cut_offs + 1
