@@ -141,11 +141,9 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     const page = await (await ask('/alerts/f1')).text();
     assert.match(page, /Captures are paused/);
     process.kill(flamepin.pid, 'SIGUSR1');
-    await waitFor('the signal', patienceMs, () => flamepin.log.find(({ msg }) => msg === 'captures go on'));
+    await waitFor('the signal', patienceMs, () => flamepin.log.find(({ msg }) => msg === 'captures resumed'));
     process.kill(flamepin.pid, 'SIGUSR1');
-    await waitFor('the next', patienceMs, () =>
-      flamepin.log.find(({ msg }) => msg === 'captures are on hold'),
-    );
+    await waitFor('the next', patienceMs, () => flamepin.log.find(({ msg }) => msg === 'captures paused'));
     assert.equal((await outcomeOf('f2', { service: 'shop' })).outcome, 'paused');
     assert.equal((await ask('/resume', secrets.captures, { method: 'POST' })).status, 200);
 
@@ -269,7 +267,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     await refused(full, 503, 'ledger-full');
     process.kill(flamepin.pid, 'SIGUSR1');
     await waitFor('the signal that cannot be obeyed', patienceMs, () =>
-      flamepin.log.find(({ msg }) => msg === 'captures could not be held or let go on'),
+      flamepin.log.find(({ msg }) => msg === 'cannot pause or resume captures'),
     );
     assert.equal((await ask('/healthz')).status, 200);
     assert.equal((await ask(`/captures/${alertId}`)).status, 200, 'what is known can still be read');
