@@ -1,11 +1,11 @@
 import type { Alert } from './alert.ts';
 
-/** What an alert is about: a service (worth a profile), Grafana's test button, or missing data. */
+/** A service (worth a profile), Grafana's test button, or missing data. */
 export type AlertKind = 'ordinary' | 'test' | 'no-data';
 
 /**
  * Grafana's test button sends `alertname=TestAlert, instance=Grafana`; rules without data or with errors are renamed
- * DatasourceNoData and DatasourceError, or keep their name and say so in `grafana_state_reason`.
+ * DatasourceNoData and DatasourceError, or keep their name and set `grafana_state_reason`.
  */
 export function classifyAlert({ labels, annotations }: Pick<Alert, 'labels' | 'annotations'>): AlertKind {
   const name = labels['alertname'];

@@ -17,7 +17,7 @@ export interface Wanted {
   podGuess: string | null;
   /** Address of the pod, from `instance`; never of a node. */
   podIp: string | null;
-  /** Weak: what the service calls itself. `label` tells where it comes from. */
+  /** Weak: what the service calls itself. `label` is where it was read from. */
   service: { name: string; namespace: string | null; label: string } | null;
   /** A container of an engine without Kubernetes, by id or name. */
   engineContainer: { id: string | null; name: string | null };
@@ -36,8 +36,8 @@ type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'Replic
 
 type Labels = Readonly<Record<string, string>>;
 
-/** In each list the first label that is there and not empty wins. */
-const tables = {
+/** In each list the first label with a value wins. */
+const labelNames = {
   cluster: ['cluster', 'k8s_cluster_name'],
   namespace: ['namespace', 'k8s_namespace_name', 'kubernetes_namespace', 'destination_workload_namespace'],
   pod: ['pod', 'k8s_pod_name', 'pod_name', 'kubernetes_pod_name'],
@@ -73,69 +73,69 @@ const workloadTypes: ReadonlyMap<string, WorkloadKind> = new Map([
   ['replicaset', 'ReplicaSet'],
 ]);
 
-/** Jobs that tell of other pods: their `instance` is a node or themselves, their `service` their own. */
+/** Jobs that report on other pods: their `instance` is a node or the exporter, their `service` the exporter's. */
 const exporter = /kube-state-metrics|kubelet|cadvisor|node[-_]exporter/i;
-/** Containers beside the JVM: the pause container, and proxies that measure for their neighbour. */
-const besideTheJvm = new Set(['POD', 'istio-proxy', 'linkerd-proxy']);
+/** Never the JVM: the pause container, and proxies that report on behalf of the container next to them. */
+const sidecars = new Set(['POD', 'istio-proxy', 'linkerd-proxy']);
 
 /**
- * Labels → what is wanted. The order of the labels and their traps are those of kube-prometheus, kubernetes-mixin,
- * OpenTelemetry, Istio and Linkerd; docs/configuration.md tells them to users.
+ * Labels → where the JVM runs. The order of the labels and their traps are those of kube-prometheus, kubernetes-mixin,
+ * OpenTelemetry, Istio and Linkerd; documented for users in docs/configuration.md.
  */
 export function wantedFrom(labels: Labels): Wanted {
   const from: Record<string, string> = {};
-  const take = (field: string, names: readonly string[]): string | null => {
+  const read = (field: string, names: readonly string[]): string | null => {
     const name = names.find((each) => present(labels, each) !== null);
     if (name === undefined) return null;
     from[field] = name;
     return present(labels, name);
   };
 
-  const byExporter = isExporter(labels);
-  const workload = takeWorkload(labels, from);
-  const hpa = take('hpa', ['horizontalpodautoscaler', 'exported_horizontalpodautoscaler']);
+  const fromExporter = isExporter(labels);
+  const workload = readWorkload(labels, from);
+  const hpa = read('hpa', ['horizontalpodautoscaler', 'exported_horizontalpodautoscaler']);
   const named = workload !== null || hpa !== null;
 
-  const place = placeOf(labels, byExporter, named);
-  const namespace = take('namespace', place.namespace);
-  const pod = take('pod', place.pod);
-  const container = take('container', place.container);
+  const location = locationLabels(labels, fromExporter, named);
+  const namespace = read('namespace', location.namespace);
+  const pod = read('pod', location.pod);
+  const container = read('container', location.container);
   const instance = present(labels, 'instance');
   const address = instance === null ? null : hostOf(instance);
 
   let podIp: string | null = null;
-  if (pod === null && !byExporter && address !== null && isIP(address) !== 0) {
+  if (pod === null && !fromExporter && address !== null && isIP(address) !== 0) {
     podIp = address;
     from['podIp'] = 'instance';
   }
   let podGuess: string | null = null;
-  if (pod === null && !byExporter) {
-    podGuess = take('podGuess', ['service_instance_id']);
+  if (pod === null && !fromExporter) {
+    podGuess = read('podGuess', ['service_instance_id']);
     if (podGuess === null && instance !== null && podIp === null && isName(instance)) {
       podGuess = instance;
       from['podGuess'] = 'instance';
     }
   }
-  let host = take('host', tables.host);
+  let host = read('host', labelNames.host);
   if (host === null && address !== null && isHost(address)) {
     host = address;
     from['host'] = 'instance';
   }
   return {
-    cluster: take('cluster', tables.cluster),
+    cluster: read('cluster', labelNames.cluster),
     namespace,
     pod,
-    container: container !== null && besideTheJvm.has(container) ? null : container,
+    container: container !== null && sidecars.has(container) ? null : container,
     workload,
     hpa,
     podGuess,
     podIp,
-    service: byExporter ? null : serviceOf(labels, from),
+    service: fromExporter ? null : serviceOf(labels, from),
     engineContainer: engineContainerOf(labels, from),
     host,
-    node: take('node', tables.node),
-    uri: take('uri', tables.uri),
-    method: take('method', tables.method),
+    node: read('node', labelNames.node),
+    uri: read('uri', labelNames.uri),
+    method: read('method', labelNames.method),
     from,
   };
 }
@@ -154,34 +154,34 @@ function isExporter(labels: Labels): boolean {
 }
 
 /**
- * Which labels tell the place. Where Prometheus scrapes without honor_labels, `exported_X` is the series' own label
+ * Which labels to read the location from. Where Prometheus scrapes without honor_labels, `exported_X` is the series' own label
  * and `X` the scrape target's: mixing the two would name a pod of the exporter in the namespace of the service.
  */
-function placeOf(
+function locationLabels(
   labels: Labels,
-  byExporter: boolean,
+  fromExporter: boolean,
   named: boolean,
 ): Record<'namespace' | 'pod' | 'container', readonly string[]> {
   const own = ['exported_namespace'];
   if (present(labels, 'exported_pod') !== null)
     return { namespace: own, pod: ['exported_pod'], container: ['exported_container'] };
-  if (present(labels, 'exported_namespace') !== null && (named || byExporter))
+  if (present(labels, 'exported_namespace') !== null && (named || fromExporter))
     return { namespace: own, pod: [], container: ['exported_container'] };
-  // A mesh proxy at the caller's side measures what the callee answers: its pod is the caller.
+  // A mesh proxy on the caller's side measures the callee: `pod` is the caller.
   const callee = ['destination_workload_namespace', 'destination_service_namespace'];
   if (present(labels, 'destination_workload') !== null && present(labels, 'reporter') !== 'destination')
-    return { namespace: [...callee, ...tables.namespace], pod: [], container: [] };
+    return { namespace: [...callee, ...labelNames.namespace], pod: [], container: [] };
   // kube-state-metrics with honor_labels: the namespace is the service's, pod and container are its own.
   if (exporter.test(present(labels, 'pod') ?? ''))
-    return { namespace: tables.namespace, pod: [], container: [] };
+    return { namespace: labelNames.namespace, pod: [], container: [] };
   return {
-    namespace: tables.namespace,
-    pod: tables.pod,
-    container: present(labels, 'exported_container') === null ? tables.container : ['exported_container'],
+    namespace: labelNames.namespace,
+    pod: labelNames.pod,
+    container: present(labels, 'exported_container') === null ? labelNames.container : ['exported_container'],
   };
 }
 
-function takeWorkload(labels: Labels, from: Record<string, string>): Wanted['workload'] {
+function readWorkload(labels: Labels, from: Record<string, string>): Wanted['workload'] {
   for (const [plain, kind] of workloadLabels)
     for (const label of [`exported_${plain}`, plain]) {
       const name = present(labels, label);
@@ -198,7 +198,7 @@ function takeWorkload(labels: Labels, from: Record<string, string>): Wanted['wor
 }
 
 function serviceOf(labels: Labels, from: Record<string, string>): Wanted['service'] {
-  for (const label of tables.service) {
+  for (const label of labelNames.service) {
     const value = present(labels, label);
     if (value === null) continue;
     from['service'] = label;
@@ -233,7 +233,7 @@ function hostOf(instance: string): string | null {
   return plain ?? null;
 }
 
-/** An address or a DNS name; anything else never reaches a command line. */
+/** An address or a DNS name. Nothing else may reach a command line. */
 function isHost(text: string): boolean {
   return (
     isIP(text) !== 0 || (text.length <= 253 && /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(text))

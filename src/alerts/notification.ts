@@ -5,22 +5,22 @@ import type { Alert } from './alert.ts';
 
 /** One webhook body, read. */
 export interface Notification {
-  /** Who wrote it: version "1" is Grafana's whatever the path; "4" is also written by Mimir behind Grafana. */
+  /** Version "1" is always Grafana's, whatever the path; "4" is also sent by Mimir behind Grafana. */
   sender: 'alertmanager' | 'grafana';
   /** For logs only. */
   groupKey: string;
   receiver: string;
   alerts: Alert[];
-  /** Alerts that the sender left out (`max_alerts`). */
+  /** Alerts that the sender dropped (`max_alerts`). */
   truncatedAlerts: number;
-  /** Sentences for the log: what was left out, cut or mended, at most 20. */
+  /** Sentences for the log: what was dropped, truncated or repaired; at most 20. */
   warnings: string[];
 }
 
 /** Alerts in one notification: twice as many ordinary ones as the default `limits.maxNotificationBytes` holds. */
-const mostAlerts = 20_000;
+const maxAlerts = 20_000;
 
-/** Only what is used is looked at; unknown keys are the sender's next version. */
+/** Only what flamepin uses is validated; unknown keys may come from a newer sender. */
 const bodySchema = z.object({
   version: z.string(),
   status: z.enum(['firing', 'resolved']).optional().catch(undefined),
@@ -31,7 +31,7 @@ const bodySchema = z.object({
 });
 
 const text = z.string().catch('');
-const mostLabels = 256;
+const maxLabels = 256;
 const pairs = z.preprocess(
   firstPairs,
   z.record(z.string(), z.union([z.string(), z.number().transform(String), z.boolean().transform(String)])),
@@ -49,16 +49,15 @@ const entrySchema = z.object({
 });
 type Entry = z.infer<typeof entrySchema>;
 
-/** A whole notification, as it is documented; read piece by piece, so that one odd entry does not spoil the others. */
+/** The documented shape of a whole notification. Alerts are parsed one by one, so that a bad one does not spoil the rest. */
 export const notificationSchema = bodySchema
-  .extend({ version: z.enum(['4', '1']), alerts: z.array(entrySchema).max(mostAlerts) })
+  .extend({ version: z.enum(['4', '1']), alerts: z.array(entrySchema).max(maxAlerts) })
   .meta({ id: 'Notification' });
 
 /**
- * A parsed webhook body → its alerts, in their order. `source` is the configured source's name, `sender` the path it
- * came in by. Entries that are no alerts are left out with a warning, for one odd entry must not keep the others
- * from being handled. Throws a Failure when nothing can be made of it: `notification-version`,
- * `notification-malformed` or `notification-too-large`.
+ * A decoded webhook body → its alerts, in order. `source` is the name of the configured source, `sender` the path the
+ * request came in on. Entries that are not alerts are dropped with a warning; the others are still handled. Throws a
+ * Failure when the body is unusable: `notification-version`, `notification-malformed` or `notification-too-large`.
  */
 export function parseNotification(
   body: unknown,
@@ -72,9 +71,9 @@ export function parseNotification(
   const { version, status, groupKey, receiver, truncatedAlerts, alerts: entries } = parsed.data;
   if (version !== '4' && version !== '1')
     throw new Failure('notification-version', { detail: `version ${JSON.stringify(version.slice(0, 40))}` });
-  if (entries.length > mostAlerts)
+  if (entries.length > maxAlerts)
     throw new Failure('notification-too-large', {
-      detail: `${entries.length} alerts; at most ${mostAlerts}.`,
+      detail: `${entries.length} alerts; at most ${maxAlerts}.`,
     });
   const sender = version === '1' ? 'grafana' : context.sender;
 
@@ -99,8 +98,8 @@ export function parseNotification(
     throw new Failure('notification-malformed', { detail: warnings.list().join(' ').slice(0, 1000) });
   return {
     sender,
-    groupKey: cut(groupKey, 1024),
-    receiver: cut(receiver, 1024),
+    groupKey: truncate(groupKey, 1024),
+    receiver: truncate(receiver, 1024),
     alerts,
     truncatedAlerts,
     warnings: warnings.list(),
@@ -132,25 +131,25 @@ function readAlert(
     endsAt: status === 'resolved' ? readTime(entry.endsAt) : null,
     labels: bounded(entry.labels, `alerts[${index}].labels`, warnings),
     annotations: bounded(entry.annotations, `alerts[${index}].annotations`, warnings),
-    generatorUrl: clean(entry.generatorURL, longestUrl),
-    panelUrl: clean(entry.panelURL, longestUrl),
-    dashboardUrl: clean(entry.dashboardURL, longestUrl),
+    generatorUrl: clean(entry.generatorURL, maxUrlLength),
+    panelUrl: clean(entry.panelURL, maxUrlLength),
+    dashboardUrl: clean(entry.dashboardURL, maxUrlLength),
   };
 }
 
-/** An expression in a generator URL may be long; Prometheus itself sets no limit. */
-const longestUrl = 16 * 1024;
-/** Longest label value, in UTF-16 units. Identity is the fingerprint, so a cut value confuses no two alerts. */
-const longestValue = 4096;
-const longestName = 1024;
+/** Generator URLs carry the whole expression; Prometheus sets no limit. UTF-16 units. */
+const maxUrlLength = 16 * 1024;
+/** Longest label value, in UTF-16 units. Identity is the fingerprint, so truncating a value cannot confuse two alerts. */
+const maxValueLength = 4096;
+const maxNameLength = 1024;
 /** Names and values of one alert's labels, and of its annotations; UTF-16 units. A list holds fifty alerts. */
-const mostText = 64 * 1024;
+const maxTextLength = 64 * 1024;
 
-/** One more than is kept, so that the cut is told: each of half a million would be checked before. */
+/** One more than is kept, so that the cut is reported. Without it the schema would check each of half a million. */
 function firstPairs(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value);
-  return entries.length > mostLabels ? Object.fromEntries(entries.slice(0, mostLabels + 1)) : value;
+  return entries.length > maxLabels ? Object.fromEntries(entries.slice(0, maxLabels + 1)) : value;
 }
 
 function bounded(
@@ -159,22 +158,22 @@ function bounded(
   warnings: Warnings,
 ): Record<string, string> {
   const kept: [string, string][] = [];
-  let left = mostText;
+  let left = maxTextLength;
   for (const [name, value] of Object.entries(record)) {
-    if (kept.length >= mostLabels) {
-      warnings.add(`${path}: only the first ${mostLabels} were kept.`);
+    if (kept.length >= maxLabels) {
+      warnings.add(`${path}: only the first ${maxLabels} were kept.`);
       break;
     }
-    if (name.length > longestName) {
+    if (name.length > maxNameLength) {
       warnings.add(`${path}: a name of ${name.length} characters was left out.`);
       continue;
     }
-    if (value.length > longestValue)
-      warnings.add(`${path}.${name}: a value of ${value.length} characters was cut to ${longestValue}.`);
-    const pair: [string, string] = [clean(name, longestName), clean(value, longestValue)];
+    if (value.length > maxValueLength)
+      warnings.add(`${path}.${name}: a value of ${value.length} characters was cut to ${maxValueLength}.`);
+    const pair: [string, string] = [clean(name, maxNameLength), clean(value, maxValueLength)];
     left -= pair[0].length + pair[1].length;
     if (left < 0) {
-      warnings.add(`${path}: only the first ${mostText} characters were kept, without ${name}.`);
+      warnings.add(`${path}: only the first ${maxTextLength} characters were kept, without ${name}.`);
       break;
     }
     kept.push(pair);
@@ -182,21 +181,21 @@ function bounded(
   return Object.fromEntries(kept);
 }
 
-/** Text that every store can hold: PostgreSQL refuses NUL, and UTF-8 has no lone surrogates. */
-function clean(value: string, most: number): string {
-  return cut(value.replaceAll('\0', '\ufffd'), most).toWellFormed();
+/** Text that any ledger can hold: PostgreSQL rejects NUL, and UTF-8 has no lone surrogates. */
+function clean(value: string, max: number): string {
+  return truncate(value.replaceAll('\0', '\ufffd'), max).toWellFormed();
 }
 
-function cut(value: string, most: number): string {
-  if (value.length <= most) return value;
-  // A surrogate pair is not cut in half.
-  const end = (value.charCodeAt(most - 2) & 0xfc00) === 0xd800 ? most - 2 : most - 1;
+function truncate(value: string, max: number): string {
+  if (value.length <= max) return value;
+  // Never splits a surrogate pair.
+  const end = (value.charCodeAt(max - 2) & 0xfc00) === 0xd800 ? max - 2 : max - 1;
   return `${value.slice(0, end)}…`;
 }
 
 /**
- * RFC 3339 → ISO in UTC with milliseconds, so that two Alertmanagers that write the same instant in their own time
- * zones mean the same firing; null for no time, and for Go's zero time.
+ * RFC 3339 → ISO, UTC, milliseconds, so that two Alertmanagers in different time zones agree on one firing. null for
+ * anything else, and for Go's zero time.
  */
 function readTime(written: string): string | null {
   const [, , fraction] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i.exec(written) ?? [];
@@ -205,7 +204,7 @@ function readTime(written: string): string | null {
   return new Date(time).toISOString();
 }
 
-/** Stands in for a missing fingerprint: 16 hex digits of SHA-256 over the sorted labels, the same on every replica. */
+/** Replaces a missing fingerprint: 16 hex digits of SHA-256 over the sorted labels, the same on every replica. */
 function labelFingerprint(labels: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
@@ -216,7 +215,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   return `${path === '' ? 'the body' : path}: ${issue.message}`;
 }
 
-/** At most 20 sentences, and how many more there were: 10,000 odd alerts must not become 10,000 log lines. */
+/** At most 20 sentences and a count of the rest: 10,000 malformed alerts must not become 10,000 log lines. */
 class Warnings {
   readonly #kept: string[] = [];
   #more = 0;

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What a source must show; null: not asked for. Everything that is set must be right. */
+/** What a sender must present; null: not required. Everything that is set must match. */
 export interface SourceCredentials {
   /** Name of the configured source. */
   name: string;
@@ -19,21 +19,21 @@ export interface SourceCredentials {
 export interface SignedRequest {
   /** As Node gives them: names in lower case. */
   headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The body as it came over the wire, before any parsing; null: not read yet, then its signature is not judged. */
+  /** The body as received, before any parsing; null: not read yet, so the signature is not checked. */
   rawBody: Uint8Array | null;
   /** Milliseconds since the epoch. */
   now: number;
 }
 
 /**
- * Who sent it, or why nobody is believed to have; `detail` names no secret and is safe to log and to answer. `proven`:
- * a secret was shown; false while a signature waits for its body, and for sources without any secret.
+ * Who sent it, or why no source matched; `detail` contains no secret and is safe to log and to return. `proven`: a
+ * secret was presented; false until a signature can be checked against its body, and for sources without a secret.
  */
 export type Verdict = { source: string; proven: boolean } | { source: null; detail: string };
 
 /**
- * The first of the sources whose credentials the request shows. Sources without any are tried last, so that a
- * request with a token is counted to its own source.
+ * The first source whose credentials the request presents. Sources without credentials are tried last, so that a
+ * request with a token is attributed to its own source.
  */
 export function identifySource(sources: readonly SourceCredentials[], request: SignedRequest): Verdict {
   const strictFirst = [...sources.filter(isGuarded), ...sources.filter((source) => !isGuarded(source))];
@@ -50,7 +50,7 @@ function isGuarded({ bearerToken, basic, signature }: SourceCredentials): boolea
   return bearerToken !== null || basic !== null || signature !== null;
 }
 
-/** Of a source in which no fault was found. */
+/** Only for a source that `findFault` accepts. */
 function isProven({ bearerToken, basic, signature }: SourceCredentials, { rawBody }: SignedRequest): boolean {
   return bearerToken !== null || basic !== null || (signature !== null && rawBody !== null);
 }
@@ -66,7 +66,7 @@ function findFault(source: SourceCredentials, request: SignedRequest): string | 
     const [, encoded] = /^basic +([A-Za-z0-9+/=]+)\s*$/i.exec(authorization) ?? [];
     if (encoded === undefined) return 'user name and password are missing';
     const given = Buffer.from(encoded, 'base64').toString('utf8');
-    // Compared as one text: a wrong user name must not answer sooner than a wrong password.
+    // Compared as one string: a wrong user name must not fail faster than a wrong password.
     if (!sameText(given, `${source.basic.username}:${source.basic.password}`))
       return 'user name or password is wrong';
   }
@@ -104,7 +104,7 @@ function header(request: SignedRequest, name: string): string {
   return typeof value === 'string' ? value.trim() : '';
 }
 
-/** Takes the same time whatever differs; hashing first makes both sides equally long. */
+/** Constant time; hashing first makes both sides the same length. */
 export function sameText(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));

@@ -5,9 +5,9 @@ const digits = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /**
  * The key of an artifact: `captures/2026/11/23/<capture id>/flamegraph.svg`, and `recordings/…` for the raw
- * recording, so that rights and lifecycle rules can tell the two apart by prefix alone (some services have no
- * tags, and S3 filters by prefix, never by ending). Made of the capture's id only, whose first ten characters
- * are its time: the same key when a stage is repeated, another one for every other capture, sorted by time.
+ * recording, so that permissions and lifecycle rules can match by prefix (some services have no
+ * tags, and S3 never matches by suffix). Derived from the capture's id alone, whose first ten characters
+ * are its time: repeating a stage gives the same key, no two captures share one, and keys sort by time.
  * With `event`, the artifact that shows this event: `flamegraph.wall.svg`.
  */
 export function artifactKey(
@@ -22,7 +22,7 @@ export function artifactKey(
   return `${folder}/${day}/${captureId}/${file}`;
 }
 
-/** Milliseconds since the epoch that a capture id was made at. */
+/** When a capture id was created, milliseconds since the epoch. */
 function captureTime(captureId: string): number {
   let time = 0;
   for (const digit of captureId.slice(2, 12)) time = time * 32 + digits.indexOf(digit);

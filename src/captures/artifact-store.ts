@@ -1,8 +1,8 @@
-/** Where artifacts live. Contract suite: test/contract/artifact-store.ts. Bodies are buffers: bounded, and retried whole. */
+/** Where artifacts live. Contract suite: test/contract/artifact-store.ts. Bodies are buffers: bounded in size and retried as a whole. */
 export interface ArtifactStore {
   /**
-   * Stores one object; putting the same key again replaces or keeps it, never doubles it. Rejects with a Failure:
-   * store-unavailable, store-full, store-denied, store-missing. All may pass: rights are granted, buckets made again.
+   * Stores one object; putting the same key again replaces or keeps it, never duplicates it. Rejects with a Failure:
+   * store-unavailable, store-full, store-denied, store-missing. Any may go away: permissions get granted, buckets recreated.
    */
   put(object: StoredObject, signal: AbortSignal): Promise<void>;
   /** The object as it was put, or undefined when it is not there (any more). */
@@ -13,7 +13,7 @@ export interface ArtifactStore {
     limit: number,
     signal: AbortSignal,
   ): Promise<{ key: string; modifiedAt: Date; size: number }[]>;
-  /** Deleting what is not there is no error. */
+  /** Deleting a missing key is not an error. */
   delete(keys: readonly string[], signal: AbortSignal): Promise<void>;
   /** A link that works without flamepin, and until when; undefined where the store cannot make one. */
   link(key: string, seconds: number): Promise<{ url: string; expiresAt: Date } | undefined>;

@@ -20,14 +20,14 @@ export const captureStates = [
 ] as const;
 export type CaptureState = (typeof captureStates)[number];
 export const finalStates = ['done', 'skipped', 'failed'] as const satisfies readonly CaptureState[];
-/** How to capture, decided by the route; kept with the capture so that a changed configuration does not change it. */
+/** How to capture, as the route decided; stored with the capture, so that a new configuration does not change it. */
 export const captureRequestSchema = z.object({
   /** Which adapter resolves it, and its settings from the route. */
   target: z.object({
     kind: z.enum(targetKinds),
     /** RE2 over the command line, when several JVMs run there. */
     process: z.string().nullable(),
-    /** A target named by hand instead of labels. */
+    /** A target given by hand, instead of labels. */
     uri: z.string().nullable(),
   }),
   event: captureEventSchema,
@@ -38,11 +38,11 @@ export const captureRequestSchema = z.object({
    * beside another capture, to compare it with.
    */
   purpose: z.enum(['alert', 'manual', 'baseline', 'sibling']),
-  /** A healthy target of the same workload is to be profiled in the same window, where there is one. */
+  /** Whether to profile a healthy target of the same workload in the same window, where there is one. */
   sibling: z.boolean().default(false),
 });
 export type CaptureRequest = z.infer<typeof captureRequestSchema>;
-/** Times of the stages, ISO, UTC, by flamepin's clock (the target's corrected by the skew seen in the same exec). */
+/** Times of the stages, ISO, UTC, by flamepin's clock (the target's are corrected by the skew seen in the same exec). */
 export const timelineSchema = z.object({
   receivedAt: z.string().nullable(),
   resolvedAt: z.string().nullable(),
@@ -70,7 +70,7 @@ export const captureSchema = z.object({
   partial: z.boolean(),
   artifacts: z.array(artifactSchema),
   timeline: timelineSchema,
-  /** While the store does not take its files: since when, how many tries have failed, when the next one is due. */
+  /** While the store rejects its files: since when, how many attempts have failed, when the next is due. */
   storeRetry: z
     .object({ since: z.string(), tries: z.number().int().positive(), nextTryAt: z.string() })
     .nullable()
@@ -84,14 +84,14 @@ export const captureSchema = z.object({
   alertResolvedAt: z.string().nullable(),
   /** The target died or restarted within five minutes of its window: in words; null when it did not. */
   harm: z.string().nullable(),
-  /** False: it ended as it was ordered, such as a pod in a rollback, and nothing is blocked. Default: true. */
+  /** False: it was stopped on purpose, such as a pod in a rollback, and nothing is blocked. Default: true. */
   harmBlocks: z.boolean().optional(),
-  /** The healthy target that is profiled in the same window; null when none is. `harm` as of this capture's own target. */
+  /** The healthy target profiled in the same window; null when there is none. `harm`: as for this capture's own target. */
   sibling: z
     .object({ captureId: z.string(), name: z.string(), harm: z.string().nullable() })
     .nullable()
     .default(null),
-  /** Of a sibling's own capture: which one it was taken for, and that one's target. */
+  /** For a sibling's capture: the capture it was taken for, and the name of that one's target. */
   siblingOf: z.object({ captureId: z.string(), name: z.string() }).nullable().default(null),
 });
 export type Capture = z.infer<typeof captureSchema>;

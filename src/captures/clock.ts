@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 
-/** Smaller differences, milliseconds, come from slewing and from reading two clocks one after the other. */
-const leastStepMs = 1_000;
+/** Smaller differences come from slewing and from reading two clocks in turn; milliseconds. */
+const minStepMs = 1_000;
 
 /**
- * The time of the machine's clock, going on evenly while that is set: leases, deadlines and slots are durations, and an
- * hour back or forward must neither freeze nor end them. Whoever keeps times in this clock looks for a step, moves them
- * by it, and follows.
+ * Wall-clock time that keeps running evenly while the machine's clock is set: leases, deadlines and slots are durations,
+ * and an hour back or forward must neither freeze nor expire them. Whoever stores times by this clock checks `step`,
+ * shifts them by it, then calls `follow`.
  */
 export class Clock {
   readonly #wall: () => number;
@@ -24,13 +24,13 @@ export class Clock {
     return Math.round(this.#monotonic() + this.#offset);
   }
 
-  /** How far the machine's clock was set, milliseconds; negative: back, 0: it was not. */
+  /** How far the machine's clock was moved, milliseconds; negative: back; 0: not at all. */
   step(): number {
     const difference = this.#wall() - this.now();
-    return Math.abs(difference) < leastStepMs ? 0 : difference;
+    return Math.abs(difference) < minStepMs ? 0 : difference;
   }
 
-  /** Goes on from there. */
+  /** Adopts the step. */
   follow(step: number): void {
     this.#offset += step;
   }

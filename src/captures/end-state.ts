@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../reasons/reasons.ts';
 
-/** Reasons for which flamepin itself decided not to profile: nothing was touched, so the capture is `skipped`. */
+/** Reasons not to profile: nothing was touched, so the capture is `skipped`. */
 const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'cooldown',
   'deadline-passed',

@@ -24,16 +24,16 @@ export interface Ledger {
   /**
    * The next capture that is due, leased to `owner` until now + leaseMs, oldest first; undefined when there is none.
    * `owner` names one worker, not one process: writes are fenced by it alone. `work` narrows it, so that a store that
-   * hangs holds up no window, and the captures that wait for it hold up no new one: to those whose recording is spooled
-   * and that the store has not refused yet (`store`), to those that it has (`store again`), or to the others (`profile`).
-   * While paused none that waits for its start is given out. One whose record cannot be read is given out as well,
-   * with what is left of it and its `flaw`, so that its target can be cleaned and its end told. A queued capture whose
+   * hangs delays no window, and captures that wait for it delay no new ones: captures whose recording is spooled and that
+   * the store has not rejected yet (`store`), those that it has (`store again`), or all others (`profile`). While paused,
+   * captures that have not started are not leased. One whose record cannot be read is leased too, with what can be read
+   * and its `flaw`, so that its target is cleaned and its end recorded. A queued capture whose
    * target is not known yet is `resolving` while it is leased; given back, cut off or freed it is `queued` again.
    */
   lease(owner: string, now: number, leaseMs: number, work?: CaptureWork): Promise<LeasedCapture | undefined>;
   /** Keeps a lease alive. False: it was lost (another owner, or final); stop working on it. */
   renew(id: string, owner: string, now: number, leaseMs: number): Promise<boolean>;
-  /** Gives the capture back, due again at `dueAt`; attempts of this state are counted. False: the lease was lost. */
+  /** Ends the lease; the capture is due again at `dueAt`, and its attempts go up by one. False: the lease was lost. */
   release(id: string, owner: string, dueAt: number): Promise<boolean>;
 
   /**
@@ -46,8 +46,8 @@ export interface Ledger {
   admit(id: string, owner: string, target: Target, limits: CaptureLimits, now: number): Promise<Admission>;
 
   /**
-   * Queues the capture of a sibling and writes it down in the one whose sibling it is, in one transaction: of the same
-   * alert, event and length, its target known, never annotated. False: the lease was lost, the window is over, or
+   * Queues the capture of a sibling and records it in the original capture, in one transaction: same alert, event and
+   * duration, target known, never annotated. False: the lease was lost, the window is over, or
    * there is a sibling already.
    */
   addSibling(id: string, owner: string, sibling: NewSibling, now: number): Promise<boolean>;
@@ -66,35 +66,35 @@ export interface Ledger {
     change: CaptureChange,
     now: number,
   ): Promise<boolean>;
-  /** Undefined when nothing is spooled, or only the files that were made of the recording. */
+  /** Undefined when nothing is spooled, or only the files made from the recording. */
   readSpool(id: string): Promise<Buffer | undefined>;
   /**
-   * Bytes of the spooled recording, without reading it; 0 when nothing is spooled, or only the files that were made of
-   * the recording.
+   * Size of the spooled recording in bytes, without reading it; 0 when nothing is spooled, or only the files made from
+   * it.
    */
   spoolSize(id: string): Promise<number>;
   /**
-   * Puts the files made of a recording into the spool, in its place and in one transaction with the change: every later
-   * try stores these very files, without reading the recording again.
+   * Replaces the spooled recording with the files made from it, in one transaction with the change: every later attempt
+   * stores these same files without reading the recording again.
    */
   keepMade(id: string, owner: string, made: Made, change: CaptureChange, now: number): Promise<boolean>;
   readMade(id: string): Promise<Made | undefined>;
   /**
-   * Ends storing: the change, and the spool gone, in one transaction. As the store takes files, every capture that
-   * waits for it is due now.
+   * Ends storing: applies the change and clears the spool, in one transaction. As the store evidently works, every
+   * capture that waits for it is due now.
    */
   finishStoring(id: string, owner: string, change: CaptureChange, now: number): Promise<boolean>;
   /**
-   * By hand: what is in the spool (of one capture, or of all) is due now. Resolves to the captures that this concerns,
-   * those that are being stored at this moment among them.
+   * By hand: makes the spool of one capture, or of all, due now. Resolves to the captures concerned, including those
+   * being stored right now.
    */
   storeNow(id: string | null, now: number): Promise<string[]>;
   /** What waits to be stored. */
   spooled(): Promise<Spooled>;
 
-  /** The next annotation that is due: its capture, which mark is wanted, and how often it was tried. */
+  /** The next annotation that is due: its capture, `begin` or `finish`, and how often it was tried. */
   leaseDelivery(owner: string, now: number, leaseMs: number): Promise<Delivery | undefined>;
-  /** What became of it. `retry` keeps it due at `dueAt`; after `begun` it stays open for the finish. */
+  /** Records the result. `retry` keeps it due at `dueAt`; after `begun` it stays open for the finish. */
   settleDelivery(id: string, owner: string, result: DeliveryResult, now: number): Promise<boolean>;
 
   get(id: string): Promise<Capture | undefined>;
@@ -110,8 +110,8 @@ export interface Ledger {
    */
   sweep(now: number): Promise<{ ended: Capture[]; freed: string[] }>;
   /**
-   * The clock that gives `now` goes on `step` milliseconds further (back when negative): what waits for a time waits as
-   * long as it would have. Times of what has happened stay. `now`: before that step.
+   * The clock behind `now` jumps by `step` milliseconds (back when negative): pending times move with it, so that
+   * everything waits as long as it would have. Times of past events stay. `now`: before the step.
    */
   shift(step: number, now: number): Promise<void>;
   /**
@@ -121,15 +121,15 @@ export interface Ledger {
   watches(now: number): Promise<Capture[]>;
   /**
    * Records harm to a target and makes the delivery due again. Blocks its image (or workload), unless `blocks` is
-   * false: then the target ended as it was ordered. What blocks is told of a sibling on the capture whose it is, too.
+   * false: then the target was stopped on purpose. Harm to a sibling that blocks is recorded on the original capture too.
    */
   recordHarm(id: string, harm: string, now: number, blocks?: boolean): Promise<void>;
   blocks(): Promise<Block[]>;
   releaseBlock(key: string): Promise<boolean>;
 
-  /** Final captures older than `before` whose artifacts were deleted: forget all but what a page says of an expired one. */
+  /** Of final captures older than `before` without artifacts, keeps only what the page of an expired capture shows. */
   expire(before: { captures: number; alerts: number }): Promise<number>;
-  /** Takes artifacts off a capture after they were deleted from the store. */
+  /** Removes artifacts from a capture after they were deleted from the store. */
   dropArtifacts(id: string, keys: readonly string[]): Promise<void>;
   /** True for exactly one caller per (job, fireTime). */
   claimCronRun(job: string, fireTime: number): Promise<boolean>;
@@ -138,8 +138,8 @@ export interface Ledger {
   setPaused(paused: boolean): Promise<void>;
   paused(): Promise<boolean>;
   /**
-   * Rejects with the Failure by which writes are refused, `ledger-lost` above all: what would be written now, the next
-   * start would not find. Every write looks for this by itself, before it is acknowledged.
+   * Rejects when writes would be refused, above all with `ledger-lost`: the next start would not find what is written
+   * now. Every write checks this itself before it is acknowledged.
    */
   ready(): Promise<void>;
   counts(): Promise<Record<CaptureState, number> & { deliveriesDue: number }>;
@@ -147,23 +147,23 @@ export interface Ledger {
 }
 
 export type LeasedCapture = Capture & {
-  /** How often work on this stage was given back or cut off by a crash before; 0 the first time. */
+  /** How often this stage was released or cut off by a crash before; 0 the first time. */
   attempts: number;
-  /** How often of those it was cut off: flamepin ended, froze, or failed without being able to say so. */
+  /** How many of those were cut off: flamepin died, froze, or failed without recording it. */
   cutOffs: number;
-  /** Why its record cannot be read; what could not be is null or empty in the capture. null: all was read. */
+  /** Why part of its record is unreadable; those fields are null or empty. null: everything was read. */
   flaw: Reason | null;
 };
 
 /**
- * Cut-offs of one stage after which the ledger ends a capture by itself. Far more than the worker allows (cut-off.ts):
- * it is for those whose orderly end is what fails.
+ * Cut-offs of one stage after which the ledger itself ends a capture. Far more than the worker allows (cut-off.ts): this
+ * is for captures where ending them is what fails.
  */
-export const mostCutOffs = 10;
+export const maxCutOffs = 10;
 
 export type CaptureWork = 'profile' | 'store' | 'store again';
 
-/** What was made of a recording, and how its capture ends once the store has it. */
+/** The files made from a recording, and how its capture ends once they are stored. */
 export interface Made {
   files: MadeArtifact[];
   outcome: Pick<Capture, 'state' | 'reason' | 'answer' | 'partial'>;
@@ -172,7 +172,7 @@ export interface Made {
 export interface Spooled {
   captures: number;
   bytes: number;
-  /** More than this is not kept: the oldest are given up. */
+  /** Beyond this the oldest are given up. */
   limitBytes: number;
 }
 
@@ -191,15 +191,15 @@ export type AlertDecision =
       id: string;
       request: CaptureRequest;
       panel: Panel | null;
-      /** Cooldown key made of labels alone, before the target is known. */
+      /** Cooldown key from labels alone, before the target is known. */
       workloadKey: string;
       /** Skipped with `deadline-passed` when still queued by then. */
       deadlineAt: number;
-      /** Captures that may wait at once; more are `skipped` with `queue-full`, and their alerts `ignored`. */
+      /** How many captures may wait; more are `skipped` with `queue-full`, and their alerts `ignored`. */
       queueLimit: number;
     };
 
-/** A healthy target to be profiled beside another one. */
+/** A healthy target to be profiled alongside another. */
 export interface NewSibling {
   /** New id, from captureId(). */
   id: string;
@@ -221,7 +221,7 @@ export interface CaptureLimits {
 }
 
 export type Admission =
-  /** With the timeline as it is now: target found and start sent. */
+  /** With the timeline so far: target resolved, start sent. */
   | { kind: 'admitted'; timeline: Timeline }
   | { kind: 'wait' }
   | { kind: 'refused'; reason: Reason }
@@ -237,8 +237,8 @@ export type CaptureChange = Partial<
   /** Makes the annotation's delivery due now: `begin` at the window's start, `finish` with the answer or at the end. */
   deliver?: 'begin' | 'finish';
   /**
-   * Until when its session may run and takes its place in the limits, milliseconds; null: it is known to have ended, or
-   * never began, as when its recording has been collected. Else the place is kept, also past the end of the capture.
+   * Until when its session may run and holds its slot in the limits, milliseconds since the epoch; null: it has ended
+   * (its recording was collected) or never began. Otherwise the slot is kept, even beyond the end of the capture.
    */
   slotUntil?: number | null;
 };
@@ -247,7 +247,7 @@ export interface Delivery {
   capture: Capture;
   want: 'begin' | 'finish';
   attempts: number;
-  /** How often of those flamepin ended or failed in the middle of it. */
+  /** How many of those were cut off: flamepin died or failed halfway. */
   cutOffs: number;
 }
 
@@ -255,7 +255,7 @@ export type DeliveryResult =
   | { kind: 'begun' | 'finished'; annotationId: number | null }
   | { kind: 'retry'; dueAt: number; reason: Reason }
   | { kind: 'failed'; reason: Reason }
-  /** No mark is wanted: nothing that marks panels is configured, or nobody's alert asked for the capture. */
+  /** No annotation is wanted: no annotator is configured, or the capture has no alert. */
   | { kind: 'none' };
 
 export interface CaptureFilter {

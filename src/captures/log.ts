@@ -3,7 +3,7 @@ interface LogMethod {
   (message: string): void;
 }
 
-/** What the rooms need of a log: fields for machines, one sentence for people. Secrets never reach it. */
+/** What the rooms need from a log: fields for machines, one sentence for people. Secrets never reach it. */
 export interface Log {
   debug: LogMethod;
   info: LogMethod;

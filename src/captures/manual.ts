@@ -3,15 +3,15 @@ import type { CaptureRequest } from './capture.ts';
 import type { AlertDecision } from './ledger.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 
-/** `POST /captures`: a capture that nobody's alert asked for; it goes through the same queue, limits and checks. */
+/** `POST /captures`: a capture without an alert. It goes through the same queue, limits and checks. */
 export function manualDecision(
-  hand: {
+  request: {
     target: string;
     kind: CaptureRequest['target']['kind'];
     event: CaptureEvent;
     durationSeconds: number;
     purpose: Exclude<CaptureRequest['purpose'], 'alert' | 'sibling'>;
-    /** As the configuration says for this kind of target. */
+    /** The configuration's setting for this kind of target. */
     sibling: boolean;
   },
   now: number,
@@ -35,12 +35,12 @@ export function manualDecision(
     outcome: 'queued',
     id,
     request: {
-      target: { kind: hand.kind, process: null, uri: hand.target },
-      event: hand.event,
-      durationSeconds: hand.durationSeconds,
+      target: { kind: request.kind, process: null, uri: request.target },
+      event: request.event,
+      durationSeconds: request.durationSeconds,
       cooldownSeconds: 0,
-      purpose: hand.purpose,
-      sibling: hand.sibling && hand.purpose === 'manual',
+      purpose: request.purpose,
+      sibling: request.sibling && request.purpose === 'manual',
     },
     panel: null,
     workloadKey: `manual ${id}`,

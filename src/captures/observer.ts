@@ -3,7 +3,7 @@ import type { CaptureRequest } from './capture.ts';
 
 export type CaptureStage = 'resolve' | 'start' | 'collect' | 'analyse' | 'store';
 
-/** What the worker tells of its work; implemented by the metrics. */
+/** What the worker reports about its work; implemented by the metrics. */
 export interface CaptureObserver {
   stage(stage: CaptureStage, seconds: number): void;
   firstSample(seconds: number): void;

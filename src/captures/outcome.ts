@@ -21,7 +21,7 @@ export function isFinal(capture: Capture): boolean {
   return finalStates.some((state) => state === capture.state);
 }
 
-/** What it is about: `HighLatency checkout`, or how it came about where no alert asked for it. */
+/** `HighLatency checkout`; without an alert, the purpose takes the alert's place: `baseline checkout`. */
 export function captureTitle(capture: Capture): string {
   const asked =
     capture.request.purpose === 'alert'

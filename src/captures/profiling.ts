@@ -1,11 +1,11 @@
 import type { Exec } from '../profiler/exec.ts';
 import type { Session } from '../profiler/session.ts';
 
-/** What the worker needs of the profiler; src/profiler implements it with async-profiler. */
+/** What the worker needs from a profiler; src/profiler implements it with async-profiler. */
 export interface Profiling {
   /**
-   * Checks the target, touching nothing, then starts one bounded window. Rejects with a Failure: the preflight
-   * codes when nothing was touched, `profiler-failed`, `profiler-conflict`, or what the exec rejects with.
+   * Checks the target without touching it, then starts one bounded window. Rejects with a Failure: a preflight code when
+   * nothing was touched, `profiler-failed`, `profiler-conflict`, or what the exec rejects with.
    */
   start(
     exec: Exec,
@@ -26,11 +26,11 @@ export interface Profiling {
     cpuStat: Session['cpuStat'];
     windowEndedAt: string | null;
   }>;
-  /** Stops our own session where it still runs and removes our files. `left`: what could not be removed. */
+  /** Stops our session if it still runs and removes our files. `left`: what could not be removed. */
   cleanUp(exec: Exec, session: Session, signal: AbortSignal): Promise<{ left: string[] }>;
   /**
-   * The same when flamepin died before it learned of the session: by the capture's id; the agent ends by itself.
-   * `process`: the JVM that was to be profiled, where it is known, so that its unpacked profiler goes too.
+   * The same when flamepin died before it knew the session: by the capture's id. The agent ends by itself. `process`: the
+   * JVM, where known, so that its unpacked profiler is removed too.
    */
   cleanUpUnknown(
     exec: Exec,

@@ -1,10 +1,10 @@
 import { Failure } from '../reasons/failure.ts';
 
-/** What stands before `://` in the address of a target. Without zod, so that the command line can load it. */
+/** The schemes of target addresses. Apart from the schema, so that the command line starts without zod. */
 export const targetKinds = ['host', 'kubernetes', 'docker', 'ssh'] as const;
 export type TargetKind = (typeof targetKinds)[number];
 
-/** Kinds that have an adapter in this version; the names of the others are known, and refused with their reason. */
+/** Kinds with an adapter in this version; the others are known by name and refused with a reason. */
 export const supportedKinds: readonly TargetKind[] = ['host', 'kubernetes'];
 
 /** `host://4711` → host. Throws Failure `target-not-found` for any other scheme. */

@@ -1,4 +1,4 @@
-import { collectorFrame, compilerFrame, machineryOf } from '../profile/event-samples.ts';
+import { collectorFrame, compilerFrame, runtimeFrameOf } from '../profile/event-samples.ts';
 import type { Reading } from './reading.ts';
 import { exactName, nameMatcher } from './search.ts';
 
@@ -28,7 +28,7 @@ function startsOf(machinery: string, { profile, named }: Reading): Set<string> {
     path.reverse();
     const own = path.filter((at) => kinds[at] === 'gc-jit').map((at) => names[at]!);
     if (own.length === 0) continue;
-    if (machineryOf(path, { names, kinds }) === machinery) starts.add(own[0]!);
+    if (runtimeFrameOf(path, { names, kinds }) === machinery) starts.add(own[0]!);
     else for (const name of own) elsewhere.add(name);
   }
   return new Set([...starts].filter((name) => !elsewhere.has(name)));

@@ -1,7 +1,7 @@
 import { chunkHeaderBytes, readChunks, type Chunk } from './chunk.ts';
 import { Cursor, damaged, EndOfBytes, stringEncoding } from './cursor.ts';
 import { findSecretStrings } from './secret-strings.ts';
-import type { Keep } from './kept-words.ts';
+import type { Keep } from './keep-rules.ts';
 
 /**
  * Overwrites what a recording carries of its JVM's start: arguments of the JVM and of main, system properties,

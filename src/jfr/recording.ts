@@ -39,7 +39,7 @@ export class OpenChunk {
     constants: Readonly<Record<string, Wanted>>,
     schemas: Schemas,
   ): OpenChunk | null {
-    return orNullWhenCutOff(header, () => {
+    return nullIfTruncated(header, () => {
       const found = header.whole ? null : walk(recording, header);
       const metadata = header.metadata > 0 ? header.metadata : found?.metadata;
       if (metadata === undefined) return null;
@@ -54,7 +54,7 @@ export class OpenChunk {
         if (header.checkpoint > 0) starts.add(header.checkpoint);
         if (starts.size === 0) return null;
         for (const start of starts) {
-          orNullWhenCutOff(header, () =>
+          nullIfTruncated(header, () =>
             pools.readCheckpoint(new Cursor(recording, start, header.end, header.compressed)),
           );
         }
@@ -83,7 +83,7 @@ export class OpenChunk {
     }
     const { recording, header } = this;
     const cursor = new Cursor(recording, header.start + chunkHeaderBytes, header.end, header.compressed);
-    const done = orNullWhenCutOff(header, () => {
+    const done = nullIfTruncated(header, () => {
       while (cursor.at < header.end) {
         const start = cursor.at;
         const size = cursor.integer(4);
@@ -120,7 +120,7 @@ function walk(recording: Buffer, header: Chunk): { metadata: number | undefined;
   let metadata: number | undefined;
   const checkpoints: number[] = [];
   const cursor = new Cursor(recording, header.start + chunkHeaderBytes, header.end, header.compressed);
-  orNullWhenCutOff(header, () => {
+  nullIfTruncated(header, () => {
     while (cursor.at < header.end) {
       const start = cursor.at;
       const size = cursor.integer(4);
@@ -136,7 +136,7 @@ function walk(recording: Buffer, header: Chunk): { metadata: number | undefined;
 }
 
 /** The end of the bytes is expected in a chunk that is cut off, and damage in one that should be whole. */
-function orNullWhenCutOff<T>(header: Chunk, read: () => T): T | null {
+function nullIfTruncated<T>(header: Chunk, read: () => T): T | null {
   try {
     return read();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { chunkHeaderBytes, type Chunk } from './chunk.ts';
 import { Cursor, damaged, EndOfBytes, stringEncoding } from './cursor.ts';
-import { keepJvmOptions, keepMainClass, keepNothing, type Keep } from './kept-words.ts';
+import { keepJvmOptions, keepMainClass, keepNothing, type Keep } from './keep-rules.ts';
 import { checkpointType, Pools, stringClass } from './pools.ts';
 import { Records, type ReadRecord } from './record.ts';
 import { Schemas, type Schema } from './schema.ts';
@@ -56,7 +56,7 @@ export function findSecretStrings(
     const read = readers.get(type);
     if (read === undefined) continue;
     const cursor = new Cursor(recording, at, end, chunk.compressed);
-    inside('an event that is too short for its fields', () => read(cursor, []));
+    damagedIfTruncated('an event that is too short for its fields', () => read(cursor, []));
   }
   if (pooled.size > 0) strings.push(...pooledStrings(recording, chunk, schema, events.checkpoints, pooled));
   return { strings, readableUntil: events.end };
@@ -152,14 +152,14 @@ function pooledStrings(
     if (keep !== undefined) strings.push({ at: cursor.at, keep });
   });
   for (const at of checkpoints) {
-    inside(`constants of ${stringClass} cut off`, () =>
+    damagedIfTruncated(`constants of ${stringClass} cut off`, () =>
       pools.readCheckpoint(new Cursor(recording, at, chunk.end, chunk.compressed)),
     );
   }
   return strings;
 }
 
-function inside<T>(what: string, read: () => T): T {
+function damagedIfTruncated<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

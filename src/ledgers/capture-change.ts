@@ -2,7 +2,7 @@ import { captureSchema, type Capture, type CaptureState } from '../captures/capt
 import type { AlertDecision, CaptureChange, NewSibling } from '../captures/ledger.ts';
 import { Failure, type Reason } from '../reasons/failure.ts';
 
-/** What every ledger does to a capture, whatever database keeps it. Pure. */
+/** The rules that every ledger shares, whatever its database. Pure. */
 
 /** Stages in their order: a capture never goes back to an earlier one. `queued` and `resolving` both wait. */
 const stages = {
@@ -21,10 +21,10 @@ export function stageOf(state: CaptureState): Stage {
   return stages[state];
 }
 
-type Asked = Pick<Extract<AlertDecision, { outcome: 'queued' }>, 'id' | 'alert' | 'request' | 'panel'>;
+type NewCapture = Pick<Extract<AlertDecision, { outcome: 'queued' }>, 'id' | 'alert' | 'request' | 'panel'>;
 
-/** What a queued decision becomes. */
-export function newCapture(decision: Asked, now: number): Capture {
+/** The capture of a queued decision. */
+export function newCapture(decision: NewCapture, now: number): Capture {
   return {
     id: decision.id,
     state: 'queued',
@@ -56,9 +56,9 @@ export function newCapture(decision: Asked, now: number): Capture {
   };
 }
 
-/** The capture of a sibling, queued: it is about the same alert, on another target, and no panel shows it. */
+/** The queued capture of a sibling: same alert, another target, no panel. */
 export function newSibling(
-  { id, alert, request, target: besideIt }: Capture,
+  { id, alert, request, target: profiled }: Capture,
   sibling: NewSibling,
   now: number,
 ): Capture {
@@ -72,11 +72,11 @@ export function newSibling(
   return {
     ...newCapture({ id: sibling.id, alert, request: own, panel: null }, now),
     target: sibling.target,
-    siblingOf: { captureId: id, name: besideIt?.name ?? '' },
+    siblingOf: { captureId: id, name: profiled?.name ?? '' },
   };
 }
 
-/** Why a capture that still waits at its deadline is skipped. */
+/** Why a capture that is still waiting at its deadline is skipped. */
 export function lateReason({ request }: Capture, deadlineAt: number): Reason {
   return {
     code: request.purpose === 'sibling' ? 'sibling-late' : 'deadline-passed',
@@ -85,8 +85,8 @@ export function lateReason({ request }: Capture, deadlineAt: number): Reason {
 }
 
 /**
- * The capture after a change. Throws when the change would go back to an earlier stage, or into `capturing`, which
- * only `admit` may do: a second start is worse than a fault that shows.
+ * The capture after a change. Throws when the change would go back to an earlier stage, or into `capturing`, which only
+ * `admit` may do: a visible fault is better than a second start.
  */
 export function applyChange(capture: Capture, change: CaptureChange): Capture {
   const fields = { ...change };
@@ -102,8 +102,8 @@ export function applyChange(capture: Capture, change: CaptureChange): Capture {
 }
 
 /**
- * The capture, when what was written of it can be read again. Throws Failure internal-error: the fault shows where it is
- * made, and not in every later look at the queue.
+ * The capture itself, if it can be read back. Throws Failure internal-error, so that the fault shows where it is made and
+ * not on every later read.
  */
 export function checked(capture: Capture): Capture {
   const read = captureSchema.safeParse(capture);
@@ -114,7 +114,7 @@ export function checked(capture: Capture): Capture {
   });
 }
 
-/** All but what a page says of an expired capture is left out: its alert's labels, target, answer and times stay. */
+/** Keeps only what the page of an expired capture shows: the alert's labels, target, answer and times. */
 export function compactCapture(capture: Capture): Capture {
   return {
     ...capture,

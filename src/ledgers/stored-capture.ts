@@ -5,14 +5,14 @@ import { stageOf } from './capture-change.ts';
 import type { Alert } from '../alerts/alert.ts';
 
 /**
- * Reads what a ledger keeps as JSON. A record may be damaged, or written by another version with other bounds: such a
- * capture must neither hold up the queue nor hide the list, and its target may still have to be cleaned. Pure.
+ * Reads a ledger's JSON. A record may be damaged, or written by another version with other bounds: it must neither block
+ * the queue nor break the list, and its target may still need cleaning. Pure.
  */
 
 /**
- * JSON → capture. Of a record that cannot be read, field by field what can be, and `flaw` says what could not. Work on
- * such a capture goes on only where it still can: `capturing` while its target is known, so that it is cleaned, and
- * `storing`, for its recording is kept beside it. Anything else is `failed`, or stays as it ended.
+ * JSON → capture. From a damaged record every readable field is kept, and `flaw` names the others. Work on such a capture
+ * continues only where it can: in `capturing` while its target is known, so that the target is cleaned, and in
+ * `storing`, as the recording is kept separately. Anything else becomes `failed`, or keeps its final state.
  */
 export function readStoredCapture(id: string, text: string): { capture: Capture; flaw: Reason | null } {
   const raw = parse(text);
@@ -53,8 +53,8 @@ export function readStoredCapture(id: string, text: string): { capture: Capture;
   );
   const flaw: Reason = { code: 'capture-unreadable', detail };
   const stage = stageOf(capture.state);
-  const goesOn = stage === 'storing' || (stage === 'capturing' && capture.target !== null);
-  const state = stage === 'final' || goesOn ? capture.state : 'failed';
+  const canContinue = stage === 'storing' || (stage === 'capturing' && capture.target !== null);
+  const state = stage === 'final' || canContinue ? capture.state : 'failed';
   return { capture: { ...capture, state, reason: capture.answer === null ? flaw : capture.reason }, flaw };
 }
 
@@ -63,7 +63,7 @@ export function readStored<T>(schema: z.ZodType<T>, text: string): T | undefined
   return schema.safeParse(parse(text)).data;
 }
 
-/** What is known of an alert whose record cannot be read. */
+/** An alert whose record cannot be read, with what is known otherwise. */
 export function unreadableAlert(known: Pick<Alert, 'source' | 'fingerprint' | 'startsAt'>): Alert {
   return {
     ...known,

@@ -159,7 +159,7 @@ function pathMaker(
     const inward: number[] = [];
     for (let node = leaf; node > 0; node = parent[node] ?? 0) inward.push(numberOf(frame[node] ?? 0));
     const path = [...new Set(inward.reverse())];
-    const machinery = machineryOf(path, names);
+    const machinery = runtimeFrameOf(path, names);
     return machinery === null ? path : [names.number(machinery, 'gc-jit'), ...path];
   };
 }
@@ -173,7 +173,7 @@ function isClassType(type: number): boolean {
  * What stands for a stack of the collectors or compilers, null for any other.
  * @param path frames from the outermost, as numbers of `names`.
  */
-export function machineryOf(
+export function runtimeFrameOf(
   path: readonly number[],
   names: { names: readonly string[]; kinds: readonly string[] },
 ): string | null {

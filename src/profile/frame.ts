@@ -1,11 +1,11 @@
 import type { FrameType } from './sampling.ts';
 
 /** Names are chosen by whoever wrote the class, generated ones can be endless. */
-const longestName = 300;
+const maxNameLength = 300;
 
 /** Without control characters and of bounded length: how comparisons write a name that pictures have in full. */
 export function printableName(name: string): string {
-  return name.slice(0, longestName).replaceAll(/\p{C}/gu, '\ufffd');
+  return name.slice(0, maxNameLength).replaceAll(/\p{C}/gu, '\ufffd');
 }
 
 /**

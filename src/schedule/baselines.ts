@@ -14,41 +14,41 @@ export interface BaselineWorkload {
 interface BaselineParts {
   ledger: Ledger;
   workloads: readonly BaselineWorkload[];
-  /** How long one may wait for its turn, once asked for; milliseconds. */
+  /** How long a baseline may wait in the queue, milliseconds. */
   deadlineMs: number;
   queueLimit: number;
   now: () => number;
-  /** One has been asked for. */
+  /** A baseline has been queued. */
   wake: () => void;
 }
 
-/** Baselines that wait or run at once: an alert must never stand behind a queue of them. */
-const atOnce = 2;
+/** Unfinished baselines at any time: an alert must never wait behind a queue of them. */
+const maxUnfinished = 2;
 const lookAgainMs = 1_000;
-const underWay = ['queued', 'resolving', 'capturing', 'storing'] as const satisfies readonly CaptureState[];
+const unfinished = ['queued', 'resolving', 'capturing', 'storing'] as const satisfies readonly CaptureState[];
 
 /**
- * Asks for one capture of each workload, two at a time; they go through the same queue, limits and checks as those of
- * alerts, have no cooldown and are never marked on a panel. Takes none any more when captures are put on hold or
- * `signal` aborts. Resolves to how many were asked for.
+ * Queues one capture of each workload, two at a time. They go through the same queue, limits and checks as captures of
+ * alerts, but have no cooldown and no annotation. Stops when captures are paused or `signal` aborts. Resolves to how
+ * many were queued.
  */
 export async function requestBaselines(parts: BaselineParts, signal: AbortSignal): Promise<number> {
   const { ledger, workloads, now, wake } = parts;
-  let asked = 0;
+  let queued = 0;
   for (const [index, workload] of workloads.entries()) {
-    await untilThereIsRoom(ledger, signal);
-    if (signal.aborted || (await ledger.paused())) return asked;
+    await waitForRoom(ledger, signal);
+    if (signal.aborted || (await ledger.paused())) return queued;
     await ledger.accept([decisionFor(workload, index, parts)], now());
-    asked++;
+    queued++;
     wake();
   }
-  return asked;
+  return queued;
 }
 
-async function untilThereIsRoom(ledger: Ledger, signal: AbortSignal): Promise<void> {
+async function waitForRoom(ledger: Ledger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const running = await ledger.list({ purpose: 'baseline', states: underWay, limit: atOnce });
-    if (running.length < atOnce) return;
+    const running = await ledger.list({ purpose: 'baseline', states: unfinished, limit: maxUnfinished });
+    if (running.length < maxUnfinished) return;
     await sleep(lookAgainMs, undefined, { signal }).catch(() => undefined);
   }
 }

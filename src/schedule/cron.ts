@@ -14,7 +14,7 @@ export interface Schedule {
 }
 
 /** A late fire (the process was frozen) still counts when it is not later than this; milliseconds. */
-const lateTolerance = 60_000;
+const lateToleranceMs = 60_000;
 
 /** Runs the jobs; each fire once among all that share the ledger, never beside itself. Missed fires are not made up for. */
 export function startSchedule(
@@ -38,7 +38,7 @@ export function startSchedule(
         name,
         timezone: 'UTC',
         noOverlap: true,
-        missedExecutionTolerance: lateTolerance,
+        missedExecutionTolerance: lateToleranceMs,
         logger: cronLog(log),
       },
     ),

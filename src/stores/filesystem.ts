@@ -8,7 +8,7 @@ import { isStorableKey } from '../artifacts/keys.ts';
 import type { ArtifactStore, StoredObject } from '../captures/artifact-store.ts';
 
 /** What a file system does not keep by itself, in `.<name>.json` beside the body. */
-const labelSchema = z.object({
+const sidecarSchema = z.object({
   contentType: z.string(),
   contentEncoding: z.enum(['identity', 'gzip']),
   metadata: z.record(z.string(), z.string()),
@@ -16,7 +16,7 @@ const labelSchema = z.object({
 
 /**
  * Artifacts as files below `directory`, which is made when it is not there. A body appears under its name only
- * when it and its label are safely on the disk. Errors: store-missing when the directory has gone since (a volume
+ * when it and its sidecar are safely on the disk. Errors: store-missing when the directory has gone since (a volume
  * that is not mounted must not be written through), store-denied (rights, or read-only), store-full, store-unavailable.
  */
 export function filesystemStore({ directory }: { directory: string }): ArtifactStore {
@@ -44,8 +44,8 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
           throw error;
         });
         await removeAbandoned(dirname(path));
-        // The label first: a body without its label is never seen, not even after a power cut.
-        await writeWhole(labelOf(path), JSON.stringify({ contentType, contentEncoding, metadata }), signal);
+        // The sidecar first: a body without its sidecar is never seen, not even after a power cut.
+        await writeWhole(sidecarOf(path), JSON.stringify({ contentType, contentEncoding, metadata }), signal);
         await writeWhole(path, object.body, signal);
       });
     },
@@ -59,10 +59,10 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
           await stat(root);
           return undefined;
         }
-        const label = labelSchema.parse(
-          JSON.parse(await readFile(labelOf(path), { encoding: 'utf8', signal })),
+        const sidecar = sidecarSchema.parse(
+          JSON.parse(await readFile(sidecarOf(path), { encoding: 'utf8', signal })),
         );
-        return { key, body, ...label };
+        return { key, body, ...sidecar };
       });
     },
 
@@ -70,7 +70,7 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
       return attempt(root, signal, async () => {
         await stat(root);
         const found: { key: string; modifiedAt: Date; size: number }[] = [];
-        for await (const key of keysBelow(root, '', prefix)) {
+        for await (const key of keysUnder(root, '', prefix)) {
           if (found.length >= limit) break;
           signal.throwIfAborted();
           const file = await unlessMissing(stat(join(root, key)));
@@ -86,7 +86,7 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
         await attempt(root, signal, async () => {
           await stat(root);
           await rm(path, { force: true });
-          await rm(labelOf(path), { force: true });
+          await rm(sidecarOf(path), { force: true });
           await removeEmptyFolders(dirname(path), root);
         });
       }
@@ -97,7 +97,7 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
 }
 
 /** Beside the body, hidden: no key has a segment that starts with a dot. */
-function labelOf(path: string): string {
+function sidecarOf(path: string): string {
   const name = path.slice(dirname(path).length + 1);
   return join(dirname(path), `.${name}.json`);
 }
@@ -137,7 +137,7 @@ async function writeWhole(path: string, body: Buffer | string, signal: AbortSign
 }
 
 /** Keys in the order of their bytes, which is how S3 lists them and, as keys begin with the day, oldest first. */
-async function* keysBelow(root: string, folder: string, prefix: string): AsyncGenerator<string> {
+async function* keysUnder(root: string, folder: string, prefix: string): AsyncGenerator<string> {
   const entries = (await unlessMissing(readdir(join(root, folder), { withFileTypes: true }))) ?? [];
   const names = entries
     .filter((entry) => !entry.name.startsWith('.'))
@@ -146,7 +146,7 @@ async function* keysBelow(root: string, folder: string, prefix: string): AsyncGe
   for (const [name, entry] of names) {
     const key = `${folder}${name}`;
     if (entry.isDirectory()) {
-      if (key.startsWith(prefix) || prefix.startsWith(key)) yield* keysBelow(root, key, prefix);
+      if (key.startsWith(prefix) || prefix.startsWith(key)) yield* keysUnder(root, key, prefix);
     } else if (key.startsWith(prefix)) yield key;
   }
 }

@@ -4,17 +4,17 @@ import { Failure } from '../reasons/failure.ts';
 const keptStderrBytes = 64 * 1024;
 /** A command that says more than this on stderr is no script of ours, bytes. */
 const maxStderrBytes = 16 * 1024 * 1024;
-const firstBytes = 16 * 1024;
+const initialBytes = 16 * 1024;
 /** From here on the whole buffer is allocated at once: pages that nothing is written to take no memory. */
-const wholeFromBytes = 1024 * 1024;
+const allocateAllFromBytes = 1024 * 1024;
 
 /**
  * Pieces that may arrive however little is in them. Our scripts write a line at a time, a few thousand of them; `cat`
  * writes a recording in pieces of 32 KiB or more.
  */
-const fewPieces = 16_384;
+const freePieces = 16_384;
 /** Beyond those, a piece must bring at least so many bytes of what may be said. */
-const leastPieceBytes = 256;
+const minPieceBytes = 256;
 
 /**
  * Output of a command in memory that is bounded by its bytes, however many pieces they come in: a target that writes
@@ -32,7 +32,7 @@ export class CommandOutput {
   /** @param maxBytes bound on stdout */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
-    this.#maxPieces = fewPieces + Math.ceil(maxBytes / leastPieceBytes);
+    this.#maxPieces = freePieces + Math.ceil(maxBytes / minPieceBytes);
   }
 
   /** All of stdout so far: not a copy. */
@@ -81,8 +81,8 @@ export class CommandOutput {
   }
 
   #grow(needed: number): void {
-    const doubled = Math.max(firstBytes, needed, this.#stdout.length * 2);
-    const size = Math.min(doubled < wholeFromBytes ? doubled : this.#maxBytes, this.#maxBytes);
+    const doubled = Math.max(initialBytes, needed, this.#stdout.length * 2);
+    const size = Math.min(doubled < allocateAllFromBytes ? doubled : this.#maxBytes, this.#maxBytes);
     const larger = Buffer.allocUnsafeSlow(size);
     larger.set(this.stdout);
     this.#stdout = larger;

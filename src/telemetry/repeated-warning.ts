@@ -3,13 +3,13 @@ import type { Log } from '../captures/log.ts';
 /** Least time between two lines about the same thing, milliseconds. */
 const quietMs = 10_000;
 /** Things that are remembered at once; more share one line. */
-const mostThings = 1_000;
+const maxKeys = 1_000;
 
 /** What anybody can cause as often as they like is logged at once, then counted and summed up every ten seconds. */
 export class RepeatedWarning {
   readonly #log: Log;
   readonly #message: string;
-  readonly #things = new Map<string, { times: number; fields: object }>();
+  readonly #pending = new Map<string, { times: number; fields: object }>();
 
   constructor(log: Log, message: string) {
     this.#log = log;
@@ -18,26 +18,26 @@ export class RepeatedWarning {
 
   /** `thing`: what counts as the same, such as an address. Of a sum the fields are those of the last time. */
   warn(thing: string, fields: object): void {
-    const key = this.#things.has(thing) || this.#things.size < mostThings ? thing : '';
-    const known = this.#things.get(key);
+    const key = this.#pending.has(thing) || this.#pending.size < maxKeys ? thing : '';
+    const known = this.#pending.get(key);
     if (known !== undefined) {
       known.times += 1;
       known.fields = fields;
       return;
     }
     this.#log.warn({ ...fields, times: 1 }, this.#message);
-    this.#things.set(key, { times: 0, fields });
-    this.#sumUpLater(key);
+    this.#pending.set(key, { times: 0, fields });
+    this.#summariseLater(key);
   }
 
-  #sumUpLater(key: string): void {
+  #summariseLater(key: string): void {
     setTimeout(() => {
-      const { times = 0, fields = {} } = this.#things.get(key) ?? {};
-      this.#things.delete(key);
+      const { times = 0, fields = {} } = this.#pending.get(key) ?? {};
+      this.#pending.delete(key);
       if (times === 0) return;
       this.#log.warn({ ...fields, times }, this.#message);
-      this.#things.set(key, { times: 0, fields });
-      this.#sumUpLater(key);
+      this.#pending.set(key, { times: 0, fields });
+      this.#summariseLater(key);
     }, quietMs).unref();
   }
 }

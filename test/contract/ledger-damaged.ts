@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { mostCutOffs } from '../../src/captures/ledger.ts';
+import { maxCutOffs } from '../../src/captures/ledger.ts';
 import type { LedgerUnderTest } from './ledger.ts';
 import {
   finished,
@@ -109,7 +109,7 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
       const { id } = await started(ledger(), 'a');
       let now = noon;
       let ended: string[] = [];
-      for (let times = 0; times <= mostCutOffs && ended.length === 0; times++) {
+      for (let times = 0; times <= maxCutOffs && ended.length === 0; times++) {
         now += leaseMs;
         ended = (await ledger().sweep(now)).ended.map((capture) => capture.id);
         if (ended.length === 0) await ledger().lease('a', now, leaseMs);

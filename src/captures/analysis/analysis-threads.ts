@@ -5,17 +5,17 @@ import { BoundedThread, ownMemory } from './bounded-thread.ts';
 import { heapFor } from './recording-memory.ts';
 
 /** Each thread takes 25 MB to load and up to 100 MB while it reads a 60 s recording. Larger ones: recording-memory.ts. */
-const analysesAtOnce = 2;
-/** How long a thread is kept for the next recording, milliseconds; longer than it is loaded ahead of its first. */
+const maxAnalyses = 2;
+/** How long an idle thread waits for the next recording, milliseconds; longer than `prepare` runs ahead of its first. */
 const idleMs = 5_000;
 const mebibyte = 1024 ** 2;
-/** For each MiB beyond the first, milliseconds: measured, up to 1,000 on a machine that is busy with other work. */
+/** Added per MiB of recording, milliseconds. Measured: up to 1,000 on a busy machine. */
 const perMebibyteMs = 1_000;
 
 interface ThreadOptions {
-  /** Without its ending. */
+  /** Without its file extension. */
   worker: URL;
-  /** From the start of the work, milliseconds. */
+  /** Milliseconds from the start of the task. */
   timeoutMs: number;
 }
 
@@ -27,40 +27,40 @@ const options: ThreadOptions = {
 
 type Thread = BoundedThread<ThreadTask, Uint8Array | AnalysisResult>;
 
-/** Bytes that the heap of a thread is made for: of a plain recording its own, of a gzipped one the most it may have. */
-function sizeOf(recording: Uint8Array, maxRecordingBytes: number): number {
+/** The recording size that a thread's heap must allow for, bytes: its own, or the maximum when it is still gzipped. */
+function heapSizingBytes(recording: Uint8Array, maxRecordingBytes: number): number {
   return recording[0] === 0x1f && recording[1] === 0x8b ? maxRecordingBytes : recording.length;
 }
 
 /**
- * Analysis in a few threads, one task at a time in each: what exceeds its time or memory ends with its thread and takes
- * no other recording along. Masking takes milliseconds, and until it is done our files stay in the target, so it never
- * waits for an analysis. Threads end when nothing is left to do.
+ * Analysis in a few threads, one task at a time in each: a task that exceeds its time or memory takes down only its own
+ * thread. Masking takes milliseconds and our files stay in the target until it is done, so it never waits behind an
+ * analysis. Idle threads end.
  * @param maxRecordingBytes bound on an unpacked recording
  */
 export function analysisThreads(maxRecordingBytes: number, { worker, timeoutMs } = options): Analysis {
   const masks = new PQueue({ concurrency: 1 });
-  const analyses = new PQueue({ concurrency: analysesAtOnce });
+  const analyses = new PQueue({ concurrency: maxAnalyses });
   const idle: { thread: Thread; heap: number; expiry: NodeJS.Timeout }[] = [];
 
-  function rest(thread: Thread, heap: number): void {
-    const resting = {
+  function park(thread: Thread, heap: number): void {
+    const parked = {
       thread,
       heap,
       expiry: setTimeout(() => {
-        idle.splice(idle.indexOf(resting), 1);
+        idle.splice(idle.indexOf(parked), 1);
         void thread[Symbol.asyncDispose]();
       }, idleMs).unref(),
     };
-    idle.push(resting);
+    idle.push(parked);
   }
 
-  function rested(heap: number): Thread | undefined {
+  function takeIdle(heap: number): Thread | undefined {
     const at = idle.findLastIndex((one) => one.heap === heap);
-    const [resting] = at < 0 ? [] : idle.splice(at, 1);
-    if (resting === undefined) return undefined;
-    clearTimeout(resting.expiry);
-    return resting.thread.usable ? resting.thread : rested(heap);
+    const [parked] = at < 0 ? [] : idle.splice(at, 1);
+    if (parked === undefined) return undefined;
+    clearTimeout(parked.expiry);
+    return parked.thread.usable ? parked.thread : takeIdle(heap);
   }
 
   const newThread = (heap: number): Thread => new BoundedThread(worker, heap / mebibyte);
@@ -73,20 +73,20 @@ export function analysisThreads(maxRecordingBytes: number, { worker, timeoutMs }
   ): Promise<Uint8Array | AnalysisResult> {
     stop?.throwIfAborted();
     const heap = heapFor(bytes);
-    const thread = rested(heap) ?? newThread(heap);
+    const thread = takeIdle(heap) ?? newThread(heap);
     const end = (): void => void thread[Symbol.asyncDispose]();
     stop?.addEventListener('abort', end, { once: true });
     try {
       return await thread.ask(task, timeoutMs + Math.floor(bytes / mebibyte) * perMebibyteMs, transfer);
     } finally {
       stop?.removeEventListener('abort', end);
-      if (thread.usable) rest(thread, heap);
+      if (thread.usable) park(thread, heap);
     }
   }
 
   return {
     prepare: () => {
-      if (idle.length === 0 && masks.pending === 0) rest(newThread(heapFor(0)), heapFor(0));
+      if (idle.length === 0 && masks.pending === 0) park(newThread(heapFor(0)), heapFor(0));
     },
     mask: async (recording) => {
       const transfer = ownMemory(recording);
@@ -96,7 +96,7 @@ export function analysisThreads(maxRecordingBytes: number, { worker, timeoutMs }
     },
     analyse: async (input, signal) => {
       const task = { kind: 'analyse', input, maxRecordingBytes } as const;
-      const bytes = sizeOf(input.recording, maxRecordingBytes);
+      const bytes = heapSizingBytes(input.recording, maxRecordingBytes);
       const result = await analyses.add(() => work(task, [], bytes, signal));
       if (result instanceof Uint8Array) throw new TypeError('the thread answered another task');
       const artifacts = result.artifacts.map((made) => ({ ...made, body: bufferOf(made.body) }));
@@ -105,7 +105,7 @@ export function analysisThreads(maxRecordingBytes: number, { worker, timeoutMs }
   };
 }
 
-/** The same bytes: threads hand over a Buffer as a plain array. */
+/** The same bytes as a Buffer: between threads a Buffer arrives as a plain Uint8Array. */
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -39,8 +39,8 @@ async function answer(task: ThreadTask): Promise<ThreadAnswer<Uint8Array | Analy
   }
 }
 
-/** What the answer gives away, so that it is not copied. */
-function given(answered: ThreadAnswer<Uint8Array | AnalysisResult>): ArrayBuffer[] {
+/** Buffers of the answer that can be transferred instead of copied. */
+function transferable(answered: ThreadAnswer<Uint8Array | AnalysisResult>): ArrayBuffer[] {
   if (!('result' in answered)) return [];
   const { result } = answered;
   const made = result instanceof Uint8Array ? [result] : result.artifacts.map(({ body }) => body);
@@ -48,5 +48,5 @@ function given(answered: ThreadAnswer<Uint8Array | AnalysisResult>): ArrayBuffer
 }
 
 parentPort?.on('message', (task: ThreadTask) => {
-  void answer(task).then((answered) => parentPort?.postMessage(answered, given(answered)));
+  void answer(task).then((answered) => parentPort?.postMessage(answered, transferable(answered)));
 });

@@ -8,7 +8,7 @@ export interface AnalysisInput {
   recording: Buffer;
   capture: Capture;
   baseline: Baseline | null;
-  /** Base of links in what is made; null without a public URL. */
+  /** Base of links in the files; null without a public URL. */
   publicUrl: string | null;
   /** The same window in the continuous profilers that are configured. */
   profilerLinks: readonly Link[];
@@ -16,13 +16,12 @@ export interface AnalysisInput {
   applicationPackages: readonly string[];
 }
 
-/** Reads recordings away from the main thread, in bounded time and memory. */
+/** Reads recordings off the main thread, in bounded time and memory. */
 export interface Analysis {
-  /** Gets ready to read; best done a moment before the window ends, for loading takes a while. */
+  /** Warms up a thread; best called shortly before the window ends, as loading takes a while. */
   prepare(): void;
   /**
-   * Overwrites JVM arguments and system properties in the recording's bytes, which are given away. Must come before
-   * anything is written. Rejects with `recording-damaged` or `analysis-timeout`.
+   * Masks JVM arguments and system properties in place; takes over the buffer. Must come before anything is stored. Rejects with `recording-damaged` or `analysis-timeout`.
    */
   mask(recording: Buffer): Promise<Buffer>;
   /** Recording → answer and files. Rejects with recording-damaged, recording-empty, analysis-timeout, or when aborted. */

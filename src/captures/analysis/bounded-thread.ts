@@ -5,22 +5,22 @@ import type { ReasonCode } from '../../reasons/reasons.ts';
 /** What a thread answers to each task. */
 export type ThreadAnswer<Result> = { result: Result } | { code: ReasonCode; detail: string };
 
-/** Of it what is new, MiB. Four times as much saves no time, and is kept by the process when the thread has ended. */
+/** Young generation, MiB. Four times as much saves no time, and the process keeps it after the thread has ended. */
 const youngMiB = 16;
 
 /**
- * A thread that does one task after the other, so that a hostile or huge recording can neither stall nor exhaust the
- * service. `file` is the worker's address without its ending, which is .ts in a clone and .js in the package.
+ * A thread that runs one task at a time, so that a hostile or huge recording can neither stall nor exhaust the service.
+ * `file` is the worker's URL without its extension, which is .ts in a clone and .js in the package.
  */
 export class BoundedThread<Task, Result> implements AsyncDisposable {
   readonly #worker: Worker;
-  /** Set once the thread is of no use any more. */
+  /** Set once the thread can take no more tasks. */
   #end: Failure | null = null;
   #waiting: PromiseWithResolvers<Result> | null = null;
 
   /**
-   * @param heapMiB bound on its heap: a hostile recording that is all tiny constants needs more, and ends as damaged.
-   *   Buffers do not count here: whoever unpacks bounds those.
+   * @param heapMiB bound on its heap: a hostile recording of nothing but tiny constants needs more, and ends as damaged.
+   *   Buffers do not count towards it; unpacking bounds those.
    */
   constructor(file: URL, heapMiB = 128) {
     const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -50,14 +50,14 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
     });
   }
 
-  /** Whether it takes another task: it has neither run into a bound nor ended. */
+  /** Whether it takes another task: it has neither hit a bound nor ended. */
   get usable(): boolean {
     return this.#end === null;
   }
 
   /**
    * Rejects with the worker's own Failure, `analysis-timeout`, or `recording-damaged` when it takes too much memory.
-   * @param transfer buffers of the task that are given away, and not copied
+   * @param transfer buffers of the task to transfer instead of copy
    */
   async ask(task: Task, timeoutMs: number, transfer: readonly ArrayBuffer[] = []): Promise<Result> {
     if (this.#end !== null) throw this.#end;
@@ -88,8 +88,8 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
 }
 
 /**
- * The memory of these bytes, to be given to another thread with all that is beside them in it; none where they are so
- * few that Node may keep them with those of others: they are copied.
+ * The buffer behind these bytes, to be transferred to another thread; none for small ones, which may share Node's buffer
+ * pool and are copied instead.
  */
 export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && byteLength > Buffer.poolSize ? [buffer] : [];

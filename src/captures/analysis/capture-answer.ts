@@ -7,22 +7,22 @@ import type { CpuThrottling } from '../../profile/answer/verdicts.ts';
 import type { Capture } from '../capture.ts';
 import type { Answer } from '../../profile/answer/answer.ts';
 
-/** Rows of a comparison that are kept: no page or message shows more. */
-const rowsKept = 20;
+/** Rows of a comparison that are kept; no page or message shows more. */
+const maxRows = 20;
 
-/** Against a sibling nothing that changed is an answer, too. */
-const alikeWords = 'Both pods look alike: the cause is not this pod alone.';
+/** No difference from a sibling is an answer, too. */
+const alikeSentence = 'Both pods look alike: the cause is not this pod alone.';
 
 /** What a profile is compared with. */
 export interface Base {
   captureId: string;
   label: string;
   profile: Profile;
-  /** More profiles of good health; what differs among them is no change. */
+  /** More healthy profiles: what varies among them is noise. */
   further: readonly Profile[];
 }
 
-/** A capture's profile in words, against the base where there is one. Pure. */
+/** A capture's profile in words, compared with the base where there is one. Pure. */
 export function captureAnswer(
   capture: Capture,
   profile: Profile,
@@ -54,14 +54,14 @@ export function captureAnswer(
     cpuThrottling: throttling(capture),
     targetStartedAt: capture.target?.startedAt ?? null,
     applicationPackages,
-    whenAlike: base !== null && base.captureId === capture.sibling?.captureId ? alikeWords : '',
+    whenAlike: base !== null && base.captureId === capture.sibling?.captureId ? alikeSentence : '',
   });
   return {
     ...words,
     comparedWith: base && { captureId: base.captureId, label: base.label },
     comparison: comparison && {
       baseLabel: comparison.baseLabel,
-      rows: comparison.changed.slice(0, rowsKept),
+      rows: comparison.changed.slice(0, maxRows),
       changedFrames: changedFramesOf([comparison, ...others]),
     },
   };

@@ -8,21 +8,21 @@ import type { Answer } from '../../profile/answer/answer.ts';
 import type { Link } from '../../profile/link.ts';
 
 interface ViewOptions {
-  /** Before the links: '' on flamepin's own pages, the public URL in a file that travels, null where there is none. */
+  /** Prefix of links: '' on flamepin's own pages, the public URL in a file that is passed around, null without one. */
   base: string | null;
   applicationPackages: readonly string[];
-  /** Besides those to its own files: the same window in continuous profilers, other captures. */
+  /** In addition to its own files: the same window in continuous profilers, other captures. */
   otherLinks: readonly Link[];
 }
 
-/** A capture, whatever its state, as the page shows it: the sentence first, then the evidence, then how it came about. */
+/** A capture in any state, as the page shows it: the answer first, then the evidence, then how it was obtained. */
 export function captureView(capture: Capture, { base, applicationPackages, otherLinks }: ViewOptions): View {
   const { answer, timeline, request } = capture;
   return {
     title: captureTitle(capture),
     badges: badges(capture),
     headline: outcomeSentence(capture),
-    // Nothing is wrong where a baseline was taken, or with a sibling: there is no cause to be sure of.
+    // Baselines and siblings are healthy: there is no cause to be confident about.
     confidence:
       request.purpose === 'baseline' || request.purpose === 'sibling' ? null : (answer?.confidence ?? null),
     lines: lines(capture),
@@ -61,7 +61,7 @@ function badges(capture: Capture): View['badges'] {
   return all;
 }
 
-/** Under way is to be watched; skipped touched nothing. */
+/** Work in progress needs watching; a skipped capture touched nothing. */
 function stateTone(capture: Capture): 'alarm' | 'quiet' | 'warning' {
   if (!isFinal(capture)) return 'warning';
   return capture.state === 'failed' ? 'alarm' : 'quiet';
@@ -97,7 +97,7 @@ function lines(capture: Capture): string[] {
   return all;
 }
 
-/** The answer without its flame graph: why, and whether it is still to come. */
+/** There is an answer but no flame graph: why, and whether it will still come. */
 function unstoredLines({ state, reason, storeRetry }: Capture): string[] {
   if (state === 'done' || reason === null) return [];
   const { sentence, remedy } = describeReason(reason);
@@ -118,12 +118,12 @@ function nextTry({ since, tries, nextTryAt }: NonNullable<Capture['storeRetry']>
 /** `2026-11-23 02:14:07 UTC` */
 const utc = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;
 
-/** A profiler must never be suspected in silence: also not where the dead one has no mark of its own. */
+/** Possible harm is always shown, also for a sibling, which has no annotation of its own. */
 function siblingHarm(name: string, harm: string): string {
   return `The sibling ${name} died or restarted within five minutes of its window: ${harm}`;
 }
 
-/** What it is good for as a baseline or sibling, or how there would be one to compare it with. */
+/** Whether it can serve as a baseline or sibling; for an alert's capture, how to get a baseline. */
 function baselineLines(capture: Capture, { comparedWith }: Answer): string[] {
   if (capture.request.purpose === 'baseline') {
     const flaw = baselineFlaw(capture);
@@ -159,7 +159,7 @@ function progress(capture: Capture): string {
   }
 }
 
-/** After a failure the first question of the service's owner is whether something was left behind. */
+/** After a failure the service's owner first asks whether anything was left behind. */
 function leftInTarget(capture: Capture): string {
   if (capture.session === null) return 'Nothing was left in the target.';
   if (capture.timeline.collectedAt !== null) return 'The target was cleaned: flamepin left nothing in it.';
@@ -197,7 +197,7 @@ function links(capture: Capture, base: string | null): Link[] {
   }));
 }
 
-/** A file that travels leads back to its page; the page itself needs no link to itself. */
+/** A file that is passed around links back to its page; the page needs no link to itself. */
 function pageLink(capture: Capture, base: string | null): Link[] {
   return base === null || base === '' ? [] : [{ text: 'Capture', url: `${base}/captures/${capture.id}` }];
 }
@@ -219,7 +219,7 @@ const timelineWords: readonly (readonly [keyof Timeline, string])[] = [
   ['annotatedAt', 'marked on the panel'],
 ];
 
-/** Under the picture, folded: the alert, the target, the timeline with its milliseconds, what was checked, the mark. */
+/** Collapsed, below the flame graph: alert, target, timeline in milliseconds, checks, annotation. */
 function details(capture: Capture): ViewDetail[] {
   const { alert, session, target } = capture;
   const all: ViewDetail[] = [{ summary: 'Alert', rows: Object.entries(alert.labels), text: '' }];

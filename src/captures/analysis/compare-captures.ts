@@ -7,13 +7,13 @@ import type { ComparisonTask } from './comparison-worker.ts';
 import { storedProfile } from '../baselines/stored-profile.ts';
 import type { Answer } from '../../profile/answer/answer.ts';
 
-/** Each may take half a gigabyte, and whoever may see captures may ask for one. */
-const atOnce = 2;
+/** Each may take half a gigabyte, and anyone who may see captures may request one. */
+const maxConcurrent = 2;
 /** Two busy 60 s profiles take about a second on an idle machine. */
 const timeoutMs = 20_000;
 const worker = new URL('comparison-worker', import.meta.url);
 
-/** The capture as it reads against another one of its workload: the same, with another answer. */
+/** The capture, answered anew against another capture of its workload. */
 export type CompareCaptures = (capture: Capture, base: Capture) => Promise<Capture>;
 
 /**
@@ -29,7 +29,7 @@ export function compareCaptures(
   let running = 0;
   return async (capture, base) => {
     refuseUnlike(capture, base);
-    if (running >= atOnce) throw new Failure('comparison-busy');
+    if (running >= maxConcurrent) throw new Failure('comparison-busy');
     running++;
     try {
       const signal = AbortSignal.timeout(timeoutMs);

@@ -20,8 +20,7 @@ import type { MadeArtifact } from '../../artifacts/artifact.ts';
 import type { Answer } from '../../profile/answer/answer.ts';
 
 /**
- * One recording → the answer and every file made from it. Deterministic: repeated after a crash it makes the same
- * bytes. Throws Failure recording-damaged, recording-empty.
+ * One recording → the answer and every file made from it. Deterministic: a retry after a crash makes the same bytes. Throws Failure recording-damaged, recording-empty.
  */
 export async function makeArtifacts(
   input: AnalysisInput,
@@ -94,7 +93,7 @@ function summaryOf(capture: Capture, profile: Profile, { title, links }: View): 
   });
 }
 
-/** null when there is none, or when it can't be read: the capture has its answer without. */
+/** null when there is none or it cannot be read; the answer then has no comparison. */
 function openBase(baseline: AnalysisInput['baseline'], limit: number): Base | null {
   const profile = baseline === null ? undefined : openProfile(baseline.profile, limit);
   if (baseline === null || profile === undefined) return null;
@@ -102,7 +101,7 @@ function openBase(baseline: AnalysisInput['baseline'], limit: number): Base | nu
   return { captureId: baseline.captureId, label: baseline.label, profile, further };
 }
 
-/** Text shrinks five to thirty times; what browsers open is sent with its encoding. */
+/** Text shrinks five to thirty times; browsers are sent it gzipped. */
 function text(
   name: MadeArtifact['name'],
   event: MadeArtifact['event'],

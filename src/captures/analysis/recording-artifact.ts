@@ -1,6 +1,6 @@
 import type { MadeArtifact } from '../../artifacts/artifact.ts';
 
-/** The raw recording as it is stored: `packed` is gzipped. */
+/** The raw recording as it is stored. `packed` is gzipped. */
 export function recordingArtifact(packed: Buffer): MadeArtifact {
   return {
     name: 'recording.jfr',

@@ -10,45 +10,45 @@ import { MemoryBudget } from './memory-budget.ts';
  */
 const mebibyte = 1024 ** 2;
 const readingBase = 32 * mebibyte;
-const readingTimes = 7;
-/** Heap at which a thread ends, and the recording counts as damaged. A 60 s recording needs 60 MiB. */
-const leastHeap = 128 * mebibyte;
-const heapTimes = 4;
-/** Threads are used again by recordings that are given the same heap. */
+const readingFactor = 7;
+/** Minimum heap of a thread, bytes; beyond its heap the recording counts as damaged. A 60 s recording needs 60 MiB. */
+const minHeap = 128 * mebibyte;
+const heapFactor = 4;
+/** Heaps are rounded up, bytes, so that recordings of similar size can reuse a thread. */
 const heapStep = 64 * mebibyte;
 /** Fetching holds a recording and, while it is written into the ledger, a copy. */
-const fetchTimes = 2;
+const fetchFactor = 2;
 
 /** flamepin at rest with its libraries loaded, bytes: measured 111 MB, with Kubernetes up to 150. */
 const restBytes = 128 * mebibyte;
-/** Of a limit, what is counted on: the rest is for what the allocator holds and does not use. */
+/** Usable share of the limit; the rest is allocator overhead. */
 const usableShare = 0.9;
-/** What fetching gets at least of it, if it is not more than half. */
+/** Minimum share for fetching, up to half of it. */
 const fetchingShare = 0.25;
-/** A limit beyond this is none, bytes: cgroup v1 writes a number near 2^63. */
-const boundless = 2 ** 50;
+/** A limit from here on means none, bytes: cgroup v1 writes a number near 2^63. */
+const unlimitedFrom = 2 ** 50;
 
-/** Memory of this process, and how much of it is given to what. Bytes. */
+/** How this process divides its memory, bytes. */
 export interface RecordingMemory {
-  /** What this process may use at all. */
+  /** All that this process may use. */
   limit: number;
-  /** Apart from reading, so that our files never wait in a target for a recording that is read for a minute. */
+  /** Separate from reading, so that our files never wait in a target behind a recording that takes a minute to read. */
   fetching: MemoryBudget;
   reading: MemoryBudget;
   /** One recording of the largest size. */
   fetchBytes: number;
 }
 
-/** Memory that this process may use, bytes: of its control group, else of the machine. */
+/** What this process may use, bytes: its control group's limit, else the machine's memory. */
 export function memoryLimit(constrained = process.constrainedMemory()): number {
-  return constrained > 0 && constrained < boundless ? Math.min(constrained, totalmem()) : totalmem();
+  return constrained > 0 && constrained < unlimitedFrom ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 /** @param maxRecordingBytes bound on one recording */
 export function recordingMemory(maxRecordingBytes: number, limit = memoryLimit()): RecordingMemory {
   const usable = Math.max(0, limit * usableShare - restBytes);
-  const fetchBytes = maxRecordingBytes * fetchTimes;
-  // One of the largest, and more where there is more.
+  const fetchBytes = maxRecordingBytes * fetchFactor;
+  // Room for one of the maximum size, and for more where there is more.
   const fetching = Math.min(Math.max(fetchBytes, usable * fetchingShare), usable / 2);
   return {
     limit,
@@ -58,34 +58,34 @@ export function recordingMemory(maxRecordingBytes: number, limit = memoryLimit()
   };
 }
 
-/** Heap that a thread gets for a recording of so many bytes once it is unpacked, bytes. */
+/** Heap of a thread for a recording of this unpacked size, bytes. */
 export function heapFor(bytes: number): number {
-  return Math.max(leastHeap, Math.ceil((readingBase + bytes * heapTimes) / heapStep) * heapStep);
+  return Math.max(minHeap, Math.ceil((readingBase + bytes * heapFactor) / heapStep) * heapStep);
 }
 
-/** What reading a recording of so many bytes takes from its spool to its files, bytes. */
+/** What a recording of this size takes from spool to files, bytes. */
 export function readingBytes(bytes: number): number {
-  return readingBase + bytes * readingTimes;
+  return readingBase + bytes * readingFactor;
 }
 
 /**
- * The least limit on memory under which a recording of this size can be read, bytes.
- * @param largestBytes bound on one that is fetched meanwhile
+ * The smallest memory limit under which a recording of this size can be read, bytes.
+ * @param largestBytes bound on a recording that is fetched meanwhile
  */
 export function neededLimit(bytes: number, largestBytes = bytes): number {
   const reading = readingBytes(bytes);
   const usable = Math.max(
-    reading + Math.min(reading, largestBytes * fetchTimes),
+    reading + Math.min(reading, largestBytes * fetchFactor),
     reading / (1 - fetchingShare),
   );
   return Math.ceil((restBytes + usable) / usableShare);
 }
 
-/** Why a recording of this size is not read here; null when it can be, alone or beside others. */
+/** Why a recording of this size cannot be read here; null when it can. */
 export function whyNotToRead(bytes: number, { reading, limit, fetchBytes }: RecordingMemory): Failure | null {
   const needed = readingBytes(bytes);
   if (needed <= reading.total) return null;
-  const raised = neededLimit(bytes, fetchBytes / fetchTimes);
+  const raised = neededLimit(bytes, fetchBytes / fetchFactor);
   return new Failure('memory-too-small', {
     detail:
       `${inMebibytes(bytes)} take up to ${inMebibytes(needed)} to read; of ${inMebibytes(limit)}, ` +

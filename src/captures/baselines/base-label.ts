@@ -3,13 +3,13 @@ import type { Capture } from '../capture.ts';
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const hour = 3600_000;
 const day = 24 * hour;
-/** From then on the name of a day could mean two of them. */
+/** Beyond this, a weekday is ambiguous. Milliseconds. */
 const datesFrom = 6 * day;
 
 /**
- * How a capture is called where another one is compared with it: `baseline Tue 14:00, same image`. Where the images
- * differ or are not known, an age of an hour and more is said: `baseline Tue 14:00, 3 days earlier, other image`. UTC.
- * A sibling is called by its own name: `sibling checkout-7d9f-abc, same window`.
+ * What a base is called in a comparison: `baseline Tue 14:00, same image`. When the images differ or are unknown, an age
+ * of an hour or more is added: `baseline Tue 14:00, 3 days earlier, other image`. UTC. A sibling goes by its own name:
+ * `sibling checkout-7d9f-abc, same window`.
  */
 export function baseLabel(base: Capture, current: Capture): string {
   if (base.siblingOf?.captureId === current.id) return `sibling ${base.target?.name ?? ''}, same window`;
@@ -25,18 +25,18 @@ export function baseLabel(base: Capture, current: Capture): string {
   const apart =
     Math.abs(age) < hour || (known && sameImage)
       ? []
-      : [`${lengthWords(Math.abs(age))} ${age < 0 ? 'later' : 'earlier'}`];
+      : [`${ageWords(Math.abs(age))} ${age < 0 ? 'later' : 'earlier'}`];
   const image = !known ? [] : [sameImage ? 'same image' : 'other image'];
   return [`${name} ${date} ${iso.slice(11, 16)}`, ...apart, ...image].join(', ');
 }
 
-/** When its window began, milliseconds; for one without a window when it was asked for. */
+/** When its window began, milliseconds since the epoch; without a window, when it was requested. */
 export function startOf({ timeline, alert }: Capture): number {
   return Date.parse(timeline.startedAt ?? timeline.receivedAt ?? alert.startsAt);
 }
 
 /** `5 h`, `3 days`: whole units, rounded down. */
-function lengthWords(ms: number): string {
+function ageWords(ms: number): string {
   if (ms < day) return `${Math.floor(ms / hour)} h`;
   const whole = Math.floor(ms / day);
   return whole === 1 ? '1 day' : `${whole} days`;

@@ -2,31 +2,31 @@ import type { Capture } from '../capture.ts';
 import type { Ledger } from '../ledger.ts';
 
 /**
- * Fewer samples of its lead event mean that hardly anything ran: compared with that, every frame has grown. A
- * service that uses 0.01 cores has 30 in 30 s.
+ * With fewer samples of the lead event hardly anything ran, and every frame would seem to have grown. A service that uses
+ * 0.01 cores has 30 in 30 s.
  */
-const leastSamples = 5;
+const minSamples = 5;
 
 /**
- * An alert whose end nobody reported is taken for open this long; milliseconds. Senders without `send_resolved`
- * never report one, and a baseline must come back some day.
+ * An alert without a reported end counts as open this long, milliseconds: senders without `send_resolved` never report
+ * one, and baselines must become possible again.
  */
-const longestEpisodeMs = 24 * 3600_000;
-/** Alerts of one workload that are looked at. */
-const alertsKept = 100;
+const maxEpisodeMs = 24 * 3600_000;
+/** Alerts of one workload that are checked. */
+const maxAlerts = 100;
 
-/** Why a finished baseline is not compared with, in words for its page; null when it is good. */
+/** Why a finished baseline is unusable, in words for its page; null when it is good. */
 export function baselineFlaw({ partial, harm, answer }: Capture): string | null {
   if (harm !== null) return 'its target died or restarted soon after';
   if (partial) return 'its recording holds only a part of the window';
-  if (answer === null || answer.samples < leastSamples)
-    return `the workload did too little: ${answer?.samples ?? 0} samples, at least ${leastSamples} are needed`;
+  if (answer === null || answer.samples < minSamples)
+    return `the workload did too little: ${answer?.samples ?? 0} samples, at least ${minSamples} are needed`;
   return null;
 }
 
 /**
- * Whether an alert of the workload was open at some time from `from` to `to`, milliseconds, as far as captures tell:
- * one that no capture was made of, for example in a cooldown, repeats an earlier one.
+ * Whether an alert of the workload was open at any time between `from` and `to`, milliseconds since the epoch. Only
+ * alerts with a capture count; one without, as in a cooldown, follows one that has.
  */
 export async function alertWasOpen(
   ledger: Ledger,
@@ -37,8 +37,8 @@ export async function alertWasOpen(
   const captures = await ledger.list({
     workload,
     purpose: 'alert',
-    since: from - longestEpisodeMs,
-    limit: alertsKept,
+    since: from - maxEpisodeMs,
+    limit: maxAlerts,
   });
   return captures.some(
     (capture) =>
@@ -47,7 +47,7 @@ export async function alertWasOpen(
   );
 }
 
-/** When the alert began by its own words; when it came, if those are unreadable or later. */
+/** The alert's startsAt or its arrival, whichever is earlier. */
 function openedAt({ alert, timeline }: Capture): number {
   const times = [Date.parse(alert.startsAt), Date.parse(timeline.receivedAt ?? '')];
   return Math.min(...times.filter((time) => !Number.isNaN(time)));

@@ -1,9 +1,9 @@
-/** Profile JSON, gzipped, of an earlier capture to compare with, and how it is called in the sentence. */
+/** What a capture is compared with: an earlier profile (JSON, gzipped) and what sentences call it. */
 export interface Baseline {
   captureId: string;
   /** `baseline Tue 14:00, same image`. */
   label: string;
   profile: Buffer;
-  /** The same of further captures in good health: what differs among them is no change. */
+  /** More healthy profiles: what varies among them is noise. */
   further: readonly Buffer[];
 }

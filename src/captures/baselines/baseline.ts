@@ -7,12 +7,12 @@ import { siblingBase } from './sibling-base.ts';
 import { readableProfile } from './stored-profile.ts';
 import type { Baseline } from './baseline-profile.ts';
 
-/** A baseline older than this says little of today's code; milliseconds. */
-const oldestMs = 30 * 24 * 3600_000;
-/** Five days of one every six hours: enough to find a good one behind those of a bad day. */
-const lookedAt = 20;
-/** With the compared one three: what differs among them is no change. More would cost reading and tell little. */
-const furtherAtMost = 2;
+/** An older baseline says little about today's code; milliseconds. */
+const maxAgeMs = 30 * 24 * 3600_000;
+/** Five days at one every six hours: enough to find a good one after a bad day. */
+const maxCandidates = 20;
+/** Three in all with the base: enough to see what varies. More would cost time and add little. */
+const maxFurther = 2;
 
 /** Baselines of a capture's workload, newest first, good or not. */
 interface Taken {
@@ -21,10 +21,10 @@ interface Taken {
 }
 
 /**
- * What a capture is compared with: the newest good baseline of the same workload and image, else its sibling in the
- * same window, else the newest good baseline of the workload, its age said in the label; and up to two further
- * baselines of the same image, for what varies in good health. null when there is none, or none that can be read: the
- * capture has its answer without. Rejects when the store is away, which passes.
+ * What a capture is compared with: the newest good baseline of the same workload and image, else its sibling in the same
+ * window, else the newest good baseline of the workload, with its age in the label; plus up to two more baselines of the
+ * same image, to see what varies in good health. null when there is none that can be read: the answer then has no
+ * comparison. Rejects while the store is unavailable.
  */
 export async function findBaseline(
   capture: Capture,
@@ -43,7 +43,7 @@ export async function findBaseline(
       if (profile === undefined) continue;
       if (chosen === null) chosen = { capture: candidate, profile };
       else further.push(profile);
-      if (further.length === furtherAtMost) break;
+      if (further.length === maxFurther) break;
     }
     return (
       chosen && {
@@ -61,7 +61,7 @@ export async function findBaseline(
   );
 }
 
-/** Whether there is a good baseline of the same image, as far as the ledger tells. */
+/** Whether the ledger knows a good baseline of the same image. */
 export async function hasBaseline(capture: Capture, ledger: Ledger): Promise<boolean> {
   for (const candidate of (await baselinesOf(capture, ledger)).sameImage)
     if (await isGood(candidate, ledger)) return true;
@@ -78,8 +78,8 @@ async function baselinesOf(capture: Capture, ledger: Ledger): Promise<Taken> {
     states: ['done'],
     purpose: 'baseline',
     before: capture.id,
-    since: startOf(capture) - oldestMs,
-    limit: lookedAt,
+    since: startOf(capture) - maxAgeMs,
+    limit: maxCandidates,
   });
   const sameImage = taken.filter((one) => target.image !== null && imageOf(one) === target.image);
   return { sameImage, others: taken.filter((one) => !sameImage.includes(one)) };

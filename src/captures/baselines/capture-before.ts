@@ -1,13 +1,13 @@
 import type { Capture } from '../capture.ts';
 import type { Ledger } from '../ledger.ts';
 
-/** Captures before it that are looked at. */
-const lookedAt = 20;
+/** Earlier captures that are considered. */
+const maxCandidates = 20;
 
 /**
- * The capture of the same workload that somebody will want to compare this one with: before the mitigation, in the
- * earlier alert. Baselines only when there is no other; never a sibling, which tells of another target, nor the one
- * that it is compared with already. undefined when there is none with a profile.
+ * The earlier capture of the same workload that people will want to compare with: before the mitigation, or from the
+ * previous alert. A baseline only when there is nothing else; never a sibling, which is another target, nor the base of
+ * the present comparison. undefined when none has a profile.
  */
 export async function captureBefore(ledger: Ledger, capture: Capture): Promise<Capture | undefined> {
   const { id, state, target, answer, request } = capture;
@@ -16,7 +16,7 @@ export async function captureBefore(ledger: Ledger, capture: Capture): Promise<C
     workload: target.workload,
     states: ['done'],
     before: id,
-    limit: lookedAt,
+    limit: maxCandidates,
   });
   const comparable = earlier.filter(
     (one) =>

@@ -6,12 +6,12 @@ import type { Ledger } from '../ledger.ts';
 import { readableProfile } from './stored-profile.ts';
 import type { Baseline } from './baseline-profile.ts';
 
-/** It has been read; while the store is away, its files are in the spool. */
+/** Its recording has been read. While the store is unavailable, its files are in the spool. */
 export function hasProfile({ state, answer, storeRetry }: Capture): boolean {
   return state === 'done' || (storeRetry !== null && answer !== null);
 }
 
-/** The sibling to compare with; null when there is none, it came to nothing, or it is not done yet. */
+/** The sibling to compare with; null when there is none, it failed, or it is not done yet. */
 export async function siblingBase(
   capture: Capture,
   ledger: Ledger,

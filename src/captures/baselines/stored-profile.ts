@@ -17,8 +17,8 @@ export async function storedProfile(
 }
 
 /**
- * The same, where a store that lets flamepin write but not read only costs the comparison. Rejects when it is away, or
- * its bucket or directory is.
+ * The same, but a store that flamepin may write and not read costs only the comparison. Rejects while the store, its
+ * bucket or its directory is unavailable.
  */
 export async function readableProfile(
   capture: Capture,
@@ -36,7 +36,7 @@ export async function readableProfile(
 }
 
 /**
- * What it holds; undefined when it cannot be read, be it damaged or of another version.
+ * Unpacks and parses a profile; undefined when it is damaged or of another version.
  * @param limit bound on it once unpacked, bytes
  */
 export function openProfile(gzipped: Uint8Array, limit: number): Profile | undefined {

@@ -23,9 +23,9 @@ const countSchema = z.object({ count: z.number() });
 export class Acceptance {
   readonly #database: Database;
   readonly #now: number;
-  /** What this notification has brought already: the same alert twice is a duplicate, whatever became of the first. */
-  readonly #brought = new Set<string>();
-  /** Captures that wait for a start, counted once and kept up to date: 10,000 alerts may come at once. */
+  /** Alerts of this notification so far: a repeat is a duplicate, whatever became of the first. */
+  readonly #seen = new Set<string>();
+  /** Waiting captures, counted once and then kept up to date: 10,000 alerts may arrive together. */
   #waiting: number | undefined;
 
   constructor(database: Database, now: number) {
@@ -44,9 +44,9 @@ export class Acceptance {
       alert.startsAt,
     );
     const identity = JSON.stringify([alert.source, alert.fingerprint, alert.startsAt]);
-    const again = this.#brought.has(identity);
-    this.#brought.add(identity);
-    if (seen !== undefined && (again || !canBeTakenUp(seen))) return this.#duplicate(decision, seen);
+    const again = this.#seen.has(identity);
+    this.#seen.add(identity);
+    if (seen !== undefined && (again || !canBeDecidedAgain(seen))) return this.#duplicate(decision, seen);
     return decision.outcome === 'queued'
       ? this.#queue(decision)
       : this.#record(decision, decision.outcome, decision.reason);
@@ -84,7 +84,7 @@ export class Acceptance {
     return this.#record(decision, 'queued', null, capture.id);
   }
 
-  /** It got past route, duplicate and cooldown, so there is a capture with its reason, and a mark that tells it. */
+  /** It passed route, duplicate and cooldown, so it gets a skipped capture and an annotation with the reason. */
   #refuseFull(decision: QueuedDecision, capture: Capture, waiting: number): AcceptedAlert {
     const reason: Reason = { code: 'queue-full', detail: `${waiting} captures wait.` };
     const skipped: Capture = { ...capture, state: 'skipped', reason };
@@ -182,7 +182,7 @@ export class Acceptance {
     };
   }
 
-  /** A `resolved` that overtook its `firing`, or whose firing nobody saw: the firing, should it come, is over. */
+  /** A `resolved` that overtook its `firing`, or whose firing never arrived: should it still come, it is over. */
   #recordUnseen(decision: AlertDecision, reason: Reason, endsAt: number): void {
     const { source, fingerprint, startsAt } = decision.alert;
     const known = this.#database.one(
@@ -209,12 +209,11 @@ export class Acceptance {
   }
 }
 
-/** What came while flamepin was paused or only observed may be captured now, when it still fires. */
-/** No capture came of these, and another configuration or a released pause may decide otherwise next time. */
-const decidedAnew = ['paused', 'observed', 'unrouted', 'unmappable'] as const satisfies AlertOutcome[];
+/** These led to no capture, and may be decided otherwise next time: after a resume or with another configuration. */
+const openOutcomes = ['paused', 'observed', 'unrouted', 'unmappable'] as const satisfies AlertOutcome[];
 
-function canBeTakenUp(seen: z.infer<typeof seenSchema>): boolean {
-  return seen.resolved_at === null && decidedAnew.some((outcome) => outcome === seen.outcome);
+function canBeDecidedAgain(seen: z.infer<typeof seenSchema>): boolean {
+  return seen.resolved_at === null && openOutcomes.some((outcome) => outcome === seen.outcome);
 }
 
 function timeOf(iso: string | null): number | undefined {

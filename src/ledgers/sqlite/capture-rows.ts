@@ -6,8 +6,8 @@ import { readStoredCapture } from '../stored-capture.ts';
 import type { Database } from './database.ts';
 
 /**
- * Capture rows: the JSON is the capture, parsed on its way out; the other columns are the queue's. A row that cannot
- * be read gives what is left of its capture, so that it stands in nobody's way.
+ * Capture rows: the JSON is the capture, parsed on read; the other columns belong to the queue. An unreadable row yields
+ * what is left of its capture, so that it blocks nothing.
  */
 
 /** What each query for whole captures selects: `id, data`. */
@@ -18,7 +18,7 @@ export function captureOf({ id, data }: z.infer<typeof storedSchema>): Capture {
   return readStoredCapture(id, data).capture;
 }
 
-/** The same, and why something of it could not be read. */
+/** The same, and why part of it could not be read. */
 export function captureAndFlaw({ id, data }: z.infer<typeof storedSchema>): {
   capture: Capture;
   flaw: Reason | null;
@@ -71,7 +71,7 @@ export function saveCapture(database: Database, capture: Capture): void {
   database.run('UPDATE captures SET data = ? WHERE id = ?', JSON.stringify(capture), capture.id);
 }
 
-/** Writes a capture that has ended: the lease and the spool go, and without a start its cooldown as well. */
+/** Writes a capture that has ended. Clears its lease and spool and, if it never started, its cooldown. */
 export function endCapture(database: Database, capture: Capture): void {
   database.run(
     `UPDATE captures SET data = ?, lease_owner = NULL, lease_until = 0, cooldown_from = admitted_at WHERE id = ?`,

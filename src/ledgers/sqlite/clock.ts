@@ -1,17 +1,17 @@
 import { slotOfStart } from '../../captures/slot.ts';
 import type { Database } from './database.ts';
 
-/** Times in the ledger while the machine's clock is set, under a process that runs or between two. */
+/** Times in the ledger when the machine's clock is set, while flamepin runs or between two runs. */
 
-/** What counts in a cooldown is no older than this, milliseconds. */
-const longestCooldownMs = 24 * 3_600_000;
-/** Work is put off by less than this, milliseconds (backoff.ts: five minutes); what is due later was written by another clock. */
-const longestDelayMs = 10 * 60_000;
-/** A row that is younger than now by more than this, milliseconds, was written by another clock. */
+/** Nothing older counts for a cooldown, milliseconds. */
+const maxCooldownMs = 24 * 3_600_000;
+/** Retries come sooner than this, milliseconds (backoff.ts: five minutes); a later time was written by another clock. */
+const maxDelayMs = 10 * 60_000;
+/** A row from further in the future than this, milliseconds, was written by another clock. */
 const toleranceMs = 60_000;
 const longestWindow = { durationSeconds: 60 };
 
-/** Moves what waits for a time: leases, deadlines, slots, cooldowns and retries last as long as they would have. */
+/** Moves pending times: leases, deadlines, slots, cooldowns and retries last as long as they would have. */
 export function shiftTimes(database: Database, step: number, now: number): void {
   database.run(
     `UPDATE captures SET created_at = created_at + ?, due_at = due_at + ?, deadline_at = deadline_at + ?,
@@ -28,7 +28,7 @@ export function shiftTimes(database: Database, step: number, now: number): void 
      WHERE coalesce(admitted_at, cooldown_from) > ? AND json_valid(data)`,
     step,
     step,
-    now - longestCooldownMs,
+    now - maxCooldownMs,
   );
   database.run(
     `UPDATE deliveries SET due_at = due_at + ?,
@@ -40,8 +40,8 @@ export function shiftTimes(database: Database, step: number, now: number): void 
 }
 
 /**
- * Brings back what a process before this one wrote by a clock that was ahead: no row waits longer than it can have been
- * meant to. Leases are not among it: none outlives its process.
+ * Corrects what an earlier process wrote by a clock that was ahead, so that no row waits longer than was intended. Leases
+ * need no correction: none outlives its process.
  */
 export function boundTimes(database: Database, now: number): void {
   database.run(
@@ -54,9 +54,9 @@ export function boundTimes(database: Database, now: number): void {
   database.run(
     'UPDATE captures SET due_at = ? WHERE unfinished = 1 AND due_at > ? AND json_valid(data)',
     now,
-    now + longestDelayMs,
+    now + maxDelayMs,
   );
-  database.run('UPDATE deliveries SET due_at = ? WHERE due_at > ?', now, now + longestDelayMs);
+  database.run('UPDATE deliveries SET due_at = ? WHERE due_at > ?', now, now + maxDelayMs);
   const latestSlot = slotOfStart(longestWindow, now);
   database.run('UPDATE captures SET slot_until = ? WHERE slot_until > ?', latestSlot, latestSlot);
 }

@@ -11,18 +11,18 @@ import { migrations } from './schema.ts';
 const applicationId = 0x666c6d70;
 
 /**
- * How long opening waits for the lock, milliseconds. A second instance shall fail at once; somebody's look at the file
- * with a tool holds it for less than this.
+ * How long opening waits for the lock, milliseconds. A second instance should fail at once; a person's query with a tool
+ * holds it for less than this.
  */
 const lockTimeoutMs = 250;
 
-/** Of the space on the volume, what the database may take. The rest is for its log: each transaction is there first. */
+/** The database's share of the volume. The rest is for its log, where every transaction goes first. */
 const volumeShare = 0.75;
 
-/** Of what the database may take, what new alerts may fill; in the rest, what was accepted before comes to its end. */
-const newcomersShare = 7 / 8;
+/** New alerts may fill this share of the database; the rest is for finishing what was accepted before. */
+const newWorkShare = 7 / 8;
 
-/** Never more than this, bytes, however large the volume: a ledger that large is a fault, not a need. */
+/** Upper limit, bytes, however large the volume: a ledger this large is a fault, not a need. */
 const largestBytes = 16 * 2 ** 30;
 
 const pragmaSchemas = {
@@ -67,7 +67,7 @@ export class Database {
     }
     try {
       this.#database.exec('PRAGMA locking_mode = EXCLUSIVE');
-      // Before the first write: a database that is not ours, or newer, stays as it is.
+      // Before the first write: a foreign or newer database stays untouched.
       this.#refuseForeign();
       this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY');
       this.#limitSize(options.maximumBytes);
@@ -127,7 +127,7 @@ export class Database {
       this.#remember();
       throw error;
     }
-    // Throws as well: what went into a file that is gone must not be acknowledged.
+    // May throw as well: what went into a file that is gone must not be acknowledged.
     this.#remember();
     return result;
   }
@@ -148,11 +148,11 @@ export class Database {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
-  /** Throws Failure ledger-full when what is written now must be left to those that are in already. */
-  refuseNewcomersWhenNearlyFull(): void {
+  /** Throws Failure ledger-full when the remaining space is reserved for work that was accepted before. */
+  refuseNewWorkWhenNearlyFull(): void {
     const { page_count: pages } = this.#pragma(pragmaSchemas.page_count, 'page_count');
     const { freelist_count: free } = this.#pragma(pragmaSchemas.freelist_count, 'freelist_count');
-    if (pages - free > this.#largestPages * newcomersShare)
+    if (pages - free > this.#largestPages * newWorkShare)
       throw new Failure('ledger-full', {
         detail: `${this.path}: ${pages - free} of ${this.#largestPages} pages are in use`,
       });
@@ -166,8 +166,8 @@ export class Database {
   close(): void {
     this.#statements.clear();
     if (!this.#database.isOpen) return;
-    // Closing would write what the log holds into a file that is not what it was; without the log it cannot.
-    if (this.#files[0].spoilt && existsSync(`${this.path}-wal`)) truncateSync(`${this.path}-wal`);
+    // Closing would checkpoint the log into a file that somebody else changed; an empty log prevents that.
+    if (this.#files[0].corrupted && existsSync(`${this.path}-wal`)) truncateSync(`${this.path}-wal`);
     this.#database.close();
   }
 
@@ -227,8 +227,8 @@ export class Database {
 }
 
 /**
- * Makes the file, when it is missing, with the rights that its log then takes over. One that is there is not even
- * opened: closing it would drop the lock of a ledger that this process has open on it (POSIX locks belong to the
+ * Creates the file when it is missing, with permissions that its log then inherits. An existing file is not even opened:
+ * closing it would drop the lock of a ledger that this process has open on it (POSIX locks belong to the
  * process and its file, not to the descriptor).
  */
 function makeFile(path: string): void {

@@ -5,7 +5,7 @@ import { isoTime } from '../capture-change.ts';
 import { readCapture, saveCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 
-/** Telling Grafana: one row per capture, with its own lease and retries, so that one capture has one mark. */
+/** Annotations to deliver: one row per capture, with its own lease and retries, so that each capture has one. */
 
 const leasedSchema = z.object({
   capture_id: z.string(),
@@ -16,8 +16,8 @@ const leasedSchema = z.object({
 const heldSchema = z.object({ revision: z.number(), leased_revision: z.number() });
 
 /**
- * Makes a mark due and returns the capture with its annotation's new state, unsaved. A `finish` replaces a `begin`
- * that was not delivered yet; one that is being delivered keeps its lease, and the finish follows it. Baselines and
+ * Makes an annotation due and returns the capture with its new annotation state, unsaved. A `finish` replaces a `begin`
+ * that was not delivered yet; a `begin` in progress keeps its lease, and the finish follows. Baselines and
  * siblings are never annotated.
  */
 export function makeDue(
@@ -43,7 +43,7 @@ export function makeDue(
   return { ...capture, annotation: { ...capture.annotation, state: 'pending', reason: null } };
 }
 
-/** A mark that has its answer, or is getting it, is out of date: the capture's alert resolved, or harm was seen. */
+/** A finished annotation is out of date: the capture's alert has resolved, or harm was seen. */
 export function makeDueAgain(database: Database, capture: Capture, now: number): void {
   database.run(
     `UPDATE deliveries SET due_at = ?, attempts = 0, cut_offs = 0, revision = revision + 1 WHERE capture_id = ? AND want = 'finish'`,
@@ -120,7 +120,7 @@ function annotated(capture: Capture, result: DeliveryResult, outOfDate: boolean,
     case 'none':
       return { ...capture, annotation: { ...annotation, state: 'none', reason: null } };
     case 'failed': {
-      // A mark in its final form stays on the panel when only bringing it up to date failed; the reason says so.
+      // Only an update failed: the finished annotation is still on the panel. The reason records the failure.
       const stays = outOfDate || annotation.state === 'finished';
       return {
         ...capture,

@@ -1,27 +1,27 @@
 import { readdirSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs';
 import { Failure } from '../../reasons/failure.ts';
 
-/** Of a database and of its log the header tells one from another: salts, change counter, size in pages. Bytes. */
+/** The header identifies the state of a database or its log: salts, change counter, size in pages. Bytes. */
 const headerBytes = 100;
 
 /**
  * Whether a file that SQLite holds open is still the one at its path, with what SQLite wrote. A file that was deleted,
- * moved or replaced goes on to take writes that the next start will not find; one that was truncated or written over
- * has lost them already. Looked at before and after each transaction: two or three calls of stat(2), some 10 µs.
+ * moved or replaced still accepts writes, but the next start will not find them; one that was truncated or overwritten
+ * has lost them already. Checked before and after each transaction: two or three stat(2) calls, some 10 µs.
  */
 export class FileWatch {
   readonly #path: string;
   #seen: Stats | undefined;
   #header: Buffer | undefined;
   #descriptor: number | undefined;
-  /** What was lost stays lost, whatever is put in its place. */
+  /** Set once and for good, whatever is put in the file's place. */
   #lost: string | undefined;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Takes the file as it is now, after SQLite has written to it. Throws as `check` when it has shrunk or is another. */
+  /** Accepts the file as it is now, after SQLite has written to it. Throws like `check` when it shrank or was replaced. */
   remember(): void {
     const seen = this.#look();
     if (seen === undefined) return;
@@ -42,12 +42,12 @@ export class FileWatch {
     const header = this.#readHeader(seen);
     if (header !== undefined && this.#header !== undefined && !header.equals(this.#header))
       this.#fail('was written over by another program');
-    // Only its time changed, as by touch(1).
+    // Only its mtime changed, as by touch(1).
     this.#seen = seen;
   }
 
-  /** It was truncated or written over: nothing that SQLite still holds may be written into it. */
-  get spoilt(): boolean {
+  /** It was truncated or overwritten: SQLite must write nothing more into it. */
+  get corrupted(): boolean {
     return this.#lost !== undefined;
   }
 
@@ -59,7 +59,7 @@ export class FileWatch {
       this.#header = seen && this.#readHeader(seen);
       return seen;
     }
-    // It may come back to its place, whole: neither of these is final.
+    // Not final: the intact file may come back.
     if (seen === undefined) throw this.#failure('was deleted or moved');
     if (seen.ino !== this.#seen.ino || seen.dev !== this.#seen.dev)
       throw this.#failure('was replaced by another file');
@@ -76,8 +76,8 @@ export class FileWatch {
   }
 
   /**
-   * Through SQLite's own descriptor: closing another one would drop the locks that this process has on the file (POSIX
-   * locks belong to the process and its file).
+   * Through SQLite's own descriptor: closing another one would drop this process's locks on the file (POSIX locks belong
+   * to process and file).
    */
   #readHeader({ ino, dev }: Stats): Buffer | undefined {
     this.#descriptor ??= descriptorOf(ino, dev);
@@ -88,7 +88,7 @@ export class FileWatch {
   }
 }
 
-/** The descriptor by which this process has a file open; undefined where the system does not tell. */
+/** The descriptor by which this process has a file open; undefined where /proc does not show it. */
 function descriptorOf(ino: number, dev: number): number | undefined {
   try {
     for (const name of readdirSync('/proc/self/fd')) {

@@ -5,13 +5,13 @@ import { readCapture, saveCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDueAgain } from './deliveries.ts';
 
-/** Targets that died or restarted after a window, and what is blocked for it. */
+/** Targets that died or restarted after a window, and the blocks that follow. */
 
 const blockSchema = z
   .object({ key: z.string(), capture_id: z.string(), reason: z.string(), since: z.number() })
   .transform(({ capture_id: captureId, ...block }): Block => ({ ...block, captureId }));
 
-/** The first harm seen stands; a block is kept by image, or by workload where there is none. */
+/** Only the first harm counts. Blocks the image, or the workload where the image is unknown. */
 export function recordHarm(database: Database, id: string, harm: string, now: number, blocks: boolean): void {
   const capture = readCapture(database, id);
   if (capture === undefined || capture.harm !== null) return;
@@ -19,7 +19,7 @@ export function recordHarm(database: Database, id: string, harm: string, now: nu
   saveCapture(database, harmed);
   makeDueAgain(database, harmed, now);
   if (!blocks) return;
-  tellTheOther(database, capture, harm, now);
+  noteSiblingHarm(database, capture, harm, now);
   if (capture.target !== null)
     database.run(
       'INSERT INTO blocks (key, capture_id, reason, since) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -30,8 +30,8 @@ export function recordHarm(database: Database, id: string, harm: string, now: nu
     );
 }
 
-/** A sibling has no mark of its own: the capture whose sibling it is says it. */
-function tellTheOther(database: Database, { id, siblingOf }: Capture, harm: string, now: number): void {
+/** A sibling has no annotation of its own, so its harm is recorded on the original capture. */
+function noteSiblingHarm(database: Database, { id, siblingOf }: Capture, harm: string, now: number): void {
   const other = siblingOf === null ? undefined : readCapture(database, siblingOf.captureId);
   if (other?.sibling?.captureId !== id) return;
   const told = { ...other, sibling: { ...other.sibling, harm } };

@@ -3,7 +3,7 @@ import { Acceptance } from './acceptance.ts';
 import type { Database } from './database.ts';
 
 /** Alerts that share a transaction at most, about 50 ms of work; a single notification may have more. */
-const mostTogether = 1_000;
+const maxAlertsTogether = 1_000;
 
 interface Waiting {
   decisions: readonly AlertDecision[];
@@ -12,9 +12,8 @@ interface Waiting {
 }
 
 /**
- * Commits notifications that arrive at the same time together: the disk's answer takes most of the time of a commit,
- * and is the same for one as for sixteen. Nobody waits for others to come: what has arrived by the end of the event
- * loop's turn is written.
+ * Commits notifications that arrive together in one transaction: fsync dominates a commit and costs the same for one as
+ * for sixteen. Nothing waits for more to arrive: whatever is there at the end of the event loop's turn is written.
  */
 export class Intake {
   readonly #database: Database;
@@ -31,14 +30,14 @@ export class Intake {
     return result.promise;
   }
 
-  /** Writes what waits. */
+  /** Writes everything that is waiting. */
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (let from = 0; from < waiting.length;) {
       let to = from + 1;
       let alerts = waiting[from]!.decisions.length;
-      while (to < waiting.length && (alerts += waiting[to]!.decisions.length) <= mostTogether) to += 1;
+      while (to < waiting.length && (alerts += waiting[to]!.decisions.length) <= maxAlertsTogether) to += 1;
       this.#commit(waiting.slice(from, to));
       from = to;
     }
@@ -49,7 +48,7 @@ export class Intake {
       const accepted = this.#database.transactionSync(() => group.map((one) => this.#write(one)));
       for (const [place, { result }] of group.entries()) result.resolve(accepted[place]!);
     } catch (error) {
-      // Nothing of the group was written. Alone, each gets its own answer: a large one may be what does not fit.
+      // Nothing was written. One by one, each gets its own result: a single large one may be what does not fit.
       if (group.length > 1) for (const one of group) this.#commit([one]);
       else group[0]?.result.reject(error);
     }
@@ -58,7 +57,7 @@ export class Intake {
   #write({ decisions, now }: Waiting): AcceptedAlert[] {
     const acceptance = new Acceptance(this.#database, now);
     const accepted = decisions.map((decision) => acceptance.accept(decision));
-    this.#database.refuseNewcomersWhenNearlyFull();
+    this.#database.refuseNewWorkWhenNearlyFull();
     return accepted;
   }
 }

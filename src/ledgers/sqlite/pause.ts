@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 
 const settingSchema = z.object({ value: z.string() });
 
-/** Durable: a restart does not resume what an operator has stopped. */
+/** Durable: a restart does not undo an operator's pause. */
 export function setPaused(database: Database, paused: boolean): void {
   database.run(`INSERT OR REPLACE INTO settings (name, value) VALUES ('paused', ?)`, String(paused));
 }

@@ -1,20 +1,20 @@
-import { setImmediate as othersFirst } from 'node:timers/promises';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { compactCapture } from '../capture-change.ts';
 import { captureOf, readCapture, saveCapture, storedSchema } from './capture-rows.ts';
 import type { Database } from './database.ts';
 
-/** Rows that expire, so that the ledger does not grow for ever. */
+/** Expiry of rows, so that the ledger does not grow forever. */
 
-/** What a page says of an expired capture is kept this much longer, milliseconds: links in old incident notes. */
+/** The page of an expired capture is kept this much longer, milliseconds, for links in old incident notes. */
 const pageKeptMs = 365 * 24 * 3_600_000;
 
 /**
- * Rows of one transaction: it takes some 20 ms, during which nothing else is served, and what it adds to the log, at
- * most a few megabytes, has room beside a full database.
+ * Rows per transaction. Each takes some 20 ms, during which nothing else is served, and adds at most a few megabytes to
+ * the log, which fits even when the database is full.
  */
 const batch = 250;
 
-/** Batch by batch until nothing is left to do: how many captures were compacted or forgotten and alerts forgotten. */
+/** Works in batches until nothing is left. Resolves to how many captures were compacted or deleted and alerts deleted. */
 export async function expire(
   database: Database,
   before: { captures: number; alerts: number },
@@ -24,7 +24,7 @@ export async function expire(
     const expired = await database.transaction(() => expireBatch(database, before));
     if (expired === 0) return total;
     total += expired;
-    await othersFirst();
+    await yieldToOthers();
   }
 }
 

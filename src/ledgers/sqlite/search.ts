@@ -9,7 +9,7 @@ import type { Database } from './database.ts';
 import { reasonSchema } from '../../reasons/reason.ts';
 import { alertOutcomes, alertSchema } from '../../alerts/alert.ts';
 
-/** What is read from the ledger without changing it. */
+/** Read-only queries. */
 
 const seenSchema = z.object({
   source: z.string(),
@@ -22,7 +22,7 @@ const seenSchema = z.object({
 });
 const stateCountSchema = z.object({ state: z.enum(captureStates), count: z.number() });
 
-/** How long after its window a target is watched, milliseconds. */
+/** How long a target is watched after its window, milliseconds. */
 const watchMs = 5 * 60_000;
 
 /** Newest first. `since` (inclusive) and `until` (exclusive) are about when the alert was received. */
@@ -47,7 +47,7 @@ export function listCaptures(database: Database, filter: CaptureFilter): Capture
   return database
     .all(
       storedSchema,
-      // The inner query needs nothing but an index: rows of seven kilobytes are read only once they are chosen.
+      // The inner query uses only an index: rows of seven kilobytes are read only once they are selected.
       `SELECT id, data FROM captures WHERE seq IN (SELECT seq FROM captures ${condition} ORDER BY id DESC LIMIT ?)
        ORDER BY id DESC`,
       ...values,

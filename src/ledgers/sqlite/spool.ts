@@ -6,9 +6,9 @@ import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
 import { artifactSchema } from '../../artifacts/artifact.ts';
 
-/** Recordings, and the files made of them, between the end of their window and the store. */
+/** Recordings, and the files made from them, on their way to the store. */
 
-/** Of what the database may take, what recordings that wait for the store may fill: alerts still find room beside them. */
+/** The spool's share of the database; alerts always find room in the rest. */
 const spoolShare = 1 / 2;
 
 const json = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : text);
@@ -36,7 +36,7 @@ export function readRecording(database: Database, id: string): Buffer | undefine
   return row && asBuffer(row.recording);
 }
 
-/** Of a blob, length() reads no more than where it begins. */
+/** length() of a blob reads only the row's header. */
 export function recordingSize(database: Database, id: string): number {
   const row = database.one(
     sizeSchema,
@@ -86,7 +86,7 @@ export function writeMade(database: Database, id: string, { files, outcome }: Ma
     );
 }
 
-/** The oldest first, until the spool fits its limit; never one that is being stored, nor the last one. */
+/** Oldest first, until the spool fits its limit; never one that is being stored, nor the only one. */
 export function giveUpOldest(database: Database, now: number): Capture[] {
   const { captures, bytes, limitBytes } = usage(database);
   let excess = bytes - limitBytes;
@@ -135,7 +135,7 @@ export function makeStoringDue(database: Database, id: string | null, now: numbe
 }
 
 export function usage(database: Database): Spooled {
-  // The length of a value stands in its row's header: the bytes themselves are not read.
+  // length() reads row headers, not the bytes.
   const { captures, bytes } = database.one(
     usageSchema,
     `SELECT count(*) AS captures, coalesce(sum(length(recording)), 0)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Capture, Timeline } from '../../captures/capture.ts';
 import {
-  mostCutOffs,
+  maxCutOffs,
   type Admission,
   type CaptureChange,
   type CaptureLimits,
@@ -31,7 +31,7 @@ import { makeDue } from './deliveries.ts';
 import { isPaused } from './pause.ts';
 import { giveUpOldest, writeMade, writeRecording } from './spool.ts';
 
-/** The queue as a worker sees it: leases, the intent to start, and the way from stage to stage. */
+/** The queue as a worker sees it: leases, admission, and moving from stage to stage. */
 
 const leasedSchema = storedSchema.extend({ attempts: z.number(), cut_offs: z.number() });
 const idSchema = z.object({ id: z.string() });
@@ -39,7 +39,7 @@ const earlierSchema = z.object({ id: z.string(), admitted_at: z.number() });
 const blockSchema = z.object({ key: z.string(), capture_id: z.string() });
 const runningSchema = z.object({ total: z.number(), on_node: z.number(), in_target: z.number() });
 
-/** Bound of one sweep: 500 skips take about 40 ms, during which nothing else is served. The next second goes on. */
+/** Rows per sweep: 500 skips take about 40 ms, during which nothing else is served. The next second's sweep continues. */
 const sweepLimit = 500;
 
 /** A queued capture whose target is not known yet is `resolving` while it is leased, and `queued` again after that. */
@@ -54,7 +54,7 @@ export function lease(
   leaseMs: number,
   work?: CaptureWork,
 ): LeasedCapture | undefined {
-  // A lease that ran out is an attempt that ended in a crash or a freeze: it counts.
+  // An expired lease counts as an attempt: it ended in a crash or a freeze.
   const row = database.one(
     leasedSchema,
     `UPDATE captures SET lease_owner = ?, lease_until = ?, attempts = attempts + (lease_owner IS NOT NULL),
@@ -111,7 +111,7 @@ export function admit(
   now: number,
 ): Admission {
   const held = heldCapture(database, id, owner);
-  // Started already: there is no second start, whoever asks.
+  // Already started: never a second time.
   if (held === undefined || stageOf(held.capture.state) !== 'waiting') return { kind: 'lost' };
   const { timeline } = held.capture;
   const capture: Capture = {
@@ -138,7 +138,7 @@ export function admit(
   // Two sessions in one JVM would be refused by the profiler.
   if (running.total >= limits.total || running.on_node >= limits.perNode || running.in_target > 0)
     return { kind: 'wait' };
-  // Should the JVM die while the profiler starts, its window still has a beginning from which it is watched for harm.
+  // Should the JVM die while the profiler starts, the harm watch still knows when its window began.
   const started: Timeline = { ...capture.timeline, startedAt: isoTime(now) };
   saveCapture(database, { ...capture, state: 'capturing', timeline: started });
   database.run(
@@ -200,16 +200,16 @@ export function addSibling(
     sibling: { captureId: sibling.id, name: sibling.target.name, harm: null },
   });
   insertCapture(database, newSibling(capture, sibling, now), {
-    // Its own: it takes no part in the cooldown of its workload.
+    // Its own key: siblings take no part in the workload's cooldown.
     workloadKey: `sibling ${sibling.id}`,
     createdAt: now,
     deadlineAt: sibling.deadlineAt,
   });
-  database.refuseNewcomersWhenNearlyFull();
+  database.refuseNewWorkWhenNearlyFull();
   return true;
 }
 
-/** With what goes into the spool in the same transaction; with `drop`, what is there goes. False: the lease was lost. */
+/** `spool`: what to spool, or with `drop` to remove, in the same transaction. False: the lease was lost. */
 export function advance(
   database: Database,
   id: string,
@@ -280,12 +280,12 @@ function giveUpCutOff(database: Database, now: number): Capture[] {
   const cutOff = database.all(
     storedSchema,
     `SELECT id, data FROM captures WHERE unfinished = 1 AND cut_offs >= ? AND lease_until <= ? LIMIT ?`,
-    mostCutOffs,
+    maxCutOffs,
     now,
     sweepLimit,
   );
   return cutOff.map((row) => {
-    const reason: Reason = { code: 'capture-given-up', detail: `${mostCutOffs} times` };
+    const reason: Reason = { code: 'capture-given-up', detail: `${maxCutOffs} times` };
     const ended = makeDue(database, { ...captureOf(row), state: 'failed', reason }, 'finish', now);
     endCapture(database, ended);
     return ended;
@@ -293,8 +293,8 @@ function giveUpCutOff(database: Database, now: number): Capture[] {
 }
 
 /**
- * Puts JSON in the place of records that are none: SQLite refuses every change of such a row, for it derives columns
- * from the JSON. The worker then ends them as unreadable. Those that are final need no change.
+ * Replaces records that are not JSON with minimal ones: SQLite derives columns from the JSON and rejects every update of
+ * such a row. The worker then ends them as unreadable. Final ones need no change.
  */
 export function repairRecords(database: Database): void {
   database.run(
@@ -304,9 +304,9 @@ export function repairRecords(database: Database): void {
   );
 }
 
-/** Frees what a process that is gone held: whoever has opened the file holds it alone. */
+/** Frees the leases of the previous process: this one holds the file exclusively. */
 export function freeAllLeases(database: Database): void {
-  // Whoever starts anew may have repaired the store, or the way to it.
+  // The store, or the network to it, may have been fixed before this start.
   database.run(`UPDATE captures SET due_at = 0 WHERE unfinished = 1 AND state = 'storing'`);
   database.run(`UPDATE captures SET data = ${asQueued} WHERE unfinished = 1 AND state = 'resolving'`);
   for (const table of ['captures', 'deliveries'])

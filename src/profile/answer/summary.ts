@@ -1,5 +1,5 @@
 import { blindSpots, fewSamples } from './blind-spots.ts';
-import { leastRate } from '../comparison/compare.ts';
+import { minRate } from '../comparison/compare.ts';
 import { shortDisplayName } from '../comparison/changed-row.ts';
 import type { ChangedFrame, Comparison } from '../comparison/comparison.ts';
 import { leadingChange, lookAlike, place } from '../comparison/headline.ts';
@@ -109,7 +109,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
     confidence: confidenceOf(
       leading,
       strong,
-      comparison === null && within.total / within.seconds >= (leastRate[event] ?? 0)
+      comparison === null && within.total / within.seconds >= (minRate[event] ?? 0)
         ? (spots[0] ?? null)
         : null,
       within.samples,
@@ -135,7 +135,7 @@ function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, t
   if (strong !== null && (grown === null || grown.row.deltaShare < dominantShare)) return strong.sentence;
   if (grown !== null) return grown.sentence;
   const where = part !== null && part.numbers.size > 0 ? part.value : '';
-  const isFelt = total >= (leastRate[event] ?? 0);
+  const isFelt = total >= (minRate[event] ?? 0);
   const spot = isFelt ? spots[0] : undefined;
   if (comparison !== null) {
     return spot === undefined

@@ -21,7 +21,7 @@ const isKnownWait = framePattern(knownWaits);
  * Frames whose change tells nobody anything: async-profiler's signal handlers, which are not of the program, and the
  * start of the JVM's own threads, of which each does something else.
  */
-export const saysNothing = framePattern([
+export const isUninformative = framePattern([
   '__restore_rt',
   'WallClock::*',
   'Profiler::*',
@@ -57,7 +57,7 @@ export function changedCauses(
     (frame) => isApplication(frame) || (waits && isKnownWait(names.names[frame] ?? '')),
     (frame) => machinery.has(names.names[frame] ?? ''),
     (frame) => names.kinds[frame] === 'framework' && !leads(frame),
-    (frame) => !saysNothing(names.names[frame] ?? '') && !leads(frame),
+    (frame) => !isUninformative(names.names[frame] ?? '') && !leads(frame),
   ];
   const shares = new Map(changed.map((one) => [one.frame, one.shareNow]));
   const shareNow = (frame: number): number => shares.get(frame) ?? 0;

@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts';
-import { changedCauses, saysNothing, smallestChange } from './changed-causes.ts';
+import { changedCauses, isUninformative, smallestChange } from './changed-causes.ts';
 import { changedRow, displayName, isNameable } from './changed-row.ts';
 import type { ChangedFrame, ChangedNames, Comparison } from './comparison.ts';
 import { comparisonHeadline, incomparableHeadline } from './headline.ts';
@@ -24,7 +24,7 @@ const testedShare = smallestChange / 2;
  * A change of less is none that anybody feels, however sure: 10 ms of waiting for locks in a second, of all threads.
  * The other events have samples of a size that is felt.
  */
-export const leastRate: Partial<Record<ProfileEvent, number>> = { lock: 0.01, nativelock: 0.01 };
+export const minRate: Partial<Record<ProfileEvent, number>> = { lock: 0.01, nativelock: 0.01 };
 /** Rows within noise that are listed after those that changed. */
 const unchangedRows = 10;
 
@@ -61,7 +61,7 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const others = (options.otherBaselines ?? []).map((other) => eventSamples(other, event, code, names));
 
   const tested = testFrames(before, after, names.names.length);
-  const least = leastRate[event] ?? 0;
+  const least = minRate[event] ?? 0;
   const recorded = { base: wasRecorded(base, event), current: wasRecorded(current, event) };
   const comparable = areComparable(before, after, event, recorded);
   const changed = comparable ? significantFrames(tested.rows, least) : new Map<number, Tested>();
@@ -141,7 +141,7 @@ function areComparable(
 }
 
 /** The share of any frame where there are no samples. */
-const nothing: Estimate = { value: 0, variance: 0, freedom: 1 };
+const noShare: Estimate = { value: 0, variance: 0, freedom: 1 };
 
 function sharedCode(base: Profile, current: Profile, configured: readonly string[]): ApplicationCode {
   const found = [...applicationPackages(base, configured), ...applicationPackages(current, configured)];
@@ -173,8 +173,8 @@ function testFrames(
     const current = estimatesAfter.ofFrame.get(frame);
     if (!base || !current) return [];
     const share = difference(
-      before.samples === 0 ? nothing : base.share,
-      after.samples === 0 ? nothing : current.share,
+      before.samples === 0 ? noShare : base.share,
+      after.samples === 0 ? noShare : current.share,
     );
     return [{ frame, base, current, share, rate: difference(base.rooted, current.rooted) }];
   });
@@ -204,7 +204,7 @@ export function changedFramesOf(
 function namesByDirection(changed: ReadonlyMap<number, Tested>, names: FrameNames): ChangedNames {
   const named = (direction: number): string[] => {
     const frames = [...changed].filter(
-      ([frame, row]) => row.share.value * direction > 0 && !saysNothing(names.names[frame] ?? ''),
+      ([frame, row]) => row.share.value * direction > 0 && !isUninformative(names.names[frame] ?? ''),
     );
     return [...new Set(frames.map(([frame]) => displayName(names, frame)))].sort();
   };

@@ -11,7 +11,7 @@ const share = 0.3;
  */
 const power = 1.28;
 /** Frames of other shares say little of how one of 30 % varies. */
-const likeIt = { from: 0.05, to: 0.95 };
+const comparable = { from: 0.05, to: 0.95 };
 
 interface Compared {
   base: FrameEstimates;
@@ -58,7 +58,7 @@ export function detectableShare(
 
 function typicalShare(frames: readonly FrameEstimates[], { samples }: EventSamples): Estimate {
   const independent = (of: number): number => (of * (1 - of)) / samples;
-  const alike = frames.map((frame) => frame.share).filter(({ value }) => isLikeIt(value));
+  const alike = frames.map((frame) => frame.share).filter(({ value }) => isComparable(value));
   const widening = median(alike.map(({ value, variance }) => variance / independent(value)));
   return {
     value: share,
@@ -70,13 +70,13 @@ function typicalShare(frames: readonly FrameEstimates[], { samples }: EventSampl
 /** On the scale of `rootedRate`. */
 function typicalRate(frames: readonly FrameEstimates[], { perSample, blocks }: EventSamples): Estimate {
   const independent = perSample / 4 / blocks;
-  const alike = frames.filter((frame) => isLikeIt(frame.share.value));
+  const alike = frames.filter((frame) => isComparable(frame.share.value));
   const widening = median(alike.map(({ rooted }) => rooted.variance / independent));
   return { value: 0, variance: widening * independent, freedom: frames[0]?.rooted.freedom ?? 1 };
 }
 
-function isLikeIt(value: number): boolean {
-  return value >= likeIt.from && value <= likeIt.to;
+function isComparable(value: number): boolean {
+  return value >= comparable.from && value <= comparable.to;
 }
 
 /** At least 1: nothing is surer than independent samples. */

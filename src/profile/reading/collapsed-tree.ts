@@ -2,13 +2,13 @@ import { Failure } from '../../reasons/failure.ts';
 import type { Profile } from '../profile.ts';
 
 /** Different stacks of one file, callers included; 16 times what 100,000 deep stacks need: about 800 MB. */
-const mostNodes = 32 * 1024 * 1024;
+const maxNodes = 32 * 1024 * 1024;
 
 /** By how many nodes the tree grows: a megabyte of memory. */
 const step = 64 * 1024;
 
 /** Children that are looked through one by one; most nodes have one or two. */
-const narrow = 8;
+const maxScanned = 8;
 
 /** Frames are fewer than this, as their names are bounded. */
 const frameSpan = 2 ** 28;
@@ -26,7 +26,7 @@ export class CollapsedTree {
   /** First child and next sibling; 0 where there is none. */
   readonly #first = growing();
   readonly #next = growing();
-  /** Nodes with more than `narrow` children, and these by node and frame. */
+  /** Nodes with more than `maxScanned` children, and these by node and frame. */
   readonly #wide = new Set<number>();
   readonly #wideChildren = new Map<number, number>();
   readonly #count = new Map<number, number>();
@@ -37,7 +37,7 @@ export class CollapsedTree {
     for (let node = this.#first[parent]!; node !== 0; node = this.#next[node]!) {
       if (this.#frame[node] === frame) return node;
       steps += 1;
-      if (steps === narrow) return this.#wideChild(parent, frame);
+      if (steps === maxScanned) return this.#wideChild(parent, frame);
     }
     return this.#append(parent, frame);
   }
@@ -97,8 +97,8 @@ export class CollapsedTree {
 
   #append(parent: number, frame: number): number {
     const node = this.#size;
-    if (node === mostNodes)
-      throw new Failure('recording-damaged', { detail: `more than ${mostNodes} different stacks` });
+    if (node === maxNodes)
+      throw new Failure('recording-damaged', { detail: `more than ${maxNodes} different stacks` });
     if (node === this.#capacity) this.#grow();
     this.#parent[node] = parent;
     this.#frame[node] = frame;
@@ -118,5 +118,5 @@ export class CollapsedTree {
 /** A column that grows where it is: its addresses are reserved, its memory is taken as it is used. */
 function growing(): Int32Array<ArrayBuffer> {
   const bytes = Int32Array.BYTES_PER_ELEMENT;
-  return new Int32Array(new ArrayBuffer(step * bytes, { maxByteLength: mostNodes * bytes }));
+  return new Int32Array(new ArrayBuffer(step * bytes, { maxByteLength: maxNodes * bytes }));
 }

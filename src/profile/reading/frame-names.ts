@@ -2,7 +2,7 @@ import { Failure } from '../../reasons/failure.ts';
 import { frameTypes, type FrameType } from '../sampling.ts';
 
 /** Names kept of one file, bytes: a JVM with 100,000 methods has about 10 MB of them. */
-const mostBytes = 256 * 1024 * 1024;
+const maxBytes = 256 * 1024 * 1024;
 
 /** How async-profiler's converter writes a frame's type behind its name. */
 const typeBySuffix: Readonly<Record<string, FrameType>> = {
@@ -71,8 +71,8 @@ export class FrameNames {
   #append(name: Uint8Array): number {
     const begin = this.#ends.at(-1)!;
     const end = begin + name.length;
-    if (end > mostBytes)
-      throw new Failure('recording-damaged', { detail: `more than ${mostBytes} bytes of frame names` });
+    if (end > maxBytes)
+      throw new Failure('recording-damaged', { detail: `more than ${maxBytes} bytes of frame names` });
     if (end > this.#bytes.length) {
       const larger = new Uint8Array(Math.max(end, this.#bytes.length * 2));
       larger.set(this.#bytes);

@@ -4,7 +4,7 @@ import type { Profile, ProfileEvent } from '../profile.ts';
 import { CollapsedTree } from './collapsed-tree.ts';
 
 /** Longest line, bytes: a stack of the JVM's 2,048 frames with names of 500 characters. */
-const longestLine = 1024 * 1024;
+const maxLineBytes = 1024 * 1024;
 
 const semicolon = 0x3b;
 const newline = 0x0a;
@@ -156,8 +156,8 @@ export class CollapsedReader {
   }
 
   #boundRest(): void {
-    if (this.#rest.length > longestLine)
-      throw new Failure('recording-damaged', { detail: `a line of more than ${longestLine} bytes` });
+    if (this.#rest.length > maxLineBytes)
+      throw new Failure('recording-damaged', { detail: `a line of more than ${maxLineBytes} bytes` });
   }
 }
 

@@ -10,7 +10,7 @@ interface S3Error {
 }
 
 /** What passes without anybody's help: rotated tokens, a metadata service that was slow, two writers at once. */
-const passingNames = new Set([
+const transientNames = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
   'CredentialsProviderError',
@@ -49,7 +49,7 @@ export function asS3Failure(error: unknown, bucket: string): Failure {
   if (name === 'NoSuchBucket') return new Failure('store-missing', options);
   // Insufficient Storage: what services on disks of their own answer; AWS has no such limit.
   if (status === 507) return new Failure('store-full', options);
-  if (passingNames.has(name) || status === undefined || status === 429 || status >= 500) {
+  if (transientNames.has(name) || status === undefined || status === 429 || status >= 500) {
     return name === 'NotImplemented' || status === 501
       ? new Failure('store-denied', options)
       : new Failure('store-unavailable', options);

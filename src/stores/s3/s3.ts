@@ -38,11 +38,11 @@ export interface S3StoreOptions {
 }
 
 /** The longest life that S3 gives a signed link. */
-const longestLinkSeconds = 7 * 24 * 3600;
+const maxLinkSeconds = 7 * 24 * 3600;
 /** More than any recording that the profiler collects; what is larger is not ours to hold in memory. */
-const largestObjectBytes = 256 * 1024 * 1024;
+const maxObjectBytes = 256 * 1024 * 1024;
 /** Requests in flight while deleting; one by one, since not every service knows DeleteObjects. */
-const deletesAtOnce = 8;
+const maxConcurrentDeletes = 8;
 
 /**
  * Artifacts as objects of one bucket. Bodies are sent as buffers: a stream cannot be sent again when the server
@@ -110,7 +110,7 @@ export function s3Store(options: S3StoreOptions): ArtifactStore {
       const command = new GetObjectCommand({ Bucket: bucket, Key: keyOf(key) });
       try {
         const answer = await client.send(command, { abortSignal: deadline(signal) });
-        if ((answer.ContentLength ?? 0) > largestObjectBytes)
+        if ((answer.ContentLength ?? 0) > maxObjectBytes)
           throw new Failure('store-denied', { detail: `${key} is larger than any artifact` });
         const body = await answer.Body?.transformToByteArray();
         if (body === undefined) return undefined;
@@ -166,15 +166,15 @@ export function s3Store(options: S3StoreOptions): ArtifactStore {
           if (describeS3Error(error).name !== 'NoSuchKey') throw asS3Failure(error, bucket);
         }
       };
-      for (let at = 0; at < keys.length; at += deletesAtOnce)
-        await Promise.all(keys.slice(at, at + deletesAtOnce).map(remove));
+      for (let at = 0; at < keys.length; at += maxConcurrentDeletes)
+        await Promise.all(keys.slice(at, at + maxConcurrentDeletes).map(remove));
     },
 
     async link(key, seconds) {
       try {
         const { expiration } = await client.config.credentials();
         const now = Date.now();
-        const expiresIn = Math.max(1, Math.floor(Math.min(seconds, longestLinkSeconds)));
+        const expiresIn = Math.max(1, Math.floor(Math.min(seconds, maxLinkSeconds)));
         const command = new GetObjectCommand({ Bucket: bucket, Key: keyOf(key) });
         const url = await getSignedUrl(client, command, { expiresIn });
         // A link made with temporary credentials dies with them, whatever it says of itself.

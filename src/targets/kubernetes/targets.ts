@@ -13,7 +13,7 @@ import { AgentContainers } from './agent/ephemeral.ts';
 import { ExecSlots } from './connection/exec-slots.ts';
 import { kubernetesExec, type ContainerPlace } from './connection/exec.ts';
 import { findPods, type Found } from './choice/find-pods.ts';
-import { chooseContainer, leftOut, eligiblePods, startedAt } from './choice/judge-pod.ts';
+import { chooseContainer, describeIneligible, eligiblePods, startedAt } from './choice/judge-pod.ts';
 import { healthOf } from './health.ts';
 import type { Choosing } from './choice/measure-pods.ts';
 import { imageOf, isReady, ownerOf, type Pod } from './connection/objects.ts';
@@ -73,7 +73,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const data = podDataSchema.parse(target.data);
     const plain = openPlain(data, data.containerId);
     if (agents === null) return plain;
-    return again === undefined ? agents.beside(data, plain) : agents.again(data, plain, again.place);
+    return again === undefined ? agents.open(data, plain) : agents.reopen(data, plain, again.place);
   };
 
   const choosing = (request: TargetRequest, container: (pod: Pod) => string): Choosing => ({
@@ -103,11 +103,11 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
       eligiblePods(some, container, policy, byHand ? null : request.startsAt);
     const { pods, refusals } = fit(found.pods);
     const [first, ...others] = pods;
-    if (first === undefined) throw refusedAll(found, refusals);
+    if (first === undefined) throw noneEligible(found, refusals);
     const chosen = await choosePod([first, ...others], choosing(request, container), signal);
     const pod = await asItIsNow(cluster, chosen.pod, fit, signal);
     if (settings.protectOnlyReplica) await protectOnlyReplica(cluster, pod);
-    return describe(pod, named, chosen.why, leftOut(refusals, found.pods.length));
+    return describe(pod, named, chosen.why, describeIneligible(refusals, found.pods.length));
   };
 
   const sibling = async (
@@ -121,11 +121,11 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const container = (): string => named;
     const policy = { ...settings, workload: await workloadsOf(cluster, [target]) };
     const alertStartsAt = request.uri === undefined ? request.startsAt : null;
-    const beside = { target, image, alertStartsAt, protectOnlyReplica: settings.protectOnlyReplica };
+    const criteria = { target, image, alertStartsAt, protectOnlyReplica: settings.protectOnlyReplica };
     const fit = (some: readonly Pod[]) => eligiblePods(some, container, policy, alertStartsAt);
     const [first, ...others] = eligibleSiblings(
       await cluster.podsOfRevision(target),
-      beside,
+      criteria,
       container,
       policy,
     );
@@ -188,7 +188,7 @@ async function asItIsNow(
   return now;
 }
 
-function refusedAll(found: Found, refusals: readonly Reason[]): Failure {
+function noneEligible(found: Found, refusals: readonly Reason[]): Failure {
   const [first] = refusals;
   if (first === undefined) return new Failure('target-not-found', { detail: `${found.by} has no pods` });
   const more =

@@ -4,7 +4,7 @@ import { kubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts
 import {
   eligibleSiblings,
   typical,
-  type Beside,
+  type SiblingCriteria,
 } from '../../../src/targets/kubernetes/choice/choose-sibling.ts';
 import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
 import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
@@ -59,7 +59,7 @@ function pod(given: Given): Pod {
 const ill = pod({ name: 'ill', node: 'n1' });
 
 describe('a pod is fit to be profiled beside the ill one', () => {
-  const names = (given: Given[], change: Partial<Beside> = {}, requireOptIn = false): string[] =>
+  const names = (given: Given[], change: Partial<SiblingCriteria> = {}, requireOptIn = false): string[] =>
     eligibleSiblings(
       [ill, ...given.map(pod)],
       { target: ill, image: digest('1'), alertStartsAt: began, protectOnlyReplica: false, ...change },

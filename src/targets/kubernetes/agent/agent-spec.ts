@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pod } from '../connection/objects.ts';
 
-/** Pure: what an ephemeral container beside a shell-less JVM looks like, and which of a pod's is usable. */
+/** Pure: the ephemeral container for a JVM without a shell, and which of a pod's existing ones can be used. */
 
 export interface EphemeralSettings {
   /** Image with a shell and async-profiler in /opt/flamepin, best with a digest. */
@@ -9,7 +9,7 @@ export interface EphemeralSettings {
   pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
 }
 
-/** One that runs. */
+/** A running ephemeral container. */
 export interface Agent {
   name: string;
   containerId: string;
@@ -20,17 +20,17 @@ export interface ProcessUser {
   gid: number;
 }
 
-/** It ends by itself after this; an ephemeral container can be neither stopped nor removed by anybody. */
+/** It exits after this long, because nobody can stop or remove an ephemeral container. */
 export const lifetimeSeconds = 900;
-/** The longest capture (60 s) with waiting and fetching: one with less life left is not used again. */
+/** The longest capture (60 s) plus waiting and fetching: a container with less time left is not reused. */
 const neededSeconds = 200;
-/** They stay in the pod's specification for good: a pod that is profiled all day must not grow without end. */
+/** They stay in the pod's spec for good; a pod that is profiled all day must not grow without bound. */
 const maxPerPod = 12;
 /** Reads /proc/1/status of the target when nothing else says which user it runs as. */
 const probeUser: ProcessUser = { uid: 65532, gid: 65532 };
 const probe = 'probe';
 
-/** The user of the container's first process as specification and kubelet tell it; null when only the image knows. */
+/** The user of the container's first process, from the kubelet or the spec; null when only the image defines it. */
 export function userOf(pod: Pod, container: string): ProcessUser | null {
   const status = pod.status.containerStatuses.find(({ name }) => name === container);
   const seen = status?.user?.linux;
@@ -50,8 +50,8 @@ export function userOfStatus(text: string): ProcessUser | null {
 }
 
 /**
- * Names of all users' begin with this for one life of one container, and one way to have the image: the container's
- * successor has other process ids, and an image that was named wrong is no reason not to try the right one.
+ * Name prefix for one run of one container and one image: after a restart the process ids differ, and a failed pull of
+ * a wrong image must not stand in the way of the right one.
  */
 export function lifePrefix(
   containerId: string,
@@ -61,7 +61,7 @@ export function lifePrefix(
   return `flamepin-${createHash('sha256').update(life).digest('hex').slice(0, 8)}-`;
 }
 
-/** Those of one user; null: of the one that looks who the user is. */
+/** The prefix for one user; null: for the probe that finds out who the user is. */
 export function namePrefix(
   containerId: string,
   user: ProcessUser | null,
@@ -70,7 +70,7 @@ export function namePrefix(
   return `${lifePrefix(containerId, settings)}${user === null ? probe : user.uid}-`;
 }
 
-/** A running one with enough life left, by the kubelet's clock as far as it agrees with ours; null when there is none. */
+/** A running container with enough time left (assuming the kubelet's clock agrees with ours); null when there is none. */
 export function usable(pod: Pod, prefix: string, now: number): Agent | null {
   const fit = running(pod, prefix).find(
     ({ startedAt }) => now - startedAt < (lifetimeSeconds - neededSeconds) * 1000,
@@ -79,10 +79,10 @@ export function usable(pod: Pod, prefix: string, now: number): Agent | null {
 }
 
 /**
- * The running one that commands ran in before, however old it is: what they left is in it alone. Without its name, as
- * after a crash, the youngest beside that life of the container.
+ * The running container that earlier commands ran in, however old: their files are visible only there. Without a name,
+ * as after a crash, the youngest one for that run of the target.
  */
-export function usedBefore(pod: Pod, life: string, name: string | null): Agent | null {
+export function previousAgent(pod: Pod, life: string, name: string | null): Agent | null {
   const [youngest] = running(pod, life).filter((each) => !each.name.startsWith(`${life}${probe}`));
   return (name === null ? youngest : running(pod, '').find((each) => each.name === name)) ?? null;
 }
@@ -99,7 +99,7 @@ function running(pod: Pod, prefix: string): (Agent & { startedAt: number })[] {
     .sort((one, other) => other.startedAt - one.startedAt);
 }
 
-/** The name of one that has neither run nor ended: the kubelet is at it, or tries again by itself later. */
+/** The name of one that has not started yet: the kubelet is working on it, or will retry. */
 export function pending(pod: Pod, prefix: string): string | null {
   const found = pod.spec.ephemeralContainers.find(({ name }) => {
     const state = pod.status.ephemeralContainerStatuses.find((each) => each.name === name)?.state;
@@ -109,14 +109,14 @@ export function pending(pod: Pod, prefix: string): string | null {
   return found?.name ?? null;
 }
 
-/** The name for another one; null when the pod has had too many. */
+/** A name for a new one; null when the pod has had too many. */
 export function nextName(pod: Pod, prefix: string): string | null {
   const ours = pod.spec.ephemeralContainers.filter(({ name }) => name.startsWith('flamepin-'));
   if (ours.length >= maxPerPod) return null;
   return `${prefix}${ours.length + 1}`;
 }
 
-/** The patch that adds it: rights no wider than the JVM's own, valid under Pod Security `restricted` unless that is root. */
+/** The patch that adds it: no more privileges than the JVM, and valid under Pod Security `restricted` unless the JVM is root. */
 export function agentPatch(
   name: string,
   container: string,

@@ -9,7 +9,7 @@ import {
   nextName,
   pending,
   usable,
-  usedBefore,
+  previousAgent,
   userOf,
   userOfStatus,
   type Agent,
@@ -32,8 +32,8 @@ export interface AgentOptions {
 /** Measured from patch to running: 0.95 to 1.2 s with the image on the node; pulling 3 MB takes the rest. */
 const startDeadlineMilliseconds = 30_000;
 const pollMilliseconds = 100;
-/** The kubelet retries these, but not within a capture. */
-const hopeless = new Set([
+/** The kubelet retries these, but not soon enough for a capture. */
+const permanentReasons = new Set([
   'ErrImagePull',
   'ImagePullBackOff',
   'ErrImageNeverPull',
@@ -43,14 +43,14 @@ const hopeless = new Set([
   'RunContainerError',
 ]);
 
-/** One that is being brought up, and how many requests wait for that. */
+/** A container that is coming up, and how many requests wait for it. */
 interface Starting {
   agent: Promise<Agent>;
   waiting: number;
   stop: AbortController;
 }
 
-/** Ephemeral containers beside JVMs whose own image has no shell; one for each life of a container, used again. */
+/** Ephemeral containers for JVMs whose image has no shell: one per run of the target container, reused. */
 export class AgentContainers {
   readonly #options: AgentOptions;
   readonly #starting = new Map<string, Starting>();
@@ -59,19 +59,19 @@ export class AgentContainers {
     this.#options = options;
   }
 
-  /** Runs commands in the container itself, and from the first `no-shell` on beside it. */
-  beside(data: PodData, plain: Exec): Exec {
-    return this.#joined(data, plain, (signal) => this.#once(data, signal));
+  /** Runs commands in the container itself; from the first `no-shell` on, in an ephemeral container next to it. */
+  open(data: PodData, plain: Exec): Exec {
+    return this.#execVia(data, plain, (signal) => this.#once(data, signal));
   }
 
-  /** The same for what was begun before, at that place where one is known. Adds no container. */
-  again(data: PodData, plain: Exec, place: string | null): Exec {
-    return this.#joined(data, place === null ? plain : null, (signal) =>
-      this.#usedBefore(data, place, signal),
+  /** For a session that was started before, in `place` where that is known. Adds no container. */
+  reopen(data: PodData, plain: Exec, place: string | null): Exec {
+    return this.#execVia(data, place === null ? plain : null, (signal) =>
+      this.#previousAgent(data, place, signal),
     );
   }
 
-  #joined(data: PodData, plain: Exec | null, find: (signal: AbortSignal) => Promise<Agent>): Exec {
+  #execVia(data: PodData, plain: Exec | null, find: (signal: AbortSignal) => Promise<Agent>): Exec {
     let agent: Agent | null = null;
     return {
       get place() {
@@ -86,21 +86,21 @@ export class AgentContainers {
             if (!(error instanceof Failure) || error.code !== 'no-shell') throw error;
           }
         agent ??= await within(request, end, data, find);
-        return this.#open(data, agent).run({ ...request, deadlineMs: remaining(end) });
+        return this.#openAgent(data, agent).run({ ...request, deadlineMs: remaining(end) });
       },
     };
   }
 
-  #open({ namespace, pod }: PodData, { name, containerId }: Agent): Exec {
+  #openAgent({ namespace, pod }: PodData, { name, containerId }: Agent): Exec {
     return this.#options.openPlain({ namespace, pod, container: name }, containerId);
   }
 
-  async #usedBefore(data: PodData, place: string | null, signal: AbortSignal): Promise<Agent> {
+  async #previousAgent(data: PodData, place: string | null, signal: AbortSignal): Promise<Agent> {
     const pod = await this.#pod(data, signal);
     const status = pod.status.containerStatuses.find(({ name }) => name === data.container);
     if (status?.containerID !== data.containerId || status.state.running === null)
       throw new Failure('target-gone', { detail: `container ${data.container} of ${data.pod} has ended` });
-    const agent = usedBefore(pod, lifePrefix(data.containerId, this.#options.settings), place);
+    const agent = previousAgent(pod, lifePrefix(data.containerId, this.#options.settings), place);
     if (agent !== null) return agent;
     if (place === null)
       throw new Failure('no-shell', { detail: 'nor does an ephemeral container run beside it' });
@@ -109,7 +109,7 @@ export class AgentContainers {
     });
   }
 
-  /** Two captures of one pod at once must not add two. It goes on until the last who waits for it gives up. */
+  /** Concurrent captures of one pod share one container. Starting it stops only when the last of them gives up. */
   async #once(data: PodData, signal: AbortSignal): Promise<Agent> {
     signal.throwIfAborted();
     const key = `${data.uid}/${data.containerId}`;
@@ -151,7 +151,7 @@ export class AgentContainers {
 
   async #probe(data: PodData, signal: AbortSignal): Promise<ProcessUser> {
     const agent = await this.#container(data, null, signal);
-    const { stdout } = await this.#open(data, agent).run({
+    const { stdout } = await this.#openAgent(data, agent).run({
       argv: ['cat', '/proc/1/status'],
       deadlineMs: 5_000,
       maxOutputBytes: 16_384,
@@ -167,7 +167,7 @@ export class AgentContainers {
     const pod = await this.#pod(data, signal);
     const agent = usable(pod, prefix, Date.now());
     if (agent !== null) return agent;
-    // Another one would have the same image to wait for, and neither can be removed.
+    // A second one would wait for the same image, and neither could be removed.
     const name = pending(pod, prefix) ?? (await this.#add(data, pod, prefix, user, signal));
     return this.#running(data, name, signal);
   }
@@ -201,7 +201,7 @@ export class AgentContainers {
       const status = now.status.ephemeralContainerStatuses.find((each) => each.name === name);
       if (status?.state.running) return { name, containerId: status.containerID };
       const reason = status?.state.waiting?.reason ?? '';
-      if (hopeless.has(reason))
+      if (permanentReasons.has(reason))
         throw new Failure('ephemeral-failed', {
           detail: `${reason}: ${status?.state.waiting?.message ?? ''}`,
         });
@@ -221,7 +221,7 @@ export class AgentContainers {
   }
 }
 
-/** Looks for a container as long as the request may take; one who gives up is answered at once. */
+/** Runs `find` within the request's deadline; an aborted request rejects at once. */
 async function within(
   { signal }: ExecRequest,
   end: number,
@@ -240,7 +240,7 @@ async function within(
   }
 }
 
-/** Milliseconds until then; at least one, for a timer takes no less. */
+/** Milliseconds until `end`; at least 1, the smallest a timer takes. */
 function remaining(end: number): number {
   return Math.max(1, Math.ceil(end - performance.now()));
 }

@@ -14,12 +14,12 @@ export interface Chosen {
   why: string;
 }
 
-/** CPU that is closer than this says nothing about which pod is meant: an idle JVM may use twice that of another. */
-const clearlyMore = { times: 1.2, cores: 0.1 };
+/** A smaller lead in CPU proves nothing: one idle JVM may use twice as much as another. */
+const minLead = { times: 1.2, cores: 0.1 };
 
 /**
- * Which of several pods of a workload is meant: by the alert's own expression in Prometheus, else by metrics.k8s.io,
- * else by a look at their CPU time, else the first ready one by name. Never fails: a worse way is taken instead.
+ * Which pod of a workload to profile: by the alert's own expression in Prometheus, else by metrics.k8s.io, else by CPU
+ * time read inside each, else the first ready one by name. Never fails; it falls back to the next way.
  * @param pods at least one
  */
 export async function choosePod(
@@ -28,19 +28,19 @@ export async function choosePod(
   signal: AbortSignal,
 ): Promise<Chosen> {
   if (pods.length === 1) return { pod: pods[0], why: '' };
-  const asked = await byAlertExpression(pods, choosing, signal);
-  const worst = asked === null ? null : extreme(asked.measured);
-  if (asked !== null && worst !== null) {
-    const how = asked.largest ? 'highest' : 'lowest';
+  const byExpression = await byAlertExpression(pods, choosing, signal);
+  const worst = byExpression === null ? null : extreme(byExpression.measured);
+  if (byExpression !== null && worst !== null) {
+    const how = byExpression.largest ? 'highest' : 'lowest';
     const next = worst.next === null ? 'the others have no value' : `the next ${rounded(worst.next)}`;
     return {
       pod: worst.pod,
       why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(worst.value)}, ${next}`,
     };
   }
-  const unasked = asked === null || asked.unasked === '' ? '' : `; ${asked.unasked}`;
+  const notAsked = byExpression === null || byExpression.notAsked === '' ? '' : `; ${byExpression.notAsked}`;
   const otherwise = await byCpuOrName(pods, choosing, signal);
-  return { ...otherwise, why: otherwise.why + unasked };
+  return { ...otherwise, why: otherwise.why + notAsked };
 }
 
 async function byCpuOrName(
@@ -54,15 +54,15 @@ async function byCpuOrName(
     'by metrics.k8s.io',
   );
   if (byMetrics !== null) return byMetrics;
-  // Not more than ten are looked at, and one without a shell or an answer in time is not seen.
+  // At most ten are sampled; one without a shell, or too slow to answer, has no value.
   const looked = await byLooking(pods, choosing, signal);
   const only = looked.length < pods.length ? ` (only ${looked.length} could be looked at)` : '';
   return busiest(looked, pods.length, `in a short look at each${only}`) ?? byName(pods, looked.length);
 }
 
 /**
- * The worst pod. Pods without traffic have no value (NaN), so one value alone decides, too; null when there is none,
- * or the worst two are equal.
+ * The worst pod. Pods without traffic have no value (NaN), so a single value is decisive. null when there is none, or the
+ * worst two are equal.
  * @param measured the worst first
  */
 export function extreme(measured: readonly Measured[]): (Measured & { next: number | null }) | null {
@@ -73,8 +73,7 @@ export function extreme(measured: readonly Measured[]): (Measured & { next: numb
 
 function busiest([first, second]: readonly Measured[], total: number, how: string): Chosen | null {
   if (first === undefined || second === undefined) return null;
-  const more =
-    first.value >= second.value * clearlyMore.times && first.value >= second.value + clearlyMore.cores;
+  const more = first.value >= second.value * minLead.times && first.value >= second.value + minLead.cores;
   if (!more) return null;
   return {
     pod: first.pod,

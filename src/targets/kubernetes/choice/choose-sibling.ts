@@ -10,25 +10,25 @@ import {
 } from './measure-pods.ts';
 import { imageOf, serves, type Pod } from '../connection/objects.ts';
 
-/** What a sibling must be like. */
-export interface Beside {
+/** What makes a pod eligible as a sibling. */
+export interface SiblingCriteria {
   target: Pod;
-  /** Of the target's container; null when it is not known, and then nothing is known to be its like. */
+  /** Of the target's container; null when unknown, and then no pod is eligible. */
   image: string | null;
-  /** When the alert began, ISO; null when somebody asked by hand. */
+  /** When the alert began, ISO; null for a capture by hand. */
   alertStartsAt: string | null;
-  /** A ready pod must be left that is not profiled. */
+  /** At least one ready pod must remain unprofiled. */
   protectOnlyReplica: boolean;
 }
 
 /**
- * The pods that may be profiled beside the target: ready, of the same image, there since before the alert, and not
- * against it. On other nodes where there are any, for the target's node has its limit and its own troubles.
+ * The pods that may be profiled alongside the target: ready, running the same image, started before the alert, not opted
+ * out. Preferably on other nodes: the target's node has its own limit and its own problems.
  * @param pods those of the target's revision
  */
 export function eligibleSiblings(
   pods: readonly Pod[],
-  { target, image, alertStartsAt, protectOnlyReplica }: Beside,
+  { target, image, alertStartsAt, protectOnlyReplica }: SiblingCriteria,
   container: (pod: Pod) => string,
   policy: Policy,
 ): Pod[] {
@@ -52,11 +52,11 @@ export async function chooseSibling(
 ): Promise<Chosen> {
   if (pods.length === 1) return { pod: pods[0], why: 'sibling: no other pod is fit' };
   const of = `of ${pods.length} other pods`;
-  const asked = typical((await byAlertExpression(pods, choosing, signal))?.measured ?? []);
-  if (asked !== null)
+  const byExpression = typical((await byAlertExpression(pods, choosing, signal))?.measured ?? []);
+  if (byExpression !== null)
     return {
-      pod: asked.pod,
-      why: `sibling: typical ${of} by the alert's own expression: ${rounded(asked.value)}`,
+      pod: byExpression.pod,
+      why: `sibling: typical ${of} by the alert's own expression: ${rounded(byExpression.value)}`,
     };
   const used =
     typical((await byMetricsServer(pods, choosing, signal)) ?? []) ??
@@ -67,8 +67,8 @@ export async function chooseSibling(
 }
 
 /**
- * The median, of an even number the healthier of the two: another ill pod stands at one end, an idle one at the other.
- * null when there is none.
+ * The median; of an even number, the healthier of the middle two. Another alerting pod is at one end, an idle one at the
+ * other. null when there is none.
  * @param measured the worst first
  */
 export function typical(measured: readonly Measured[]): Measured | null {

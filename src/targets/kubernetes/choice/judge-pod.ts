@@ -2,24 +2,24 @@ import { Failure } from '../../../reasons/failure.ts';
 import type { Reason } from '../../../reasons/failure.ts';
 import { ownerOf, type Pod, type Workload } from '../connection/objects.ts';
 
-/** Pure decisions over one pod: may it be profiled, and which container of it. */
+/** Pure decisions about one pod: may it be profiled, and which of its containers. */
 
 export interface Policy {
   /** Only pods with `flamepin.io/profile: allow`, on themselves or their workload. */
   requireOptIn: boolean;
-  /** What a pod is of, where that may be read: its owner speaks for it. */
+  /** A pod's workload, where flamepin may read it: it can opt its pods in or out. */
   workload: (pod: Pod) => Workload | undefined;
 }
 
 const permission = 'flamepin.io/profile';
-/** Containers that stand beside the JVM by convention. */
+/** Well-known sidecars. */
 const sidecars =
   /^(?:istio-proxy|istio-init|linkerd-proxy|envoy|vault-agent|cloud-sql-proxy|fluent-bit|filebeat|dapr|daprd|config-reloader|kube-rbac-proxy)$/;
 const exporters = /^(?:kube-state-metrics|prometheus-node-exporter|node-exporter|cadvisor)$/;
-/** Prometheus' clock against the node's; a JVM that started this shortly after the alert is not told apart. */
+/** Skew between Prometheus' clock and the node's: a JVM that started this soon after the alert counts as older. */
 const clockToleranceMilliseconds = 5_000;
-/** Of pods that are left out; a rollout leaves out dozens for the same reason. */
-const maxReasonsTold = 3;
+/** A rollout can make dozens of pods ineligible for the same reason. */
+const maxReasonsShown = 3;
 
 /** Why this pod cannot be profiled, whoever asks; null when it can. */
 export function refusalOf(pod: Pod, container: string, policy: Policy): Reason | null {
@@ -39,14 +39,13 @@ export function refusalOf(pod: Pod, container: string, policy: Policy): Reason |
   }
   const workload = policy.workload(pod)?.metadata;
   const owner = ownerOf(pod);
-  const told = [
+  const marks = [
     { who: name, words: wordsIn(metadata) },
     { who: `${owner.kind} ${metadata.namespace}/${owner.name}`, words: workload ? wordsIn(workload) : [] },
   ];
-  const against = told.find(({ words }) => words.includes('deny'));
-  if (against !== undefined)
-    return { code: 'target-denied', detail: `${against.who} has ${permission}: deny` };
-  if (policy.requireOptIn && !told.some(({ words }) => words.includes('allow')))
+  const denied = marks.find(({ words }) => words.includes('deny'));
+  if (denied !== undefined) return { code: 'target-denied', detail: `${denied.who} has ${permission}: deny` };
+  if (policy.requireOptIn && !marks.some(({ words }) => words.includes('allow')))
     return {
       code: 'target-denied',
       detail: `${name} has no ${permission}: allow, which this flamepin demands`,
@@ -64,7 +63,7 @@ export function startedAt(pod: Pod, container: string): string | null {
   return status?.state.running?.startedAt ?? null;
 }
 
-/** The process that was slow when the alert began is not the one that runs now. */
+/** Whether the process that was slow when the alert began has been replaced since. */
 export function restartedSince(pod: Pod, container: string, alertStartsAt: string): boolean {
   const started = Date.parse(startedAt(pod, container) ?? '');
   const began = Date.parse(alertStartsAt);
@@ -73,7 +72,7 @@ export function restartedSince(pod: Pod, container: string, alertStartsAt: strin
   return started > began + clockToleranceMilliseconds;
 }
 
-/** Pods that tell about other pods: an alert's labels lead to them when a scrape job is set up carelessly. */
+/** Pods that report on other pods: with a careless scrape configuration an alert's labels lead to them. */
 export function isExporter(pod: Pod): boolean {
   const { labels, name } = pod.metadata;
   return (
@@ -112,8 +111,8 @@ export function chooseContainer(pod: Pod, named: string | null): { container: st
 }
 
 /**
- * The pods of a workload that can be profiled, and why the others cannot. Readiness is not asked for: a JVM that is too
- * busy to answer its probe is the usual victim.
+ * The pods of a workload that can be profiled, and why the others cannot. Readiness does not matter: a JVM too busy to
+ * answer its probe is the usual suspect.
  */
 export function eligiblePods(
   pods: readonly Pod[],
@@ -124,14 +123,14 @@ export function eligiblePods(
   const refusals: Reason[] = [];
   const usable: Pod[] = [];
   for (const pod of pods) {
-    const refusal = leftOutFor(pod, container, policy, alertStartsAt);
+    const refusal = ineligibility(pod, container, policy, alertStartsAt);
     if (refusal === null) usable.push(pod);
     else refusals.push(refusal);
   }
   return { pods: usable, refusals };
 }
 
-function leftOutFor(
+function ineligibility(
   pod: Pod,
   container: (pod: Pod) => string,
   policy: Policy,
@@ -143,7 +142,7 @@ function leftOutFor(
   try {
     own = container(pod);
   } catch (error) {
-    // In the middle of a rollout the containers of one pod may be others than those of the rest.
+    // During a rollout one pod may have other containers than the rest.
     if (error instanceof Failure) return error.reason;
     throw error;
   }
@@ -155,10 +154,10 @@ function leftOutFor(
   };
 }
 
-/** For the choice: `2 of 5 left out: REASON; REASON`; '' when none was. */
-export function leftOut(refusals: readonly Reason[], total: number): string {
+/** For the choice: `2 of 5 left out: REASON; REASON`; '' when all are eligible. */
+export function describeIneligible(refusals: readonly Reason[], total: number): string {
   if (refusals.length === 0) return '';
-  const more = refusals.length > maxReasonsTold ? '; …' : '';
-  const told = refusals.slice(0, maxReasonsTold).map(({ detail }) => detail);
-  return `${refusals.length} of ${total} left out: ${told.join('; ')}${more}`;
+  const more = refusals.length > maxReasonsShown ? '; …' : '';
+  const shown = refusals.slice(0, maxReasonsShown).map(({ detail }) => detail);
+  return `${refusals.length} of ${total} left out: ${shown.join('; ')}${more}`;
 }

@@ -12,7 +12,7 @@ export interface Choosing {
   cluster: Cluster;
   prometheus: PrometheusSettings | null;
   generatorUrl: string;
-  /** Opens a candidate, to look at its CPU time. */
+  /** Opens a candidate, to sample its CPU time. */
   open: (pod: Pod) => Exec;
   container: (pod: Pod) => string;
 }
@@ -22,9 +22,9 @@ export interface Measured {
   value: number;
 }
 
-/** Looking costs an exec for each candidate; more than these are not looked at. */
+/** Each sample costs an exec. */
 const maxLooks = 10;
-/** metrics-server answers from memory. The API server would wait a minute for one that hangs; looking takes 0.5 s. */
+/** metrics-server answers from memory. The API server would wait a minute for one that hangs; sampling takes 0.5 s. */
 const metricsDeadlineMilliseconds = 1_000;
 
 export interface ByExpression {
@@ -32,13 +32,13 @@ export interface ByExpression {
   measured: Measured[];
   /** Large values are the bad ones. */
   largest: boolean;
-  /** Why it was not asked, in words; '' when it was. */
-  unasked: string;
+  /** Why Prometheus was not asked, in words; '' when it was. */
+  notAsked: string;
 }
 
 /**
- * The alert's own expression for each pod that has a value, asked of the series of these pods alone: who sends alerts
- * does not choose what Prometheus reads for flamepin. null when there is none, or no answer.
+ * The value of the alert's own expression for each pod. The query is narrowed to the series of these pods, so that the
+ * sender of an alert cannot choose what flamepin reads from Prometheus. null without an expression or an answer.
  */
 export async function byAlertExpression(
   pods: readonly Pod[],
@@ -51,17 +51,17 @@ export async function byAlertExpression(
   const { largest } = split;
   const queries = narrowedTo(pods, split.query);
   if (queries.length === 0)
-    return { measured: [], largest, unasked: "the alert's own expression cannot be narrowed to them" };
+    return { measured: [], largest, notAsked: "the alert's own expression cannot be narrowed to them" };
   const soon = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
   try {
     for (const query of queries) {
       const measured = worstFirst(pods, await queryNow(prometheus, query, soon), largest);
-      if (measured.length > 0) return { measured, largest, unasked: '' };
+      if (measured.length > 0) return { measured, largest, notAsked: '' };
     }
   } catch {
     return null;
   }
-  return { measured: [], largest, unasked: '' };
+  return { measured: [], largest, notAsked: '' };
 }
 
 /**
@@ -87,7 +87,7 @@ function isOf(pod: Pod, labels: Readonly<Record<string, string>>): boolean {
   return address !== '' && (instance === address || instance.startsWith(`${address}:`));
 }
 
-/** Cores of each pod as metrics.k8s.io has them, the busiest first; null where it does not say within a second. */
+/** Cores of each pod from metrics.k8s.io, busiest first; null without an answer within a second. */
 export async function byMetricsServer(
   pods: readonly Pod[],
   { cluster, container }: Choosing,
@@ -111,8 +111,8 @@ export async function byMetricsServer(
 }
 
 /**
- * Cores that the first of them use just now, the busiest first; those that cannot be seen are left out. Ones that are
- * not ready are looked at before others: they are under suspicion.
+ * Cores used right now, sampled inside up to ten pods, busiest first; pods that cannot be sampled are missing. Pods that
+ * are not ready come first: they are the likelier suspects.
  */
 export async function byLooking(
   pods: readonly Pod[],

@@ -2,7 +2,7 @@ import { parser } from '@prometheus-io/lezer-promql';
 import type { Pod } from '../connection/objects.ts';
 
 /** More would make a matcher of a hundred kilobytes. */
-const mostPods = 1_000;
+const maxPods = 1_000;
 
 /**
  * The same query of the series of these pods alone: a matcher on each of its selectors, so that Prometheus does not even
@@ -12,7 +12,7 @@ const mostPods = 1_000;
  */
 export function narrowedTo(pods: readonly Pod[], query: string): string[] {
   const selectors = selectorsOf(query);
-  if (selectors === null || selectors.length === 0 || pods.length > mostPods) return [];
+  if (selectors === null || selectors.length === 0 || pods.length > maxPods) return [];
   return matchersFor(pods).map((matchers) => {
     let narrowed = '';
     let at = 0;

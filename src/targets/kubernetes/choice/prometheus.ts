@@ -21,9 +21,9 @@ const answerSchema = z.object({
 /** A capture does not wait for a slow Prometheus: the spike passes. */
 export const deadlineMilliseconds = 2_000;
 /** Series of one answer: a hundred pods with as many of their own each. Since Prometheus 2.53; older ones give all. */
-const mostSeries = 10_000;
+const maxSeries = 10_000;
 /** Some 300 bytes a series. */
-const largestAnswerBytes = 4 * 1024 * 1024;
+const maxAnswerBytes = 4 * 1024 * 1024;
 
 export interface PodValue {
   labels: Readonly<Record<string, string>>;
@@ -43,13 +43,13 @@ export async function queryNow(
   const token = settings.token?.read();
   const response = await fetch(url, {
     method: 'POST',
-    body: new URLSearchParams({ query, timeout: '2s', limit: String(mostSeries + 1) }),
+    body: new URLSearchParams({ query, timeout: '2s', limit: String(maxSeries + 1) }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     redirect: 'error',
     signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]),
   });
   const { data } = answerSchema.parse(JSON.parse(await boundedText(response)));
-  if (data.result.length > mostSeries) throw new Error(`more than ${mostSeries} series`);
+  if (data.result.length > maxSeries) throw new Error(`more than ${maxSeries} series`);
   return data.result
     .map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
     .filter(({ value }) => Number.isFinite(value));
@@ -62,7 +62,7 @@ async function boundedText(answer: Response): Promise<string> {
   for await (const piece of body ?? []) {
     size += piece.length;
     // Leaving the loop ends the connection.
-    if (size > largestAnswerBytes) throw new Error(`an answer of more than ${largestAnswerBytes} bytes`);
+    if (size > maxAnswerBytes) throw new Error(`an answer of more than ${maxAnswerBytes} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');

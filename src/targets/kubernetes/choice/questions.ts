@@ -27,8 +27,8 @@ interface Where {
 export function questionsFor(wanted: Wanted, where: Where): string[] {
   const { pod, workload, hpa, podIp, podGuess, service } = wanted;
   const exact = pod !== null || (workload === null && hpa === null && podIp !== null);
-  const finding = findingQuestions(wanted, where);
-  if (finding.length === 0) return [];
+  const lookups = lookupQuestions(wanted, where);
+  if (lookups.length === 0) return [];
   const namespace = wanted.namespace ?? 'NAMESPACE';
   const owner = `GET ${workloadPath('Deployment', namespace, 'WORKLOAD') ?? ''} (or statefulsets, …): flamepin.io/profile`;
   const several = [
@@ -40,7 +40,7 @@ export function questionsFor(wanted: Wanted, where: Where): string[] {
   ];
   const onlyGuessed = !exact && workload === null && hpa === null && podGuess !== null && service === null;
   return [
-    ...finding,
+    ...lookups,
     owner,
     ...(exact || onlyGuessed ? [] : several),
     `GET ${podPath(namespace, pod ?? 'POD')}, again: is it still the same one`,
@@ -54,7 +54,7 @@ export function questionsFor(wanted: Wanted, where: Where): string[] {
 }
 
 /** The same order as findPods. */
-function findingQuestions(wanted: Wanted, { namespaces }: Where): string[] {
+function lookupQuestions(wanted: Wanted, { namespaces }: Where): string[] {
   const { namespace, pod, workload, hpa, podIp, podGuess, service } = wanted;
   const places = namespace === null ? (namespaces ?? [null]) : [namespace];
   const byField = (field: string, value: string) =>

@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { Failure } from '../../../reasons/failure.ts';
 import type { ClusterAccess } from './access.ts';
 
-const keptWords = 500;
+const maxErrorLength = 500;
 
 /**
  * Headers and agent for one request. A kubeconfig's plugin is a program that may hang, which client-node lets it.
@@ -27,7 +27,7 @@ export async function authenticate(
     if (cause instanceof SyntaxError)
       throw new Failure('exec-unavailable', { detail: `${what}: the plugin's answer is not JSON` });
     // The last line says what was wrong; those before it may be a plugin's debug output, with requests and tokens.
-    const words = ((cause as Error).message.trim().split('\n').at(-1) ?? '').slice(0, keptWords);
+    const words = ((cause as Error).message.trim().split('\n').at(-1) ?? '').slice(0, maxErrorLength);
     throw new Failure('exec-unavailable', { detail: `${what}: ${words}`, cause });
   } finally {
     signal.removeEventListener('abort', abandon);

@@ -33,9 +33,9 @@ export class ExecSession {
   readonly #socket: WebSocket;
   readonly #output: CommandOutput;
   readonly #timing: ExecTiming;
-  #lastSign = performance.now();
+  #lastActivity = performance.now();
   #sending = false;
-  readonly #asked = Promise.withResolvers<void>();
+  readonly #firstOutput = Promise.withResolvers<void>();
 
   constructor(socket: WebSocket, maxOutputBytes: number, timing: ExecTiming) {
     this.#socket = socket;
@@ -56,7 +56,7 @@ export class ExecSession {
    * `ended` tells. May never settle when the command was to speak first and has ended instead.
    */
   async send(stdin: Uint8Array, whenAsked: boolean): Promise<void> {
-    if (whenAsked) await this.#asked.promise;
+    if (whenAsked) await this.#firstOutput.promise;
     this.#sending = true;
     for (let at = 0; at < stdin.length; at += stdinFrameBytes) {
       if (this.#socket.readyState !== this.#socket.OPEN) return;
@@ -66,7 +66,7 @@ export class ExecSession {
     if (this.#socket.protocol === 'v5.channel.k8s.io')
       this.#socket.send(Buffer.of(channels.close, channels.stdin));
     this.#sending = false;
-    this.#lastSign = performance.now();
+    this.#lastActivity = performance.now();
   }
 
   #full(): boolean {
@@ -76,7 +76,7 @@ export class ExecSession {
   async #progress(): Promise<void> {
     const before = this.#socket.bufferedAmount;
     await new Promise((resolve) => setTimeout(resolve, drainPollMilliseconds));
-    if (this.#socket.bufferedAmount < before) this.#lastSign = performance.now();
+    if (this.#socket.bufferedAmount < before) this.#lastActivity = performance.now();
   }
 
   /** Settles in any case: on the status, the end of the connection, silence, a frame that makes no sense, abort. */
@@ -84,7 +84,7 @@ export class ExecSession {
     const socket = this.#socket;
     return new Promise<SessionEnd>((resolve, reject) => {
       const heartbeat = setInterval(() => {
-        if (performance.now() - this.#lastSign > this.#timing.silence)
+        if (performance.now() - this.#lastActivity > this.#timing.silence)
           settle(() => {
             reject(new Failure('exec-timeout', { detail: 'the connection is silent' }));
           });
@@ -103,7 +103,7 @@ export class ExecSession {
         outcome();
       };
       const receive = (data: RawData, isBinary: boolean): void => {
-        this.#lastSign = performance.now();
+        this.#lastActivity = performance.now();
         try {
           const end = this.#frame(data, isBinary);
           if (end !== null)
@@ -119,7 +119,7 @@ export class ExecSession {
       signal.addEventListener('abort', abandon, { once: true });
       socket.on('message', receive);
       socket.on('pong', () => {
-        this.#lastSign = performance.now();
+        this.#lastActivity = performance.now();
       });
       let broken = '';
       socket.on('error', ({ message }) => {
@@ -142,7 +142,7 @@ export class ExecSession {
       case channels.stdout:
         this.#output.addStdout(content);
         // The server opens each channel with an empty frame, before it has even asked the kubelet.
-        if (content.length > 0) this.#asked.resolve();
+        if (content.length > 0) this.#firstOutput.resolve();
         return null;
       case channels.stderr:
         this.#output.addStderr(content);

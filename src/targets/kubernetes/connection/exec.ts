@@ -106,7 +106,7 @@ async function openSocket(
   timing: ExecTiming,
   signal: AbortSignal,
 ): Promise<WebSocket> {
-  const patientUntil = performance.now() + timing.reopen;
+  const retryUntil = performance.now() + timing.reopen;
   // With stdin the two protocols need different commands, so they are offered one after the other.
   let offered = request.stdin === undefined ? [v5, v4] : [v5];
   for (;;) {
@@ -126,15 +126,15 @@ async function openSocket(
     if (opened.status === 404) throw new Failure('target-gone', { detail });
     if (opened.status === 400 && !(await options.running(signal)))
       throw new Failure('target-gone', { detail });
-    const passing = opened.status === unreadable || opened.status >= 500;
-    if (!passing || performance.now() > patientUntil) throw new Failure('exec-unavailable', { detail });
+    const passing = opened.status === noStatus || opened.status >= 500;
+    if (!passing || performance.now() > retryUntil) throw new Failure('exec-unavailable', { detail });
     // Others wait for the same server to come back.
     await sleep(reopenPause + Math.random() * reopenPause, undefined, { signal });
   }
 }
 
 /** In place of an HTTP status: the handshake itself failed. */
-const unreadable = 0;
+const noStatus = 0;
 
 interface Refusal {
   status: number;
@@ -148,7 +148,7 @@ interface Refusal {
  */
 function lacksProtocol({ status, body }: Refusal): boolean {
   const said = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : '';
-  if (status === unreadable) return said.includes('subprotocol');
+  if (status === noStatus) return said.includes('subprotocol');
   return [400, 403].includes(status) && (said === '' || said.includes('protocol'));
 }
 
@@ -192,7 +192,7 @@ async function attempt(
     });
     socket.on('error', (cause) => {
       settled();
-      resolve({ status: unreadable, body: { message: cause.message }, retryAfterSeconds: 0 });
+      resolve({ status: noStatus, body: { message: cause.message }, retryAfterSeconds: 0 });
     });
   });
 }

@@ -78,7 +78,7 @@ const choosing: readonly Right[] = [
   },
 ];
 
-const joining: Right = {
+const ephemeralContainers: Right = {
   feature: 'profile containers without a shell',
   verb: 'patch',
   group: '',
@@ -96,6 +96,6 @@ export function rightsFor({ namespaces, ephemeral, protectOnlyReplica }: RightsS
     ...workloads.map((right) => (protectOnlyReplica === true ? { ...right, without: '' } : right)),
     ...(namespaces === undefined ? workloadsAnywhere : []),
     ...choosing,
-    ...(ephemeral === undefined ? [] : [joining]),
+    ...(ephemeral === undefined ? [] : [ephemeralContainers]),
   ];
 }
