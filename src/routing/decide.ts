@@ -13,7 +13,7 @@ import type { Alert, AlertOutcome } from '../alerts/alert.ts';
 import type { Panel } from '../alerts/panel.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 
-/** What the configuration says, and the switch that an operator can turn. */
+/** The configuration, and whether an operator has paused captures. */
 export interface RoutingRules {
   mode: 'capture' | 'observe';
   paused: boolean;
@@ -22,11 +22,11 @@ export interface RoutingRules {
   panels: readonly PanelRule[];
 }
 
-/** What would be done with an alert and why: `decide` and `flamepin explain` say the same because both come from here. */
+/** What to do with an alert, and why. `decide` and `flamepin explain` share this, so they cannot disagree. */
 export interface Consideration {
   alert: Alert;
   wanted: Wanted;
-  /** The matching route; null: none, or not looked for (the alert is resolved or ignored). */
+  /** The matching route; null: none, or not searched (the alert is resolved or ignored). */
   route: { index: number; route: Route } | null;
   event: { event: CaptureEvent; because: string } | null;
   panel: Panel | null;
@@ -67,7 +67,7 @@ export function consider(alert: Alert, rules: RoutingRules): Consideration {
   return { alert, wanted, panel, route: { index, route }, event: eventOf(alert, route), verdict };
 }
 
-/** Milliseconds, a fresh id per call, and the limits that are kept with the capture. */
+/** Clock, ids and limits for one decision. Milliseconds. */
 export interface DecisionMoment {
   now: number;
   newId: () => string;
@@ -77,7 +77,7 @@ export interface DecisionMoment {
   queueLimit: number;
 }
 
-/** What the ledger is asked to accept for one alert. Pure: the moment brings clock and randomness. */
+/** One alert → what the ledger should accept. Pure: `moment` supplies clock and randomness. */
 export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment): AlertDecision {
   const { verdict, route, event, wanted, panel } = consider(alert, rules);
   if (verdict.outcome === 'resolved') return { alert, outcome: 'resolved' };
@@ -96,8 +96,8 @@ export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment
 }
 
 /**
- * The same for a whole notification: an alert that a fault of ours keeps from being decided is `unmappable` with
- * `internal-error`, told to `onFault`, and sinks none of the others.
+ * The same for a whole notification. An alert that our own fault keeps from being decided is `unmappable` with
+ * `internal-error` and reported to `onFault`; the others are not affected.
  */
 export function decideAll(
   alerts: readonly Alert[],
@@ -126,7 +126,7 @@ function requestFor(route: Route, event: CaptureEvent, rules: RoutingRules): Cap
   };
 }
 
-/** Only Kubernetes has siblings; the route's own word counts before that of `targets`. */
+/** Only Kubernetes has siblings; the route's setting overrides that of `targets`. */
 export function wantsSibling({ target }: Route, { targets }: RoutingRules): boolean {
   return target.kind === 'kubernetes' && (target.sibling ?? targets.kubernetes.sibling);
 }
@@ -137,7 +137,7 @@ function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: st
     : { event: route.event, because: 'the route says so' };
 }
 
-/** Labels that cannot lead to a JVM of this kind, or lead where flamepin may not go. */
+/** Why the labels cannot lead to a JVM of this kind, or lead where flamepin may not go; null when they can. */
 function findUnmappable(route: Route, wanted: Wanted, kubernetes: KubernetesScope): Refusal | null {
   switch (route.target.kind) {
     case 'host':
@@ -173,7 +173,7 @@ function refuse(outcome: Refusal['outcome'], code: ReasonCode, detail = ''): Ref
   return { outcome, reason: { code, detail: detail.slice(0, 2000) } };
 }
 
-/** A route that did not match, and the matchers in its way. */
+/** A route that did not match, and the matchers that failed. */
 export interface NearMiss {
   index: number;
   failed: { matcher: string; value: string }[];

@@ -7,7 +7,7 @@ import type { Alert, AlertOutcome } from '../alerts/alert.ts';
 import type { Panel } from '../alerts/panel.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 
-/** What `flamepin explain` prints of one alert. What only the ledger knows (duplicate, cooldown) is not looked at. */
+/** What `flamepin explain` prints for one alert. Duplicates and cooldowns are not checked: only the ledger knows them. */
 export interface Explanation {
   alert: Alert;
   outcome: AlertOutcome;
@@ -26,7 +26,7 @@ export interface Explanation {
     kind: string;
     process: string | null;
     workloadKey: string;
-    /** A healthy one of the same workload is profiled in the same window. */
+    /** Whether a healthy pod of the workload is profiled in the same window. */
     sibling: boolean;
   } | null;
   /** What the labels say, and by which labels (`wanted.from`). */
@@ -36,7 +36,7 @@ export interface Explanation {
   expression: string | null;
 }
 
-/** Pure, and the same judgement as `decide`. */
+/** Pure. The same verdict as `decide`. */
 export function explainDecision(alert: Alert, rules: RoutingRules): Explanation {
   const { verdict, route, event, wanted, panel } = consider(alert, rules);
   return {

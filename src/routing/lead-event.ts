@@ -1,13 +1,13 @@
 import type { CaptureEvent } from '../profile/capture-event.ts';
 
 /**
- * The lead event of a route without `event`, by the alert's name; the first row that fits wins. Resources come
+ * The lead event of a route without `event`, by the alert's name; the first match wins. Resources come
  * before symptoms, so that `JvmGcPauseTooLong` leads with allocations. docs/configuration.md shows this table.
  */
 export const leadEventTable: readonly {
-  /** Found anywhere in the name, without regard to case and punctuation. */
+  /** Matched anywhere in the name, ignoring case and punctuation. */
   parts: readonly string[];
-  /** Short ones, which also stand inside others (`gcp`, `room`, `http500`): only as a word of its own. */
+  /** Matched only as whole words, as they occur inside others (`gcp`, `room`, `http500`). */
   words: readonly string[];
   event: CaptureEvent;
   because: string;

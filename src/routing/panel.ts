@@ -11,7 +11,7 @@ export interface PanelRule {
 }
 
 /**
- * The panel of an alert, or null when nothing says it. In order: Grafana's private annotations; Grafana's own
+ * The panel of an alert, or null when nothing names one. In order: Grafana's private annotations; Grafana's own
  * links; annotations and labels in common use; the operator's map; defaults for well-known rules. Whether the
  * panel exists is for the annotator to check.
  */
@@ -133,8 +133,8 @@ export interface PanelQuery {
 }
 
 /**
- * Panels whose query is the alert's expression without its threshold: a suggestion for `grafana.panels`, never
- * applied by itself, for the same query can stand on many dashboards. At most five.
+ * Panels whose query is the alert's expression without its threshold: suggestions for `grafana.panels`, never applied
+ * automatically, as the same query may be on many dashboards. At most five.
  */
 export function suggestPanels(generatorUrl: string, queries: readonly PanelQuery[]): PanelQuery[] {
   const expression = alertExpression(generatorUrl);

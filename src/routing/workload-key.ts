@@ -3,9 +3,8 @@ import type { CaptureRequest } from '../captures/capture.ts';
 import type { Wanted } from '../alerts/labels.ts';
 
 /**
- * The cooldown's first key, made of labels before the target is known. It is rather too narrow than too wide: two
- * keys for one workload cost a resolve (the cooldown is checked again afterwards), one key for two workloads would
- * cost a capture.
+ * The cooldown's first key, from labels alone, before the target is known. It errs on the narrow side: two keys for one
+ * workload cost a lookup (the cooldown is checked again afterwards), one key for two workloads would cost a capture.
  */
 export function workloadKey(
   target: Pick<CaptureRequest['target'], 'kind' | 'process'>,
@@ -45,7 +44,7 @@ function kubernetesParts(wanted: Wanted): string[] {
 
 /**
  * `checkout-7d9f8c6b5-x2x4z` → checkout. Both hashes use only Kubernetes' safe alphabet (no vowels, no 0, 1, 3),
- * so names that people chose are hardly ever taken for one.
+ * so a name that people chose hardly ever matches.
  */
 function deploymentOf(pod: string): string | null {
   return /^(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$/.exec(pod)?.[1] ?? null;

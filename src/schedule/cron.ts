@@ -13,10 +13,10 @@ export interface Schedule {
   stop(): Promise<void>;
 }
 
-/** A late fire (the process was frozen) still counts when it is not later than this; milliseconds. */
+/** A fire that comes late, as after a freeze, still counts up to this much later; milliseconds. */
 const lateToleranceMs = 60_000;
 
-/** Runs the jobs; each fire once among all that share the ledger, never beside itself. Missed fires are not made up for. */
+/** Runs the jobs: each fire once among all that share the ledger, never overlapping. Missed fires are not made up for. */
 export function startSchedule(
   jobs: readonly CronJob[],
   ledger: Ledger,

@@ -3,21 +3,21 @@ import type { ArtifactStore } from '../captures/artifact-store.ts';
 import { finalStates } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
 
-/** Captures looked at in one go; a run that meets more goes on until there are none. */
+/** Captures per page; a run continues until there are no more. */
 const batch = 200;
 const deadlineMs = 60_000;
 
 interface RetentionParts {
   ledger: Ledger;
   store: ArtifactStore;
-  /** Ages in milliseconds. A recording holds more than a picture, so it goes sooner. */
+  /** Ages in milliseconds. A recording reveals more than a flame graph, so it goes sooner. */
   retention: { recordingsMs: number; profilesMs: number };
   log: Log;
 }
 
 /**
- * Deletes recordings and profiles that have passed their age, then forgets what is left of such captures one
- * profile's age later, so that an old link still says what was known.
+ * Deletes recordings and profiles past their retention, and after twice the profiles' retention compacts the captures
+ * themselves, so that an old link still shows what was known.
  */
 export async function sweepRetention(parts: RetentionParts, now: number): Promise<void> {
   const recordings = await drop(
@@ -26,7 +26,7 @@ export async function sweepRetention(parts: RetentionParts, now: number): Promis
     (name) => name === 'recording.jfr',
   );
   const profiles = await drop(parts, now - parts.retention.profilesMs, () => true);
-  // Alerts no sooner than captures: the link by an alert's fingerprint stands in chats and pagers.
+  // Alerts no sooner than captures: links by fingerprint are in chats and pagers.
   const old = now - 2 * parts.retention.profilesMs;
   const forgotten = await parts.ledger.expire({ captures: old, alerts: old });
   parts.log.info({ recordings, profiles, forgotten }, 'retention swept');

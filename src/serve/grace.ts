@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-/** One time for all that is closed at the end, so that parts that hang one after the other do not add up. */
+/** One deadline for everything that closes on shutdown, so that several parts that hang do not add up. */
 export class Grace {
   readonly #ms: number;
   #end: number | null = null;
@@ -9,13 +9,13 @@ export class Grace {
     this.#ms = ms;
   }
 
-  /** Milliseconds that are left; the first question begins the grace. */
+  /** Milliseconds left; the first call starts the clock. */
   left(): number {
     this.#end ??= performance.now() + this.#ms;
     return Math.max(0, this.#end - performance.now());
   }
 
-  /** Waits for the work, but not beyond the grace. Rejects as the work does. */
+  /** Waits for the work until the grace ends. Rejects as the work does. */
   async within(work: Promise<unknown> | undefined): Promise<void> {
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, this.left());

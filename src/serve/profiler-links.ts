@@ -3,10 +3,10 @@ import { fillLink, type LinkTemplate } from '../config/link-template.ts';
 import { wantedFrom } from '../alerts/labels.ts';
 import type { Link } from '../profile/link.ts';
 
-/** Before its own window a capture that was refused has none: then the minutes around the alert are linked. */
+/** A capture without a window of its own links to this much before and after the alert; milliseconds. */
 const aroundAlertMs = 5 * 60_000;
 
-/** Links to the same window in the continuous profilers that are configured, also where flamepin's own capture was refused. */
+/** Links to the same window in the configured continuous profilers, even where flamepin's own capture was refused. */
 export function profilerLinks(capture: Capture, templates: readonly LinkTemplate[]): Link[] {
   if (templates.length === 0) return [];
   const { timeline, request, alert, target } = capture;
@@ -20,7 +20,7 @@ export function profilerLinks(capture: Capture, templates: readonly LinkTemplate
     namespace: namespace ?? wanted.namespace ?? '',
     pod: pod ?? wanted.pod ?? '',
     container: container ?? wanted.container ?? '',
-    // Without namespace and kind, as profilers name services, whether the target was found or not.
+    // Just the name, as profilers name services.
     workload: target?.workload.split('/').at(-1) ?? wanted.workload?.name ?? '',
     fromSeconds: String(Math.floor(began / 1000)),
     toSeconds: String(Math.ceil((began + length) / 1000)),

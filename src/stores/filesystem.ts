@@ -7,7 +7,7 @@ import { Failure } from '../reasons/failure.ts';
 import { isStorableKey } from '../artifacts/keys.ts';
 import type { ArtifactStore, StoredObject } from '../captures/artifact-store.ts';
 
-/** What a file system does not keep by itself, in `.<name>.json` beside the body. */
+/** What a file system cannot store itself, in `.<name>.json` next to the body. */
 const sidecarSchema = z.object({
   contentType: z.string(),
   contentEncoding: z.enum(['identity', 'gzip']),
@@ -15,8 +15,8 @@ const sidecarSchema = z.object({
 });
 
 /**
- * Artifacts as files below `directory`, which is made when it is not there. A body appears under its name only
- * when it and its sidecar are safely on the disk. Errors: store-missing when the directory has gone since (a volume
+ * Artifacts as files below `directory`, which is created when missing. A body appears under its name only once it and
+ * its sidecar are durable. Errors: store-missing when the directory has gone since (a volume
  * that is not mounted must not be written through), store-denied (rights, or read-only), store-full, store-unavailable.
  */
 export function filesystemStore({ directory }: { directory: string }): ArtifactStore {
@@ -39,7 +39,7 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
       await attempt(root, signal, async () => {
         await stat(root);
         await mkdir(dirname(path), { recursive: true, mode: 0o750 }).catch(async (error: unknown) => {
-          // Of a read-only disk Node says ENOENT here; this says EROFS.
+          // For a read-only disk Node reports ENOENT here; this reports EROFS.
           await access(root, constants.W_OK);
           throw error;
         });
@@ -55,7 +55,7 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
       return attempt(root, signal, async (): Promise<StoredObject | undefined> => {
         const body = await unlessMissing(readFile(path, { signal }));
         if (body === undefined) {
-          // Without its volume nothing is known of what it holds.
+          // With its volume unmounted, a missing file means nothing.
           await stat(root);
           return undefined;
         }
@@ -96,16 +96,16 @@ export function filesystemStore({ directory }: { directory: string }): ArtifactS
   };
 }
 
-/** Beside the body, hidden: no key has a segment that starts with a dot. */
+/** Next to the body and hidden: no key has a segment that starts with a dot. */
 function sidecarOf(path: string): string {
   const name = path.slice(dirname(path).length + 1);
   return join(dirname(path), `.${name}.json`);
 }
 
-/** Half-written files bear the process that writes them: those of another one are never finished. */
+/** Partial files carry the id of their process: those of another process will never be finished. */
 const writer = randomUUID();
 
-/** What a process that was killed in the middle of a write has left in this folder. */
+/** Removes partial files that a killed process left in this folder. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder))
     if (name.endsWith('.part') && !name.startsWith(`.${writer}.`))
@@ -158,7 +158,7 @@ async function removeEmptyFolders(folder: string, root: string): Promise<void> {
     try {
       await rmdir(path);
     } catch {
-      return; // Not empty, or taken away by somebody else: either way there is nothing left to do.
+      return; // Not empty, or already removed: nothing left to do.
     }
   }
 }

@@ -1,24 +1,24 @@
 import { Failure } from '../reasons/failure.ts';
 
-/** What is kept of stderr, bytes: its end. */
+/** How much of stderr is kept, from the end; bytes. */
 const keptStderrBytes = 64 * 1024;
-/** A command that says more than this on stderr is no script of ours, bytes. */
+/** Our scripts never write this much to stderr; bytes. */
 const maxStderrBytes = 16 * 1024 * 1024;
 const initialBytes = 16 * 1024;
-/** From here on the whole buffer is allocated at once: pages that nothing is written to take no memory. */
+/** From this size on the whole buffer is allocated at once: untouched pages take no memory. */
 const allocateAllFromBytes = 1024 * 1024;
 
 /**
- * Pieces that may arrive however little is in them. Our scripts write a line at a time, a few thousand of them; `cat`
- * writes a recording in pieces of 32 KiB or more.
+ * Chunks allowed whatever their size. Our scripts write a few thousand lines, one at a time; `cat` writes a recording in
+ * chunks of 32 KiB or more.
  */
 const freePieces = 16_384;
-/** Beyond those, a piece must bring at least so many bytes of what may be said. */
+/** Beyond those, one more chunk is allowed per this many bytes of the limit. */
 const minPieceBytes = 256;
 
 /**
- * Output of a command in memory that is bounded by its bytes, however many pieces they come in: a target that writes
- * byte by byte costs a few hundred bytes of bookkeeping for each, unless they are copied into one buffer.
+ * A command's output, in memory bounded by its bytes and not by the number of chunks: one object per chunk would cost a
+ * few hundred bytes for each byte of a target that writes byte by byte.
  */
 export class CommandOutput {
   readonly #maxBytes: number;
@@ -35,7 +35,7 @@ export class CommandOutput {
     this.#maxPieces = freePieces + Math.ceil(maxBytes / minPieceBytes);
   }
 
-  /** All of stdout so far: not a copy. */
+  /** All of stdout so far; not a copy. */
   get stdout(): Buffer {
     return this.#stdout.subarray(0, this.#stdoutBytes);
   }

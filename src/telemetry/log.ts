@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import type { Log } from '../captures/log.ts';
 
 /**
- * JSON lines on stdout. Secrets never reach a log call; should a header or token slip into an object all the same,
- * its value is replaced here.
+ * JSON lines on stdout. Secrets must never reach a log call; should a header or token slip through in an object, its
+ * value is redacted here.
  */
 export function createLog(level: string): Log {
   return pino({

@@ -8,7 +8,7 @@ const latencyBuckets = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30,
 
 export interface Metrics extends CaptureObserver {
   alert(source: string, outcome: AlertOutcome): void;
-  /** A notification that was not taken, by the kind of sender and the code that it was answered. */
+  /** A rejected notification, by kind of sender and reason code. */
   refused(sender: string, reason: string): void;
   /** Refreshes the gauges from the ledger just before a scrape. */
   queue(counts: Readonly<Record<string, number>>): void;
@@ -16,7 +16,7 @@ export interface Metrics extends CaptureObserver {
   scrape(): Promise<{ contentType: string; text: string }>;
 }
 
-/** flamepin's own metrics; names are relied on by the dashboard and the rules in deploy/. */
+/** flamepin's own metrics. The dashboard and rules in deploy/ rely on the names. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -29,13 +29,13 @@ export function createMetrics(): Metrics {
   });
   const refusals = new Counter({
     name: 'flamepin_notifications_refused_total',
-    help: 'Notifications that were not taken, by kind of sender (the webhook path) and reason.',
+    help: 'Notifications rejected, by kind of sender (the webhook path) and reason.',
     labelNames: ['sender', 'reason'],
     registers,
   });
   const captures = new Counter({
     name: 'flamepin_captures_total',
-    help: 'Captures that came to an end, by purpose (alert, hand, baseline, sibling), outcome and reason (empty for done).',
+    help: 'Captures ended, by purpose (alert, manual, baseline, sibling), outcome and reason (empty for done).',
     labelNames: ['purpose', 'outcome', 'reason'],
     registers,
   });
@@ -47,30 +47,30 @@ export function createMetrics(): Metrics {
   });
   const stages = new Histogram({
     name: 'flamepin_stage_duration_seconds',
-    help: 'Duration of the stages of a capture: resolve, start, collect, analyse, store; analyse with the wait for a free thread.',
+    help: 'Duration of the stages of a capture: resolve, start, collect, analyse (including the wait for a thread), store.',
     labelNames: ['stage'],
     buckets: latencyBuckets,
     registers,
   });
   const queued = new Gauge({
     name: 'flamepin_queue_captures',
-    help: 'Captures that are not final, by state, and annotations that are due.',
+    help: 'Captures in progress, by state, and annotations due.',
     labelNames: ['state'],
     registers,
   });
   const spoolBytes = new Gauge({
     name: 'flamepin_spool_bytes',
-    help: 'Recordings, and files made of them, that wait in the ledger to be stored.',
+    help: 'Recordings, and files made from them, waiting in the ledger to be stored.',
     registers,
   });
   const spoolLimit = new Gauge({
     name: 'flamepin_spool_limit_bytes',
-    help: 'What may wait there at most; beyond it the oldest are given up.',
+    help: 'Limit of flamepin_spool_bytes; beyond it the oldest are given up.',
     registers,
   });
   const deliveries = new Counter({
     name: 'flamepin_deliveries_total',
-    help: 'Attempts to mark a panel, by result and reason.',
+    help: 'Attempts to annotate a panel, by result and reason.',
     labelNames: ['result', 'reason'],
     registers,
   });
@@ -81,7 +81,7 @@ export function createMetrics(): Metrics {
   });
   const lastDone = new Gauge({
     name: 'flamepin_last_capture_timestamp_seconds',
-    help: 'When the last capture was done.',
+    help: 'When the last capture finished successfully.',
     registers,
   });
   return {

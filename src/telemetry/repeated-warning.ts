@@ -1,11 +1,11 @@
 import type { Log } from '../captures/log.ts';
 
-/** Least time between two lines about the same thing, milliseconds. */
+/** Minimum time between two lines about the same key, milliseconds. */
 const quietMs = 10_000;
-/** Things that are remembered at once; more share one line. */
+/** Keys tracked at once; further ones share a line. */
 const maxKeys = 1_000;
 
-/** What anybody can cause as often as they like is logged at once, then counted and summed up every ten seconds. */
+/** For warnings that anybody can trigger at will: logs the first, then a count every ten seconds. */
 export class RepeatedWarning {
   readonly #log: Log;
   readonly #message: string;
@@ -16,9 +16,9 @@ export class RepeatedWarning {
     this.#message = message;
   }
 
-  /** `thing`: what counts as the same, such as an address. Of a sum the fields are those of the last time. */
-  warn(thing: string, fields: object): void {
-    const key = this.#pending.has(thing) || this.#pending.size < maxKeys ? thing : '';
+  /** `subject`: what counts as the same, such as an address. A summary has the fields of the latest one. */
+  warn(subject: string, fields: object): void {
+    const key = this.#pending.has(subject) || this.#pending.size < maxKeys ? subject : '';
     const known = this.#pending.get(key);
     if (known !== undefined) {
       known.times += 1;

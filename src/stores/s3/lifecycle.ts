@@ -7,8 +7,8 @@ interface Retention {
 
 /**
  * The lifecycle rules that let the bucket itself expire flamepin's objects, as `aws s3api
- * put-bucket-lifecycle-configuration` takes them. For the operator to merge, never sent: a PUT replaces all the
- * rules of a bucket. Rules go by prefix and not by tag, since a tag rule cannot also end unfinished uploads.
+ * put-bucket-lifecycle-configuration` takes them. For the operator to merge; flamepin never sends them, as a
+ * PUT replaces all rules of a bucket. By prefix, not by tag: a tag rule cannot also abort unfinished uploads.
  */
 export function lifecycleRules({ prefix, recordingDays, profileDays }: Retention): { Rules: object[] } {
   const rule = (name: string, folder: string, days: number) => ({

@@ -1,6 +1,6 @@
 import { Failure } from '../../reasons/failure.ts';
 
-/** What is told from an error of the SDK, by its name and HTTP status, never by its text. */
+/** What identifies an error of the SDK: name and HTTP status, never its text. */
 interface S3Error {
   name: string;
   /** HTTP status; undefined when there was no answer. */
@@ -9,7 +9,7 @@ interface S3Error {
   code: string | undefined;
 }
 
-/** What passes without anybody's help: rotated tokens, a metadata service that was slow, two writers at once. */
+/** Errors that go away by themselves: rotated tokens, a slow metadata service, concurrent writers. */
 const transientNames = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
@@ -38,8 +38,8 @@ export function describeS3Error(error: unknown): S3Error {
 }
 
 /**
- * store-missing when there is no such bucket, store-full when it takes no more, store-unavailable for whatever may pass (no answer, 429, 5xx,
- * rotating credentials, two writers at once), store-denied for every other refusal.
+ * store-missing without a bucket, store-full when it is full, store-unavailable for anything transient (no response, 429,
+ * 5xx, rotating credentials, concurrent writers), store-denied for every other rejection.
  */
 export function asS3Failure(error: unknown, bucket: string): Failure {
   if (error instanceof Failure) return error;

@@ -20,7 +20,7 @@ function encodeValue(value: string): string {
   return encoded.trim().replaceAll(/ {2,}/g, (spaces) => '%20'.repeat(spaces.length));
 }
 
-/** The inverse of encodeMetadata; a value that somebody else wrote and that is no percent-encoding stays as it is. */
+/** The inverse of encodeMetadata; a value that is not percent-encoded stays as it is. */
 export function decodeMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, decodeValue(value)]));
 }
@@ -52,14 +52,14 @@ export function taggingOf(object: StoredObject, extra: Readonly<Record<string, s
 const tagText = (text: string, length: number): string =>
   text.replaceAll(/[^A-Za-z0-9 +\-=._:/@]/g, '_').slice(0, length);
 
-/** What lifecycle rules and rights tell apart. */
+/** The two kinds that lifecycle rules and permissions distinguish. */
 function objectKind(key: string): 'recording' | 'profile' {
   return key.startsWith('recordings/') ? 'recording' : 'profile';
 }
 
 /**
- * Pictures open in the browser, recordings are saved. The name says which capture it is of, since a download
- * folder knows nothing of folders in a bucket. Keys hold no character that would need quoting.
+ * Pictures open in the browser, recordings are saved. The file name includes the capture, as a download folder
+ * does not keep the bucket's folders. Keys hold no character that would need quoting.
  */
 export function dispositionOf(key: string): string {
   const [capture = 'flamepin', name = key] = key.split('/').slice(-2);

@@ -31,17 +31,17 @@ export interface S3StoreOptions {
   conditionalWrites?: boolean | undefined;
   /** CRC32 of every body, as SDK 3.729 and later send it; false for services that break on it. Default true. */
   checksums?: boolean | undefined;
-  /** Tags beside flamepin's own; false for services without tags. Default {}. */
+  /** Tags in addition to flamepin's own; false for services without tags. Default {}. */
   tags?: Readonly<Record<string, string>> | false | undefined;
   /** Milliseconds for one attempt at one request, of three. Default 20,000: 4 MB at 200 kB/s. */
   requestTimeoutMs?: number | undefined;
 }
 
-/** The longest life that S3 gives a signed link. */
+/** S3's limit for a signed link. */
 const maxLinkSeconds = 7 * 24 * 3600;
-/** More than any recording that the profiler collects; what is larger is not ours to hold in memory. */
+/** Larger than any recording the profiler collects; anything beyond is not ours and not read into memory. */
 const maxObjectBytes = 256 * 1024 * 1024;
-/** Requests in flight while deleting; one by one, since not every service knows DeleteObjects. */
+/** Objects are deleted one by one, as not every service supports DeleteObjects. */
 const maxConcurrentDeletes = 8;
 
 /**
@@ -100,7 +100,7 @@ export function s3Store(options: S3StoreOptions): ArtifactStore {
       try {
         await client.send(command, { abortSignal: deadline(signal) });
       } catch (error) {
-        // It is there: written by an earlier attempt whose answer was lost.
+        // Already there, from an earlier attempt whose response was lost.
         if (conditionalWrites && describeS3Error(error).status === 412) return;
         throw asS3Failure(error, bucket);
       }
@@ -177,7 +177,7 @@ export function s3Store(options: S3StoreOptions): ArtifactStore {
         const expiresIn = Math.max(1, Math.floor(Math.min(seconds, maxLinkSeconds)));
         const command = new GetObjectCommand({ Bucket: bucket, Key: keyOf(key) });
         const url = await getSignedUrl(client, command, { expiresIn });
-        // A link made with temporary credentials dies with them, whatever it says of itself.
+        // A link signed with temporary credentials expires with them, whatever it says.
         const ends = Math.min(now + expiresIn * 1000, expiration?.getTime() ?? Infinity);
         return { url, expiresAt: new Date(ends) };
       } catch (error) {

@@ -4,10 +4,10 @@ import { asFailure, Failure } from '../../reasons/failure.ts';
 import { CommandOutput } from '../command-output.ts';
 import type { Exec, ExecRequest, ExecResult } from '../../profiler/exec.ts';
 
-/** Commands need no more; above all they do not get the secrets that may be in our environment. */
+/** All that commands need; above all, not the secrets that our environment may hold. */
 const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
-/** Runs commands on this machine, each in a process group of its own that is killed whole when it must end. */
+/** Runs commands on this machine, each in its own process group, which is killed as a whole. */
 export function hostExec(): Exec {
   return { run };
 }
@@ -61,9 +61,9 @@ function run(request: ExecRequest): Promise<ExecResult> {
     };
     child.stdout.on('data', (piece: Buffer) => keep(() => output.addStdout(piece)));
     child.stderr.on('data', (piece: Buffer) => keep(() => output.addStderr(piece)));
-    // A command may end without reading its stdin: that is no fault.
+    // A command may end without reading its stdin.
     child.stdin.on('error', () => undefined);
-    // At once, asked or not: that a program does not exist is known here before anything is sent.
+    // Without waiting for output: a missing program is known here before anything is sent.
     child.stdin.end(stdin);
     child.on('close', (code, killedBy) => {
       settle(() => {

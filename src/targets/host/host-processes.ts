@@ -3,7 +3,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 /** One process of this machine that runs a JVM. */
 export interface HostProcess {
   pid: number;
-  /** Field 22 of /proc/PID/stat, clock ticks since boot: with pid and boot id it names one process for ever. */
+  /** Field 22 of /proc/PID/stat, clock ticks since boot: with pid and boot id it identifies one process forever. */
   startTicks: string;
   /** CPU used since its start, clock ticks (100 a second). */
   usedTicks: number;
@@ -11,7 +11,7 @@ export interface HostProcess {
   args: string[];
 }
 
-/** All JVMs of this machine; the mark is HotSpot's VM thread, which every user may read. */
+/** All JVMs of this machine, recognised by HotSpot's VM thread, whose name every user may read. */
 export async function hostJvms(): Promise<HostProcess[]> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(names.map((name) => hostJvm(Number(name))));
@@ -32,7 +32,7 @@ export async function hostJvm(pid: number): Promise<HostProcess | null> {
       args: commandLine.split('\0').slice(0, -1),
     };
   } catch {
-    // It ended while it was looked at.
+    // It ended in the meantime.
     return null;
   }
 }

@@ -17,7 +17,7 @@ import {
 import type { Target, TargetRequest, Targets } from '../../captures/target.ts';
 import { isThisHost, thisHost } from './this-host.ts';
 
-/** Totals say who was busy since its start; the difference over a second says who is busy now. Milliseconds. */
+/** CPU totals tell who has been busy since start; the difference over a second, who is busy now. Milliseconds. */
 const observationMs = 1000;
 
 /** JVMs on this machine. */
@@ -76,9 +76,9 @@ async function find(request: TargetRequest, signal: AbortSignal): Promise<Found>
 }
 
 /**
- * In words, when the alert is about another machine; '' when it is about this one. A route with a `process` pattern
- * has said which JVM it means, whatever the instance is called (a container's address, a name of service discovery):
- * then it is only told. Without one the answer would be about the wrong service: throws target-not-found.
+ * A remark when the alert names another machine; '' when it names this one. With a `process` pattern the route has said
+ * which JVM it means, whatever the instance is called (a container's address, a service discovery name), so a remark is
+ * enough. Without one the answer would be about the wrong service: throws target-not-found.
  */
 function otherHost({ labels, process }: TargetRequest): string {
   const { host, from } = wantedFrom(labels);
@@ -98,7 +98,7 @@ function pidOf(uri: string | undefined): number | null {
   return match[1] === undefined ? null : Number(match[1]);
 }
 
-/** The JVM that listens on the port of the alert's instance: that is where the numbers came from. */
+/** The JVM that listens on the port of the alert's instance, where the metrics came from. */
 async function listening(processes: readonly HostProcess[], instance: string): Promise<Found | null> {
   const port = Number(/:(\d{1,5})$/.exec(instance)?.[1] ?? 0);
   if (port === 0) return null;

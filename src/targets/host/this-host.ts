@@ -14,9 +14,9 @@ export function thisHost(): ThisHost {
 }
 
 /**
- * Whether a host or address from an alert's labels means this machine: by loopback, by an address of ours, or by our
- * name. A short name fits the full one; two full ones must be the same. Anything else is another machine: profiling
- * a JVM of ours for its alert would give an answer about the wrong service.
+ * Whether a host or address from an alert's labels is this machine: loopback, one of our addresses, or our name. A short
+ * name matches the full one; two full names must be equal. Anything else is another machine, and profiling a JVM here
+ * would give an answer about the wrong service.
  */
 export function isThisHost(wanted: string, { name, addresses }: ThisHost): boolean {
   const host = wanted.toLowerCase();

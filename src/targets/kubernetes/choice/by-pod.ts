@@ -1,7 +1,7 @@
 /**
- * An alert's PromQL expression → the same broken down by pod, without its threshold: the value of every pod, of
- * which the alert saw only the sum or the quantile. Pure text work on tokens, no full parser: what it cannot do
- * (a `without`, a recording rule that has lost the pod) gives no pod labels, and another way of choosing is taken.
+ * An alert's PromQL expression → the same by pod and without its threshold: one value per pod, where the alert saw only
+ * the sum or the quantile. Works on tokens, without a full parser: where that fails (a recording rule that dropped the
+ * pod), the result has no pod labels and the pod is chosen another way.
  */
 
 export interface ByPod {
@@ -81,7 +81,7 @@ function brokenDown(tokens: readonly string[]): string[] {
   return out;
 }
 
-/** `sum(x) by (pod)`: the grouping may stand behind the parentheses. */
+/** `sum(x) by (pod)`: the grouping may follow the parentheses. */
 function groupedBehind(tokens: readonly string[], open: number): boolean {
   const behind = tokens[closing(tokens, open) + 1];
   return behind === 'by' || behind === 'without';

@@ -3,7 +3,7 @@ import type { Wanted } from '../../../alerts/labels.ts';
 import type { Cluster } from '../connection/cluster.ts';
 import { controllerOf, ownerOf, type Owner, type Pod } from '../connection/objects.ts';
 
-/** Pods that the labels lead to, before anything is known about their health. */
+/** Pods that the labels lead to, regardless of their health. */
 export interface Found {
   pods: Pod[];
   /** The alert means this very pod (by name or address), not one of a workload. */
@@ -12,7 +12,7 @@ export interface Found {
   by: string;
 }
 
-/** Of a workload that is named without its kind. */
+/** Kinds to try for a workload that is named without one. */
 export const guessedKinds = ['Deployment', 'StatefulSet', 'DaemonSet'];
 const parallelGets = 8;
 
@@ -135,7 +135,7 @@ class Search {
     return null;
   }
 
-  /** A selector may fit the pods of another workload too: only its own are kept. */
+  /** A selector may match pods of other workloads too; only the workload's own are kept. */
   async #podsOf(namespace: string, owner: Owner): Promise<Found | null> {
     const selector = await this.#cluster.podSelector(namespace, owner);
     if (selector === undefined) return null;

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { Exec } from '../../../profiler/exec.ts';
 
-/** Pinned by the admission policy like the profiler's scripts: `sh -c TEXT flamepin`, no parameters. */
+/** Pinned by the admission policy, like the profiler's scripts: `sh -c TEXT flamepin`, no parameters. */
 export const lookScript: { text: string; parameters: readonly string[] } = {
   text: readFileSync(new URL('look.sh', import.meta.url), 'utf8'),
   parameters: [],
 };
 
-/** 300 ms of watching and two execs' worth of waiting on a busy node. */
+/** 300 ms of sampling, and time for two execs on a busy node. */
 const deadlineMilliseconds = 3_000;
 
-/** Cores that a container uses just now; null when it cannot be seen (no shell, no answer). */
+/** Cores that a container uses right now; null when that cannot be sampled (no shell, no answer). */
 export async function lookAtCpu(exec: Exec, signal: AbortSignal): Promise<number | null> {
   try {
     const { stdout } = await exec.run({

@@ -1,14 +1,14 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import type { Pod } from '../connection/objects.ts';
 
-/** More would make a matcher of a hundred kilobytes. */
+/** More would make a matcher of over a hundred kilobytes. */
 const maxPods = 1_000;
 
 /**
- * The same query of the series of these pods alone: a matcher on each of its selectors, so that Prometheus does not even
- * look at others, whatever the sender of an alert wrote. What is aggregated by pod keeps its value. One query for each
- * label that may hold the pod (`pod`, the address in `instance`, `exported_pod`), the likeliest first. Empty when the
- * query is no PromQL, selects nothing, or there are too many pods.
+ * The same query restricted to the series of these pods: each selector gets a matcher, so that Prometheus never reads
+ * other series, whatever the sender of an alert wrote. Aggregations by pod keep their value. One query per label that
+ * may identify the pod (`pod`, the address in `instance`, `exported_pod`), likeliest first. Empty when the query is not
+ * PromQL, selects nothing, or there are too many pods.
  */
 export function narrowedTo(pods: readonly Pod[], query: string): string[] {
   const selectors = selectorsOf(query);
@@ -24,7 +24,7 @@ export function narrowedTo(pods: readonly Pod[], query: string): string[] {
   });
 }
 
-/** Where each selector ends, and where its brace opens if it has one; null for what is no PromQL. */
+/** Where each selector ends, and where its brace opens if it has one; null when the query is not PromQL. */
 function selectorsOf(query: string): { end: number; brace: number | null }[] | null {
   const selectors: { end: number; brace: number | null }[] = [];
   let valid = true;
@@ -38,7 +38,7 @@ function selectorsOf(query: string): { end: number; brace: number | null }[] | n
   return valid ? selectors : null;
 }
 
-/** Series without a namespace are those of an application that is scraped by its address. */
+/** Series without a namespace come from an application scraped by address. */
 function matchersFor(pods: readonly Pod[]): string[] {
   const namespaces = [...new Set(pods.map(({ metadata }) => literal(metadata.namespace))), ''].join('|');
   const names = pods.map(({ metadata }) => literal(metadata.name)).join('|');
@@ -52,5 +52,5 @@ function matchersFor(pods: readonly Pod[]): string[] {
   ];
 }
 
-/** In a regular expression within a string: every other sign than those of names and addresses is any one sign. */
+/** Quotes text for a regular expression inside a string: characters not used in names and addresses become `.`. */
 const literal = (text: string): string => text.replaceAll('.', '[.]').replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '.');

@@ -3,8 +3,8 @@ import type { Cluster } from '../connection/cluster.ts';
 import { ownerOf, serves, type Pod } from '../connection/objects.ts';
 
 /**
- * A JVM that dies under the profiler must not be the only one that serves. A pod that does not serve anyway may be
- * profiled, also when no other does. Rejects with target-only-replica.
+ * Should a JVM die under the profiler, another replica must be serving. A pod that is not serving may always be profiled.
+ * Rejects with target-only-replica.
  */
 export async function protectOnlyReplica(cluster: Cluster, pod: Pod): Promise<void> {
   if (!serves(pod)) return;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** Where the alert's own numbers can be asked for again. */
+/** Where the alert's own expression can be queried again. */
 export interface PrometheusSettings {
   /** `http://prometheus:9090`, with a path prefix if it has one. */
   url: string;
-  /** Its bearer token as it is now. Default: none is sent. */
+  /** Its current bearer token. Default: none. */
   token?: { read(): string } | null | undefined;
 }
 
@@ -18,7 +18,7 @@ const answerSchema = z.object({
   }),
 });
 
-/** A capture does not wait for a slow Prometheus: the spike passes. */
+/** A capture must not wait for a slow Prometheus: the spike would pass. */
 export const deadlineMilliseconds = 2_000;
 /** Series of one answer: a hundred pods with as many of their own each. Since Prometheus 2.53; older ones give all. */
 const maxSeries = 10_000;
@@ -61,7 +61,7 @@ async function boundedText(answer: Response): Promise<string> {
   const body: AsyncIterable<Uint8Array> | null = answer.body;
   for await (const piece of body ?? []) {
     size += piece.length;
-    // Leaving the loop ends the connection.
+    // Leaving the loop closes the connection.
     if (size > maxAnswerBytes) throw new Error(`an answer of more than ${maxAnswerBytes} bytes`);
     pieces.push(piece);
   }

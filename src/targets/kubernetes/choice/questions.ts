@@ -11,18 +11,18 @@ import {
 } from '../connection/paths.ts';
 
 interface Where {
-  /** Where flamepin may look; undefined: everywhere. */
+  /** Namespaces that flamepin may search; undefined: all. */
   namespaces?: readonly string[] | undefined;
   /** Prometheus can be asked for the alert's own expression. */
   prometheus?: { url: string } | undefined;
   protectOnlyReplica?: boolean;
-  /** Pods without a shell are joined. */
+  /** Ephemeral containers may be added to pods without a shell. */
   ephemeral?: unknown;
 }
 
 /**
- * What an alert's labels would make flamepin ask the API server before it starts, in this order, for `explain`. What
- * only the cluster knows is in capitals. Empty when the labels lead nowhere. Pure.
+ * The requests that an alert's labels would lead to before a start, in order, for `explain`. What only the cluster knows
+ * is in capitals. Empty when the labels lead nowhere. Pure.
  */
 export function questionsFor(wanted: Wanted, where: Where): string[] {
   const { pod, workload, hpa, podIp, podGuess, service } = wanted;

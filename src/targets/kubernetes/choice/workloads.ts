@@ -3,8 +3,8 @@ import type { Cluster } from '../connection/cluster.ts';
 import { ownerOf, type Pod, type Workload } from '../connection/objects.ts';
 
 /**
- * The Deployment, StatefulSet, DaemonSet or ReplicaSet of each of these pods, for what it says about being profiled:
- * one small request for each workload. Undefined: another kind, or flamepin has no right to read it.
+ * The Deployment, StatefulSet, DaemonSet or ReplicaSet of each pod, which may opt its pods in or out: one small request
+ * per workload. Undefined: another kind, or flamepin is not allowed to read it.
  */
 export async function workloadsOf(
   cluster: Cluster,
@@ -21,7 +21,7 @@ async function readable(cluster: Cluster, pod: Pod): Promise<Workload | undefine
   try {
     return await cluster.workload(pod.metadata.namespace, ownerOf(pod));
   } catch (error) {
-    // The right is optional, and a pod that is named must be found without it.
+    // This permission is optional; a pod that is named must be found without it.
     if (asFailure(error).code === 'exec-denied') return undefined;
     throw error;
   }
