@@ -5,7 +5,7 @@ export const chunkHeaderBytes = 68;
 
 const magic = 0x464c5200; // "FLR\0"
 
-/** One chunk: a recording in itself, with its own schema and constant pools. Offsets count from the file's start. */
+/** One chunk: self-contained, with its own schema and constant pools. Offsets are from the start of the file. */
 export interface Chunk {
   start: number;
   /** Where its bytes end: what the header says, or the end of the file when that comes first. */
@@ -55,7 +55,7 @@ function readHeader(recording: Buffer, start: number): Chunk | string {
   const metadata = long(24);
   const ticksPerSecond = long(56);
   if (!(ticksPerSecond > 0)) return `a clock of ${ticksPerSecond} ticks per second`;
-  // An unfinished chunk has size 0; what follows its header is all there is.
+  // An unfinished chunk has size 0; it extends to the end of the file.
   const finished = size >= chunkHeaderBytes;
   const end = finished ? Math.min(start + size, recording.length) : recording.length;
   const inside = (offset: number) =>

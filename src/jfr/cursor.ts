@@ -5,7 +5,7 @@ export class EndOfBytes extends Error {
   override readonly name = 'EndOfBytes';
 }
 
-/** A recording that contradicts itself; `detail` says where, for the person who looks into it. */
+/** A recording that contradicts itself; `detail` says where. */
 export function damaged(detail: string): Failure {
   return new Failure('recording-damaged', { detail });
 }
@@ -108,7 +108,7 @@ export class Cursor {
     else this.skip(width);
   }
 
-  /** A number of things that follow, each of at least one byte: more than the bytes left is a lie. */
+  /** The number of items that follow. Each takes at least a byte, so more than the bytes left is impossible. */
   count(what: string): number {
     const count = this.integer(4);
     if (count < 0) throw damaged(`${what}: a count of ${count}`);

@@ -4,16 +4,16 @@ import { findSecretStrings } from './secret-strings.ts';
 import type { Keep } from './keep-rules.ts';
 
 /**
- * Overwrites what a recording carries of its JVM's start: arguments of the JVM and of main, system properties,
- * environment variables, command lines of processes, string values of flags. Every byte that is taken out becomes
+ * Masks what a recording reveals about its JVM's start: arguments of the JVM and of main, system properties,
+ * environment variables, command lines of processes, string values of flags. Every removed byte becomes
  * `*` in place, so all lengths and offsets hold and every JFR tool still opens the file.
  *
- * Kept, because they tell an operator how a JVM was set up and are not where secrets are passed: heap and stack
+ * Kept, because operators need them and secrets are not passed there: heap and stack
  * sizes, `-XX` switches and numbers, the *names* of -D properties and of environment variables, and the main class
  * or jar (the first word of the Java arguments), which says what the application's own code is. Values of -D, the
  * arguments of main, classpaths and agents' options go, and so does every word that is not known to be harmless:
- * a value may hold blanks, so where one ends cannot be told. Not touched is what the application itself says while
- * it runs: thread names, class names, messages of exceptions in recordings of the JDK.
+ * a value may hold blanks, so where one ends cannot be told. Not masked: what the application itself reveals at run
+ * time: thread names, class names, messages of exceptions in recordings of the JDK.
  *
  * Changes `recording` itself. Throws Failure `recording-damaged` when it cannot be sure to have found them all;
  * nothing of such a recording may be stored. In a chunk that is cut off, what follows its last whole event is

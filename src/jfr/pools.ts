@@ -9,13 +9,13 @@ export type Pool = ReadonlyMap<number, readonly Value[]>;
 /** Type number of a checkpoint, the event that carries constants. */
 export const checkpointType = 1;
 
-/** A JDK recording has a checkpoint for every flush, one a second; this is for hostile chains. */
+/** A JDK recording has one checkpoint per flush, every second; this bounds hostile chains. */
 const maximumCheckpoints = 100_000;
 
 /** The strings that other values refer to. */
 export const stringClass = 'java.lang.String';
 
-/** All constant pools of one chunk, as far as they are wanted. */
+/** The wanted constant pools of one chunk. */
 export class Pools {
   private readonly pools = new Map<string, Map<number, Value[]>>();
   private readonly schema: Schema;
@@ -49,7 +49,7 @@ export class Pools {
     return typeof text === 'string' ? text : null;
   }
 
-  /** Follows the chain of checkpoints from the newest to the oldest. What is cut off ends it with EndOfBytes. */
+  /** Follows the chain of checkpoints from newest to oldest. Throws EndOfBytes when it is truncated. */
   readChain(recording: Buffer, chunk: Chunk): void {
     const seen = new Set<number>();
     let offset = chunk.checkpoint;

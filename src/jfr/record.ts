@@ -19,7 +19,7 @@ export type OnString = (field: string, cursor: Cursor) => void;
 /** Called with the number of a pooled string in a string field. */
 export type OnStringKey = (field: string, key: number) => void;
 
-/** Most fields are integers: these are told by their width, for a call of its own for each costs half of the reading. */
+/** Most fields are integers. They are described by width, as a function call for each would take half of the reading time. */
 type Step = ReadRecord | { width: number; slot: number };
 
 const integerWidths: ReadonlyMap<string, number> = new Map([
@@ -115,7 +115,7 @@ export class Records {
     }
   }
 
-  /** Structures inside structures are passed over: no event that is read here keeps anything in one. */
+  /** Nested structures are skipped: no event that is read here needs one. */
   private skip(type: JfrClass): ReadRecord {
     const known = this.skips.get(type.id);
     if (known === 'being compiled') throw damaged(`class ${type.name} contains itself`);

@@ -5,7 +5,7 @@ import { checkpointType, Pools } from './pools.ts';
 import { Records, type Value, type Wanted } from './record.ts';
 import { Schemas, type Schema } from './schema.ts';
 
-/** Reads events of one kind: `fields` in the order of the slots that `visit` is given; the slots are used again. */
+/** Reads events of one kind: `fields` in the order of the slots passed to `visit`. The slots are reused. */
 export interface EventReader {
   fields: Wanted;
   visit: (slots: readonly Value[]) => void;
@@ -13,7 +13,7 @@ export interface EventReader {
 
 const metadataType = 0;
 
-/** One chunk with its schema and constants read, its events still to come. */
+/** One chunk, with its schema and constants read and its events not yet. */
 export class OpenChunk {
   readonly header: Chunk;
   readonly schema: Schema;
@@ -135,7 +135,7 @@ function walk(recording: Buffer, header: Chunk): { metadata: number | undefined;
   return { metadata, checkpoints };
 }
 
-/** The end of the bytes is expected in a chunk that is cut off, and damage in one that should be whole. */
+/** Running out of bytes is expected in a truncated chunk, and damage in a whole one. */
 function nullIfTruncated<T>(header: Chunk, read: () => T): T | null {
   try {
     return read();

@@ -1,6 +1,6 @@
 import { type Cursor, damaged } from './cursor.ts';
 
-/** What the recording says of one of its types: events, constants and structures alike. */
+/** The recording's description of one of its types: event, constant or structure. */
 export interface JfrClass {
   id: number;
   name: string;
@@ -31,8 +31,8 @@ interface Element {
 }
 
 /**
- * Reads metadata events. Most chunks of a recording carry the same one, so the last is kept with its bytes: reading
- * it anew took a tenth of the time of a recording.
+ * Reads metadata events. Most chunks carry the same one, so the last is cached by its bytes: parsing it each time took a
+ * tenth of the reading time.
  */
 export class Schemas {
   #last: { bytes: Buffer; compressed: boolean; schema: Schema } | null = null;

@@ -6,9 +6,9 @@ import { endsInClass, frameTypes, slotSeconds } from './sampling.ts';
 import { stableName } from './stable-name.ts';
 import { activities, stackActivity, type Activity } from './wait-kind.ts';
 
-/** Stands for all stacks of the collectors' threads, whose single frames say little. */
+/** Represents all stacks of garbage collector threads, whose frames say little. */
 export const collectorFrame = 'garbage collection';
-/** Stands for all stacks of the compilers' threads. */
+/** Represents all stacks of compiler threads. */
 export const compilerFrame = 'JIT compilation';
 
 /** A comparison keeps sums by block for each of some hundred frames. Six hours by the second. */
@@ -170,7 +170,7 @@ function isClassType(type: number): boolean {
 }
 
 /**
- * What stands for a stack of the collectors or compilers, null for any other.
+ * The frame that represents a stack of the collectors or compilers; null for any other.
  * @param path frames from the outermost, as numbers of `names`.
  */
 export function runtimeFrameOf(

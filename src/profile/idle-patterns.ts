@@ -1,5 +1,5 @@
 /**
- * How threads look that wait for work to come, as data. Names are those of the profile, with slashes; an entry
+ * What idle threads look like, as data. Names are those of the profile, with slashes; an entry
  * matches a frame that equals it or, when it ends with `*`, begins with it.
  */
 

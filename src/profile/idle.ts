@@ -9,8 +9,8 @@ import { frameTypes, threadStates } from './sampling.ts';
 type StackVerdict = 'waits-for-work' | 'waits-in-loop' | 'jvm-waits' | 'works';
 
 /**
- * A thread of its own that is in one and the same wait for at least this share of its samples is a timer or a
- * consumer, not work that is slow.
+ * A dedicated thread that spends at least this share of its samples in one and the same wait is a timer or a consumer,
+ * not slow work.
  */
 const loopShare = 0.9;
 /** Frames of application or framework between such a thread's first frame and its wait. */

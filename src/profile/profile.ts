@@ -61,7 +61,7 @@ export const profileSchema = z.object({
   gcPauses: z.array(z.object({ atMs: z.number(), durationMs: z.number(), name: z.string() })),
   /** CPU load samples: JVM user + system, and the machine, each 0 to 1 of all its processors. */
   cpuLoad: z.array(z.object({ atMs: z.number(), jvm: z.number(), machine: z.number() })),
-  /** Sentences for what the reader had to leave out. */
+  /** Sentences about what the reader had to drop. */
   warnings: z.array(z.string()),
 });
 export type Profile = z.infer<typeof profileSchema>;

@@ -53,7 +53,7 @@ function rateParts(value: number, event: ProfileEvent): { number: string; unit: 
   }
 }
 
-/** Three decimals below one, two digits above: more would claim what samples cannot know. */
+/** Three decimals below one, two digits above: samples support no more. */
 function significant(value: number): string {
   if (value === 0) return '0';
   if (value < 0.0005) return '0.000';

@@ -22,7 +22,7 @@ const generated: readonly (readonly [pattern: RegExp, replacement: string])[] = 
   [/\bLambdaForm\$(\w+?)\d*(?=[./]|$)/g, 'LambdaForm$$$1'],
 ];
 
-/** Quick way out: nothing that is generated lacks all of these. */
+/** Fast path: every generated name contains one of these. */
 const suspicious = /\$\$|lambda\$|\$anonfun|Proxy|Accessor|LambdaForm|CGLIB|ByteBuddy|jvst|0x/;
 
 /**

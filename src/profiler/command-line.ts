@@ -16,8 +16,8 @@ const withValue = new Set([
 ]);
 
 /**
- * What of a JVM's command line may be kept and shown: the program, the JVM's own flags without what they are set to,
- * and the main class, module or jar. Properties, values and the program's arguments hold passwords and are left out.
+ * The part of a JVM's command line that is safe to keep and show: the program, the JVM's flags without their values, and
+ * the main class, module or jar. Properties, values and the program's arguments may hold passwords and are dropped.
  * @param args the arguments, each possibly cut; the first is the program
  * @returns at most 500 characters
  */

@@ -8,11 +8,11 @@ export interface ExecRequest {
   /** Bytes for stdin; afterwards stdin is closed. Without it the command reads end of file. */
   stdin?: Uint8Array;
   /**
-   * For a command that writes to stdout before it reads: stdin is kept until something of that is here. Between us and
-   * a command that cannot start, every hop may close on bytes that nobody takes, and the answer is lost with them.
+   * For a command that writes to stdout before it reads: stdin is held back until its first output. When a command cannot
+   * start, any hop in between may close the connection over unread bytes, and the reason is lost.
    */
   stdinWhenAsked?: boolean;
-  /** Everything must be settled by then, milliseconds from the call. */
+  /** Milliseconds from the call until everything is settled. */
   deadlineMs: number;
   /**
    * Bound on stdout; more is `exec-overflow`, and so is a flood of tiny pieces or of stderr. stderr is cut at 64 KiB,
@@ -38,8 +38,8 @@ export interface Exec {
    */
   run(request: ExecRequest): Promise<ExecResult>;
   /**
-   * Where commands run when that is beside the target, not in it: files that they leave are seen from nowhere else.
-   * Known once a command has run.
+   * Where commands run when that is next to the target and not in it: their files are visible only there. Known once a
+   * command has run.
    */
   readonly place?: string | null;
   close?(): Promise<void>;

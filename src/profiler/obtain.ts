@@ -6,7 +6,7 @@ import { Failure } from '../reasons/failure.ts';
 import { profilerVersion } from './pinned.ts';
 import { readPayload, type Architecture, type Payload } from './payload.ts';
 
-/** The archive has half a megabyte; Maven's first run fetches its own plugins. A cached copy takes 10 ms. */
+/** The archive is half a megabyte, but Maven's first run fetches its own plugins. A cached copy takes 10 ms. Milliseconds. */
 const deadlineMs = 180_000;
 
 /**
@@ -57,7 +57,7 @@ async function obtain(
   } catch (error) {
     if (error instanceof Failure) throw error;
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-    // Without a word of the script it was not even run: an image without a shell, say.
+    // No stderr: the script did not even run, as in an image without a shell.
     const detail = stderr.trim() || (error instanceof Error ? error.message : '');
     throw new Failure('profiler-unavailable', { detail: detail.slice(-500), cause: error, stderr });
   }

@@ -18,8 +18,8 @@ export interface Payload {
 
 /**
  * Reads the payload from a directory that async-profiler.sh has checked.
- * Checks the files again against the pins, unless the release archive lies beside them: its build has other hashes,
- * and the script has compared the files with it.
+ * Checks the files against the pins again, or the release archive next to them: its build has other hashes, and the
+ * script has compared the files with it.
  * @throws Failure `profiler-unavailable` when files are missing or are not those that are pinned
  */
 export async function readPayload(directory: string, architecture: Architecture): Promise<Payload> {

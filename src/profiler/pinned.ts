@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** `SHA-256  NAME` of each pinned file, one a line; the names carry the versions, which stand nowhere else. */
+/** `SHA-256  NAME` of each pinned file, one a line; the names carry the versions, which are written nowhere else. */
 export const pins = readFileSync(new URL('async-profiler.sha256', import.meta.url), 'utf8');
 
 /** Version of async-profiler, for example 4.5. */

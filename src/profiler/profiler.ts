@@ -14,11 +14,11 @@ const bringUpMs = 30_000;
 const startDeadlineMs = bringUpMs + 50_000;
 const listDeadlineMs = bringUpMs + 10_000;
 const cleanUpDeadlineMs = 20_000;
-/** The dump of a 60 s window takes under 0.1 s; more is a JVM that does not get to run. */
+/** Dumping a 60 s window takes under 0.1 s; more means that the JVM is starved. */
 const graceSeconds = 10;
 const transferDeadlineMs = 60_000;
 const maxFactsBytes = 1 << 20;
-/** Sizes and hashes that do not match come from a broken proxy or a cut connection: worth another try. */
+/** A wrong size or hash comes from a broken proxy or connection: worth another attempt. */
 const attempts = 3;
 
 export interface StartRequest {
@@ -29,13 +29,13 @@ export interface StartRequest {
   process: string | null;
   /** The process, when it is known. */
   pid: number | null;
-  /** What the target's adapter knows of its machine; without it the target says so at the cost of a second try. */
+  /** If the target's adapter knows it; otherwise a wrong guess costs a second attempt. */
   architecture?: Architecture;
 }
 
 export interface Collected {
   recording: Buffer;
-  /** The window was cut short: the process ended in it, or the profiler could not be asked. */
+  /** The window was cut short: the process ended, or the profiler did not answer. */
   partial: boolean;
   /** The session is known to have ended, by its timeout or with its process. */
   ended: boolean;
@@ -119,7 +119,7 @@ export class Profiler {
     };
   }
 
-  /** Which JVMs there fit the pattern: RE2 is not spoken by any shell, so the command lines are matched here. */
+  /** Which JVMs match the pattern. No shell supports RE2, so command lines are matched here. */
   async #matching(exec: Exec, pattern: string, signal: AbortSignal): Promise<string> {
     const expression = RE2JS.compile(pattern);
     const result = await exec.run({
@@ -140,7 +140,7 @@ export class Profiler {
         stderr: result.stderr,
       });
     }
-    // start.sh takes no more; who runs 32 JVMs in one place needs a better pattern.
+    // start.sh takes no more; whoever runs 32 JVMs in one place needs a better pattern.
     return fitting
       .slice(0, 32)
       .map(({ pid }) => pid)

@@ -24,7 +24,7 @@ export const sessionSchema = z.object({
   /** Which JVM of several and why; '' when there was one. */
   choice: z.string(),
   commandLine: z.string(),
-  /** What was looked at before attaching: name → what was seen, shown on the page. */
+  /** Preflight checks: name → what was seen, shown on the page. */
   checks: z.record(z.string(), z.string()),
   /** cpu.stat of the cgroup when the window started, and when it was collected; null where there is none. */
   cpuStat: cpuStatSchema.nullable(),

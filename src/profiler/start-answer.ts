@@ -5,7 +5,7 @@ import { safeCommandLine } from './command-line.ts';
 import { clockOf, cpuStatOf, fact, skewOf, type Facts } from './facts.ts';
 import { sessionSchema, type Session } from './session.ts';
 
-/** What start.sh said, and when we asked. */
+/** What start.sh printed, and when. */
 export interface Answer {
   facts: Facts;
   stderr: string;

@@ -1,6 +1,6 @@
 /**
- * From many frames that grew to the few causes: every caller of a slow method grew with it, so callers that a
- * callee explains are left out, and one cause is one line.
+ * Reduces many frames that grew to the few causes: every caller of a slow method grew with it, so callers that a callee
+ * explains are dropped, and each cause is one line.
  */
 
 /** A caller is explained when at least this share of its weight lies in named callees. */

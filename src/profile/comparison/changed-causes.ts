@@ -18,8 +18,8 @@ export interface ChangedShare {
 
 const isKnownWait = framePattern(knownWaits);
 /**
- * Frames whose change tells nobody anything: async-profiler's signal handlers, which are not of the program, and the
- * start of the JVM's own threads, of which each does something else.
+ * Frames whose change says nothing: async-profiler's signal handlers, which are not part of the program, and the entry
+ * points of the JVM's own threads, which all do different things.
  */
 export const isUninformative = framePattern([
   '__restore_rt',

@@ -13,7 +13,7 @@ import { wasRecorded } from '../recorded.ts';
 import { difference, discoveries, type Difference, type Estimate } from './statistics.ts';
 import type { Activity } from '../wait-kind.ts';
 
-/** Share of false ones accepted among the frames that are called changed. */
+/** Accepted share of false positives among the frames reported as changed. */
 const falseDiscoveryRate = 0.05;
 /**
  * Frames are tested when the mean of both shares is at least this: every change of two points has it, and the rest
@@ -21,8 +21,8 @@ const falseDiscoveryRate = 0.05;
  */
 const testedShare = smallestChange / 2;
 /**
- * A change of less is none that anybody feels, however sure: 10 ms of waiting for locks in a second, of all threads.
- * The other events have samples of a size that is felt.
+ * A smaller change is imperceptible, however certain: 10 ms of lock waits per second over all threads. In the other
+ * events a single sample is already perceptible.
  */
 export const minRate: Partial<Record<ProfileEvent, number>> = { lock: 0.01, nativelock: 0.01 };
 /** Rows within noise that are listed after those that changed. */
@@ -30,11 +30,11 @@ const unchangedRows = 10;
 
 export interface CompareOptions {
   event: ProfileEvent;
-  /** How the base is called in sentences, for example `baseline Tue 14:00`. */
+  /** What sentences call the base, for example `baseline Tue 14:00`. */
   baseLabel: string;
   /** Configured packages of application code; found in the profiles when there are none. */
   applicationPackages?: readonly string[];
-  /** More profiles of good health: what lies within their spread is not called changed. */
+  /** More healthy profiles: what lies within their spread is not reported as changed. */
   otherBaselines?: readonly Profile[];
 }
 
@@ -194,7 +194,7 @@ function significantFrames(rows: readonly Tested[], least: number): Map<number, 
   return new Map(kept.map((row) => [row.frame, row]));
 }
 
-/** What each of the comparisons names as changed, by its event: what a picture with a tab for each colours. */
+/** The changed frames of each comparison, by event: what the flame graph of that event highlights. */
 export function changedFramesOf(
   comparisons: readonly Comparison[],
 ): Partial<Record<ProfileEvent, ChangedNames>> {

@@ -37,7 +37,7 @@ export type ChangedNames = z.infer<typeof changedNamesSchema>;
 export const comparisonSchema = z.object({
   headline: z.string(),
   event: profileEventSchema,
-  /** How the base is called in sentences, for example `baseline Tue 14:00`. */
+  /** What sentences call the base, for example `baseline Tue 14:00`. */
   baseLabel: z.string(),
   /** Causes that changed, largest change first, then application frames within noise, largest first. */
   changed: z.array(changedFrameSchema),
@@ -51,7 +51,7 @@ export const comparisonSchema = z.object({
   currentTotal: z.number(),
   /** The total itself changed beyond noise. */
   totalChanged: z.boolean(),
-  /** Growth of a frame that holds 30 % of the event that would have been seen nine times in ten, 0 to 1. */
+  /** Growth that would have been detected nine times in ten, for a frame with 30 % of the event; 0 to 1. */
   detectableShare: z.number(),
 });
 export type Comparison = z.infer<typeof comparisonSchema>;

@@ -3,14 +3,14 @@ import type { EventSamples } from '../event-samples.ts';
 import type { FrameEstimates } from './frame-tally.ts';
 import { criticalT, welchFreedom, type Estimate } from './statistics.ts';
 
-/** The frame that is thought of: neither nothing nor everything. */
+/** Share of the hypothetical frame. */
 const share = 0.3;
 /**
  * Standard errors beyond the edge of the 95 % interval. A change as large as that edge is found every other time at
  * best; one this much larger nine times in ten (the 0.9 of the normal distribution).
  */
 const power = 1.28;
-/** Frames of other shares say little of how one of 30 % varies. */
+/** Frames outside this range say little about how one of 30 % varies. */
 const comparable = { from: 0.05, to: 0.95 };
 
 interface Compared {
@@ -79,7 +79,7 @@ function isComparable(value: number): boolean {
   return value >= comparable.from && value <= comparable.to;
 }
 
-/** At least 1: nothing is surer than independent samples. */
+/** At least 1: nothing varies less than independent samples. */
 function median(ratios: readonly number[]): number {
   const sorted = ratios.toSorted((a, b) => a - b);
   return Math.max(1, sorted[Math.floor(sorted.length / 2)] ?? 1);

@@ -32,7 +32,7 @@ const partLabels = [
   'queue',
 ] as const;
 const httpVerbs = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'any', 'all']);
-/** Parts of paths that say nothing about who serves them. */
+/** Path segments that say nothing about who serves them. */
 const emptyWords = new Set([
   'api',
   'rest',
@@ -47,7 +47,7 @@ const emptyWords = new Set([
   'com',
   'handle',
 ]);
-/** How classes that take requests are called. */
+/** Names of classes that handle requests. */
 const entryClass =
   /(?:Handler|Controller|Resource|Servlet|Endpoint|Action|Route|Routes|Router|Api|Listener|Consumer|Facade|Verticle|Grpc|Impl|Service)$/;
 /** Application classes from the outside in, among which the one that serves is looked for: wrappers come first. */

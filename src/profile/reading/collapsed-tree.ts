@@ -7,7 +7,7 @@ const maxNodes = 32 * 1024 * 1024;
 /** By how many nodes the tree grows: a megabyte of memory. */
 const step = 64 * 1024;
 
-/** Children that are looked through one by one; most nodes have one or two. */
+/** Children searched linearly; most nodes have one or two. */
 const maxScanned = 8;
 
 /** Frames are fewer than this, as their names are bounded. */
@@ -49,7 +49,7 @@ export class CollapsedTree {
 
   /**
    * The `stacks` of a profile, and which of them have samples, without those below `leastShare` of all samples: theirs
-   * count for their nearest caller above it. The tree takes nothing more afterwards.
+   * count for their nearest caller above it. Nothing can be added afterwards.
    */
   columns(leastShare: number): { stacks: Profile['stacks']; stack: number[]; count: number[] } {
     const parents = this.#parent;
@@ -115,7 +115,7 @@ export class CollapsedTree {
   }
 }
 
-/** A column that grows where it is: its addresses are reserved, its memory is taken as it is used. */
+/** A column that grows in place: the address space is reserved, memory is committed on use. */
 function growing(): Int32Array<ArrayBuffer> {
   const bytes = Int32Array.BYTES_PER_ELEMENT;
   return new Int32Array(new ArrayBuffer(step * bytes, { maxByteLength: maxNodes * bytes }));

@@ -12,7 +12,7 @@ interface Pause {
   name: string;
 }
 
-/** What the recording tells of the JVM itself, besides samples. */
+/** What the recording says about the JVM itself, apart from samples. */
 export class JvmFacts {
   mainClass: string | null = null;
   jvm: string | null = null;

@@ -16,8 +16,8 @@ const nine = 0x39;
 /**
  * Reads stacks in the folded format: on each line the frames joined by `;`, outermost first, a blank and the
  * samples. Takes the bytes piece by piece, so that a file of any size needs the memory of its different stacks
- * alone. Lines that are none are left out and counted. Fastest where lines are sorted, as most tools write them: what
- * a line has in common with the one before is not looked at again.
+ * alone. Malformed lines are dropped and counted. Fastest on sorted lines, as most tools write them: the
+ * prefix shared with the previous line is not parsed again.
  */
 export class CollapsedReader {
   readonly #names = new FrameNames();

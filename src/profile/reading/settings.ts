@@ -21,7 +21,7 @@ const intervalSettings: readonly [ProfileEvent, name: string, eventName: string]
 
 const nanosPerUnit: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 
-/** What the recording says of how it was made: jdk.ActiveSetting of async-profiler and of the JDK. */
+/** How the recording was made: jdk.ActiveSetting of async-profiler and of the JDK. */
 export class Settings {
   /** Engine behind cpu samples: ctimer, perf_events, itimer; null when the recording does not say. */
   engine: string | null = null;

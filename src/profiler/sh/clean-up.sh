@@ -70,7 +70,7 @@ for base in /tmp /var/tmp /dev/shm; do
   own=$base/flamepin-$id
   rm -rf "$own.revoked" 2>/dev/null
   left "$own.revoked"
-  # Beside the JVM as its agent: the recording was here, and the library stays here for the next time.
+  # In an agent next to the JVM: the recording was here, and the library stays here for the next time.
   agent=
   if [ $layout = apart ] && [ -d "$own" ] && ours "$own"; then
     # Unless the JVM sees the very same directory.

@@ -2,12 +2,12 @@ import type { TargetHealth } from '../../captures/target.ts';
 import type { Pod } from './connection/objects.ts';
 import type { PodData } from './connection/place.ts';
 
-/** Ended by itself, or by SIGTERM as its controller asked. */
+/** Exit codes of an orderly end: by itself, or by its controller's SIGTERM. */
 const orderly: ReadonlySet<number> = new Set([0, 143]);
 
 /**
- * Whether the profiled container lives. A rollback, a scale-in or a drain takes pods away as a matter of course, most
- * of all in an incident: such an end is told, but blocks nothing. A restart in place, the OOM killer or any other exit
+ * Whether the profiled container is alive. Rollbacks, scale-ins and drains remove pods as a matter of course, above all in
+ * an incident: that is reported, but blocks nothing. A restart in place, the OOM killer or any other exit
  * code blocks. `pod` is undefined when there is none of that name any more.
  */
 export function healthOf(data: PodData, pod: Pod | undefined): TargetHealth {
@@ -25,7 +25,7 @@ export function healthOf(data: PodData, pod: Pod | undefined): TargetHealth {
       detail: `container ${data.container} restarted: ${data.restartCount} → ${restarts} restarts${why}`,
     };
   const killed = ended?.reason === 'OOMKilled';
-  // After its grace a pod that is being deleted gets SIGKILL, whatever the profiler did.
+  // A pod that is being deleted gets SIGKILL after its grace period, whatever the profiler did.
   const asOrdered = pod.metadata.deletionTimestamp !== null || orderly.has(ended?.exitCode ?? -1);
   return {
     alive: false,

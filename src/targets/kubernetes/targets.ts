@@ -22,7 +22,7 @@ import { podDataSchema, podsNamed, type NamedPod, type PodData } from './connect
 import type { PrometheusSettings } from './choice/prometheus.ts';
 import { workloadsOf } from './choice/workloads.ts';
 
-/** What configuration says of the cluster; the keys are documented there. */
+/** The cluster's configuration; the keys are documented there. */
 export interface KubernetesSettings {
   kubeconfig?: string | undefined;
   context?: string | undefined;
@@ -43,7 +43,7 @@ export function kubernetesTargets(settings: KubernetesSettings): Targets {
   return podTargets(kubernetesApi(access), settings);
 }
 
-/** The same over a connection that is there already. */
+/** The same over an existing connection. */
 export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Targets {
   const cluster = new Cluster(api);
   const slots = new ExecSlots();
@@ -150,7 +150,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
   };
 }
 
-/** The first of the readings that is a pod; rejects as the first of them does when none is. */
+/** The first reading of the URI that is a pod; when none is, rejects as the first one does. */
 async function podByHand(
   cluster: Cluster,
   readings: readonly NamedPod[],
@@ -172,8 +172,8 @@ async function podByHand(
 }
 
 /**
- * What was chosen from is up to five seconds old: a pod that was replaced meanwhile, or whose container restarted, is
- * not the one that was slow, and its restart must not be laid to the profiler. Rejects with why it is fit no more.
+ * The choice was made on data up to five seconds old. A pod that was replaced since, or whose container restarted, is not
+ * the one that was slow, and the profiler must not be blamed for the restart. Rejects with why it is no longer eligible.
  */
 async function asItIsNow(
   cluster: Cluster,

@@ -1,6 +1,6 @@
-# The recording lies in a directory that belongs to the user of the JVM, who can put anything there, or another directory
-# in its place, while root reads. So it is opened once, and what was opened is looked at, not what the path says:
-# only a file of that user counts. A pipe would keep us waiting as it is opened: call this with a bound.
+# The recording is in a directory of the JVM's user, who can put anything there, or replace the directory, while root
+# reads. So it is opened once, and the open file is checked, not the path: only a file of that user counts. Opening a
+# pipe would block: call this with a bound.
 
 # Prints ended, sha256 and size, an empty line and the bytes, if there are not too many; size=-1 without a recording.
 print_recording() {

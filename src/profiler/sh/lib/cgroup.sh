@@ -18,8 +18,8 @@ read_cgroups() {
   } 2>/dev/null || :
 }
 
-# Where the group can be seen -> cgroups. /sys/fs/cgroup of an agent beside the JVM is that of its own container, which
-# says nothing about the JVM's. The JVM's own has its group as the root. Empty: nowhere, and then no numbers are better
+# Where the group can be seen -> cgroups. /sys/fs/cgroup of an agent next to the JVM is its own container's, which says
+# nothing about the JVM's. The JVM's own has its group as the root. Empty: nowhere, and then no numbers are better
 # than ours.
 find_cgroups() { # own, or apart where the JVM sees other files than we do; PID
   cgroups=/sys/fs/cgroup

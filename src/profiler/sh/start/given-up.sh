@@ -4,9 +4,9 @@
 start_within=45
 
 revoked=
-# clean-up.sh says so, and waits until we have ended.
+# clean-up.sh sends SIGTERM, and waits until we have ended.
 trap 'revoked=1' TERM
-# Whoever reads what we say may be gone: we still have to remove what is ours.
+# The reader of our output may be gone; our files must still be removed.
 trap '' PIPE
 
 note_begin() {

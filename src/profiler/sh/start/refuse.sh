@@ -1,4 +1,4 @@
-# Refusing: nothing of ours stays, and the reason is said.
+# Refusing: our files are removed, and the reason is printed.
 
 layout=shared
 drained=

@@ -1,6 +1,6 @@
-# A JVM that does not answer: what can be seen of the reason. Nothing is claimed that /proc does not show.
+# A JVM that does not answer, and what /proc shows of the reason. Nothing else is claimed.
 
-# Its VM thread is at work while all its other threads wait for it: a heap dump, a thread dump, a collection. Until that
+# Its VM thread is busy while all other threads wait for it: a heap dump, a thread dump, a collection. Until that
 # is over nobody answers, and a JVM that was asked prints a thread dump then. The pauses of a serial collector look the
 # same for a moment; so it is given 5 s.
 wait_for_vm_thread() {
@@ -71,7 +71,7 @@ refuse_silence() { # SECONDS that it had
   measure_collector
   seconds_of "$collector"
   told="$told; in one more second its garbage collector used $seconds_of s; $all_threads threads, $running of them running, $uninterruptible in state D"
-  # At work for half of the time, in hundredths of a second, it makes the others wait.
+  # Busy for half of the time, in hundredths of a second, it holds up the others.
   if [ $vm -ge $(($1 * 50)) ] || [ "$collector" -ge 50 ]; then refuse jvm-busy "$told"; fi
   refuse jvm-silent "$told"
 }

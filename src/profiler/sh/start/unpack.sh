@@ -52,7 +52,7 @@ refuse_started_before() {
   done
 }
 
-# Where files of ours may lie below ROOT -> places. Without the sticky bit (the emptyDir of a pod) any user may
+# Where our files may go below ROOT -> places. Without the sticky bit (the emptyDir of a pod) any user may
 # replace what another one has there, so such directories come last.
 find_places() {
   places=

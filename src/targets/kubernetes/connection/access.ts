@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { Failure } from '../../../reasons/failure.ts';
 import type { Contexts } from './place.ts';
 
-/** How requests to one API server are addressed, authenticated and carried. */
+/** Address, credentials and connections for one API server. */
 export interface ClusterAccess {
   /** `https://host:port`, without a slash at the end. */
   server: string;
@@ -32,16 +32,15 @@ const maxRestSockets = 8;
 /** kube-apiserver closes idle connections after 90 s; going first avoids writing into one that is closing. */
 const idleSocketMilliseconds = 60_000;
 
-/** A plugin that takes longer hangs, and another one is started. */
+/** A credential plugin that takes longer is considered hung, and started again; milliseconds. */
 const pluginMilliseconds = 60_000;
 
 /** What client-node finds for a request. */
 type Applied = https.RequestOptions & { headers?: Record<string, string> };
 
 /**
- * The only place that knows @kubernetes/client-node: what it is good at is kubeconfigs and their ways to
- * authenticate. Its requests and its exec are not used: 2.0.1 opens a TLS connection for every request and never
- * settles when one breaks.
+ * The only place that knows @kubernetes/client-node, which is good at kubeconfigs and authentication. Its requests and
+ * exec are not used: 2.0.1 opens a TLS connection per request and never settles when one breaks.
  * Throws exec-unavailable when there is no usable configuration.
  */
 export function accessCluster(options: AccessOptions): ClusterAccess {
@@ -63,7 +62,7 @@ export function accessCluster(options: AccessOptions): ClusterAccess {
     await config.applyToHTTPSOptions(found);
     return found;
   };
-  /** One at a time: client-node starts a kubeconfig's plugin for each request, and lets it hang. */
+  /** One at a time: client-node starts a kubeconfig's plugin per request, without a timeout. */
   const applied = async (): Promise<Applied> => {
     const now = performance.now();
     if (applying !== null && now - applying.since < pluginMilliseconds) return applying.options;
@@ -90,7 +89,7 @@ export function accessCluster(options: AccessOptions): ClusterAccess {
       const tls = { ca, cert, key, servername, rejectUnauthorized };
       const identity = JSON.stringify(tls);
       if (current?.identity !== identity) {
-        // Renewed certificates: what still runs on the former agent ends by itself, its idle connections after 60 s.
+        // Certificates were renewed: requests on the old agent finish, and its idle connections close after 60 s.
         const { Agent } = cluster.server.startsWith('http:') ? http : https;
         const agent = new Agent({
           ...withoutUndefined(tls),

@@ -15,13 +15,13 @@ export interface ApiRequest {
   signal?: AbortSignal;
 }
 
-/** An answer that is neither success nor a fault of the connection: what it means depends on what was asked. */
+/** A response, successful or not; what an error status means depends on the request. */
 export interface ApiAnswer {
   status: number;
   body: unknown;
 }
 
-/** Requests to one API server, over few connections that stay open. */
+/** Requests to one API server, over a few kept-alive connections. */
 export interface KubernetesApi {
   readonly access: ClusterAccess;
   /**
@@ -53,7 +53,7 @@ export function kubernetesApi(access: ClusterAccess): KubernetesApi {
       for (;;) {
         const answer = await once(access, request, signal);
         if (answer.status !== 429) return accepted(request, answer);
-        // Priority and fairness asks to come again; waiting longer than the deadline is refused below.
+        // API Priority and Fairness asks to retry; the deadline below bounds the wait.
         await sleep((answer.retryAfterSeconds ?? defaultRetryAfterSeconds) * 1000, undefined, { signal });
       }
     } catch (cause) {
@@ -126,7 +126,7 @@ async function once(access: ClusterAccess, request: ApiRequest, signal: AbortSig
   try {
     return await attempt();
   } catch (error) {
-    // The server closed an idle connection in the moment it was used again: nothing was processed.
+    // The server closed an idle connection just as it was reused: nothing was processed.
     if (error instanceof StaleConnection && !signal.aborted && body === null) return await attempt();
     throw error;
   }
@@ -155,7 +155,7 @@ async function readBody(response: http.IncomingMessage): Promise<RawAnswer> {
   };
 }
 
-/** A proxy in between may answer in HTML: then its text is kept as the message. */
+/** A proxy in between may answer in HTML; then its text becomes the message. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

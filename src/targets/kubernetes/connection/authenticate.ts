@@ -5,8 +5,8 @@ import type { ClusterAccess } from './access.ts';
 const maxErrorLength = 500;
 
 /**
- * Headers and agent for one request. A kubeconfig's plugin is a program that may hang, which client-node lets it.
- * @throws the signal's reason once it is aborted; exec-unavailable when the credentials cannot be had
+ * Headers and agent for one request. A kubeconfig's plugin may hang, and client-node has no timeout for it.
+ * @throws the signal's reason once it is aborted; exec-unavailable when there are no credentials
  */
 export async function authenticate(
   access: ClusterAccess,
@@ -26,7 +26,7 @@ export async function authenticate(
     // What a plugin printed in place of JSON may be a token, and the error quotes it.
     if (cause instanceof SyntaxError)
       throw new Failure('exec-unavailable', { detail: `${what}: the plugin's answer is not JSON` });
-    // The last line says what was wrong; those before it may be a plugin's debug output, with requests and tokens.
+    // Only the last line: those before it may be a plugin's debug output, with requests and tokens.
     const words = ((cause as Error).message.trim().split('\n').at(-1) ?? '').slice(0, maxErrorLength);
     throw new Failure('exec-unavailable', { detail: `${what}: ${words}`, cause });
   } finally {

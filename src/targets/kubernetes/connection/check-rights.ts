@@ -7,8 +7,8 @@ import { rightsFor, type Right, type RightsSettings } from './rights.ts';
 const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 
 /**
- * What `doctor` says about this cluster: one question per right and namespace, answered by the API server itself. A
- * right that can be left out is no failure, but what becomes of alerts without it is said.
+ * `doctor`'s checks of this cluster: one access review per permission and namespace. A missing optional permission is not
+ * a failure; the detail says what alerts lose without it.
  */
 export async function checkRights(
   api: KubernetesApi,
@@ -20,7 +20,7 @@ export async function checkRights(
     for (const right of rightsFor(settings)) {
       const result = await check(api, namespace, right, signal);
       results.push(result);
-      // Unreachable once is unreachable for all of them.
+      // If the API server is unreachable once, it is for all of them.
       if (!result.ok && result.detail !== 'not granted') return results;
     }
   return results;

@@ -33,12 +33,12 @@ const revisionMarks = [
   'rollouts-pod-template-hash',
   'batch.kubernetes.io/job-name',
 ];
-/** Pods of one workload or service that are looked at; beyond that the choice is among the first, by name. */
+/** Pods considered per workload or service: the first, by name. */
 const maxPods = 200;
 
 /**
- * Questions to the API server, each one or two small requests: no watch and no list of all pods, because a cluster
- * of ten thousand would cost flamepin a hundred megabytes. Answers serve for five seconds.
+ * Queries to the API server, each one or two small requests. No watch and no list of all pods: ten thousand of them would
+ * cost flamepin a hundred megabytes. Answers are cached for five seconds.
  */
 export class Cluster {
   readonly #api: KubernetesApi;
@@ -52,7 +52,7 @@ export class Cluster {
     return this.#get(podSchema, podPath(namespace, name));
   }
 
-  /** The same, never from memory: before and after something was done to it. */
+  /** The same, never cached: for use before and after acting on it. */
   async podNow(namespace: string, name: string, signal?: AbortSignal): Promise<Pod | undefined> {
     const path = podPath(namespace, name);
     return read(podSchema, path, await this.#api.get(path, {}, signal));
@@ -77,8 +77,8 @@ export class Cluster {
   }
 
   /**
-   * A pod and those that its controller made from the same template, by the mark that it put on them: no right to read
-   * the controller is needed. Without such a mark only the pod itself.
+   * A pod and its peers from the same template, found by the controller's label on them, so that no permission to read
+   * the controller is needed. Without such a label, the pod alone.
    */
   async podsOfRevision(pod: Pod): Promise<Pod[]> {
     const { namespace, labels } = pod.metadata;

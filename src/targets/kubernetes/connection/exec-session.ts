@@ -12,7 +12,7 @@ export type SessionEnd =
 
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
 const stdinFrameBytes = 32 * 1024;
-/** How much of stdin may wait in this process for the connection. */
+/** How much of stdin may be buffered for the connection, bytes. */
 const maxBufferedBytes = 256 * 1024;
 const drainPollMilliseconds = 5;
 
@@ -52,8 +52,8 @@ export class ExecSession {
   }
 
   /**
-   * Sends all of stdin and its end, no faster than the other side takes it; stops when the connection ends, of which
-   * `ended` tells. May never settle when the command was to speak first and has ended instead.
+   * Sends all of stdin and its end, no faster than the other side takes it; stops when the connection ends, which `ended`
+   * reports. With `whenAsked` it never settles if the command ends without output.
    */
   async send(stdin: Uint8Array, whenAsked: boolean): Promise<void> {
     if (whenAsked) await this.#firstOutput.promise;
@@ -79,7 +79,7 @@ export class ExecSession {
     if (this.#socket.bufferedAmount < before) this.#lastActivity = performance.now();
   }
 
-  /** Settles in any case: on the status, the end of the connection, silence, a frame that makes no sense, abort. */
+  /** Always settles: on the status, the end of the connection, silence, a malformed frame, or abort. */
   ended(signal: AbortSignal): Promise<SessionEnd> {
     const socket = this.#socket;
     return new Promise<SessionEnd>((resolve, reject) => {
@@ -141,7 +141,7 @@ export class ExecSession {
     switch (data[0]) {
       case channels.stdout:
         this.#output.addStdout(content);
-        // The server opens each channel with an empty frame, before it has even asked the kubelet.
+        // The server opens each channel with an empty frame before it contacts the kubelet.
         if (content.length > 0) this.#firstOutput.resolve();
         return null;
       case channels.stderr:

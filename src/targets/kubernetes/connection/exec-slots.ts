@@ -1,8 +1,8 @@
 import { Failure } from '../../../reasons/failure.ts';
 
 /**
- * How many execs run at once against one API server. The server's own limits do not count them (they are long
- * running), and each holds a stream through it and the kubelet, so the bound is ours.
+ * Limits concurrent execs on one API server. The server's own limits exempt long-running requests, and each exec holds a
+ * stream through it and the kubelet, so the limit is ours.
  */
 export class ExecSlots {
   readonly #limit: number;
@@ -13,7 +13,7 @@ export class ExecSlots {
     this.#limit = limit;
   }
 
-  /** Waits for a free slot; returns how to give it back. Rejects when the signal aborts first. */
+  /** Waits for a free slot; resolves to its release function. Rejects when the signal aborts first. */
   async take(signal: AbortSignal): Promise<() => void> {
     while (this.#used >= this.#limit) await this.#turn(signal);
     this.#used++;

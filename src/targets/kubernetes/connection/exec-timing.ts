@@ -1,10 +1,10 @@
 /** Milliseconds; measured: opening takes 11 to 15, an exec of `true` 86 to 152. */
 export interface ExecTiming {
   handshake: number;
-  /** How long it is opened again after a broken handshake or a 5xx: an API server that rolls, a balancer behind it. */
+  /** How long to keep reopening after a failed handshake or a 5xx, as during a rollout of the API server. */
   reopen: number;
-  /** Between pings, and between looks at whether anything came. */
+  /** Between pings, and between checks for silence. */
   heartbeat: number;
-  /** Nothing at all came from the server, not even an answer to a ping, or it took no more stdin. */
+  /** How long the server may send nothing, not even a pong, or take no stdin. */
   silence: number;
 }

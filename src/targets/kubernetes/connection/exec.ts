@@ -20,8 +20,8 @@ export interface KubernetesExecOptions extends ContainerPlace {
   api: KubernetesApi;
   slots: ExecSlots;
   /**
-   * Asked when a command did not end with an exit code: is the container still the running one? Tells a missing
-   * program from a container that has gone, which the API server's status does not.
+   * Whether the same container is still running; called when a command ended without an exit code. Distinguishes a missing
+   * program from a container that is gone, which the API server's status does not.
    */
   running: (signal: AbortSignal) => Promise<boolean>;
   timing?: Partial<ExecTiming>;
@@ -91,14 +91,14 @@ async function runOnce(
     if (end.kind === 'refused') throw new Failure('no-shell', { detail, stderr });
     throw new Failure('exec-disconnected', { detail: `${options.container}: ${detail}`, stderr });
   } finally {
-    // close() would wait up to 30 s for the other side's part of the goodbye.
+    // close() would wait up to 30 s for the peer's close frame.
     socket.terminate();
   }
 }
 
 /**
- * Opens; again while the server asks to come later or cannot be reached for a moment. Until the 101 nothing has been
- * started; were it lost on its way, start.sh would refuse to start twice for one capture.
+ * Opens the connection, retrying while the server asks to or is briefly unreachable. Nothing runs before the 101 response;
+ * should that get lost, start.sh refuses to start twice for one capture.
  */
 async function openSocket(
   options: KubernetesExecOptions,
@@ -128,7 +128,7 @@ async function openSocket(
       throw new Failure('target-gone', { detail });
     const passing = opened.status === noStatus || opened.status >= 500;
     if (!passing || performance.now() > retryUntil) throw new Failure('exec-unavailable', { detail });
-    // Others wait for the same server to come back.
+    // With jitter: others wait for the same server to come back.
     await sleep(reopenPause + Math.random() * reopenPause, undefined, { signal });
   }
 }
@@ -167,7 +167,7 @@ async function attempt(
     agent,
     handshakeTimeout: timing.handshake,
     perMessageDeflate: false,
-    // One frame for each turn of the event loop: a flood of tiny ones keeps nothing else waiting.
+    // One frame per turn of the event loop, so that a flood of tiny ones starves nothing else.
     allowSynchronousEvents: false,
     // The kubelet sends frames of 32 KiB.
     maxPayload: 1024 * 1024,
@@ -183,7 +183,7 @@ async function attempt(
     };
     socket.once('open', () => {
       settled();
-      // What arrives before the session listens would be lost.
+      // Frames that arrive before the session listens would be lost.
       socket.pause();
       resolve(socket);
     });

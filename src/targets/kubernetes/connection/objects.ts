@@ -47,7 +47,7 @@ const containerStatusSchema = z.object({
       terminated: terminatedSchema,
     })
     .prefault({}),
-  /** How the container's life before this one ended. */
+  /** How the previous run of the container ended. */
   lastState: z.object({ terminated: terminatedSchema }).prefault({}),
   /** Who the first process really runs as; containerd 1.6 does not say. */
   user: z
@@ -153,13 +153,13 @@ export const podMetricsListSchema = z.object({
   ),
 });
 
-/** Who controls a pod, as far up as names tell without further rights. */
+/** A pod's workload, as far as names reveal it without further permissions. */
 export interface Owner {
   kind: string;
   name: string;
 }
 
-/** What made the pod and replaces it; undefined for a bare one. */
+/** What created the pod and would replace it; undefined for a bare pod. */
 export function controllerOf({ metadata }: Pod): Pod['metadata']['ownerReferences'][number] | undefined {
   return metadata.ownerReferences.find((each) => each.controller === true);
 }
@@ -190,7 +190,7 @@ export function isReady(pod: Pod): boolean {
   return pod.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
-/** Ready and not on its way out. */
+/** Ready and not terminating. */
 export function serves(pod: Pod): boolean {
   return isReady(pod) && pod.metadata.deletionTimestamp === null;
 }

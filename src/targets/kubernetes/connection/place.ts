@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { Failure } from '../../../reasons/failure.ts';
 
-/** What the ledger keeps of a pod, enough to open it again and to see that it is still the same. */
+/** What the ledger keeps of a pod: enough to open it again and to check that it is still the same. */
 export const podDataSchema = z.object({
   namespace: z.string(),
   pod: z.string(),
   container: z.string(),
   uid: z.string(),
-  /** Of the container's present life: a restart gives a new one. */
+  /** A restart of the container gives a new one. */
   containerId: z.string(),
   restartCount: z.number(),
 });
 export type PodData = z.infer<typeof podDataSchema>;
 
-/** A pod as it was named by hand. */
+/** A pod given by hand. */
 export interface NamedPod {
   namespace: string;
   pod: string;
@@ -28,8 +28,9 @@ export interface Contexts {
 
 /**
  * `kubernetes://[context/]namespace/pod[/container]`, each part percent-encoded where it holds a slash. Three parts
- * can be read in two ways when the first is the context that is connected to, for a namespace may be called like it
- * (k3s calls its context `default`): then the context's way comes first. Throws target-not-found when it is something else, or names a context that is not connected to.
+ * are ambiguous when the first is the connected context, as a namespace may have the same name (k3s calls its context
+ * `default`): both readings are returned, the context first. Throws target-not-found for anything else, or for a context
+ * that is not connected.
  */
 export function podsNamed(uri: string, contexts: Contexts): NamedPod[] {
   const [, path = ''] = /^kubernetes:\/\/(.+)$/.exec(uri) ?? [];

@@ -4,8 +4,8 @@ interface Entry<T> {
 }
 
 /**
- * Answers kept for a few seconds, and asked for once when several want the same: a notification with thirty alerts
- * of one workload is one question to the API server.
+ * Caches answers for a few seconds and merges concurrent requests: a notification with thirty alerts of one workload
+ * costs one request to the API server.
  */
 export class Recent<T> {
   readonly #keepMilliseconds: number;
@@ -17,7 +17,7 @@ export class Recent<T> {
     this.#limit = limit;
   }
 
-  /** What `ask` answers, or answered a moment ago. A failure is not kept. */
+  /** The cached answer, or that of `ask`. Failures are not cached. */
   get(key: string, ask: () => Promise<T>): Promise<T> {
     const now = performance.now();
     const kept = this.#entries.get(key);

@@ -1,4 +1,4 @@
-/** One right: what it is for and where the chart grants it. docs/kubernetes.md has the same table in words. */
+/** One permission: what it is for and which chart value grants it. docs/kubernetes.md has the same table. */
 export interface Right {
   feature: string;
   verb: 'get' | 'list' | 'create' | 'patch';
@@ -7,7 +7,7 @@ export interface Right {
   subresource?: string;
   /** Value of the Helm chart that grants it; '' when it is always granted. */
   switch: string;
-  /** What becomes of alerts without it; '' when nothing works. */
+  /** What happens to alerts without it; '' when nothing works. */
   without: string;
 }
 
@@ -20,7 +20,7 @@ export interface RightsSettings {
 
 const needed = { switch: '', without: '' };
 const pods = { group: '', resource: 'pods', ...needed };
-/** From Kubernetes 1.35 on, `create` is asked for as well. */
+/** From Kubernetes 1.35 on, `create` is required as well. */
 const exec = { ...pods, feature: 'run the profiler', subresource: 'exec' };
 
 const always: readonly Right[] = [
@@ -41,7 +41,7 @@ const workloads: readonly Right[] = kinds.map((resource) => ({
   without: 'alerts that name a workload end with exec-denied, and flamepin.io/profile counts on pods alone',
 }));
 
-/** Only where flamepin may look everywhere: in which namespace is it? */
+/** Needed only without configured namespaces, to find the namespace of a workload. */
 const workloadsAnywhere: readonly Right[] = [...kinds, 'jobs'].map((resource) => ({
   feature: `find the namespace of ${resource}`,
   verb: 'list',
@@ -85,11 +85,11 @@ const ephemeralContainers: Right = {
   resource: 'pods',
   subresource: 'ephemeralcontainers',
   switch: 'rbac.ephemeralContainers',
-  // Who does without it does not configure it.
+  // Not optional: whoever does not want it does not configure it.
   without: '',
 };
 
-/** The rights that these settings use; those with a `without` can be left out. */
+/** The permissions that these settings need; those with a `without` are optional. */
 export function rightsFor({ namespaces, ephemeral, protectOnlyReplica }: RightsSettings): Right[] {
   return [
     ...always,
