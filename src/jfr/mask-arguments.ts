@@ -69,7 +69,7 @@ function maskString(cursor: Cursor, keep: Keep): void {
       return;
     }
     default:
-      return; // Null, empty, or a number whose string stands in the pool, where it is masked.
+      return; // Null, empty, or the key of a pooled string, which is masked in the pool.
   }
 }
 

@@ -9,17 +9,8 @@ import { isPaused, setPaused } from './pause.ts';
 import { dropArtifacts, expire } from './retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './search.ts';
 import { makeStoringDue, readMade, readRecording, recordingSize, usage } from './spool.ts';
-import {
-  addSibling,
-  admit,
-  advance,
-  freeAllLeases,
-  lease,
-  release,
-  renew,
-  repairRecords,
-  sweep,
-} from './work.ts';
+import { freeAllLeases, repairRecords, sweep } from './sweep.ts';
+import { addSibling, admit, advance, lease, release, renew } from './work.ts';
 
 /**
  * The ledger in one SQLite file, for one flamepin: a second one that opens it is refused at once. Local or block

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Capture, Timeline } from '../../captures/capture.ts';
 import {
-  maxCutOffs,
   type Admission,
   type CaptureChange,
   type CaptureLimits,
@@ -16,36 +15,29 @@ import type { Target } from '../../captures/target.ts';
 import { applyChange, checked, isoTime, lateReason, newSibling, stageOf } from '../capture-change.ts';
 import {
   captureAndFlaw,
-  captureOf,
   dropSpool,
   endCapture,
   heldCapture,
   insertCapture,
-  readCapture,
   saveCapture,
   storedSchema,
 } from './capture-rows.ts';
-import { boundTimes } from './clock.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
 import { isPaused } from './pause.ts';
-import { giveUpOldest, writeMade, writeRecording } from './spool.ts';
+import { writeMade, writeRecording } from './spool.ts';
 
 /** The queue as a worker sees it: leases, admission, and moving from stage to stage. */
 
 const leasedSchema = storedSchema.extend({ attempts: z.number(), cut_offs: z.number() });
-const idSchema = z.object({ id: z.string() });
 const earlierSchema = z.object({ id: z.string(), admitted_at: z.number() });
 const blockSchema = z.object({ key: z.string(), capture_id: z.string() });
 const runningSchema = z.object({ total: z.number(), on_node: z.number(), in_target: z.number() });
 
-/** Rows per sweep: 500 skips take about 40 ms, during which nothing else is served. The next second's sweep continues. */
-const sweepLimit = 500;
-
 /** A queued capture whose target is not known yet is `resolving` while it is leased, and `queued` again after that. */
 const asResolving = `CASE WHEN state = 'queued' AND data ->> '$.target' IS NULL
   THEN json_set(data, '$.state', 'resolving') ELSE data END`;
-const asQueued = `CASE state WHEN 'resolving' THEN json_set(data, '$.state', 'queued') ELSE data END`;
+export const asQueued = `CASE state WHEN 'resolving' THEN json_set(data, '$.state', 'queued') ELSE data END`;
 
 export function lease(
   database: Database,
@@ -235,83 +227,4 @@ export function advance(
   if (after !== before)
     database.run('UPDATE captures SET attempts = 0, cut_offs = 0, due_at = ? WHERE id = ?', now, id);
   return true;
-}
-
-export function sweep(database: Database, now: number): { ended: Capture[]; freed: string[] } {
-  boundTimes(database, now);
-  const ended = [...skipLate(database, now), ...giveUpCutOff(database, now), ...giveUpOldest(database, now)];
-  const freed = database.all(
-    idSchema,
-    `UPDATE captures SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1, cut_offs = cut_offs + 1,
-       data = ${asQueued}
-     WHERE unfinished = 1 AND lease_owner IS NOT NULL AND lease_until <= ? AND json_valid(data) RETURNING id`,
-    now,
-  );
-  return { ended, freed: freed.map(({ id }) => id) };
-}
-
-function skipLate(database: Database, now: number): Capture[] {
-  const late = database.all(
-    z.object({ id: z.string(), deadline_at: z.number() }),
-    `SELECT id, deadline_at FROM captures
-     WHERE unfinished = 1 AND state IN ('queued', 'resolving') AND deadline_at <= ? AND lease_until <= ?
-     ORDER BY seq LIMIT ?`,
-    now,
-    now,
-    sweepLimit,
-  );
-  const skipped: Capture[] = [];
-  for (const { id, deadline_at: deadlineAt } of late) {
-    const capture = readCapture(database, id);
-    if (capture === undefined) continue;
-    const last =
-      capture.reason === null
-        ? ''
-        : ` Before that: ${capture.reason.code} ${capture.reason.detail}`.trimEnd();
-    const { code, detail } = lateReason(capture, deadlineAt);
-    const ended: Capture = { ...capture, state: 'skipped', reason: { code, detail: detail + last } };
-    endCapture(database, makeDue(database, ended, 'finish', now));
-    skipped.push(ended);
-  }
-  return skipped;
-}
-
-function giveUpCutOff(database: Database, now: number): Capture[] {
-  const cutOff = database.all(
-    storedSchema,
-    `SELECT id, data FROM captures WHERE unfinished = 1 AND cut_offs >= ? AND lease_until <= ? LIMIT ?`,
-    maxCutOffs,
-    now,
-    sweepLimit,
-  );
-  return cutOff.map((row) => {
-    const reason: Reason = { code: 'capture-given-up', detail: `${maxCutOffs} times` };
-    const ended = makeDue(database, { ...captureOf(row), state: 'failed', reason }, 'finish', now);
-    endCapture(database, ended);
-    return ended;
-  });
-}
-
-/**
- * Replaces records that are not JSON with minimal ones: SQLite derives columns from the JSON and rejects every update of
- * such a row. The worker then ends them as unreadable. Final ones need no change.
- */
-export function repairRecords(database: Database): void {
-  database.run(
-    `UPDATE captures
-     SET data = json_object('state', state, 'request', json_object('purpose', purpose), 'artifacts', json_array())
-     WHERE unfinished = 1 AND NOT json_valid(data)`,
-  );
-}
-
-/** Frees the leases of the previous process: this one holds the file exclusively. */
-export function freeAllLeases(database: Database): void {
-  // The store, or the network to it, may have been fixed before this start.
-  database.run(`UPDATE captures SET due_at = 0 WHERE unfinished = 1 AND state = 'storing'`);
-  database.run(`UPDATE captures SET data = ${asQueued} WHERE unfinished = 1 AND state = 'resolving'`);
-  for (const table of ['captures', 'deliveries'])
-    database.run(
-      `UPDATE ${table} SET lease_owner = NULL, lease_until = 0, attempts = attempts + 1, cut_offs = cut_offs + 1
-       WHERE lease_owner IS NOT NULL`,
-    );
 }

@@ -18,7 +18,7 @@ const javaMethod = /^[^/\s][^\s]*\/[^/\s]*\.[^./\s]+$/;
 
 /**
  * Numbers the frames of folded stacks by the bytes of their names, so that a name is decoded once and not in each of
- * the thousands of lines it stands in. Frame 0 is the root's, with the name ''.
+ * thousands of lines. Frame 0 is the root's, with the name ''.
  */
 export class FrameNames {
   #bytes = new Uint8Array(64 * 1024);

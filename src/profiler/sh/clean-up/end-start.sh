@@ -1,5 +1,5 @@
 # A start of this capture that is still on its way, in a container without CPU or after its exec was cut: it would
-# begin once we are gone. It is told by SIGTERM, refuses, and removes what is its own; we wait for that.
+# begin once we are gone. On SIGTERM it refuses and removes its own files; we wait for that.
 
 end_start() {
   rounds=0
