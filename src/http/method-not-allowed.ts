@@ -31,7 +31,7 @@ export function refuseOtherMethods(app: Express): void {
         405,
         'method-not-allowed',
         `This address does not accept ${request.method}.`,
-        `Use ${allowed}.`,
+        `Use ${allowed} instead.`,
       );
     });
   }

@@ -105,7 +105,7 @@ links:
     for (const line of [
       /✓ store \(s3\): written, listed, read, opened by a signed link and deleted/,
       /✓ Grafana: answers; the token may read annotations/,
-      /✓ panel shop \/ 2: "Checkout latency, p99", draws marks/,
+      /✓ panel shop \/ 2: "Checkout latency, p99", draws annotations/,
       /✓ panel shop \/ 3: "Error budget" \(type stat\) draws no annotations: marks go on every panel/,
       /✓ panel shop \/ 8: "CPU of \$pod", repeated: the mark appears on every copy/,
       /✓ panel shop \/ whole dashboard: there/,
