@@ -83,7 +83,7 @@ describe('flamepin’s pages', () => {
       const health = await page.locator('.health').innerText();
       assert.match(
         health,
-        /^Newest \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC · \d+ under way · \d+ done · \d+ skipped · /,
+        /^Newest \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC · \d+ in progress · \d+ done · \d+ skipped · /,
       );
       assert.match(health, /3 failed \(3 × exec-disconnected\)/);
       assert.equal(await page.locator('tbody tr').count(), 30);

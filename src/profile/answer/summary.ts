@@ -237,7 +237,7 @@ function downstreamLine(
   if (grown !== null && grown.row.frame !== spot.frame && grown.row.mostly !== spot.frame) return [];
   const through = spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
   return [
-    `${percent(spot.share)} of the time waits for answers of another service, in ${shortDisplayName(spot.frame)}${through}: look there next (the recording does not say which host).`,
+    `${percent(spot.share)} of the time is spent waiting for another service, in ${shortDisplayName(spot.frame)}${through}: look there next (the recording does not say which host).`,
   ];
 }
 

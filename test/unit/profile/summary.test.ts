@@ -83,7 +83,7 @@ describe('a latency alert without a baseline', () => {
   it('points at the service that is waited for', () => {
     says(
       found,
-      /^50% of the time waits for answers of another service, in StockClient\.ask, called by OrdersHandler\.handle/,
+      /^50% of the time is spent waiting for another service, in StockClient\.ask, called by OrdersHandler\.handle/,
     );
   });
 
