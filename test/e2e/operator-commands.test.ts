@@ -108,7 +108,7 @@ links:
       /✓ panel shop \/ 2: "Checkout latency, p99", draws annotations/,
       /✓ panel shop \/ 3: "Error budget" \(type stat\) draws no annotations: marks go on every panel/,
       /✓ panel shop \/ 8: "CPU of \$pod", repeated: the mark appears on every copy/,
-      /✓ panel shop \/ whole dashboard: there/,
+      /✓ panel shop \/ whole dashboard: found/,
       /✗ panel shop \/ 99: The dashboard or panel of the alert does not exist/,
       /✓ link \(Pyroscope\): well formed; uses workload, fromSeconds$/m,
       /✓ link \(Wiki\): .*has no time/,
