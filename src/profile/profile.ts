@@ -31,7 +31,6 @@ export const eventProfileSchema = z.object({
   interval: z.number().nonnegative(),
   samples: samplesSchema,
 });
-export type EventProfile = z.infer<typeof eventProfileSchema>;
 
 export const profileSchema = z.object({
   version: z.literal(1),

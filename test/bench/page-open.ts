@@ -7,7 +7,7 @@ import { recordingView } from '../../src/commands/render.ts';
 import { renderHtml } from '../../src/flamegraph/html.ts';
 import { startBrowser } from '../setup/browser.ts';
 import { startSeededPages } from '../setup/seeded-pages.ts';
-import { largeProfile } from '../unit/flamegraph/large.ts';
+import { largeProfile } from '../given/large-profile.ts';
 import { builtPackage } from '../setup/built-package.ts';
 import { demoRecording } from './demo-recording.ts';
 import { askedPairs, inRounds, printTable, type Measured } from './measure.ts';

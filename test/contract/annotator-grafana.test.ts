@@ -5,7 +5,7 @@ import { panelQueries } from '../../src/annotations/panel-queries.ts';
 import type { Capture } from '../../src/captures/capture.ts';
 import { suggestPanels } from '../../src/routing/panel.ts';
 import { Failure } from '../../src/reasons/failure.ts';
-import { capturing, finished } from '../grafana/captures.ts';
+import { capturing, finished } from '../given/capture.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import { testAnnotator } from './annotator.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Annotator } from '../../src/captures/annotator.ts';
 import type { Capture } from '../../src/captures/capture.ts';
-import { capturing, finished } from '../grafana/captures.ts';
+import { capturing, finished } from '../given/capture.ts';
 
 /** A mark as the suite sees it, wherever it is kept. */
 export interface SeenMark {

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { after, before, describe, it } from 'node:test';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { builtPackage } from '../setup/built-package.ts';
-import { sample, shopChunk } from '../unit/jfr/shop-chunk.ts';
+import { sample, shopChunk } from '../given/shop-chunk.ts';
 
 const clone = [process.execPath, join(import.meta.dirname, '../../bin/flamepin.js')] as const;
 

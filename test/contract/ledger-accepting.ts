@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AlertDecision } from '../../src/captures/ledger.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import { finished, firing, leased, minute, must, noon, resolved, second, toCapture } from './ledger-words.ts';
+import { firing, resolved } from '../given/alert.ts';
+import { toCapture } from '../given/decision.ts';
+import { finished, leased, must } from '../given/in-ledger.ts';
+import { minute, noon, second } from '../given/time.ts';
 
 export function acceptingAlerts({ ledger, reopen }: LedgerUnderTest): void {
   describe('a notification', () => {

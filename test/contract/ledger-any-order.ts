@@ -3,7 +3,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Ledger } from '../../src/captures/ledger.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import { leaseMs, minute, must, noon, targetOn, toCapture } from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { must } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { leaseMs, minute, noon } from '../given/time.ts';
 
 const limits = { total: 3, perNode: 1 };
 const nodes = ['n1', 'n2', 'n3', 'n4'];

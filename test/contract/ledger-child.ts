@@ -2,7 +2,11 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../src/captures/ledger.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
-import { firing, noon, targetOn, toCapture, wide } from './ledger-words.ts';
+import { firing } from '../given/alert.ts';
+import { toCapture } from '../given/decision.ts';
+import { wide } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { noon } from '../given/time.ts';
 
 /**
  * A flamepin that is going to be killed: `node ledger-child.ts ADDRESS ROUND [WINDOW]`. It accepts 200 notifications of three

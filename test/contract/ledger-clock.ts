@@ -2,18 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { slotOfStart } from '../../src/captures/slot.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import {
-  finished,
-  leased,
-  leaseMs,
-  minute,
-  must,
-  noon,
-  second,
-  started,
-  targetOn,
-  toCapture,
-} from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { finished, leased, must, started } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { leaseMs, minute, noon, second } from '../given/time.ts';
 
 const hour = 60 * minute;
 

@@ -2,20 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { maxCutOffs } from '../../src/captures/ledger.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import {
-  finished,
-  leased,
-  leaseMs,
-  minute,
-  must,
-  noon,
-  second,
-  session,
-  started,
-  targetOn,
-  toCapture,
-  wide,
-} from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { finished, leased, must, started, wide } from '../given/in-ledger.ts';
+import { session } from '../given/session.ts';
+import { targetOn } from '../given/target.ts';
+import { leaseMs, minute, noon, second } from '../given/time.ts';
 
 /** A record that nobody can read, or work that ends the process each time, concerns one capture and no other. */
 export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): void {

@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LedgerUnderTest } from './ledger.ts';
-import {
-  finished,
-  leaseMs,
-  minute,
-  must,
-  noon,
-  resolved,
-  second,
-  started,
-  targetOn,
-  toCapture,
-} from './ledger-words.ts';
+import { resolved } from '../given/alert.ts';
+import { toCapture } from '../given/decision.ts';
+import { finished, must, started } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { leaseMs, minute, noon, second } from '../given/time.ts';
 
 const down = { code: 'grafana-unavailable', detail: 'connection refused' } as const;
 

@@ -3,7 +3,8 @@ import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../src/reasons/failure.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
-import { minute, noon, toCapture } from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { minute, noon } from '../given/time.ts';
 
 /**
  * `node ledger-full-child.ts own|others DIRECTORY`, DIRECTORY being a small disk: fills it with the ledger's own rows

@@ -2,17 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { finalStates } from '../../src/captures/capture.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import {
-  finished,
-  leased,
-  minute,
-  must,
-  noon,
-  second,
-  started,
-  targetOn,
-  toCapture,
-} from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { finished, leased, must, started } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { minute, noon, second } from '../given/time.ts';
 import type { Artifact } from '../../src/artifacts/artifact.ts';
 
 const day = 24 * 60 * minute;

@@ -5,7 +5,10 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { LedgerUnderTest } from './ledger.ts';
-import { leaseMs, minute, must, noon, targetOn, toCapture, wide } from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { must, wide } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { leaseMs, minute, noon } from '../given/time.ts';
 
 const child = fileURLToPath(new URL('ledger-child.ts', import.meta.url));
 

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LedgerUnderTest } from './ledger.ts';
-import {
-  finished,
-  leased,
-  leaseMs,
-  minute,
-  must,
-  noon,
-  second,
-  started,
-  targetOn,
-  toCapture,
-  wide,
-} from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { finished, leased, must, started, wide } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { leaseMs, minute, noon, second } from '../given/time.ts';
 
 export function movingCaptures({ ledger, reopen }: LedgerUnderTest): void {
   describe('a lease', () => {

@@ -4,18 +4,10 @@ import { captureId } from '../../src/captures/capture-id.ts';
 import type { Capture } from '../../src/captures/capture.ts';
 import type { NewSibling } from '../../src/captures/ledger.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import {
-  leased,
-  leaseMs,
-  minute,
-  must,
-  noon,
-  second,
-  started,
-  targetOn,
-  toCapture,
-  wide,
-} from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { leased, must, started, wide } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
+import { leaseMs, minute, noon, second } from '../given/time.ts';
 
 const image = 'sha256:1';
 const target = targetOn('n1', 'checkout', image);

@@ -3,7 +3,11 @@ import { describe, it } from 'node:test';
 import type { CaptureChange } from '../../src/captures/ledger.ts';
 import { slotOfSession, slotOfStart } from '../../src/captures/slot.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import { leased, minute, noon, second, session, started, targetOn, toCapture, wide } from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { leased, started, wide } from '../given/in-ledger.ts';
+import { session } from '../given/session.ts';
+import { targetOn } from '../given/target.ts';
+import { minute, noon, second } from '../given/time.ts';
 
 /** A place in the limits is taken for as long as a session may run in the JVM, whatever became of its capture. */
 export function keepingSlots({ ledger, reopen }: LedgerUnderTest): void {

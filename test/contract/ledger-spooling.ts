@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Made } from '../../src/captures/ledger.ts';
 import type { LedgerUnderTest } from './ledger.ts';
-import { leaseMs, minute, must, noon, second, started, toCapture } from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { must, started } from '../given/in-ledger.ts';
+import { leaseMs, minute, noon, second } from '../given/time.ts';
 
 const made: Made = {
   files: [

@@ -12,7 +12,9 @@ import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
 import { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import { ledgerContract } from './ledger.ts';
-import { leased, leaseMs, minute, noon, started, toCapture } from './ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { leased, started } from '../given/in-ledger.ts';
+import { leaseMs, minute, noon } from '../given/time.ts';
 
 ledgerContract('SQLite', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'flamepin-ledger-'));

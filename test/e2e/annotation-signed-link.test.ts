@@ -13,10 +13,10 @@ import { s3Store } from '../../src/stores/s3/s3.ts';
 import type { ArtifactStore } from '../../src/captures/artifact-store.ts';
 import { artifactRoutes } from '../../src/http/artifacts.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
-import { capturing, finished } from '../grafana/captures.ts';
+import { capturing, finished } from '../given/capture.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import { startBrowser } from '../setup/browser.ts';
-import { seedCapture } from '../setup/seed-capture.ts';
+import { seedCapture } from '../given/seed-capture.ts';
 import { startS3, type S3Server } from '../setup/s3-server.ts';
 
 const soon = () => AbortSignal.timeout(30_000);

@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { grafanaAnnotator } from '../../src/annotations/grafana.ts';
 import type { Capture } from '../../src/captures/capture.ts';
-import { capturing, finished } from '../grafana/captures.ts';
+import { capturing, finished } from '../given/capture.ts';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import { startBrowser } from '../setup/browser.ts';
 

@@ -21,10 +21,10 @@ import { compareProfiles } from '../../src/profile/comparison/compare.ts';
 import { printableName } from '../../src/profile/frame.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { startBrowser } from '../setup/browser.ts';
-import { hostileNames, hostileProfile } from '../unit/flamegraph/hostile.ts';
-import { largeProfile } from '../unit/flamegraph/large.ts';
-import { profileOf } from '../unit/flamegraph/profile-of.ts';
-import { healthyShop, shopView, slowShop } from '../unit/flamegraph/shop.ts';
+import { hostileNames, hostileProfile } from '../given/hostile-profile.ts';
+import { largeProfile } from '../given/large-profile.ts';
+import { profileOf } from '../given/profile.ts';
+import { healthyShop, shopView, slowShop } from '../given/shop-profile.ts';
 
 const wide: BrowserContextOptions = { viewport: { width: 1280, height: 900 } };
 const phone: BrowserContextOptions = {

@@ -9,7 +9,9 @@ import { gunzipSync } from 'node:zlib';
 import { startFlamepin } from '../../demo/flamepin.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
-import { started, targetOn, toCapture } from '../contract/ledger-words.ts';
+import { toCapture } from '../given/decision.ts';
+import { started } from '../given/in-ledger.ts';
+import { targetOn } from '../given/target.ts';
 import { captureOf, isFinal, type CaptureJson } from '../setup/flamepin-client.ts';
 import { memoryLimit } from '../setup/memory-limit.ts';
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { grafanaAnnotator } from '../../src/annotations/grafana.ts';
 import { startBrowser } from '../setup/browser.ts';
-import { capturing, finished } from './captures.ts';
+import { capturing, finished } from '../given/capture.ts';
 import { startGrafana } from './grafana.ts';
 
 // Takes docs/images/annotation.png: the tooltip of a finished capture on a panel of the stand-in, as Grafana's

@@ -20,9 +20,9 @@ import { profilerLinks } from '../../src/serve/profiler-links.ts';
 import { sweepRetention } from '../../src/schedule/retention.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { capturing, finished } from '../grafana/captures.ts';
-import { slowShop } from '../unit/flamegraph/shop.ts';
-import { seedCapture } from './seed-capture.ts';
+import { capturing, finished } from '../given/capture.ts';
+import { slowShop } from '../given/shop-profile.ts';
+import { seedCapture } from '../given/seed-capture.ts';
 import type { Artifact } from '../../src/artifacts/artifact.ts';
 
 /** A capture of each state that a person may open, by name. */

@@ -7,8 +7,8 @@ import { artifactKey } from '../../src/artifacts/keys.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
 import type { Ledger } from '../../src/captures/ledger.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
-import { capturing } from '../grafana/captures.ts';
-import { seedCapture } from './seed-capture.ts';
+import { capturing } from '../given/capture.ts';
+import { seedCapture } from '../given/seed-capture.ts';
 import { seedCaptures, type SeededPaths } from './seeded-pages.ts';
 
 /**

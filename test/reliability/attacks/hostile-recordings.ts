@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { classes, poolCount, pools, sample, type } from '../../unit/jfr/shop-chunk.ts';
-import { writeChunk } from '../../unit/jfr/jfr-writer.ts';
+import { classes, poolCount, pools, sample, type } from '../../given/shop-chunk.ts';
+import { writeChunk } from '../../given/jfr-writer.ts';
 
 /** Recordings that are small to send and large to read. */
 

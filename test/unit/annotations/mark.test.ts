@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pointOf, regionOf, tagsOf } from '../../../src/annotations/mark.ts';
 import type { Capture } from '../../../src/captures/capture.ts';
-import { capturing, finished } from '../../grafana/captures.ts';
+import { capturing, finished } from '../../given/capture.ts';
 
 const start = Date.UTC(2026, 10, 23, 2, 14, 7);
 const minutes = 60_000;

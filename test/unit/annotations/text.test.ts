@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { beginText, finishText, type Surroundings } from '../../../src/annotations/text.ts';
 import type { Capture } from '../../../src/captures/capture.ts';
-import { capturing, finished } from '../../grafana/captures.ts';
+import { capturing, finished } from '../../given/capture.ts';
 
 const around: Surroundings = {
   publicUrl: 'https://flamepin.example.com/',

@@ -10,8 +10,9 @@ import type { Analysis, AnalysisInput } from '../../../src/captures/analysis/ana
 import { BoundedThread } from '../../../src/captures/analysis/bounded-thread.ts';
 import { newCapture } from '../../../src/ledgers/capture-change.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
-import { noon, toCapture } from '../../contract/ledger-words.ts';
-import { shopChunk } from '../jfr/shop-chunk.ts';
+import { toCapture } from '../../given/decision.ts';
+import { noon } from '../../given/time.ts';
+import { shopChunk } from '../../given/shop-chunk.ts';
 
 const packed = readFileSync(new URL('../../fixtures/recordings/shop-regression.jfr.gz', import.meta.url));
 const limit = 64 * 1024 ** 2;

@@ -9,7 +9,9 @@ import { captureId } from '../../../src/captures/capture-id.ts';
 import type { Capture, CaptureRequest } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite/sqlite.ts';
-import { must, started, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { toCapture } from '../../given/decision.ts';
+import { must, started } from '../../given/in-ledger.ts';
+import { targetOn } from '../../given/target.ts';
 import type { Answer } from '../../../src/profile/answer/answer.ts';
 
 /** A ledger and a store in a directory of their own, with finished captures to be compared. */

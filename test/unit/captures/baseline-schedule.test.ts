@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { requestBaselines, type BaselineWorkload } from '../../../src/schedule/baselines.ts';
 import { captureBefore } from '../../../src/captures/baselines/capture-before.ts';
-import { minute, must, noon } from '../../contract/ledger-words.ts';
+import { must } from '../../given/in-ledger.ts';
+import { minute, noon } from '../../given/time.ts';
 import { openKept, take, type Kept } from './baseline-ledger.ts';
 
 const workload = (name: string): BaselineWorkload => ({

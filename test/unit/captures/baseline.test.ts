@@ -5,7 +5,8 @@ import { findBaseline } from '../../../src/captures/baselines/baseline.ts';
 import type { Capture } from '../../../src/captures/capture.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import type { ArtifactStore } from '../../../src/captures/artifact-store.ts';
-import { minute, noon, resolved } from '../../contract/ledger-words.ts';
+import { resolved } from '../../given/alert.ts';
+import { minute, noon } from '../../given/time.ts';
 import { openKept, take, type Kept, type Taken } from './baseline-ledger.ts';
 import type { Baseline } from '../../../src/captures/baselines/baseline-profile.ts';
 

@@ -6,7 +6,7 @@ import { compareCaptures, type CompareCaptures } from '../../../src/captures/ana
 import type { Capture } from '../../../src/captures/capture.ts';
 import { readProfile } from '../../../src/profile/reading/read-profile.ts';
 import { unpackRecording } from '../../../src/profile/reading/unpack-recording.ts';
-import { minute, noon } from '../../contract/ledger-words.ts';
+import { minute, noon } from '../../given/time.ts';
 import { openKept, take, type Kept } from './baseline-ledger.ts';
 
 const bound = 64 * 1024 * 1024;

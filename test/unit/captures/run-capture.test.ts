@@ -17,7 +17,10 @@ import type { StageParts } from '../../../src/captures/stages/stage-parts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite/sqlite.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import type { Target } from '../../../src/captures/target.ts';
-import { must, session, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { toCapture } from '../../given/decision.ts';
+import { must } from '../../given/in-ledger.ts';
+import { session } from '../../given/session.ts';
+import { targetOn } from '../../given/target.ts';
 import type { Answer } from '../../../src/profile/answer/answer.ts';
 
 const owner = 'worker';

@@ -10,7 +10,7 @@ import { siblingLinks } from '../../../src/http/comparison.ts';
 import { listPage } from '../../../src/http/list-page.ts';
 import { readProfile } from '../../../src/profile/reading/read-profile.ts';
 import { unpackRecording } from '../../../src/profile/reading/unpack-recording.ts';
-import { minute, noon, second } from '../../contract/ledger-words.ts';
+import { minute, noon, second } from '../../given/time.ts';
 import { openKept, take, type Kept } from './baseline-ledger.ts';
 
 const bound = 64 * 1024 * 1024;

@@ -13,7 +13,10 @@ import { recordingMemory } from '../../../src/captures/analysis/recording-memory
 import { startWorker, type Worker, type WorkerParts } from '../../../src/captures/worker/worker.ts';
 import type { Exec } from '../../../src/profiler/exec.ts';
 import type { Target, Targets } from '../../../src/captures/target.ts';
-import { must, session, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { toCapture } from '../../given/decision.ts';
+import { must } from '../../given/in-ledger.ts';
+import { session } from '../../given/session.ts';
+import { targetOn } from '../../given/target.ts';
 import { openKept, type Kept } from './baseline-ledger.ts';
 import type { Answer } from '../../../src/profile/answer/answer.ts';
 

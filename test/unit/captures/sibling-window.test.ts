@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../../src/captures/capture-id.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import type { Target } from '../../../src/captures/target.ts';
-import { must, started, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { toCapture } from '../../given/decision.ts';
+import { must, started } from '../../given/in-ledger.ts';
+import { targetOn } from '../../given/target.ts';
 import { take } from './baseline-ledger.ts';
 import { besideIt, image, isSibling, openFlow } from './sibling-flow.ts';
 

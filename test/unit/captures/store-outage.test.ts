@@ -15,7 +15,10 @@ import type { StageParts } from '../../../src/captures/stages/stage-parts.ts';
 import { storeArtifacts } from '../../../src/captures/stages/store-artifacts.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite/sqlite.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
-import { minute, must, noon, second, started, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { toCapture } from '../../given/decision.ts';
+import { must, started } from '../../given/in-ledger.ts';
+import { targetOn } from '../../given/target.ts';
+import { minute, noon, second } from '../../given/time.ts';
 import type { MadeArtifact } from '../../../src/artifacts/artifact.ts';
 import type { Answer } from '../../../src/profile/answer/answer.ts';
 

@@ -7,7 +7,7 @@ import { readingOf } from '../../../src/flamegraph/reading.ts';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { Comparison } from '../../../src/profile/comparison/comparison.ts';
 import type { ProfileEvent } from '../../../src/profile/profile.ts';
-import { storedWindow } from '../profile/stored-window.ts';
+import { storedWindow } from '../../given/stored-window.ts';
 
 interface Pictured {
   comparison: Comparison;

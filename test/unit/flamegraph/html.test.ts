@@ -5,8 +5,8 @@ import { extractProfile, type EmbeddedProfile } from '../../../src/flamegraph/em
 import { renderHtml } from '../../../src/flamegraph/html.ts';
 import { pageScript } from '../../../src/flamegraph/page-bundle.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
-import { hostileProfile } from './hostile.ts';
-import { healthyShop, shopView, slowShop } from './shop.ts';
+import { hostileProfile } from '../../given/hostile-profile.ts';
+import { healthyShop, shopView, slowShop } from '../../given/shop-profile.ts';
 
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

@@ -9,8 +9,8 @@ import { readingOf } from '../../../src/flamegraph/reading.ts';
 import { sandwich } from '../../../src/flamegraph/sandwich.ts';
 import { timeStrip } from '../../../src/flamegraph/time-strip.ts';
 import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
-import { profileOf, type Line } from './profile-of.ts';
-import { slowShop } from './shop.ts';
+import { profileOf, type Line } from '../../given/profile.ts';
+import { slowShop } from '../../given/shop-profile.ts';
 
 const plain = { foldFramework: false, threads: false };
 

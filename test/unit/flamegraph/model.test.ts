@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Model } from '../../../src/flamegraph/page/model.ts';
-import { largeProfile } from './large.ts';
+import { largeProfile } from '../../given/large-profile.ts';
 
 describe('a profile so large that its first picture leaves out what is too small to see', () => {
   it('is compared box by box also after callers and callees, which need all of it, were looked at', () => {

@@ -5,8 +5,8 @@ import { namesFound } from '../../../src/flamegraph/names-found.ts';
 import { exactQuery, nameMatcher } from '../../../src/flamegraph/search.ts';
 import { timeStrip } from '../../../src/flamegraph/time-strip.ts';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
-import { storedWindow } from '../profile/stored-window.ts';
-import { profileOf } from './profile-of.ts';
+import { storedWindow } from '../../given/stored-window.ts';
+import { profileOf } from '../../given/profile.ts';
 
 function matches(query: string, name: string): boolean {
   return nameMatcher(query)?.(name) ?? false;

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { renderDifferenceSvg, renderSvg } from '../../../src/flamegraph/svg.ts';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
-import { hostileNames, hostileProfile } from './hostile.ts';
-import { changedShop, healthyShop, slowShop } from './shop.ts';
+import { hostileNames, hostileProfile } from '../../given/hostile-profile.ts';
+import { changedShop, healthyShop, slowShop } from '../../given/shop-profile.ts';
 
 /** UPDATE_GOLDEN=1 writes the files anew; look at them before committing. */
 function assertGolden(name: string, svg: string): void {

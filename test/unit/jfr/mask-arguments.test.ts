@@ -4,8 +4,8 @@ import { maskSecrets } from '../../../src/jfr/mask-arguments.ts';
 import { collapsed } from '../../../src/profile/collapsed.ts';
 import { readProfile } from '../../../src/profile/reading/read-profile.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
-import { type JfrWriter, writeChunk } from './jfr-writer.ts';
-import { classes, poolCount, pools, sample, shopChunk, type } from './shop-chunk.ts';
+import { type JfrWriter, writeChunk } from '../../given/jfr-writer.ts';
+import { classes, poolCount, pools, sample, shopChunk, type } from '../../given/shop-chunk.ts';
 
 type Encoding = 'utf8' | 'latin1' | 'chars';
 

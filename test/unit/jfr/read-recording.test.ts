@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { Failure } from '../../../src/reasons/failure.ts';
 import { collapsed } from '../../../src/profile/collapsed.ts';
 import { readProfile } from '../../../src/profile/reading/read-profile.ts';
-import { type JfrWriter, writeChunk } from './jfr-writer.ts';
-import { classes, poolCount, pools, sample, shopChunk, type, wallSamples } from './shop-chunk.ts';
+import { type JfrWriter, writeChunk } from '../../given/jfr-writer.ts';
+import { classes, poolCount, pools, sample, shopChunk, type, wallSamples } from '../../given/shop-chunk.ts';
 
 const damaged = (error: unknown) => error instanceof Failure && error.code === 'recording-damaged';
 

@@ -4,7 +4,7 @@ import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import { comparisonSchema, type Comparison } from '../../../src/profile/comparison/comparison.ts';
 import { unchangedWords } from '../../../src/profile/comparison/headline.ts';
 import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
-import { syntheticProfile, type SyntheticSample } from './synthetic-profile.ts';
+import { syntheticProfile, type SyntheticSample } from '../../given/profile.ts';
 
 const handler = [
   'java/lang/Thread.run',

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { ProfileEvent } from '../../../src/profile/profile.ts';
 import { answer, type ProfileAnswer } from '../../../src/profile/answer/summary.ts';
-import { storedWindow, windows } from './stored-window.ts';
+import { storedWindow, windows } from '../../given/stored-window.ts';
 
 /** Every fault of the demo, on real recordings: the event that shows it, and the words that must be there. */
 const faults: readonly (readonly [fault: string, event: ProfileEvent, mustSay: RegExp])[] = [

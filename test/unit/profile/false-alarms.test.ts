@@ -5,7 +5,7 @@ import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { Comparison } from '../../../src/profile/comparison/comparison.ts';
 import { leadingChange } from '../../../src/profile/comparison/headline.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
-import { storedWindow, windows } from './stored-window.ts';
+import { storedWindow, windows } from '../../given/stored-window.ts';
 
 /** The small, fixed version of `npm run bench:statistics`: real windows of 15 s, each used once. */
 const numbers = readdirSync(new URL('pairs/', windows))

@@ -7,7 +7,7 @@ import {
   type ApplicationCode,
 } from '../../../src/profile/frame-kind.ts';
 import type { FrameType } from '../../../src/profile/sampling.ts';
-import { syntheticProfile } from './synthetic-profile.ts';
+import { syntheticProfile } from '../../given/profile.ts';
 
 const shop: ApplicationCode = { mainClass: 'com.acme.shop.Main', applicationPackages: [] };
 

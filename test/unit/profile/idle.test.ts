@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { idleWallRows } from '../../../src/profile/idle.ts';
 import type { ThreadState } from '../../../src/profile/sampling.ts';
-import { syntheticProfile } from './synthetic-profile.ts';
+import { syntheticProfile } from '../../given/profile.ts';
 
 const pool = [
   'java/lang/Thread.run',

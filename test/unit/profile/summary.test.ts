@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
 import { answer, type AnswerInput, type ProfileAnswer } from '../../../src/profile/answer/summary.ts';
-import { syntheticProfile, type SyntheticSample } from './synthetic-profile.ts';
+import { syntheticProfile, type SyntheticSample } from '../../given/profile.ts';
 
 const pool = ['java/lang/Thread.run', 'java/util/concurrent/ThreadPoolExecutor.runWorker'];
 const park = ['java/util/concurrent/locks/LockSupport.park', 'jdk/internal/misc/Unsafe.park', 'Parker::park'];

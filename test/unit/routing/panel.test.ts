@@ -4,23 +4,15 @@ import fc from 'fast-check';
 import { compileMatchers } from '../../../src/routing/matchers.ts';
 import { findPanel, fromUrl, suggestPanels } from '../../../src/routing/panel.ts';
 import type { Alert } from '../../../src/alerts/alert.ts';
+import { firing } from '../../given/alert.ts';
 
-function alert(change: Partial<Alert> = {}): Alert {
-  return {
-    source: 'alertmanager',
-    sender: 'alertmanager',
-    fingerprint: '3f1f0a9d2c7b4e65',
-    status: 'firing',
-    startsAt: '2026-11-23T01:14:07.312Z',
-    endsAt: null,
+const alert = (change: Partial<Alert> = {}): Alert =>
+  firing('3f1f0a9d2c7b4e65', {
     labels: { alertname: 'HighLatency' },
     annotations: {},
     generatorUrl: '',
-    panelUrl: '',
-    dashboardUrl: '',
     ...change,
-  };
-}
+  });
 
 const rules = [
   { matchers: compileMatchers('alertname="HighLatency"'), dashboardUid: 'map', panelId: 4 },

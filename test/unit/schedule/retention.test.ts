@@ -12,7 +12,10 @@ import type { Capture } from '../../../src/captures/capture.ts';
 import type { Ledger } from '../../../src/captures/ledger.ts';
 import { openSqliteLedger } from '../../../src/ledgers/sqlite/sqlite.ts';
 import { sweepRetention } from '../../../src/schedule/retention.ts';
-import { must, noon, started, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { toCapture } from '../../given/decision.ts';
+import { must, started } from '../../given/in-ledger.ts';
+import { targetOn } from '../../given/target.ts';
+import { noon } from '../../given/time.ts';
 import type { Artifact } from '../../../src/artifacts/artifact.ts';
 
 const hour = 3_600_000;

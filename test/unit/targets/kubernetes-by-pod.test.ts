@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { byPod } from '../../../src/targets/kubernetes/choice/by-pod.ts';
 import { extreme } from '../../../src/targets/kubernetes/choice/choose-pod.ts';
 import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
-import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
+import { pod } from '../../given/pod.ts';
 import type { PodValue } from '../../../src/targets/kubernetes/choice/prometheus.ts';
 
 const cases: [what: string, expression: string, query: string, largest?: boolean][] = [
@@ -44,16 +44,10 @@ describe('the alert expression broken down by pod', () => {
   });
 });
 
-function pod(name: string, address: string): Pod {
-  return podSchema.parse({
-    metadata: { name, namespace: 'shop' },
-    spec: { containers: [] },
-    status: { podIP: address },
-  });
-}
+const podAt = (name: string, address: string) => pod({ name, status: { podIP: address } });
 
 describe('which pod has the extreme value', () => {
-  const pods = [pod('a', '10.0.0.1'), pod('b', '10.0.0.2'), pod('c', '10.0.0.20')];
+  const pods = [podAt('a', '10.0.0.1'), podAt('b', '10.0.0.2'), podAt('c', '10.0.0.20')];
   const value = (labels: Record<string, string>, number: number) => ({ labels, value: number });
   const worst = (values: PodValue[], largest: boolean) => extreme(worstFirst(pods, values, largest));
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { afterwards, shopCluster } from './shop-cluster.ts';
+import { afterwards, shopCluster } from '../../given/shop-cluster.ts';
 
 describe('of the pods of a workload', () => {
   const web = { deployment: 'web' };

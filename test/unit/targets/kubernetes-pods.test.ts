@@ -17,45 +17,12 @@ import {
   isExporter,
   eligiblePods,
 } from '../../../src/targets/kubernetes/choice/judge-pod.ts';
-import {
-  ownerOf,
-  podSchema,
-  selectorOf,
-  workloadSchema,
-  type Pod,
-} from '../../../src/targets/kubernetes/connection/objects.ts';
+import { ownerOf, selectorOf, workloadSchema } from '../../../src/targets/kubernetes/connection/objects.ts';
 import { podsNamed } from '../../../src/targets/kubernetes/connection/place.ts';
 import { Recent } from '../../../src/targets/kubernetes/connection/recent.ts';
 import { podTargets } from '../../../src/targets/kubernetes/targets.ts';
 import { fakeApiServer } from '../../cluster/fake-apiserver.ts';
-
-interface Given {
-  name?: string;
-  containers?: string[];
-  started?: string;
-  ready?: boolean;
-  metadata?: Record<string, unknown>;
-  spec?: Record<string, unknown>;
-  status?: Record<string, unknown>;
-}
-
-function pod(given: Given = {}): Pod {
-  const containers = given.containers ?? ['app'];
-  return podSchema.parse({
-    metadata: { name: given.name ?? 'checkout-1', namespace: 'shop', ...given.metadata },
-    spec: { containers: containers.map((name) => ({ name })), ...given.spec },
-    status: {
-      phase: 'Running',
-      conditions: [{ type: 'Ready', status: given.ready === false ? 'False' : 'True' }],
-      containerStatuses: containers.map((name) => ({
-        name,
-        containerID: `containerd://${name}`,
-        state: { running: { startedAt: given.started ?? '2026-01-01T00:00:00Z' } },
-      })),
-      ...given.status,
-    },
-  });
-}
+import { pod, type GivenPod } from '../../given/pod.ts';
 
 const app = () => 'app';
 const policy = { requireOptIn: false, workload: () => undefined };
@@ -145,7 +112,7 @@ describe('pods that can be profiled', () => {
   });
 
   it('are not those that are ending, waiting, finished, or that do not want it', () => {
-    const refused = (given: Given) => eligiblePods([pod(given)], app, policy, null).refusals[0]?.code;
+    const refused = (given: GivenPod) => eligiblePods([pod(given)], app, policy, null).refusals[0]?.code;
     assert.equal(refused({ metadata: { deletionTimestamp: began } }), 'target-not-running');
     assert.equal(refused({ status: { phase: 'Succeeded' } }), 'target-not-running');
     const waiting = {

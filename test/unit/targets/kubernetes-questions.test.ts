@@ -4,7 +4,7 @@ import { cleanUpScript, collectScript, listScript, startScript } from '../../../
 import { stepsOf } from '../../../src/profiler/steps.ts';
 import { wantedFrom } from '../../../src/alerts/labels.ts';
 import { questionsFor } from '../../../src/targets/kubernetes/choice/questions.ts';
-import { shopCluster } from './shop-cluster.ts';
+import { shopCluster } from '../../given/shop-cluster.ts';
 
 describe('explain names beforehand', () => {
   const pods = [{ name: 'a' }, { name: 'b' }];

@@ -7,10 +7,11 @@ import {
   type SiblingCriteria,
 } from '../../../src/targets/kubernetes/choice/choose-sibling.ts';
 import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
-import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
+import type { Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
 import { podTargets } from '../../../src/targets/kubernetes/targets.ts';
 import type { Target, TargetRequest } from '../../../src/captures/target.ts';
 import { fakeApiServer, type FakeApiServer } from '../../cluster/fake-apiserver.ts';
+import { pod } from '../../given/pod.ts';
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const began = '2026-01-02T00:00:00Z';
@@ -27,11 +28,14 @@ interface Given {
   revision?: string;
 }
 
-function pod(given: Given): Pod {
-  return podSchema.parse({
+const podOf = (given: Given): Pod =>
+  pod({
+    name: given.name,
+    node: given.node ?? 'n2',
+    ready: given.ready ?? true,
+    started: given.started ?? '2026-01-01T00:00:00Z',
+    imageID: `registry/shop@${given.image ?? digest('1')}`,
     metadata: {
-      name: given.name,
-      namespace: 'shop',
       uid: `uid of ${given.name}`,
       labels: { app: 'checkout', 'pod-template-hash': '7d9f' },
       annotations: given.annotations ?? {},
@@ -40,28 +44,14 @@ function pod(given: Given): Pod {
       ],
       ...(given.deleted === true && { deletionTimestamp: began }),
     },
-    spec: { nodeName: given.node ?? 'n2', containers: [{ name: 'app' }] },
-    status: {
-      phase: 'Running',
-      conditions: [{ type: 'Ready', status: given.ready === false ? 'False' : 'True' }],
-      containerStatuses: [
-        {
-          name: 'app',
-          containerID: `containerd://${given.name}`,
-          imageID: `registry/shop@${given.image ?? digest('1')}`,
-          state: { running: { startedAt: given.started ?? '2026-01-01T00:00:00Z' } },
-        },
-      ],
-    },
   });
-}
 
-const ill = pod({ name: 'ill', node: 'n1' });
+const ill = podOf({ name: 'ill', node: 'n1' });
 
 describe('a pod is fit to be profiled beside the ill one', () => {
   const names = (given: Given[], change: Partial<SiblingCriteria> = {}, requireOptIn = false): string[] =>
     eligibleSiblings(
-      [ill, ...given.map(pod)],
+      [ill, ...given.map(podOf)],
       { target: ill, image: digest('1'), alertStartsAt: began, protectOnlyReplica: false, ...change },
       () => 'app',
       { requireOptIn, workload: () => undefined },
@@ -105,7 +95,7 @@ describe('a pod is fit to be profiled beside the ill one', () => {
 
 describe('the typical one of the others', () => {
   const chosen = (values: number[], largest = true): number | undefined => {
-    const pods = values.map((_, position) => pod({ name: `p${position}` }));
+    const pods = values.map((_, position) => podOf({ name: `p${position}` }));
     const measured = values.map((value, position) => ({ labels: { pod: `p${position}` }, value }));
     return typical(worstFirst(pods, measured, largest))?.value;
   };
@@ -122,8 +112,8 @@ describe('the typical one of the others', () => {
 
 describe('the sibling of a target', () => {
   const request: TargetRequest = { labels: {}, startsAt: began, generatorUrl: '' };
-  const others = [pod({ name: 'busy' }), pod({ name: 'calm' }), pod({ name: 'idle' })];
-  const strange = pod({ name: 'strange', revision: 'other' });
+  const others = [podOf({ name: 'busy' }), podOf({ name: 'calm' }), podOf({ name: 'idle' })];
+  const strange = podOf({ name: 'strange', revision: 'other' });
   const cores: Record<string, string> = { ill: '2', busy: '1500m', calm: '400m', idle: '5m', strange: '1' };
 
   interface Asked extends AsyncDisposable {

@@ -1,8 +1,8 @@
-import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
-import type { ChangedNames } from '../../../src/profile/comparison/comparison.ts';
-import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
-import { profileOf, type Line } from './profile-of.ts';
-import type { View } from '../../../src/flamegraph/view.ts';
+import { compareProfiles } from '../../src/profile/comparison/compare.ts';
+import type { ChangedNames } from '../../src/profile/comparison/comparison.ts';
+import type { Profile, ProfileEvent } from '../../src/profile/profile.ts';
+import { profileOf, type Line } from './profile.ts';
+import type { View } from '../../src/flamegraph/view.ts';
 
 /** A web shop under load, small enough to check by hand: two requests, a connection pool that is too small, GC. */
 

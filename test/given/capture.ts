@@ -1,6 +1,9 @@
 import { captureId } from '../../src/captures/capture-id.ts';
 import type { Capture } from '../../src/captures/capture.ts';
 import { artifactKey } from '../../src/artifacts/keys.ts';
+import { firing } from './alert.ts';
+import { requested } from './decision.ts';
+import { targetOn } from './target.ts';
 
 /** A capture of the shop's checkout, in the middle of its window, on the latency panel. */
 export function capturing(changes: Partial<Capture> = {}, startedAt = Date.now() - 30_000): Capture {
@@ -9,35 +12,18 @@ export function capturing(changes: Partial<Capture> = {}, startedAt = Date.now()
     id: captureId(startedAt),
     state: 'capturing',
     reason: null,
-    alert: {
-      source: 'alertmanager',
-      sender: 'alertmanager',
-      fingerprint: '9f1c0a7be2d34c55',
-      status: 'firing',
+    alert: firing('9f1c0a7be2d34c55', {
       startsAt: iso(-2000),
-      endsAt: null,
       labels: { alertname: 'HighLatency', namespace: 'shop', pod: 'checkout-7d9f-x2x', severity: 'critical' },
       annotations: {},
       generatorUrl: '',
-      panelUrl: '',
-      dashboardUrl: '',
-    },
-    request: {
-      target: { kind: 'kubernetes', process: null, uri: null },
-      event: 'wall',
-      durationSeconds: 30,
-      cooldownSeconds: 900,
-      purpose: 'alert',
-      sibling: false,
-    },
+    }),
+    request: requested({ cooldownSeconds: 900 }),
     panel: { dashboardUid: 'shop', panelId: 2, foundBy: 'the operator’s map' },
     target: {
-      kind: 'kubernetes',
+      ...targetOn('worker-1', 'checkout'),
       uri: 'kubernetes://shop/checkout-7d9f-x2x/app',
       name: 'checkout-7d9f-x2x',
-      workload: 'shop/Deployment/checkout',
-      node: 'worker-1',
-      image: null,
       startedAt: null,
       choice: 'slowest of 3',
       data: {},

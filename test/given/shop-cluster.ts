@@ -1,8 +1,9 @@
-import { kubernetesApi } from '../../../src/targets/kubernetes/connection/api.ts';
-import { podSchema, type Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
-import { podTargets, type KubernetesSettings } from '../../../src/targets/kubernetes/targets.ts';
-import type { Target } from '../../../src/captures/target.ts';
-import { fakeApiServer, refuse } from '../../cluster/fake-apiserver.ts';
+import { kubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
+import type { Pod } from '../../src/targets/kubernetes/connection/objects.ts';
+import { podTargets, type KubernetesSettings } from '../../src/targets/kubernetes/targets.ts';
+import type { Target } from '../../src/captures/target.ts';
+import { fakeApiServer, refuse } from '../cluster/fake-apiserver.ts';
+import { pod } from './pod.ts';
 
 /** A cluster for moments that a real one does not show on demand: half a rollout, a restart between two questions. */
 
@@ -25,27 +26,19 @@ export interface GivenPod {
 
 export function shopPod(given: GivenPod): Pod {
   const [kind, name] = given.madeBy ?? ['ReplicaSet', 'web-7d9f'];
-  const life = given.life ?? 0;
-  return podSchema.parse({
+  return pod({
+    name: given.name,
+    node: 'n1',
+    containers: given.containers ?? ['app'],
+    ready: given.ready ?? true,
+    started: given.started ?? '2026-01-01T00:00:00Z',
+    imageID: `registry/web@sha256:${'1'.repeat(64)}`,
+    life: given.life ?? 0,
     metadata: {
-      name: given.name,
-      namespace: 'shop',
       uid: given.uid ?? `uid of ${given.name}`,
       labels: { app: 'web', ...(kind === 'ReplicaSet' && { 'pod-template-hash': '7d9f' }), ...given.labels },
       annotations: given.annotations ?? {},
       ownerReferences: [{ kind, name, uid: `uid of ${name}`, controller: true }],
-    },
-    spec: { nodeName: 'n1', containers: (given.containers ?? ['app']).map((each) => ({ name: each })) },
-    status: {
-      phase: 'Running',
-      conditions: [{ type: 'Ready', status: given.ready === false ? 'False' : 'True' }],
-      containerStatuses: (given.containers ?? ['app']).map((each) => ({
-        name: each,
-        restartCount: life,
-        containerID: `containerd://${given.name}-${life}`,
-        imageID: `registry/web@sha256:${'1'.repeat(64)}`,
-        state: { running: { startedAt: given.started ?? '2026-01-01T00:00:00Z' } },
-      })),
     },
   });
 }

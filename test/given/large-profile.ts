@@ -1,4 +1,4 @@
-import type { Profile } from '../../../src/profile/profile.ts';
+import type { Profile } from '../../src/profile/profile.ts';
 
 const methods = 6000;
 const meanDepth = 53;

@@ -1,5 +1,5 @@
-import type { Profile } from '../../../src/profile/profile.ts';
-import { profileOf } from './profile-of.ts';
+import type { Profile } from '../../src/profile/profile.ts';
+import { profileOf } from './profile.ts';
 
 /** Names that anyone can give a thread, a class or an alert. */
 export const hostileNames: readonly string[] = [
