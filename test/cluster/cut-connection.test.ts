@@ -105,6 +105,7 @@ describe('the connection to the API server breaks', () => {
     for (const moment of moments) {
       const over = await open(fragile);
       const { session } = await profiler.start(over, request(1), signal);
+      // The window is a second: what is fetched then is a whole recording.
       await sleep(1_500);
       const cut = sleep(moment).then(() => door.cut());
       const collect = () => profiler.collect(over, session, { maxBytes: 32_000_000 }, signal);

@@ -199,6 +199,7 @@ describe('artifacts in S3', () => {
     await store.put(object, soon());
     const link = await store.link(object.key, 1);
     assert.ok(link !== undefined);
+    // The link names its own end in whole seconds, by the clock of the server: one second, and one of rounding.
     await new Promise((resolve) => setTimeout(resolve, 2100));
     const answer = await fetch(link.url);
     await answer.arrayBuffer();

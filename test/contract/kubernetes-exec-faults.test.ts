@@ -197,6 +197,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
   it('waits for a command that says nothing as long as the server answers pings', async () => {
     await using server = await fakeApiServer({
       exec: async (side) => {
+        // Longer than the two seconds of silence that end a connection on which no ping is answered.
         await sleep(3_000);
         side.status(success);
       },
@@ -226,10 +227,11 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
   });
 
   it('settles at once when it is given up, and leaves no connection', async () => {
-    await using server = await fakeApiServer({ exec: () => undefined });
+    const reached = Promise.withResolvers<void>();
+    await using server = await fakeApiServer({ exec: () => reached.resolve() });
     const controller = new AbortController();
     const running = open(server).run({ ...plain, signal: controller.signal });
-    await sleep(100);
+    await reached.promise;
     controller.abort();
     await assertFails(running, 'exec-disconnected');
     for (let tries = 0; (await server.connections()) > 0; tries++) {
@@ -307,6 +309,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     it(`sends nothing to a program that does not exist, by which ${what} would be lost`, async () => {
       await using server = await fakeApiServer({
         exec: async (side) => {
+          // Nothing announces that no stdin comes; over loopback the first of it would be here within a millisecond.
           const sent = await Promise.race([side.stdin(1), sleep(100)]);
           if (sent !== undefined) lose(side);
           else side.status({ ...success, status: 'Failure', message: 'sh: not found', code: 500 });
@@ -323,6 +326,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
       exec: async (side) => {
         runs++;
         side.stdout('');
+        // As above: a moment in which nothing comes is all that can be seen of stdin that is held back.
         assert.equal(await Promise.race([side.stdin(1), sleep(100)]), undefined);
         side.stdout('asks');
         side.stdout(await side.stdin());
@@ -388,6 +392,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     await using server = await fakeApiServer({
       exec: async (side) => {
         most = Math.max(most, ++now);
+        // Long enough that a call beyond the slots would overlap.
         await sleep(20);
         now--;
         side.status(success);

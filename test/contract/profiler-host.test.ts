@@ -69,6 +69,7 @@ describe('profiling a JVM on this machine', () => {
   it('fetches what there is of a JVM that was killed in the window, as partial', async () => {
     const jvm = await jvmOf({ args: ['80'] });
     const { session } = await begin(jvm, 30);
+    // It records until it is killed: what has been written by then is up to the window, and a second of it is enough.
     await sleep(1200);
     await jvm.stop('SIGKILL');
     const collected = await profiler().collect(exec, session, { maxBytes }, signal);

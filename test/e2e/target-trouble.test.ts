@@ -88,6 +88,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     const [early, late] = await Promise.all([alert('exits'), alert('dies')]);
     for (const id of [early, late])
       await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
+    // So much of the window is recorded before the target exits that its cut recording holds samples.
     await sleep(4_000);
     await exits.stop('SIGTERM');
 

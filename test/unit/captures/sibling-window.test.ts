@@ -104,6 +104,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     flow.work({ profiling: flow.hanging });
     const id = await flow.fire('checkout');
     await flow.when(id, ({ state }) => state === 'storing');
+    // Longer than the sibling's window of a second and all other steps take: what still waits then waits for it alone.
     await sleep(1_500);
     assert.equal((await flow.get(id)).state, 'storing', 'it waits');
     flow.ahead = 20_000;
