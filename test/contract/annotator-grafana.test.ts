@@ -126,7 +126,7 @@ describe('marks in Grafana', () => {
     assert.equal(marksOf(grafana)(capture).length, 1);
   });
 
-  it('tell a refused token and missing rights apart from an outage', async () => {
+  it('distinguish a refused token and missing rights from an outage', async () => {
     const wrong = annotatorOf(grafana, { token: () => Promise.resolve('another') });
     await assert.rejects(wrong.begin(capturing(), soon()), failsWith('grafana-denied'));
     for (const missing of ['readAnnotations', 'readDashboards', 'writeAnnotations'] as const) {
@@ -146,7 +146,7 @@ describe('marks in Grafana', () => {
     await assert.rejects(annotatorOf(grafana).begin(capturing(), soon()), failsWith('grafana-unavailable'));
   });
 
-  it('are late, but one each, after Grafana was down and its answers were lost', async () => {
+  it('are late, but not duplicated, after Grafana was down and answers were lost', async () => {
     const capture = capturing();
     const annotator = annotatorOf(grafana);
     await grafana.setDown(true);
@@ -270,7 +270,7 @@ describe('marks in Grafana', () => {
     assert.deepEqual(await panelQueries(access, soon()), []);
   });
 
-  it('are refused by something that is not Grafana', async () => {
+  it('are refused when the server is not Grafana', async () => {
     const elsewhere = grafanaAnnotator({
       url: `${grafana.url}/d/shop`,
       token: () => Promise.resolve('x'),

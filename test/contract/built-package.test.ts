@@ -11,7 +11,7 @@ import { sample, shopChunk } from '../given/shop-chunk.ts';
 
 const clone = [process.execPath, join(import.meta.dirname, '../../bin/flamepin.js')] as const;
 
-describe('The published package, whose files are joined for a quick start', () => {
+describe('The published package, bundled for a quick start', () => {
   let directory: string;
   let published: readonly [string, string];
   const run = ([node, bin]: readonly [string, string], ...arguments_: string[]) => {
@@ -47,7 +47,7 @@ describe('The published package, whose files are joined for a quick start', () =
       assert.deepEqual(rendered, run(clone, 'render', join(directory, file), '--format', format));
     });
 
-  it('tells what went wrong, and its remedy, in the same words as a clone', () => {
+  it('reports errors and remedies in the same words as a clone', () => {
     for (const [command, status] of [
       [['render', join(directory, 'nothing.jfr')], 1],
       [['render', join(directory, 'missing.jfr')], 1],
@@ -62,12 +62,12 @@ describe('The published package, whose files are joined for a quick start', () =
     }
   });
 
-  it('says its version and its commands', () => {
+  it('prints its version and its commands', () => {
     for (const option of ['--version', '--help'])
       assert.deepEqual(run(published, option), run(clone, option));
   });
 
-  it('serves the scripts and styles of its pages, to the byte as a clone', async () => {
+  it('serves the same scripts and styles as a clone, byte for byte', async () => {
     const served = async (bin?: string) => {
       const home = await mkdtemp(join(directory, 'serve-'));
       await using closing = new AsyncDisposableStack();

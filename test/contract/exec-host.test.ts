@@ -7,7 +7,7 @@ import { execContract } from './exec.ts';
 
 execContract('host', () => Promise.resolve({ exec: hostExec(), close: () => Promise.resolve() }), false);
 
-it('kills what a command started, too, when its deadline passes', async () => {
+it('kills what a command started when its deadline passes', async () => {
   let shell = '';
   await assert.rejects(
     hostExec().run({
@@ -25,7 +25,7 @@ it('kills what a command started, too, when its deadline passes', async () => {
   assert.equal(existsSync(`/proc/${shell}`), false);
 });
 
-it('gives commands none of our environment, which may hold secrets', async () => {
+it('gives commands nothing of our environment, which may hold secrets', async () => {
   const { stdout } = await hostExec().run({ argv: ['env'], deadlineMs: 30_000, maxOutputBytes: 100_000 });
   assert.deepEqual(
     stdout

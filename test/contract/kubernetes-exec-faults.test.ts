@@ -52,7 +52,7 @@ async function assertFails(running: Promise<unknown>, code: ReasonCode): Promise
 }
 
 describe('an exec through a Kubernetes API server that misbehaves', () => {
-  it('carries the command, output, exit code and announces no stdin that there is none of', async () => {
+  it('carries command, output and exit code, and announces no stdin where there is none', async () => {
     await using server = await fakeApiServer({
       exec: (side) => {
         assert.deepEqual(side.asked.command, ['sh', '-c', 'echo "$1"', 'x', 'a b&c=ü']);
@@ -100,7 +100,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
       assert.deepEqual(server.violations, []);
     });
 
-  it('passes on why a policy refuses a command, and asks for no other in its place', async () => {
+  it('passes on why a policy refuses a command, and tries no other', async () => {
     const asked: AskedExec[] = [];
     const why = 'start.sh unpacks the pinned async-profiler only';
     await using server = await fakeApiServer({
@@ -140,7 +140,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
       assert.deepEqual(commands, [['cat'], ['cat'], ['cat']]);
     });
 
-  it('does not wait for an API server that stays away, nor beyond the deadline', async () => {
+  it('does not wait for an API server that stays down, nor beyond the deadline', async () => {
     await using server = await fakeApiServer({
       upgrade: (socket) => {
         refuse(socket, 503, 'no endpoints available');
@@ -156,7 +156,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     await assertFails(patient.run({ ...plain, deadlineMs: 500 }), 'exec-timeout');
   });
 
-  it('does not take a dropped connection for the end of the command', async () => {
+  it('does not mistake a dropped connection for the end of the command', async () => {
     await using server = await fakeApiServer({
       exec: (side) => {
         side.stdout('half of it');
@@ -166,7 +166,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     await assertFails(open(server).run(plain), 'exec-disconnected');
   });
 
-  it('does not take a clean close without a status for success', async () => {
+  it('does not mistake a clean close without a status for success', async () => {
     await using server = await fakeApiServer({
       exec: (side) => {
         side.stdout('all of it');
@@ -194,7 +194,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     await assertFails(open(server, { timing: { silence: 300 } }).run(plain), 'exec-timeout');
   });
 
-  it('waits for a command that says nothing as long as the server answers pings', async () => {
+  it('waits for a silent command as long as the server answers pings', async () => {
     await using server = await fakeApiServer({
       exec: async (side) => {
         // Longer than the two seconds of silence that end a connection on which no ping is answered.

@@ -37,7 +37,7 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
         assert.equal((await again.leaseDelivery('d', noon + second, leaseMs))?.capture.id, bad.id);
       });
 
-    it('is still given out when it was started, with its target, so that this can be cleaned', async () => {
+    it('is still leased when it was started, so that its target can be cleaned', async () => {
       const { id, target } = await started(ledger(), 'a');
       assert.ok(await ledger().advance(id, 'a', { session: { ...session, pid: 5525 } }, noon));
       const again = await damaged(id, '"pid":5525', '"pid":55.5');
@@ -46,7 +46,7 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
       assert.match(capture.flaw?.detail ?? '', /session: pid/);
     });
 
-    it('takes no part in what others may do: they are admitted, swept, listed and told as ever', async () => {
+    it('does not affect others: they are admitted, swept, listed and annotated as usual', async () => {
       const { id } = await started(ledger(), 'a', toCapture('f1'));
       const done = await finished(ledger(), 'b', toCapture('f2'), targetOn('n2', 'cart'));
       await damaged(id, '{"id"', 'X"id"');
@@ -67,8 +67,8 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
     });
   });
 
-  describe('a change that could not be read again', () => {
-    it('is refused when it is made, and nothing of it is kept', async () => {
+  describe('a change that could not be read back', () => {
+    it('is refused, and nothing of it is kept', async () => {
       const { id } = await started(ledger(), 'a');
       for (const pid of [5.5, Infinity, NaN])
         await assert.rejects(ledger().advance(id, 'a', { session: { ...session, pid } }, noon), {
@@ -78,8 +78,8 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
     });
   });
 
-  describe('work that is cut off', () => {
-    it('is counted apart from work that was given back, until the next stage', async () => {
+  describe('interrupted work', () => {
+    it('is counted apart from work that was returned, until the next stage', async () => {
       const decision = toCapture('f1');
       await ledger().accept([decision], noon);
       let now = noon;
@@ -96,7 +96,7 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
       assert.equal((await next()).cutOffs, 1, 'a new stage');
     });
 
-    it('for ever is given up by the ledger itself, and told', async () => {
+    it('is given up by the ledger after too many times, and reported', async () => {
       const { id } = await started(ledger(), 'a');
       let now = noon;
       let ended: string[] = [];

@@ -45,7 +45,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       assert.equal((await ledger().counts()).deliveriesDue, 0);
     });
 
-    it('whose beginning was not told yet is finished at once: one mark, not two', async () => {
+    it('not yet begun is finished at once: one mark, not two', async () => {
       const { id } = await started(ledger(), 'a');
       await ledger().advance(id, 'a', { deliver: 'begin' }, noon);
       await ledger().advance(id, 'a', { state: 'failed', deliver: 'finish' }, noon);
@@ -54,7 +54,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       await nothing(noon + minute);
     });
 
-    it('whose beginning is being told is finished after it, not beside it', async () => {
+    it('being begun is finished afterwards, not at the same time', async () => {
       const { id } = await started(ledger(), 'a');
       await ledger().advance(id, 'a', { deliver: 'begin' }, noon);
       await next('d', noon);
@@ -78,7 +78,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       assert.deepEqual(await annotation(id), { state: 'finished', reason: null, id: 7 });
     });
 
-    it('is taken over when its teller is gone, and what that one says afterwards does not count', async () => {
+    it('is taken over when its worker is gone, whose later writes do not count', async () => {
       const { id } = await finished(ledger(), 'a');
       await next('d', noon);
       assert.deepEqual(await next('e', noon + leaseMs), { id, want: 'finish', attempts: 1 });
@@ -97,7 +97,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       await nothing(noon + minute);
     });
 
-    it('whose beginning Grafana refused still gets its end tried', async () => {
+    it('whose beginning Grafana refused is still finished', async () => {
       const { id } = await started(ledger(), 'a');
       await ledger().advance(id, 'a', { deliver: 'begin' }, noon);
       await next('d', noon);
@@ -116,7 +116,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       await nothing(noon + 5 * minute);
     });
 
-    it('is told again when the alert resolves after it was finished', async () => {
+    it('is updated when the alert resolves after it was finished', async () => {
       const { id } = await finished(ledger(), 'a');
       await next('d', noon);
       await ledger().settleDelivery(id, 'd', { kind: 'finished', annotationId: 7 }, noon);
@@ -130,7 +130,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       await nothing(noon + 10 * minute);
     });
 
-    it('is told again when the alert resolves while it is being finished', async () => {
+    it('is updated when the alert resolves while it is being finished', async () => {
       const { id } = await finished(ledger(), 'a');
       await next('d', noon);
       await ledger().accept([resolved('f1')], noon + second);
@@ -139,7 +139,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       assert.deepEqual(await next('d', noon + second), { id, want: 'finish', attempts: 0 });
     });
 
-    it('stays finished when only bringing it up to date fails, and says why', async () => {
+    it('stays finished when only an update fails, and says why', async () => {
       const { id } = await finished(ledger(), 'a');
       await next('d', noon);
       await ledger().settleDelivery(id, 'd', { kind: 'finished', annotationId: 7 }, noon);
@@ -183,7 +183,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       assert.deepEqual(await ledger().watches(noon + second), []);
     });
 
-    it('is told on the mark, blocks the image until released, and is told to later alerts', async () => {
+    it('is shown on the mark, blocks the image until released, and is reported to later alerts', async () => {
       const image = 'sha256:1';
       const { id } = await finished(ledger(), 'a', toCapture('f1'), targetOn('n1', 'checkout', image));
       await next('d', noon);
@@ -211,7 +211,7 @@ export function deliveringAnnotations({ ledger, reopen }: LedgerUnderTest): void
       assert.equal(await admit('f3'), 'admitted');
     });
 
-    it('that was none, for the target ended as ordered, is told on the mark and blocks nothing', async () => {
+    it('is not assumed when the target was stopped on purpose: shown on the mark, nothing blocked', async () => {
       const { id } = await finished(ledger(), 'a');
       await next('d', noon);
       await ledger().settleDelivery(id, 'd', { kind: 'finished', annotationId: 7 }, noon);

@@ -21,7 +21,7 @@ const recording: Artifact = { ...picture, name: 'recording.jfr', key: 'captures/
 
 export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void {
   describe('the list of captures', () => {
-    it('is newest first, and can be paged and narrowed', async () => {
+    it('is newest first, and can be paged and filtered', async () => {
       const id = (n: number): string => `c-${String(n).padStart(26, '0')}`;
       const image = 'sha256:1';
       await finished(ledger(), 'a', toCapture('f1', { id: id(1) }), targetOn('n1', 'checkout', image));
@@ -57,7 +57,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       });
     });
 
-    it('knows nothing of a capture that never was', async () => {
+    it('has no capture that never existed', async () => {
       assert.equal(await ledger().get('c-00000000000000000000000000'), undefined);
       assert.equal(await ledger().readSpool('c-00000000000000000000000000'), undefined);
     });
@@ -66,7 +66,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
   describe('rows that expire', () => {
     const longAgo = { captures: noon + day, alerts: noon + day };
 
-    it('are kept while an artifact is left, then what a page says stays', async () => {
+    it('are kept while an artifact is left; then what a page says stays', async () => {
       const { id } = await started(ledger(), 'a');
       const answer = {
         headline: 'Checkout spends 60 % in parse.',
@@ -106,7 +106,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       assert.equal(await ledger().get(id), undefined);
     });
 
-    it('leave alone what is younger or has not ended', async () => {
+    it('spare what is younger or has not ended', async () => {
       const young = await finished(ledger(), 'a', toCapture('f1'));
       const running = await started(ledger(), 'a', toCapture('f2'));
       assert.equal(await ledger().expire({ captures: noon, alerts: noon }), 0);
@@ -117,7 +117,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       assert.notEqual(await ledger().get(young.id), undefined);
     });
 
-    it('do not make a repeat of an alert that still fires a new one', async () => {
+    it('do not turn a repeat of a firing alert into a new one', async () => {
       await finished(ledger(), 'a', toCapture('f1'));
       await ledger().accept([toCapture('f1')], noon + 2 * day);
       await ledger().expire(longAgo);
@@ -138,7 +138,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       assert.equal(await ledger().claimCronRun('retention', noon + day), true);
     });
 
-    it('a pause lasts over a restart', async () => {
+    it('a pause survives a restart', async () => {
       assert.equal(await ledger().paused(), false);
       await ledger().setPaused(true);
       await reopen();
@@ -147,7 +147,7 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       assert.equal(await ledger().paused(), false);
     });
 
-    it('a lease of before a restart cannot be used by another worker of the same capture', async () => {
+    it('a lease from before a restart cannot be used by another worker', async () => {
       const { id } = await leased(ledger(), 'a');
       await reopen();
       const next = must(await ledger().lease('b', noon + minute, minute));

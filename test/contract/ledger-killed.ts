@@ -41,7 +41,7 @@ async function runUntilKilled(
 
 export function killedInTheMiddle({ ledger, address, reopen, close }: LedgerUnderTest): void {
   describe('a process killed with SIGKILL among 200 notifications', () => {
-    it('has lost no acknowledged alert, captured none twice, and shows what was interrupted', async () => {
+    it('loses no acknowledged alert, captures none twice, and shows what was interrupted', async () => {
       await close();
       const said: string[] = [];
       for (const [round, at] of [2, 41, 130, 180].entries()) {

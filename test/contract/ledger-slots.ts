@@ -11,7 +11,7 @@ import { minute, noon, second } from '../given/time.ts';
 
 /** A place in the limits is taken for as long as a session may run in the JVM, whatever became of its capture. */
 export function keepingSlots({ ledger, reopen }: LedgerUnderTest): void {
-  describe('a place in the limits', () => {
+  describe('a slot in the limits', () => {
     const onePerNode = { total: 8, perNode: 1 };
     const { request } = toCapture('f1');
     const interrupted: CaptureChange = { state: 'failed', reason: { code: 'interrupted', detail: '' } };
@@ -31,7 +31,7 @@ export function keepingSlots({ ledger, reopen }: LedgerUnderTest): void {
       return kind;
     }
 
-    it('is kept by a capture of whose start nothing is known until no session can run, also after a restart', async () => {
+    it('is kept by a capture with an unknown start until no session can run, even after a restart', async () => {
       const { id } = await started(ledger(), 'a');
       assert.ok(await ledger().advance(id, 'a', interrupted, noon));
       const over = slotOfStart(request, noon);
@@ -41,7 +41,7 @@ export function keepingSlots({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal(await admission(over), 'admitted');
     });
 
-    it('counts in total as well, and holds the target itself when there is room on the node', async () => {
+    it('counts in total too, and reserves the target itself when the node has room', async () => {
       const { id, target } = await started(ledger(), 'a');
       assert.ok(await ledger().advance(id, 'a', interrupted, noon));
       const over = slotOfStart(request, noon);
@@ -52,7 +52,7 @@ export function keepingSlots({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal(await admission(over, target, wide), 'admitted');
     });
 
-    it('ends with the session where that is known to run', async () => {
+    it('ends with the session where one is known to run', async () => {
       const { id } = await started(ledger(), 'a');
       const slotUntil = slotOfSession(request, noon);
       assert.ok(await ledger().advance(id, 'a', { session, slotUntil }, noon));
@@ -61,7 +61,7 @@ export function keepingSlots({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal(await admission(slotUntil), 'admitted');
     });
 
-    it('is free at once when its recording was collected, and held while it is collected, however long', async () => {
+    it('is held during collection, however long, and free at once afterwards', async () => {
       const { id } = await started(ledger(), 'a');
       const late = noon + 10 * minute;
       await ledger().renew(id, 'a', noon, 2 * (late - noon));

@@ -66,7 +66,7 @@ describe('the SQLite file', () => {
     assert.ok(performance.now() - began < 5000, 'refused, but not at once');
   }
 
-  it('can be read by its owner alone, for it holds recordings', async () => {
+  it('is readable by its owner only, as it holds recordings', async () => {
     path = join(directory, 'new', 'flamepin.db');
     const ledger = openSqliteLedger({ path });
     await ledger.accept([toCapture('f1')], noon);
@@ -92,7 +92,7 @@ describe('the SQLite file', () => {
     await openSqliteLedger({ path }).close();
   });
 
-  it('gives what a closed process had leased to the next one at once', async () => {
+  it('gives leases of a closed process to the next one at once', async () => {
     const first = openSqliteLedger({ path });
     const { id } = await leased(first, 'a');
     await first.close();
@@ -161,12 +161,12 @@ describe('the SQLite file', () => {
     await ledger.close();
   });
 
-  it('that is no database is refused', async () => {
+  it('that is not a database is refused', async () => {
     await writeFile(path, 'not a database, but long enough to be looked at. '.repeat(100));
     refused('ledger-unreadable');
   });
 
-  it('in a place that is no directory is refused', async () => {
+  it('whose parent is not a directory is refused', async () => {
     await writeFile(path, '');
     path = join(path, 'flamepin.db');
     refused('ledger-unavailable');

@@ -66,7 +66,7 @@ describe('profiling a JVM on this machine', () => {
     });
   }
 
-  it('fetches what there is of a JVM that was killed in the window, as partial', async () => {
+  it('fetches what a JVM killed in the window had recorded, as partial', async () => {
     const jvm = await jvmOf({ args: ['80'] });
     const { session } = await begin(jvm, 30);
     // It records until it is killed: what has been written by then is up to the window, and a second of it is enough.
@@ -79,7 +79,7 @@ describe('profiling a JVM on this machine', () => {
     assert.deepEqual(ours(jvm.pid), []);
   });
 
-  it('does not take another process with the same pid for the one that was profiled', async () => {
+  it('does not mistake another process with the same pid for the profiled one', async () => {
     const jvm = await jvmOf();
     const { session } = await begin(jvm, 1);
     await profiler().collect(exec, session, { maxBytes }, signal);
@@ -89,7 +89,7 @@ describe('profiling a JVM on this machine', () => {
     await failsWith('recording-missing', profiler().collect(exec, session, { maxBytes }, signal));
   });
 
-  it('refuses a recording that is larger than allowed, which stays until it is cleaned up', async () => {
+  it('refuses a recording that is too large, and leaves it until cleanup', async () => {
     const jvm = await jvmOf();
     const { session } = await begin(jvm, 1);
     await failsWith('exec-overflow', profiler().collect(exec, session, { maxBytes: 100 }, signal));
@@ -119,7 +119,7 @@ describe('profiling a JVM on this machine', () => {
     assert.deepEqual(ours(jvm.pid), []);
   });
 
-  it('goes on without flamepin: a kill -9 in the window, and the next start collects', async () => {
+  it('survives kill -9 of flamepin in the window: the next start collects', async () => {
     const jvm = await jvmOf({ args: ['60'] });
     const child = startProgram(process.execPath, [
       new URL('profiler-child.ts', import.meta.url).pathname,
@@ -143,7 +143,7 @@ describe('profiling a JVM on this machine', () => {
     assert.deepEqual(ours(jvm.pid), []);
   });
 
-  it('cleans up after a crash by the id of the capture alone, without harm to other JVMs', async () => {
+  it('cleans up after a crash by capture id alone, without harm to other JVMs', async () => {
     const [lost, other] = [await jvmOf(), await jvmOf()];
     const id = captureId(Date.now());
     await profiler().start(exec, { captureId: id, durationSeconds: 1, process: null, pid: lost.pid }, signal);

@@ -21,7 +21,7 @@ const through = (...prefix: string[]): Exec => ({
   run: (request) => host.run({ ...request, argv: [...prefix, ...request.argv] as [string, ...string[]] }),
 });
 
-describe('another user, who foresees the names of our files', () => {
+describe('another user, who predicts the names of our files', () => {
   let burner: ReturnType<typeof compileBurner>;
   let traces: string;
   const started: Started[] = [];
@@ -93,7 +93,7 @@ describe('another user, who foresees the names of our files', () => {
     });
   }
 
-  it('has nothing run by root when the real tools are gone, neither while waiting nor when stopping', async () => {
+  it('has nothing run by root when the real tools are gone', async () => {
     const jvm = await jvmOf({ prefix: asUser(65534) });
     const { session } = await begin(host, jvm.pid);
     const tools = await toolsOf('/tmp', jvm.pid);
@@ -119,7 +119,7 @@ describe('another user, who foresees the names of our files', () => {
     assert.deepEqual(ours(jvm.pid), [taken]);
   });
 
-  it('is named when every place is taken', async () => {
+  it('is named when every location is taken', async () => {
     const jvm = await jvmOf({ prefix: asUser(4001) });
     for (const base of ['/tmp', '/var/tmp', '/dev/shm']) plant(await toolsOf(base, jvm.pid));
     const failure = await failsWith('tmp-not-writable', begin(through(...asUser(4001)), jvm.pid));
@@ -163,7 +163,7 @@ describe('another user, who foresees the names of our files', () => {
     await profiler().cleanUp(exec, session, signal);
   });
 
-  it('could replace our files in a /tmp without the sticky bit: another place is taken, by root and by the JVM’s user', async () => {
+  it('cannot replace our files in a /tmp without the sticky bit: another location is used', async () => {
     const jvm = await jvmWithOwnTmp('777');
     const { session } = await begin(host, jvm.pid);
     assert.ok(session.recordingPath.startsWith(`/proc/${jvm.pid}/root/var/tmp/`), session.recordingPath);
@@ -178,7 +178,7 @@ describe('another user, who foresees the names of our files', () => {
     assert.deepEqual(ours(jvm.pid), []);
   });
 
-  it('has no file of root emptied through links that wait for it', async () => {
+  it('cannot empty root’s files through planted links', async () => {
     const precious = join(traces, 'precious');
     writeFileSync(precious, 'kept');
     const plantLink = (path: string): void => {
@@ -205,7 +205,7 @@ describe('another user, who foresees the names of our files', () => {
     assert.equal(existsSync(directory), false);
   });
 
-  it('cannot hold flamepin up with a pipe in the place of its first file', async () => {
+  it('cannot block flamepin with a pipe in place of its first file', async () => {
     const jvm = await jvmOf({ prefix: asUser(65534) });
     const id = captureId(Date.now());
     const pipe = `/tmp/.flamepin-${id}`;

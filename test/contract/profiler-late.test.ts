@@ -204,7 +204,7 @@ exec ${real} "$@"
       await assertUntouched(jvm, id);
     });
 
-  it('by a start that nobody hears any more, even if nobody cleans', async () => {
+  it('by a start that lost its connection, even without cleanup', async () => {
     const { jvm, id, release, disconnect, ended } = await begin('--version');
     await disconnect();
     release();
@@ -225,7 +225,7 @@ exec ${real} "$@"
     await assertUntouched(jvm, id);
   });
 
-  it('by a start beside the JVM that has all it needs, when it was never sent the payload', async () => {
+  it('by a start beside the JVM that was never sent the payload, though it has all it needs', async () => {
     const agent = startProgram('unshare', [
       '-m',
       'sh',

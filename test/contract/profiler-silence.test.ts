@@ -16,7 +16,7 @@ const { signal } = new AbortController();
 const host = hostExec();
 const java = join(jdks()[0]?.home ?? '', 'bin/java');
 
-describe('a JVM that does not answer: the reason is what can be seen', () => {
+describe('a JVM that does not answer is refused with the cause that can be seen', () => {
   let burner: ReturnType<typeof compileBurner>;
   let hoarder: ReturnType<typeof compileProgram>;
   const started: Started[] = [];

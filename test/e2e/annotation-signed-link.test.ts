@@ -22,7 +22,7 @@ import { startS3, type S3Server } from '../setup/s3-server.ts';
 const soon = () => AbortSignal.timeout(30_000);
 const week = 7 * 24 * 3600;
 
-describe('pictures that are opened straight from the bucket', () => {
+describe('pictures opened straight from the bucket', () => {
   const closing = new AsyncDisposableStack();
   let browser: Browser;
   let server: S3Server;
@@ -89,7 +89,7 @@ describe('pictures that are opened straight from the bucket', () => {
     await page.close();
   });
 
-  it('are where a browser is sent when redirects are switched on; scripts, recordings and what is gone are not', async () => {
+  it('are redirected to when redirects are on; scripts, recordings and missing files are not', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'flamepin-redirects-'));
     const ledger = openSqliteLedger({ path: join(directory, 'ledger.db') });
     const stored = finished(capturing());

@@ -102,7 +102,7 @@ describe('the mark on the panel, in a browser', () => {
     await page.close();
   });
 
-  it('leads from the mark that lies on top to each of those below it', async () => {
+  it('leads from the topmost mark to each of those below it', async () => {
     const start = Date.now() - 60_000;
     const captures = ['HighLatency', 'HighErrors', 'QueueFull'].map((alertname) => {
       const capture = capturing({ panel: { dashboardUid: 'shop', panelId: 7, foundBy: 'a test' } }, start);

@@ -132,7 +132,7 @@ routes: [{matchers: [], target: {host: {}}}]
       }
     });
 
-  it('keep nobody out when four of them send bodies in chunks of one byte', async (test) => {
+  it('keep nobody out when four of them send one-byte chunks', async (test) => {
     const strangers = sendStrangers(flamepin.url, 4, { opening: chunkedHead, further: '1\r\n \r\n' });
     try {
       await waitFor('strangers', patienceMs, () => (strangers.connected() === 4 ? true : undefined));
@@ -142,7 +142,7 @@ routes: [{matchers: [], target: {host: {}}}]
     }
   });
 
-  it('are logged and held off when they try a thousand tokens, and lock nobody else out', async () => {
+  it('are logged and throttled when they try a thousand tokens, and lock nobody out', async () => {
     const wrong = 'a-guess-that-must-not-be-logged';
     const statuses = new Map<number, number>();
     for (let i = 0; i < 1000; i += 50)

@@ -26,7 +26,7 @@ const answerSchema = z.object({
 const problemSchema = z.object({ error: z.string(), message: z.string(), remedy: z.string() });
 
 /** What a broken or hostile sender may send, against the running server. */
-describe('a notification that is not as it should be', () => {
+describe('a bad notification', () => {
   let flamepin: RunningFlamepin;
   const closing = new AsyncDisposableStack();
   let directory = '';
@@ -68,16 +68,16 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     assert.ok(!text.includes(bearer) && !text.includes(secret), 'tells no secret');
   }
 
-  it('is refused with its remedy when it is no JSON', async () =>
+  it('is refused with a remedy when it is not JSON', async () =>
     refused(await post('{"version": '), 400, 'not-json'));
 
-  it('is refused with its remedy when it says that it is gzipped, and is not', async () =>
+  it('is refused with a remedy when it claims to be gzipped and is not', async () =>
     refused(await post(notification([alert({})]), { 'Content-Encoding': 'gzip' }), 400, 'request-malformed'));
 
-  it('is refused with its remedy when its version is unknown', async () =>
+  it('is refused with a remedy when its version is unknown', async () =>
     refused(await post(JSON.stringify({ version: '9', alerts: [] })), 400, 'notification-version'));
 
-  it('is refused with its remedy when it is no notification at all', async () =>
+  it('is refused with a remedy when it is not a notification', async () =>
     refused(await post('[1, 2]'), 400, 'notification-malformed'));
 
   it('is refused when it is not declared as JSON', async () =>
@@ -102,12 +102,12 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     await refused(await post(notification([alert({})]), { Authorization: '' }), 401, 'unauthorized');
   });
 
-  it('is refused without the right token before its body is sent, which would fill the memory', async () => {
+  it('is refused without the right token before its body is sent', async () => {
     const { status } = await begin('alertmanager', { Authorization: 'Bearer wrong' }, 15_000_000).answer;
     assert.equal(status, 401);
   });
 
-  it('is asked to come again when too many large bodies are on their way; others still come through', async () => {
+  it('is told to retry when too many large bodies are in flight; others still get through', async () => {
     const headers = { 'X-Time': String(Math.floor(Date.now() / 1000)), 'X-Grafana-Alerting-Signature': '0' };
     const large = 16_000_000;
     // Every one all but its last byte.
@@ -137,7 +137,7 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     });
   });
 
-  it('comes through forty at once when it does not say how long it is', async () => {
+  it('gets through forty at once without a Content-Length', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, async (_, index) => {
         const body = notification([alert({ fingerprint: `c${index}` })]);
@@ -167,7 +167,7 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     assert.ok(performance.now() - startedAt < 30_000);
   });
 
-  it('is answered at once when its body has no end, and cut off soon after', async () => {
+  it('is answered at once when its body never ends, and cut off soon after', async () => {
     for (const headers of [{ Authorization: 'Bearer wrong' }, { Authorization: `Bearer ${bearer}` }]) {
       const socket = connect(Number(new URL(flamepin.url).port), '127.0.0.1');
       socket.on('error', () => undefined);
@@ -250,7 +250,7 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     assert.ok(answer.alerts.every(({ outcome }) => outcome === 'observed'));
   });
 
-  it('is refused at once when it holds millions of empty alerts, whatever they are made of', async (test) => {
+  it('is refused at once when it holds millions of empty alerts', async (test) => {
     for (const filling of ['{},', '[],', '1,', '['])
       for (const [start, end] of [
         ['{"version":"4","alerts":[', '0]}'],
@@ -287,7 +287,7 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'self'/);
   });
 
-  it('is answered 2xx with its reason when no route matches, for a refusal would be sent again for ever', async () => {
+  it('is answered 2xx with a reason when no route matches, as a refusal would be retried forever', async () => {
     const response = await post(
       notification([alert({ fingerprint: '1111111111111111', labels: { alertname: 'DiskFull' } })]),
     );

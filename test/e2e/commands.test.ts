@@ -62,7 +62,7 @@ describe('the commands', { concurrency: true }, () => {
     return file;
   }
 
-  it('each tell how they are used, on stdout', async () => {
+  it('each print their usage on stdout', async () => {
     const { code, stdout, stderr } = await run('--help');
     assert.equal(code, 0, stderr);
     assert.equal(stderr, '');
@@ -75,7 +75,7 @@ describe('the commands', { concurrency: true }, () => {
     }
   });
 
-  it('read from a pipe, and end quietly when whoever reads them has seen enough', async () => {
+  it('read from a pipe, and end quietly when their reader closes', async () => {
     const recording = join(root, 'test/fixtures/recordings/shop-baseline.jfr.gz');
     const piped = spawn(
       'sh',
@@ -100,7 +100,7 @@ describe('the commands', { concurrency: true }, () => {
     assert.match(stderr, /^The output could not be written\.\n {2}.*such\.html\n {2}Check the path/);
   });
 
-  it('are found by npx in the clone, whatever Node the machine has', async () => {
+  it('are found by npx in a clone, whatever Node the machine has', async () => {
     const child = spawn('npx', ['--no-install', 'flamepin', '--version'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -109,7 +109,7 @@ describe('the commands', { concurrency: true }, () => {
     assert.match(await readText(child.stdout), /^\d+\.\d+\.\d+\n$/);
   });
 
-  it('say on an older Node what is needed', async () => {
+  it('say on an older Node which version they need', async () => {
     const older =
       'data:text/javascript,Object.defineProperty(process, "versions", {value: {node: "20.19.0"}})';
     const { code, stdout, stderr } = await begin(['--help'], ['--import', older]).ended;
@@ -118,7 +118,7 @@ describe('the commands', { concurrency: true }, () => {
     assert.match(stderr, /^flamepin needs Node 24 or later/);
   });
 
-  it('end with 2 and a word on stderr when they are used wrongly', async () => {
+  it('exit with 2 and a message on stderr when misused', async () => {
     const broken = await fileOf('broken.yaml', 'server: {prot: 8080}\nmode: sometimes\n');
     const results = await Promise.all([
       run('captrue'),
@@ -182,7 +182,7 @@ describe('the commands', { concurrency: true }, () => {
     assert.deepEqual(await readdir(output), [id]);
   });
 
-  it('capture ends with 1 and the reason when there is no such JVM', async () => {
+  it('capture exits with 1 and a reason when there is no such JVM', async () => {
     const results = await Promise.all([
       run('capture', `host://${process.pid}`, '--duration', '1s'),
       run('capture', 'host://4000000', '--duration', '1s'),
@@ -200,7 +200,7 @@ describe('the commands', { concurrency: true }, () => {
     assert.match(reserved.stderr, /not supported yet/);
   });
 
-  it('explain tells what would be done for each alert, and touches nothing', async () => {
+  it('explain shows what would be done for each alert, and touches nothing', async () => {
     const configuration = await fileOf(
       'explain.yaml',
       `routes: [{matchers: ['alertname="HighLatency"'], target: {host: {}}}]
@@ -289,7 +289,7 @@ ${grafana}`;
     );
   });
 
-  it('release lists what is blocked and lets it be profiled again', async () => {
+  it('release lists what is blocked, and unblocks it', async () => {
     const path = join(directory, 'release.db');
     const now = Date.now();
     const ledger = openSqliteLedger({ path });

@@ -21,7 +21,7 @@ const token = 'only-for-this-test';
 const problemSchema = z.object({ error: z.string(), message: z.string(), remedy: z.string() });
 
 /** The same service, well, then not, then well again, as somebody on call would look at it. */
-describe('a capture is compared with how the workload was before', () => {
+describe('a capture is compared with the workload’s past', () => {
   let shop: DemoService;
   let flamepin: RunningFlamepin;
   let browser: Browser;
@@ -67,7 +67,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.equal(baseline.annotation.state, 'none');
   });
 
-  it('says that nothing changed beyond noise, and what change could have been seen', async () => {
+  it('says that nothing changed beyond noise, and what change would have been seen', async () => {
     const same = await finished(await fire('same-load'));
     assert.equal(same.partial, false, JSON.stringify(same));
     // On a busy machine the JVM's own work may differ between the windows; the application's may not.
@@ -133,7 +133,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.equal(answer.answer.comparedWith.captureId, regressed.id);
   });
 
-  it('tells why two captures cannot be compared', async () => {
+  it('says why two captures cannot be compared', async () => {
     const unknown = problemSchema.parse(await json(`/captures/${regressed.id}?against=c-gone`, 404));
     assert.equal(unknown.error, 'capture-unknown');
     const itself = problemSchema.parse(await json(`/captures/${regressed.id}?against=${regressed.id}`, 400));

@@ -183,7 +183,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('asks for the profile once, beside the script', async () => {
+  it('fetches the profile once, alongside the script', async () => {
     const context = await browser.newContext(wide);
     try {
       const page = await context.newPage();
@@ -219,7 +219,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('searches text and expressions, tells the matched share, and keeps the search in the address', async () => {
+  it('searches text and expressions, shows the matched share, and keeps the search in the address', async () => {
     await open(`${origin}/shop#event=cpu`, wide, async (page) => {
       await ready(page);
       await page.keyboard.press('/');
@@ -232,7 +232,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('keeps what is being typed while the picture is drawn anew', async () => {
+  it('keeps what is being typed while the picture is redrawn', async () => {
     await open(`${origin}/plain`, wide, async (page) => {
       await ready(page);
       // In one task, so that no pause in typing can come in between.
@@ -245,7 +245,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('shows in the search field what is searched: after Escape, after Reset, on the way back', async () => {
+  it('keeps the search field in step: after Escape, Reset and Back', async () => {
     await open(`${origin}/plain`, wide, async (page) => {
       await ready(page);
       const field = page.getByRole('searchbox');
@@ -262,7 +262,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('is used by keyboard alone: arrows, Enter, Escape', async () => {
+  it('works by keyboard alone: arrows, Enter, Escape', async () => {
     await open(`${origin}/shop#event=cpu`, wide, async (page) => {
       await ready(page);
       await page.locator('#icicle').focus();
@@ -282,7 +282,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('moves between the events by their tabs, with what each amounts to', async () => {
+  it('switches events by tabs that show each total', async () => {
     await open(`${origin}/shop`, wide, async (page) => {
       await ready(page);
       assert.deepEqual(await page.getByRole('tab').allTextContents(), [
@@ -299,7 +299,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('has a tab, with its 0, for the event that leads though nothing was seen of it', async () => {
+  it('has a tab showing 0 for a leading event that was never seen', async () => {
     const uncontended = slowShop();
     delete uncontended.events.lock;
     const view: View = { ...shopView, event: 'lock', comparison: null };
@@ -314,7 +314,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('opens with the leading event where a link means one that was not recorded', async () => {
+  it('opens with the leading event where a link names one that was not recorded', async () => {
     await open(`${origin}/shop#event=live`, wide, async (page) => {
       await ready(page);
       await page.getByRole('tab', { name: /^wall/, selected: true }).waitFor();
@@ -358,7 +358,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('brings the frame between callers and callees into sight, on a phone as well', async () => {
+  it('scrolls the frame between callers and callees into view, on a phone too', async () => {
     await open(`${origin}/shop#event=cpu`, phone, async (page) => {
       await ready(page);
       await page.getByRole('button', { name: 'sandwich' }).tap();
@@ -369,7 +369,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('holds the same in a table, whose frames zoom too', async () => {
+  it('shows the same in a table, whose frames zoom too', async () => {
     await open(`${origin}/plain`, wide, async (page) => {
       await ready(page);
       await page.getByText('The picture as a table').click();
@@ -392,7 +392,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('leads from a row to its very frame: not to a wider one of a longer name, nor nowhere', async () => {
+  it('leads from a row to exactly its frame, not to a wider one with a longer name', async () => {
     const endless = `com/acme/shop/${'Generated'.repeat(60)}.run`;
     const profile = profileOf([
       { stack: 'java/lang/Thread.run;com/acme/shop/Orders.find', count: 20 },
@@ -428,7 +428,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('colours the difference to the baseline, and tells it in words', async () => {
+  it('colours the difference to the baseline, and puts it in words', async () => {
     await open(`${origin}/shop#event=cpu`, wide, async (page) => {
       await ready(page);
       await page.getByLabel('difference', { exact: true }).check();
@@ -440,7 +440,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('works under a thumb: a tap tells, a second tap zooms, back undoes, nothing scrolls sideways', async () => {
+  it('works by thumb: a tap shows details, a second zooms, back undoes, nothing scrolls sideways', async () => {
     await open(`${origin}/shop`, phone, async (page) => {
       await ready(page);
       await assertFits(page);
@@ -469,7 +469,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('stays where the reader has scrolled to: on a zoom, on the way back, when a phone’s address bar goes', async () => {
+  it('keeps the scroll position on zoom, on Back, and when a phone’s address bar hides', async () => {
     const low = { width: 390, height: 500 };
     await open(`${origin}/shop`, { ...phone, viewport: low }, async (page) => {
       await ready(page);
@@ -497,7 +497,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('brings the tab that a link means into sight on a phone, where they do not all fit', async () => {
+  it('scrolls a linked tab into view on a phone, where not all fit', async () => {
     const narrow = { ...phone, viewport: { width: 320, height: 600 } };
     await open(`${origin}/shop#event=lock`, narrow, async (page) => {
       await ready(page);
@@ -553,7 +553,7 @@ describe('the flame graph in a browser', () => {
     }
   });
 
-  it('keeps every word of the static picture within it, however long title and names are', async () => {
+  it('keeps all text inside the static picture, however long title and names are', async () => {
     const endless = `com.acme.shop.${'Generated'.repeat(60)}.run`;
     const base = profileOf([{ stack: endless.replaceAll('.', '/').replace(/\/run$/, '.run'), count: 400 }]);
     const options: DifferenceSvgOptions = {
@@ -589,7 +589,7 @@ describe('the flame graph in a browser', () => {
     });
   });
 
-  it('opens a comparison as a difference, and tells what is gone', async () => {
+  it('opens a comparison as a difference, and lists what is gone', async () => {
     const base = slowShop();
     base.events.cpu = base.events.lock!;
     const { changedFrames } = compareProfiles(base, slowShop(), { event: 'cpu', baseLabel: 'before' });
@@ -636,7 +636,7 @@ describe('the flame graph in a browser', () => {
     await context.close();
   });
 
-  it('opens a profile of 100,000 stacks and can be used at once', async (test) => {
+  it('opens a profile of 100,000 stacks, usable at once', async (test) => {
     const file = await fileOf(
       'large.html',
       await renderHtml(largeProfile(100_000), { ...shopView, event: 'cpu' }),

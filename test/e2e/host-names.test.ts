@@ -115,7 +115,7 @@ ${host === '127.0.0.1' ? '  grafana: {}\n' : ''}routes: []
       assert.equal(await statusOf(port, 'GET /healthz', ['localhost', 'localhost']), 400);
     });
     if (host === '127.0.0.1')
-      it('cannot have a JVM profiled from a page of a stranger, where no secret is asked for', async () => {
+      it('cannot have a JVM profiled from a stranger’s page, where no secret is required', async () => {
         const body = notificationOf('f1', {});
         assert.equal(await statusOf(port, 'POST /webhooks/grafana', [rebound], json, body), 421);
         assert.equal(await statusOf(port, 'POST /webhooks/grafana', ['localhost'], json, body), 200);

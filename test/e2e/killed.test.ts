@@ -149,7 +149,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     assertNothingLeft(jvm, capture);
   });
 
-  it('by SIGKILL while the session begins: it is never begun again, and ends by itself', async () => {
+  it('by SIGKILL while the session starts: it is never started again, and ends by itself', async () => {
     const { jvm, start } = await scene('start', inFiles);
     const first = await start();
     const id = await fireForCapture(first, 'd1', {});

@@ -10,7 +10,7 @@ import { waitFor } from '../setup/process.ts';
 /** A second, and what a busy machine adds to the answer. */
 const noticedMs = 3_000;
 
-describe('the file of the ledger, while flamepin runs,', { concurrency: 2 }, () => {
+describe('the ledger’s file, while flamepin runs,', { concurrency: 2 }, () => {
   let directory = '';
   const closing = new AsyncDisposableStack();
   before(async () => {
@@ -95,7 +95,7 @@ ledger: {sqlite: {path: ${path}}}
       assert.equal(await notify(flamepin, 'later'), 503);
     });
 
-  it('is moved away and back again: it goes on, and has all that it acknowledged', async () => {
+  it('is moved away and back: flamepin continues with everything it acknowledged', async () => {
     const { flamepin, path, start } = await scene('back');
     assert.equal(await notify(flamepin, 'before'), 200);
     await rename(path, `${path}.moved`);
@@ -116,7 +116,7 @@ ledger: {sqlite: {path: ${path}}}
     }
   });
 
-  it('is only touched: all goes on', async () => {
+  it('is only touched: nothing happens', async () => {
     const { flamepin, path } = await scene('touched');
     assert.equal(await notify(flamepin, 'before'), 200);
     await utimes(path, new Date(), new Date());
@@ -125,7 +125,7 @@ ledger: {sqlite: {path: ${path}}}
     assert.equal(await ready(flamepin), 200);
   });
 
-  it('is deleted for good: flamepin ends by itself, and the next start has a new one', async () => {
+  it('is deleted for good: flamepin exits, and the next start creates a new one', async () => {
     const { flamepin, path, start } = await scene('ends');
     await unlink(path);
     await waitFor('the end', 180_000, () => flamepin.exitCode() ?? undefined);

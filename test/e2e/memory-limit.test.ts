@@ -92,7 +92,7 @@ describe('large recordings under a limit on memory', () => {
     );
   });
 
-  it('are kept unread where they do not fit, and said so, while a small one is read', async () => {
+  it('are kept unread where they do not fit, and say so, while a small one is read', async () => {
     const recordings = [recordingOf(59 * mebibyte), recordingOf(mebibyte)];
     const [large, small] = await runUnder(512 * mebibyte, recordings, 120_000);
     assert.deepEqual([large?.state, large?.reason?.code], ['failed', 'memory-too-small']);

@@ -132,7 +132,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
   });
 
-  it('alerts are recorded as paused on hold, by token or by signal, and captured once it is over', async () => {
+  it('alerts are recorded as paused, by token or by signal, and captured after a resume', async () => {
     await refused(await ask('/pause', undefined, { method: 'POST' }), 401, 'token-required');
     assert.equal((await ask('/pause', secrets.captures, { method: 'POST' })).status, 200);
     const held = await outcomeOf('f1', { service: 'shop' });
@@ -208,7 +208,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     assert.equal((await ask(`/captures/${alertId}/flamegraph.svg?event=nothing`)).status, 404);
   });
 
-  it('an address that leads nowhere or cannot be read says so, to a program as JSON, and is no fault of ours', async () => {
+  it('an unknown or malformed address says so, to a program as JSON, and is never a 500', async () => {
     await refused(await ask('/nowhere', undefined, json), 404, 'not-found');
     assert.match(await (await ask('/nowhere')).text(), /There is nothing at this address/);
     await refused(await ask('/captures/%E0%A4%A', undefined, json), 400, 'request-malformed');
@@ -254,7 +254,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
       assert.match(text, new RegExp(`^flamepin_stage_duration_seconds_count\\{stage="${stage}"\\} 2$`, 'm'));
   });
 
-  it('a full disk is answered with 503 and its remedy, and it works again once there is room', async () => {
+  it('a full disk is answered with 503 and a remedy, until there is room', async () => {
     const ballast = join(smallDisk, 'ballast');
     await assert.rejects(async () => {
       for (;;) await appendFile(ballast, Buffer.alloc(1 << 20));
@@ -275,7 +275,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
     assert.equal((await notify('after', filler)).status, 200);
   });
 
-  it('the log is JSON, names the capture, and tells no secret', () => {
+  it('the log is JSON, names the capture, and holds no secret', () => {
     assert.deepEqual(flamepin.otherOutput, []);
     const lines = flamepin.log.map((entry) => JSON.stringify(entry));
     for (const id of [handId, alertId])
@@ -288,8 +288,8 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
   });
 });
 
-describe('flamepin is told to stop while a browser keeps its connection and a sender is slow', () => {
-  it('ends by itself, with exit code 0', async () => {
+describe('stopping while a browser keeps its connection and a sender is slow', () => {
+  it('ends with exit code 0', async () => {
     await using cleanup = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), 'flamepin-stop-'));
     cleanup.defer(() => rm(directory, { recursive: true, force: true }));
@@ -308,7 +308,7 @@ describe('flamepin is told to stop while a browser keeps its connection and a se
 });
 
 describe('mode observe', () => {
-  it('records what would be done, and touches nothing; what is not configured is off', async () => {
+  it('records what would be done, and touches nothing', async () => {
     await using cleanup = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), 'flamepin-observe-'));
     cleanup.defer(() => rm(directory, { recursive: true, force: true }));

@@ -74,7 +74,7 @@ links:
     });
   }
 
-  it('print the lifecycle rules to merge, by prefix or by tag, and what a PUT would do', async () => {
+  it('print the lifecycle rules to merge, by prefix or by tag, and warn about PUT', async () => {
     const byPrefix = await flamepin('lifecycle', '--config', configuration);
     assert.equal(byPrefix.code, 0, byPrefix.stderr);
     const { Rules: rules } = JSON.parse(byPrefix.stdout) as {
@@ -99,7 +99,7 @@ links:
     assert.deepEqual([code, /storage\.s3\.tags/.test(stderr)], [2, true]);
   });
 
-  it('say of each mapped panel what its marks will be like, and of the store whether signed links open', async () => {
+  it('check what marks each mapped panel will get, and whether signed links open', async () => {
     const { code, stdout } = await flamepin('doctor', '--config', configuration);
     assert.equal(code, 1, 'a panel is missing');
     for (const line of [
@@ -147,7 +147,7 @@ links:
       );
     });
 
-    it('suggests the panel that has the query of the rule when asked to, and marks it as a suggestion', async () => {
+    it('suggests the panel with the rule’s query when asked, and marks it as a suggestion', async () => {
       const { code, stdout, stderr } = await flamepin(
         'explain',
         '--suggest',
@@ -159,7 +159,7 @@ links:
       assert.match(stdout, /panel\s+unknown\n\s+suggestion\s+shop \/ 2 "Checkout latency, p99"/);
     });
 
-    it('asks nobody by itself', async () => {
+    it('asks nothing unasked', async () => {
       const asked = grafana.requests.length;
       const { stdout } = await flamepin('explain', '--config', configuration, notification);
       assert.match(stdout, /panel\s+unknown\n$/);

@@ -92,7 +92,7 @@ describe('flamepin’s pages', () => {
     });
   });
 
-  it('filter by state, workload and time, which then stand in the address', async () => {
+  it('filter by state, workload and time, and keep the filter in the address', async () => {
     await onWide('/captures', async (page) => {
       await page.getByLabel('State').selectOption('failed');
       await page.getByLabel('From, UTC').fill('2020-01-01T00:00');
@@ -129,7 +129,7 @@ describe('flamepin’s pages', () => {
     });
   });
 
-  it('tell on a fresh flamepin how to send the first alert, and offer nothing to filter', async () => {
+  it('explain on a fresh flamepin how to send the first alert, without filters', async () => {
     await open(`${fresh.url}/captures`, wide, async (page) => {
       assert.match(
         await page.locator('pre').innerText(),
@@ -139,7 +139,7 @@ describe('flamepin’s pages', () => {
     });
   });
 
-  it('say of a capture whose pictures are gone what is still known', async () => {
+  it('show what is still known of a capture whose pictures are gone', async () => {
     await onWide(used.paths.expired, async (page) => {
       assert.match(await page.locator('h1').innerText(), /61% waiting in HikariPool\.getConnection/);
       const text = await page.locator('main').innerText();
@@ -155,7 +155,7 @@ describe('flamepin’s pages', () => {
     });
   });
 
-  it('say why there is no profile, what to do, and where the same time is to be seen elsewhere', async () => {
+  it('say why there is no profile, what to do, and where else to look', async () => {
     for (const [name, words] of [
       [
         'skipped',
@@ -173,7 +173,7 @@ describe('flamepin’s pages', () => {
       });
   });
 
-  it('update themselves until the capture has come to its end, and keep open what was opened', async () => {
+  it('update until the capture has ended, and keep open what was opened', async () => {
     await onWide(used.paths.queued, async (page) => {
       await page.getByText('Timeline').click();
       await page.evaluate(`document.querySelector('h1').textContent = 'what an older page said'`);

@@ -12,7 +12,7 @@ const setup = join(import.meta.dirname, '..', 'setup');
 /** Its own limit is 75 s, after which it still shrinks what it has found. */
 const deadlineMs = 240_000;
 
-describe('the HTTP interface, tried with hundreds of requests made from its own document', () => {
+describe('the HTTP interface, tried with hundreds of requests generated from its OpenAPI document', () => {
   it('reaches no process of this machine, whatever target it asks for', async () => {
     await using cleanup = new AsyncDisposableStack();
     const seeded = await startSeededServe(0);
@@ -33,7 +33,7 @@ describe('the HTTP interface, tried with hundreds of requests made from its own 
     });
   });
 
-  it('answers each as the document says, never with a 500, and refuses what the document forbids', async () => {
+  it('answers as documented, never with a 500, and refuses what the document forbids', async () => {
     const schemathesis = execFileSync('sh', [join(setup, 'schemathesis.sh'), cacheDirectory], {
       encoding: 'utf8',
     }).trim();

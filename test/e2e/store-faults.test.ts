@@ -93,7 +93,7 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
   const waitsBecause = (code: string) => (capture: CaptureJson) =>
     capture.state === 'storing' && capture.reason?.code === code && capture.headline !== null;
 
-  it('its directory away: the answer is told all the same; back and asked by hand, everything is stored', async () => {
+  it('its directory is gone: the answer is still delivered; once back, a retry by hand stores everything', async () => {
     const root = join(directory, 'artifacts');
     const start = await scene('directory', `{filesystem: {directory: ${root}}}`);
     const flamepin = await start();

@@ -72,7 +72,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     });
   const blocks = async () => blocksSchema.parse(await (await asOperator('/blocks')).json()).blocks;
 
-  it('is skipped with its reason and its remedy when it is stopped', async () => {
+  it('is skipped with reason and remedy when it is stopped', async () => {
     const jvm = await jvmOf('stopped');
     process.kill(jvm.pid, 'SIGSTOP');
     const id = await alert('stopped');
@@ -83,7 +83,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.deepEqual(leftOf(jvm.pid, id), []);
   });
 
-  it('is told of, and blocked until released, when it exits in its window or dies after it', async () => {
+  it('is reported, and blocked until released, when it exits in its window or dies after it', async () => {
     const [exits, dies] = await Promise.all([jvmOf('exits'), jvmOf('dies')]);
     const [early, late] = await Promise.all([alert('exits'), alert('dies')]);
     for (const id of [early, late])

@@ -16,7 +16,7 @@ describe('a cluster that cannot be opened', () => {
   });
   after(() => rm(directory, { recursive: true, force: true }));
 
-  it('is opened by a later alert once its kubeconfig has come, and hinders no stop', async () => {
+  it('is opened by a later alert once its kubeconfig exists, and never delays a stop', async () => {
     const kubeconfig = join(directory, 'kubeconfig');
     const file = join(directory, 'flamepin.yaml');
     await writeFile(
@@ -43,7 +43,7 @@ describe('a cluster that cannot be opened', () => {
 });
 
 describe("Prometheus is asked for the slow pod's own numbers", () => {
-  it('with the token that the environment holds', async () => {
+  it('uses the token from the environment', async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       asked.push(request.headers.authorization);

@@ -13,7 +13,7 @@ const templates = [
 ];
 
 describe('links to a continuous profiler', () => {
-  it('lead to the window of the capture and to the pod that was profiled', () => {
+  it('open the capture’s window and the pod that was profiled', () => {
     assert.deepEqual(profilerLinks(finished(capturing({}, windowStart)), templates), [
       {
         text: 'Pyroscope',
@@ -23,7 +23,7 @@ describe('links to a continuous profiler', () => {
     ]);
   });
 
-  it('lead to the minutes around the alert when there was no window, by its labels alone', () => {
+  it('open the minutes around the alert, by its labels, when there was no window', () => {
     const waiting = capturing({ target: null }, windowStart);
     const { timeline, alert } = waiting;
     const refused = {
@@ -41,7 +41,7 @@ describe('links to a continuous profiler', () => {
     );
   });
 
-  it('carry labels only as values, whatever they hold', () => {
+  it('carry labels as values only, whatever they hold', () => {
     const capture = capturing({ target: null }, windowStart);
     capture.alert.labels = { namespace: 'a&b=c#"><script>', pod: 'x/../y?z' };
     for (const { url } of profilerLinks(capture, templates)) {
@@ -50,5 +50,5 @@ describe('links to a continuous profiler', () => {
     }
   });
 
-  it('are none without templates', () => assert.deepEqual(profilerLinks(capturing(), []), []));
+  it('do not exist without templates', () => assert.deepEqual(profilerLinks(capturing(), []), []));
 });

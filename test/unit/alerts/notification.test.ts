@@ -54,13 +54,13 @@ describe('a notification of Alertmanager', () => {
     assert.equal(alert?.startsAt, '2026-11-23T01:14:07.312Z');
   });
 
-  it('that left alerts out says how many, and what to change', () => {
+  it('that was truncated says how many alerts are missing, and what to change', () => {
     const { truncatedAlerts, warnings } = parseNotification(fixture('alertmanager-truncated'), alertmanager);
     assert.equal(truncatedAlerts, 2);
     assert.match(warnings.join(), /2 alerts were left out.*max_alerts: 0/);
   });
 
-  it('may come by the path of Grafana, as from Mimir', () => {
+  it('may arrive on Grafana’s path, as from Mimir', () => {
     const { sender } = parseNotification(fixture('alertmanager-0.25'), grafana);
     assert.equal(sender, 'grafana');
   });
@@ -78,7 +78,7 @@ describe('a notification of Grafana', () => {
     assert.equal(alert?.sender, 'grafana');
   });
 
-  it('is known by its version also on the path of Alertmanager', () => {
+  it('is recognised by its version on Alertmanager’s path too', () => {
     assert.equal(parseNotification(fixture('grafana-13'), alertmanager).sender, 'grafana');
   });
 
@@ -95,7 +95,7 @@ describe('a notification of Grafana', () => {
       assert.equal(classifyAlert(alert), kind);
     });
 
-  it('that keeps its name but fires for missing data is no-data too', () => {
+  it('that keeps its name but fires for missing data counts as no-data', () => {
     assert.equal(
       classifyAlert({ labels: {}, annotations: { grafana_state_reason: 'NoData, KeepLast' } }),
       'no-data',
@@ -114,7 +114,7 @@ describe('what is not a notification', () => {
     return 'accepted';
   };
 
-  it('is refused with its reason, whatever it is', () => {
+  it('is refused with a reason, whatever it is', () => {
     for (const body of [null, 7, 'text', [], {}, { version: '4' }, { version: '4', alerts: {} }])
       assert.equal(refused(body), 'notification-malformed');
     assert.equal(refused({ ...fixture('alertmanager-0.25'), version: '3' }), 'notification-version');
@@ -122,11 +122,11 @@ describe('what is not a notification', () => {
     assert.equal(refused({ version: '4', alerts: [7, {}] }), 'notification-malformed');
   });
 
-  it('may be empty of alerts', () => {
+  it('may hold no alerts', () => {
     assert.deepEqual(parseNotification({ version: '4', alerts: [] }, alertmanager).alerts, []);
   });
 
-  it('never breaks the reader in another way, nor yields an alert that the ledger would refuse', () => {
+  it('never fails in another way, nor yields an alert that the ledger would refuse', () => {
     const scalar = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constant('firing'));
     const entry = fc.record(
       {
@@ -155,7 +155,7 @@ describe('what is not a notification', () => {
 });
 
 describe('one odd entry', () => {
-  it('does not keep the others from being handled, and is named', () => {
+  it('is named, and the others are still handled', () => {
     const body = fixture('alertmanager-0.25');
     body.alerts.unshift({ status: 'firing', labels: 'none', startsAt: '2026-11-23T01:14:07Z' });
     const { alerts, warnings } = parseNotification(body, alertmanager);
@@ -163,7 +163,7 @@ describe('one odd entry', () => {
     assert.match(warnings.join(), /alerts\[0\]/);
   });
 
-  it('without a fingerprint gets one that is the same whatever the order of its labels', () => {
+  it('without a fingerprint gets one that does not depend on label order', () => {
     const read = (labels: Record<string, string>) => {
       const body = withLabels(labels);
       delete body.alerts[0]?.['fingerprint'];
@@ -176,7 +176,7 @@ describe('one odd entry', () => {
 });
 
 describe('hostile label values', () => {
-  it('with quotes, newlines, HTML and shell text come through unchanged, for every reader escapes them', () => {
+  it('with quotes, newlines, HTML and shell text pass unchanged', () => {
     const hostile = {
       alertname: 'a"b\'c\\d\n\r\t',
       html: '<img src=x onerror=alert(1)>&lt;',
@@ -186,7 +186,7 @@ describe('hostile label values', () => {
     assert.deepEqual(alert?.labels, hostile);
   });
 
-  it('are kept up to 64 KiB in all, with a warning that names the first left out', () => {
+  it('are kept up to 64 KiB in total, with a warning that names the first dropped', () => {
     const { alerts, warnings } = parseNotification(
       withLabels(
         Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`label${index}`, 'x'.repeat(4000)])),
@@ -208,7 +208,7 @@ describe('hostile label values', () => {
     assert.equal(alerts[0]?.fingerprint, '4a5b6c7d8e9f0011');
   });
 
-  it('never hold what a database refuses: NUL, half a surrogate pair', () => {
+  it('never contain what a database refuses: NUL, half a surrogate pair', () => {
     const [alert] = parseNotification(
       withLabels({ nul: 'a\0b', half: '\ud800', pair: `${'x'.repeat(4094)}😀😀` }),
       alertmanager,

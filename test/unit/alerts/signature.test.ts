@@ -34,7 +34,7 @@ function sign(text: string | Buffer, secret = 'battery staple'): string {
 }
 
 describe('a source with a bearer token', () => {
-  it('is believed with the token, and only with it', () => {
+  it('is accepted with the token, and only with it', () => {
     assert.equal(ask(bearer, { authorization: 'Bearer correct horse' }).source, 'am');
     assert.equal(ask(bearer, { authorization: 'bearer  correct horse ' }).source, 'am');
     for (const authorization of [
@@ -67,7 +67,7 @@ describe('a source with a bearer token', () => {
 
 describe('a source with user name and password', () => {
   const encode = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
-  it('is believed with both, also when the password holds a colon', () => {
+  it('is accepted with both, even if the password holds a colon', () => {
     assert.equal(ask(basic, { authorization: encode('mimir:pass:word') }).source, 'mimir');
     for (const wrong of ['mimir:pass', 'other:pass:word', 'mimir', ''])
       assert.equal(ask(basic, { authorization: encode(wrong) }).source, null);
@@ -75,7 +75,7 @@ describe('a source with user name and password', () => {
 });
 
 describe("Grafana's signature", () => {
-  it('over the raw body is believed; over any other bytes it is not', () => {
+  it('over the raw body is accepted; over any other bytes it is not', () => {
     const headers = { 'x-grafana-alerting-signature': sign(rawBody) };
     assert.equal(ask(signing(null), headers).source, 'grafana');
     assert.equal(ask(signing(null), headers, Buffer.from('{"version":"1","alerts":[] }')).source, null);
@@ -95,7 +95,7 @@ describe("Grafana's signature", () => {
     assert.equal(at(seconds, seconds - 1).source, null);
   });
 
-  it('with a clock that is too far off is refused, and says how far and in which direction', () => {
+  it('with a clock too far off is refused, with the distance and direction', () => {
     const at = (time: number) =>
       JSON.stringify(
         ask(signing('X-Time'), {
@@ -107,7 +107,7 @@ describe("Grafana's signature", () => {
     assert.match(at(seconds + 900), /900 s ahead/);
   });
 
-  it('without its time, or with milliseconds for seconds, is refused', () => {
+  it('without a time, or in milliseconds, is refused', () => {
     const signature = sign(`${now}:${rawBody.toString()}`);
     for (const time of [undefined, '', 'soon', String(now)])
       assert.equal(
@@ -119,7 +119,7 @@ describe("Grafana's signature", () => {
       );
   });
 
-  it('is asked for in addition to a token when both are configured', () => {
+  it('is required beside a token when both are configured', () => {
     const both = { ...signing(null), bearerToken: 'correct horse' };
     const signature = { 'x-grafana-alerting-signature': sign(rawBody) };
     assert.equal(ask(both, signature).source, null);
@@ -129,14 +129,14 @@ describe("Grafana's signature", () => {
 });
 
 describe('several sources on one path', () => {
-  it('are told apart by what they show', () => {
+  it('are told apart by their credentials', () => {
     const sources = [bearer, basic];
     assert.equal(ask(sources, { authorization: 'Bearer correct horse' }).source, 'am');
     assert.equal(ask(sources, { authorization: `Basic ${btoa('mimir:pass:word')}` }).source, 'mimir');
     assert.equal(ask(sources, {}).source, null);
   });
 
-  it('without a secret are asked last', () => {
+  it('without a secret are tried last', () => {
     assert.equal(ask([open, bearer], { authorization: 'Bearer correct horse' }).source, 'am');
     assert.equal(ask([open, bearer], {}).source, 'open');
     assert.equal(ask([], {}).source, null);

@@ -28,7 +28,7 @@ describe('where a mark goes', () => {
     assert.equal(regionOf(firingSince(3 * 24 * 60 * minutes)).time, start - 15 * minutes);
   });
 
-  it('is the episode once the alert has resolved and that is long enough', () => {
+  it('is the episode, once the alert has resolved and if that is long enough', () => {
     const resolved = {
       ...firingSince(10 * minutes),
       alertResolvedAt: new Date(start + 20 * minutes).toISOString(),
@@ -36,7 +36,7 @@ describe('where a mark goes', () => {
     assert.deepEqual(regionOf(resolved), { time: start - 10 * minutes, timeEnd: start + 20 * minutes });
   });
 
-  it('covers the window although the alert resolved within it', () => {
+  it('covers the window even if the alert resolved within it', () => {
     const resolved = done({ alertResolvedAt: new Date(start + 5000).toISOString() });
     assert.equal(regionOf(resolved).timeEnd, start + 30_000);
   });

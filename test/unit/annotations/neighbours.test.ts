@@ -14,7 +14,7 @@ const ids = (marks: { id: number }[]) => marks.map(({ id }) => id);
 const url = 'https://flamepin.example.com';
 
 describe('neighbours of a mark', () => {
-  it('are those that share its pixels, the nearest first', () => {
+  it('are those at the same pixels, nearest first', () => {
     const all = [mark(1, 0, 15), mark(2, 14, 29), mark(3, 2, 17), mark(4, 16, 31), mark(5, 15)];
     assert.deepEqual(ids(neighboursOf(mark(1, 0, 15), all)), [3, 2, 5]);
   });
@@ -31,7 +31,7 @@ describe('neighbours of a mark', () => {
 });
 
 describe('the line about neighbours', () => {
-  it('is put right however often, and taken away when they are gone', () => {
+  it('can be corrected repeatedly, and goes away with them', () => {
     const one = withNeighbours('<b>a</b>', [mark(1, 0)], url);
     assert.equal(
       one,
@@ -41,7 +41,7 @@ describe('the line about neighbours', () => {
     assert.equal(withNeighbours(one, [], url), '<b>a</b>');
   });
 
-  it('names five and leads to the rest', () => {
+  it('names five and links to the rest', () => {
     const text = withNeighbours(
       '',
       Array.from({ length: 9 }, (_, i) => mark(i, i, i + 15)),

@@ -23,7 +23,7 @@ describe('artifact keys', () => {
     );
   });
 
-  it('are the same when a stage is repeated, and another one for another capture or file', () => {
+  it('are the same when a stage is repeated, and differ by capture and file', () => {
     const [one, other] = [captureId(5), captureId(5)];
     assert.equal(artifactKey(one, 'profile.json'), artifactKey(one, 'profile.json'));
     const keys = [

@@ -39,13 +39,13 @@ describe('S3 errors', () => {
       assert.deepEqual([failure.code, failure.retryable], [code, true], 'an operator may repair it');
     });
 
-  it('say which switch helps when a service lacks something', () => {
+  it('name the setting that helps when a service lacks a feature', () => {
     assert.match(asS3Failure(serviceError('NotImplemented', 501), 'b').detail, /conditionalWrites/);
   });
 });
 
 describe('S3 headers', () => {
-  it('carry any label value and give it back', () => {
+  it('carry any label value and return it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (value) => {
         const encoded = encodeMetadata({ workload: value });
@@ -66,7 +66,7 @@ describe('S3 headers', () => {
     assert.doesNotThrow(() => decodeURIComponent(encoded['a'] ?? ''));
   });
 
-  it('hold at most ten tags of characters that S3 takes', () => {
+  it('hold at most ten tags of characters that S3 accepts', () => {
     const extra = Object.fromEntries(
       Array.from({ length: 20 }, (_, i) => [`team ${i}`, `<b>&"${'x'.repeat(300)}`]),
     );

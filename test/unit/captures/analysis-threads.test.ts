@@ -56,7 +56,7 @@ describe('a recording read in its own thread', () => {
       failsWith('recording-empty', /^$/),
     ));
 
-  it('is refused when it is no recording, or no whole gzip file', async () => {
+  it('is refused when it is not a recording, or a truncated gzip header', async () => {
     await assert.rejects(
       analyse(reading, input(Buffer.from('no recording'))),
       failsWith('recording-damaged', /chunk/),
@@ -74,14 +74,14 @@ describe('a recording read in its own thread', () => {
     );
   });
 
-  it('gives what was whole of a gzip file that is cut off', async () => {
+  it('yields the complete part of a truncated gzip file', async () => {
     const { partial } = await analyse(reading, input(packed.subarray(0, packed.length - 200)));
     assert.equal(partial, true);
   });
 });
 
 describe('many recordings that come at once', () => {
-  it('are all read, in a few threads that end when nothing is left to do', async () => {
+  it('are all read, in a few threads that end when idle', async () => {
     const ends: Promise<unknown>[] = [];
     const count = (message: unknown): void => {
       ends.push(once((message as { worker: Worker }).worker, 'exit'));
@@ -99,7 +99,7 @@ describe('many recordings that come at once', () => {
     await Promise.all(ends);
   });
 
-  it('do not wait in memory twice: masking takes over what came out of the target, facts and all', async () => {
+  it('are held in memory once: masking takes over the buffer from the target', async () => {
     const reading = analysisThreads(limit);
     const stdout = Buffer.concat([Buffer.from('size=1\n\n'), gunzipSync(packed)]);
     const masked = await reading.mask(stdout.subarray(8));
@@ -107,7 +107,7 @@ describe('many recordings that come at once', () => {
     assert.equal(stdout.buffer.byteLength, 0, 'given away, not copied');
   });
 
-  it('are read though one of them is endless, and masked though two are', { timeout: 20_000 }, async () => {
+  it('are read though one never ends, and masked though two never end', { timeout: 20_000 }, async () => {
     const worker = new URL('../../fixtures/threads/sometimes-endless', import.meta.url);
     const reading = analysisThreads(limit, { worker, timeoutMs: 4_000 });
     const order: string[] = [];
@@ -124,7 +124,7 @@ describe('many recordings that come at once', () => {
     assert.equal((await reading.mask(Buffer.from('again'))).toString(), 'again');
   });
 
-  it('are given up at once when flamepin stops', { timeout: 20_000 }, async () => {
+  it('are aborted at once when flamepin stops', { timeout: 20_000 }, async () => {
     const worker = new URL('../../fixtures/threads/sometimes-endless', import.meta.url);
     const reading = analysisThreads(limit, { worker, timeoutMs: 60_000 });
     const underWay: Promise<unknown>[] = [];
@@ -157,7 +157,7 @@ describe('many recordings that come at once', () => {
 });
 
 describe('a thread that takes too long', () => {
-  it('is ended at its deadline, and takes nothing more', async () => {
+  it('is ended at its deadline, and takes no more work', async () => {
     const endless = new URL('../../fixtures/threads/endless', import.meta.url);
     await using thread = new BoundedThread<string, string>(endless);
     await assert.rejects(thread.ask('work', 300), failsWith('analysis-timeout', /300 ms/));

@@ -36,14 +36,14 @@ describe('the schedule of baselines', () => {
     assert.ok(captures.every(({ request }) => request.cooldownSeconds === 0));
   });
 
-  it('keeps only two waiting at once, so that no alert stands behind a queue of them', async () => {
+  it('keeps at most two waiting, so that no alert queues behind them', async () => {
     await using kept = await openKept();
     const asked = await requestBaselines(parts(kept, 'a', 'b', 'c', 'd'), AbortSignal.timeout(300));
     assert.equal(asked, 2);
     assert.equal((await kept.ledger.counts()).queued, 2);
   });
 
-  it('takes none while captures are on hold', async () => {
+  it('takes none while captures are paused', async () => {
     await using kept = await openKept();
     await kept.ledger.setPaused(true);
     assert.equal(await requestBaselines(parts(kept, 'checkout'), AbortSignal.timeout(5_000)), 0);
@@ -60,7 +60,7 @@ describe('the capture before', () => {
     assert.equal(must(await captureBefore(kept.ledger, now)).id, alerted.id);
   });
 
-  it('is not offered when it has no picture any more', async () => {
+  it('is not offered once its picture is gone', async () => {
     await using kept = await openKept();
     await take(kept, { at: noon - minute, purpose: 'alert', profile: null });
     const now = await take(kept, { at: noon, purpose: 'alert' });

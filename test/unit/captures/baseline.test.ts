@@ -38,24 +38,24 @@ describe('the baseline of a capture', () => {
     assert.equal(gunzipSync(baseline?.profile ?? '').toString(), `profile of ${captures[1]?.id}`);
   });
 
-  it('is else the last good one, and its age and other image are said', async () => {
+  it('is otherwise the last good one, with its age and image stated', async () => {
     const { baseline } = await found({ at: noon - 3 * day - hour, image: 'sha256:old' });
     assert.equal(baseline?.label, 'baseline Fri 11:00, 3 days earlier, other image');
   });
 
-  it('is called by its date once the day of the week could mean two', async () => {
+  it('is named by date once the weekday would be ambiguous', async () => {
     const { baseline } = await found({ at: noon - 8 * day });
     assert.equal(baseline?.label, 'baseline 2026-11-15 12:00, same image');
   });
 
-  it('is not named by an image that nobody knows', async () => {
+  it('is not named by an unknown image', async () => {
     const recent = await found({ at: noon - minute, image: null });
     assert.equal(recent.baseline?.label, 'baseline Mon 11:59');
     const older = await found({ at: noon - 5 * hour, image: null });
     assert.equal(older.baseline?.label, 'baseline Mon 07:00, 5 h earlier');
   });
 
-  it('comes with two further ones of its image, for what varies in good health', async () => {
+  it('comes with two more of its image, for normal variation', async () => {
     const { baseline, captures } = await found(
       { at: noon - 5 * hour },
       { at: noon - 4 * hour, image: 'sha256:old' },
@@ -70,7 +70,7 @@ describe('the baseline of a capture', () => {
     );
   });
 
-  it('is never partial, nearly without samples, of another workload, or over a month old', async () => {
+  it('is never partial, nearly empty, of another workload, or over a month old', async () => {
     const { baseline } = await found(
       { at: noon - 31 * day },
       { at: noon - 4 * hour, partial: true },
@@ -81,7 +81,7 @@ describe('the baseline of a capture', () => {
     assert.equal(baseline, null);
   });
 
-  it('is passed over when its profile is gone, for the one before it', async () => {
+  it('is skipped for the one before it when its profile is gone', async () => {
     const { baseline, captures } = await found({ at: noon - 2 * hour }, { at: noon - hour, profile: null });
     assert.equal(baseline?.captureId, captures[0]?.id);
   });
@@ -96,7 +96,7 @@ describe('the baseline of a capture', () => {
     );
   });
 
-  it('is looked for by no other baseline', async () => {
+  it('is not used for another baseline', async () => {
     await using kept = await openKept();
     await take(kept, { at: noon - hour });
     assert.equal(await search(kept, await take(kept, { at: noon })), null);
@@ -135,7 +135,7 @@ describe('a store that cannot be read', () => {
     get: () => Promise.reject(failure),
   });
 
-  it('is waited for when it is away', async () => {
+  it('is waited for when it is unavailable', async () => {
     await using kept = await openKept();
     await take(kept, { at: noon - hour });
     const alerted = await take(kept, { at: noon, purpose: 'alert' });
@@ -143,7 +143,7 @@ describe('a store that cannot be read', () => {
     await assert.rejects(findBaseline(alerted, kept.ledger, away, never), { code: 'store-unavailable' });
   });
 
-  it('costs the comparison, not the capture, when it lets nobody read', async () => {
+  it('costs the comparison, not the capture, when reading is denied', async () => {
     await using kept = await openKept();
     await take(kept, { at: noon - hour });
     const alerted = await take(kept, { at: noon, purpose: 'alert' });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Clock } from '../../../src/captures/clock.ts';
 
 describe('the clock', () => {
-  it('goes on evenly while that of the machine is set, and follows when it is told to', () => {
+  it('runs evenly while the machine’s clock is set, and follows when told to', () => {
     let wall = 1_000_000;
     let monotonic = 50;
     const clock = new Clock(

@@ -32,7 +32,7 @@ describe('two stored captures of a workload', () => {
     await kept[Symbol.asyncDispose]();
   });
 
-  it('are compared: the later one has grown, the earlier one, looked at from there, has shrunk', async () => {
+  it('are compared in both directions: grown and shrunk', async () => {
     const grown = await compare(slow, well);
     assert.deepEqual(grown.answer?.comparedWith, {
       captureId: well.id,
@@ -43,7 +43,7 @@ describe('two stored captures of a workload', () => {
     assert.match(shrunk.answer?.headline ?? '', /\(−\d+ ±\d+ pp vs capture Mon 12:01, same image/);
   });
 
-  it('are compared two pairs at a time; whoever comes then is told to come back', async () => {
+  it('are compared two pairs at a time; more are told to retry', async () => {
     const results = await Promise.allSettled([compare(slow, well), compare(well, slow), compare(slow, well)]);
     assert.deepEqual(
       results.map(({ status }) => status),
@@ -57,7 +57,7 @@ describe('two stored captures of a workload', () => {
     await assert.rejects(compare(slow, other), { code: 'comparison-unlike' });
   });
 
-  it('need both a profile that is there and can be read', async () => {
+  it('both need a profile that exists and can be read', async () => {
     const expired = await take(kept, { at: noon + 3 * minute, profile: null });
     await assert.rejects(compare(slow, expired), {
       code: 'comparison-without-profile',

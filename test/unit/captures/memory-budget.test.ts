@@ -7,7 +7,7 @@ import { recordingMemory, whyNotToRead } from '../../../src/captures/analysis/re
 const mebibyte = 1024 ** 2;
 
 describe('memory for recordings', () => {
-  it('is never promised twice, and goes round in the order of asking: a large one is not passed by small ones', async () => {
+  it('is never promised twice, and is given in order: small requests do not overtake a large one', async () => {
     const budget = new MemoryBudget(10);
     const { signal } = new AbortController();
     const first = budget.tryTake(6);
@@ -29,7 +29,7 @@ describe('memory for recordings', () => {
     budget.tryTake(10)?.();
   });
 
-  it('is given whole to what takes more than there is, and to the next when a waiting one gives up', async () => {
+  it('goes entirely to what needs more than there is, and to the next when one gives up', async () => {
     const budget = new MemoryBudget(10);
     const stop = new AbortController();
     const all = budget.tryTake(50);
@@ -43,7 +43,7 @@ describe('memory for recordings', () => {
     await assert.rejects(budget.take(1, stop.signal));
   });
 
-  it('is refused to a recording that never fits, with the limit that would do', () => {
+  it('is refused to a recording that never fits, with the limit that would suffice', () => {
     const memory = recordingMemory(64 * mebibyte, 512 * mebibyte);
     assert.equal(whyNotToRead(2 * mebibyte, memory), null);
     const refused = whyNotToRead(60 * mebibyte, memory);

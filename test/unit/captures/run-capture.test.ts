@@ -42,7 +42,7 @@ const answer: Answer = {
  * The stages on a real ledger and a real store. Target, profiler and reader stand in, for faults that the real ones
  * do not show when asked; what is done to them is written down in `done`.
  */
-describe('a capture on its way', () => {
+describe('a capture in progress', () => {
   let directory = '';
   let ledger: Ledger;
   let store: ArtifactStore;
@@ -151,7 +151,7 @@ describe('a capture on its way', () => {
   }
   const get = async (id: string): Promise<Capture> => must(await ledger.get(id));
 
-  it('keeps the recording in the target while the ledger cannot take it, and goes on later', async () => {
+  it('keeps the recording in the target while the ledger cannot take it, and continues later', async () => {
     const id = await accept('f1');
     const spool = ledger.spool.bind(ledger);
     ledger.spool = () => Promise.reject(new Failure('ledger-full'));
@@ -204,7 +204,7 @@ describe('a capture on its way', () => {
     assert.deepEqual(done.slice(-1), ['clean'], 'the next process only stores');
   });
 
-  it('waits for a store that is away without asking the target again', async () => {
+  it('waits for an unavailable store without asking the target again', async () => {
     const id = await accept('f1');
     const away: ArtifactStore = { ...store, put: () => Promise.reject(new Failure('store-unavailable')) };
     for (let attempt = 0; attempt < 3; attempt++) await run(parts({ store: away }));
@@ -246,7 +246,7 @@ describe('a capture on its way', () => {
     assert.equal(done.filter((what) => what === 'start').length, 1);
   });
 
-  it('is collected at the place where it was started, also by the next process', async () => {
+  it('is collected where it was started, even by the next process', async () => {
     const id = await accept('f1');
     const places: unknown[] = [];
     const beside = parts();
@@ -271,7 +271,7 @@ describe('a capture on its way', () => {
     assert.deepEqual(places, [undefined, 'beside', 'beside']);
   });
 
-  it('is never started again when nobody knows what came of its start', async () => {
+  it('is never started again when the outcome of its start is unknown', async () => {
     const id = await accept('f1');
     const now = Date.now();
     await ledger.lease(owner, now, leaseMs);
@@ -284,7 +284,7 @@ describe('a capture on its way', () => {
     assert.deepEqual(done, ['clean unknown']);
   });
 
-  it('ends with its reason, the target cleaned, when what is known of its session could not be kept', async () => {
+  it('ends with its reason and a clean target when its session could not be saved', async () => {
     const id = await accept('f1');
     const beside = parts();
     const start = () => note('start', { session: { ...session, pid: 5.5 }, firstSampleAt: null });
@@ -294,7 +294,7 @@ describe('a capture on its way', () => {
     assert.ok(done.includes('clean unknown'));
   });
 
-  it('is cleaned and ended when flamepin was ended too often in its window', async () => {
+  it('is cleaned up and ended when flamepin was killed too often in its window', async () => {
     const id = await accept('f1');
     ledger.spool = () => Promise.reject(new Failure('ledger-full'));
     let now = Date.now();
@@ -310,7 +310,7 @@ describe('a capture on its way', () => {
     assert.match((await get(id)).reason?.detail ?? '', /5 times while it was capturing/);
   });
 
-  it('is stored unread when reading it has ended flamepin twice', async () => {
+  it('is stored unread when reading it has killed flamepin twice', async () => {
     const id = await accept('f1');
     const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
     must((await profileCapture(leased, parts(), log, { signal, startSignal: signal })) ?? undefined);

@@ -45,7 +45,7 @@ describe('a capture and its healthy sibling', () => {
   const view = (capture: Capture) =>
     captureView(capture, { base: '', applicationPackages: [], otherLinks: [] });
 
-  it('are compared by name: what the ill one does more', async () => {
+  it('are compared by name: what the alerting one does more', async () => {
     const { answer } = await compare(slow, sibling);
     assert.match(answer?.headline ?? '', /RuleSet.*\(\+\d+ ±\d+ pp vs sibling checkout-x2x, same window; /);
     assert.ok(!answer?.lines.includes(alike));
@@ -59,7 +59,7 @@ describe('a capture and its healthy sibling', () => {
     assert.ok(!other?.lines.includes(alike), 'another capture of the workload says nothing of this kind');
   });
 
-  it('lead to each other, whatever the answer was compared with', () => {
+  it('link to each other, whatever the answer was compared with', () => {
     assert.deepEqual(siblingLinks(slow, sibling), [
       {
         text: 'Compare with sibling checkout-x2x, same window',
@@ -79,7 +79,7 @@ describe('a capture and its healthy sibling', () => {
     );
   });
 
-  it('say why they are not compared by themselves', () => {
+  it('say why they are not compared automatically', () => {
     assert.ok(sibling.answer);
     const idle: Capture = { ...sibling, answer: { ...sibling.answer, samples: 3 } };
     const flaw = 'the workload did too little: 3 samples, at least 5 are needed';
@@ -99,13 +99,13 @@ describe('a capture and its healthy sibling', () => {
     assert.match(view(sibling).title, /^sibling shop\/Deployment\/checkout$/);
   });
 
-  it('never stand for the capture before', async () => {
+  it('are never the capture before', async () => {
     const later = await take(kept, { at: noon + 5 * minute, purpose: 'alert' });
     assert.equal((await captureBefore(kept.ledger, later))?.id, slow.id);
     assert.equal(await captureBefore(kept.ledger, sibling), undefined);
   });
 
-  it('share their harm: the page of the one whose alert it was says that the other died', () => {
+  it('share their harm: the alert’s page says that the other died', () => {
     const dead = { captureId: sibling.id, name: 'checkout-x2x', harm: 'container app restarted' };
     assert.match(
       view({ ...slow, sibling: dead }).lines[0] ?? '',

@@ -14,7 +14,7 @@ const anHour = 3_600_000;
 
 // Each has a ledger of its own, and most of its time is a window's.
 describe('a healthy sibling profiled in the same window', { concurrency: true }, () => {
-  it('is what the answer compares with, once it is read as well', async () => {
+  it('is what the answer compares with, once it is analysed too', async () => {
     await using flow = await openFlow();
     flow.work();
     const id = await flow.fire('checkout');
@@ -34,7 +34,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     ]);
   });
 
-  it('is left out where nobody asked for it, where there is none and where it cannot be looked for', async () => {
+  it('is left out when not wanted, not there or not searchable', async () => {
     await using flow = await openFlow();
     const answers: Record<string, () => Promise<Target | null>> = {
       'checkout-x2x': () => Promise.resolve(null),
@@ -49,7 +49,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     }
   });
 
-  it('is not even queued on the node of the target where only one window may be', async () => {
+  it('is not queued on the target’s node where only one window is allowed', async () => {
     await using flow = await openFlow();
     const sibling = (target: Target) => Promise.resolve({ ...besideIt(target), node: target.node });
     flow.work({ targets: () => Promise.resolve({ ...flow.targets, sibling }) });
@@ -72,7 +72,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     assert.equal((await flow.siblingOf(id)).reason?.code, 'memory-low');
   });
 
-  it('that finds no free place within seconds is skipped, and waited for no longer', async () => {
+  it('that finds no free slot within seconds is skipped', async () => {
     await using flow = await openFlow();
     const now = Date.now();
     const request = { durationSeconds: 60 };
@@ -87,7 +87,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     assert.equal((await flow.ended(id, 5_000)).answer?.headline, 'vs nothing');
   });
 
-  it('is waited for without a place that its own reading may need', async () => {
+  it('is waited for without holding a slot that its own analysis may need', async () => {
     await using flow = await openFlow();
     flow.work();
     const workloads = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
@@ -99,7 +99,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     }
   });
 
-  it('that is not done in time is not waited for any longer', async () => {
+  it('that is not done in time is no longer waited for', async () => {
     await using flow = await openFlow();
     flow.work({ profiling: flow.hanging });
     const id = await flow.fire('checkout');
@@ -111,7 +111,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     assert.equal((await flow.ended(id, 8_000)).answer?.headline, 'vs nothing');
   });
 
-  it('is waited for by the next flamepin as well', async () => {
+  it('is still waited for after a restart', async () => {
     await using flow = await openFlow();
     flow.work({ profiling: flow.hanging });
     const id = await flow.fire('checkout');
@@ -122,7 +122,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     assert.match((await flow.ended(id)).answer?.headline ?? '', /^vs sibling/);
   });
 
-  it('stands behind a baseline of the same image, and is not waited for then', async () => {
+  it('ranks below a baseline of the same image, and is then not waited for', async () => {
     await using flow = await openFlow();
     await take(flow.kept, { at: Date.now() - anHour, image });
     flow.work({ profiling: flow.hanging });
@@ -130,7 +130,7 @@ describe('a healthy sibling profiled in the same window', { concurrency: true },
     assert.match(capture.answer?.headline ?? '', /^vs baseline .*, same image$/);
   });
 
-  it('comes before a baseline of another image', async () => {
+  it('ranks above a baseline of another image', async () => {
     await using flow = await openFlow();
     await take(flow.kept, { at: Date.now() - anHour, image: 'sha256:old' });
     flow.work();

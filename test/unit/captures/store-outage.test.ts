@@ -28,7 +28,7 @@ const owner = 'worker';
 const { signal } = new AbortController();
 
 /** The real ledger and the real directory; the clock is ours, and reading a recording is counted instead of done. */
-describe('while the store is away', () => {
+describe('while the store is unavailable', () => {
   let directory = '';
   let root = '';
   let ledger: Ledger;
@@ -155,7 +155,7 @@ describe('while the store is away', () => {
   const stored = async (): Promise<string[]> =>
     (await store.list('', 100, signal)).map(({ key }) => key.split('/').at(-1) ?? '').sort();
 
-  it('a directory that is gone for six days costs nothing: one reading, one line in the log, then all files', async () => {
+  it('a directory missing for six days costs one analysis and one log line, then all files are stored', async () => {
     await moveAway();
     const id = await collected();
     const tries = await tryUntil(noon + 3 * hour);
@@ -188,7 +188,7 @@ describe('while the store is away', () => {
     );
   });
 
-  it('the answer is known and told at once, and the page says that the flame graph is to come, and when', async () => {
+  it('the answer is delivered at once, and the page says when the flame graph will come', async () => {
     await moveAway();
     const id = await collected();
     await tryOnce();
@@ -207,7 +207,7 @@ describe('while the store is away', () => {
     assert.doesNotMatch(text, /has no baseline/, 'nobody looked for one');
   });
 
-  it('a restart goes on with the same files, and tries at once', async () => {
+  it('a restart keeps the same files and retries at once', async () => {
     await moveAway();
     const id = await collected();
     await tryUntil(noon + hour);
@@ -219,7 +219,7 @@ describe('while the store is away', () => {
     assert.equal(readings, 1);
   });
 
-  it('files that went in before the fault and those after it are of one answer', async () => {
+  it('files stored before and after the fault belong to one answer', async () => {
     const id = await collected();
     const puts = store.put.bind(store);
     const breaks: ArtifactStore = {
@@ -240,7 +240,7 @@ describe('while the store is away', () => {
     assert.deepEqual(await Promise.all(bodies), ['reading 1', 'reading 1']);
   });
 
-  it('a file that stands where the directory was is waited for', async () => {
+  it('a file in place of the directory is waited for', async () => {
     await moveAway();
     await writeFile(root, '');
     const id = await collected();
@@ -254,7 +254,7 @@ describe('while the store is away', () => {
     assert.equal((await get(id)).state, 'done');
   });
 
-  it('when even the baseline cannot be read, people get the answer without it, and the whole one later', async () => {
+  it('when the baseline cannot be read either, the answer comes without it first', async () => {
     const id = await collected();
     const away = { baselineFor: () => Promise.reject(new Failure('store-missing')) };
     for (let tries = 0; tries < 3; tries++, clock += minute) await tryOnce(away);
@@ -269,7 +269,7 @@ describe('while the store is away', () => {
     assert.deepEqual([whole.state, whole.answer?.headline], ['done', `${answer.headline}, up from 20%`]);
   });
 
-  it('a recording that cannot be read is waited for, too, and ends with its own reason', async () => {
+  it('an unreadable recording also waits, and ends with its own reason', async () => {
     const damaged = parts().analysis;
     const analysis = { ...damaged, analyse: () => Promise.reject(new Failure('recording-damaged')) };
     await moveAway();
@@ -288,7 +288,7 @@ describe('while the store is away', () => {
     assert.equal(readings, 0, 'it is not read again');
   });
 
-  it('a recording that cannot be read is read once, also while the baseline cannot be read', async () => {
+  it('an unreadable recording is read once, even while the baseline is unavailable', async () => {
     let read = 0;
     const analysis = {
       ...parts().analysis,
@@ -304,7 +304,7 @@ describe('while the store is away', () => {
     assert.deepEqual([state, reason], ['failed', { code: 'recording-damaged', detail: 'reading 1' }]);
   });
 
-  it('a fault of ours does not throw the recording away', async () => {
+  it('a fault in flamepin does not discard the recording', async () => {
     const id = await collected();
     await tryOnce({ baselineFor: () => Promise.reject(new TypeError('not a function')) });
     assert.deepEqual([(await get(id)).state, (await get(id)).reason?.code], ['storing', 'internal-error']);
@@ -313,7 +313,7 @@ describe('while the store is away', () => {
     assert.equal((await get(id)).state, 'done');
   });
 
-  it('ends when the recording is as old as recordings may become, with its answer and its reason', async () => {
+  it('retries end when the recording passes its retention, with answer and reason', async () => {
     await moveAway();
     const id = await collected();
     clock = noon + 7 * day - 2 * minute;
@@ -326,7 +326,7 @@ describe('while the store is away', () => {
     assert.equal((await ledger.spooled()).captures, 0);
   });
 
-  it('by hand it is tried now, and the first that the store takes brings all the others', async () => {
+  it('a retry by hand is immediate, and the first success stores all the others', async () => {
     await moveAway();
     const ids = [];
     for (let n = 0; n < 5; n++, clock += second) ids.push(await collected(`f${n}`));

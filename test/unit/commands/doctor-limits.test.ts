@@ -19,7 +19,7 @@ describe('doctor compares the limits with', () => {
       .filter(({ ok }) => !ok)
       .map(({ what, remedy }) => [what, remedy]);
 
-  it('the memory that flamepin may use, by what reading a recording was measured to take', () => {
+  it('flamepin’s memory, against what reading a recording was measured to take', () => {
     assert.deepEqual(failing({}, 1024 * mebibyte), [], 'the defaults fit the gigabyte of the chart');
     assert.deepEqual(failing({ total: 200 }, 1024 * mebibyte), [], 'what comes at once waits its turn');
     const [[what, remedy] = []] = failing({ maxRecordingBytes: 128 * mebibyte }, 1024 * mebibyte);
@@ -29,7 +29,7 @@ describe('doctor compares the limits with', () => {
     assert.notDeepEqual(failing({ maxRecordingBytes: 128 * mebibyte }, (needed - 10) * mebibyte), []);
   });
 
-  it('the room on the disks of ledger and store, also before the first start', () => {
+  it('free space for ledger and store, even before the first start', () => {
     const far = 1024 ** 6;
     assert.deepEqual(
       failing({ maxRecordingBytes: far }, far ** 2).map(([what]) => what),

@@ -8,7 +8,7 @@ import { openInput } from '../../../src/commands/input-file.ts';
 import { readRecordingFile } from '../../../src/commands/recording-file.ts';
 import { describeReason, Failure } from '../../../src/reasons/failure.ts';
 
-describe('render and compare of a file that is no recording', () => {
+describe('render and compare of a file that is not a recording', () => {
   let directory = '';
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'flamepin-no-recording-'));

@@ -12,7 +12,7 @@ const recording = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/recordings/${name}.jfr.gz`, import.meta.url));
 
 describe('a recording', () => {
-  it('without the event that is asked for says which events it holds', async () => {
+  it('without the requested event lists the events it holds', async () => {
     await assert.rejects(
       render(recording('shop-baseline'), { event: 'nativemem', format: 'svg' }),
       (error) =>
@@ -30,7 +30,7 @@ describe('two recordings compared', () => {
   });
   after(() => rm(directory, { recursive: true, force: true }));
 
-  it('say which events they hold where neither has the one that is asked for', async () => {
+  it('list their events where neither has the requested one', async () => {
     const names = [recording('shop-baseline'), recording('shop-regression')] as const;
     await assert.rejects(
       compare(...names, { event: 'nativemem', format: 'json' }),
@@ -56,13 +56,13 @@ describe('two recordings compared', () => {
     assert.equal(/<h1>(.*?)<\/h1>/s.exec(page)?.[1]?.replaceAll(/<[^>]*>/g, ''), headline);
   });
 
-  it('tell at the terminal, too, what else is to be known', async () => {
+  it('also print the caveats at the terminal', async () => {
     const lines = (await shown('text')).split('\n');
     assert.match(lines[1] ?? '', /^cpu in total 0\.\d+ → 0\.\d+ cores vs shop-baseline\.jfr\.gz\.$/);
     assert.match(lines[3] ?? '', /^cpu: 0\.\d+ cores, of which \d+% application/);
   });
 
-  it('are sure of it on the page, too, and differ there in every event', async () => {
+  it('show the same certainty on the page, and differ there in every event', async () => {
     const page = await shown('html');
     assert.doesNotMatch(page, /cannot be told from this window/);
     const changed = /data-changed="([^"]*)"/

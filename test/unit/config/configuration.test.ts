@@ -53,7 +53,7 @@ describe('without a file', () => {
 });
 
 describe('a configuration file', () => {
-  it('may be empty: everything has its default, and nothing is routed', () => {
+  it('may be empty: everything has a default, and nothing is routed', () => {
     const { routes, warnings } = load('# nothing\n');
     assert.deepEqual(routes, []);
     assert.match(warnings.join(), /unrouted/);
@@ -96,7 +96,7 @@ describe('a configuration file', () => {
     );
   });
 
-  it('may give objects tags of their own, or none, where S3 takes them', () => {
+  it('may set the tags of objects, or none, where S3 supports them', () => {
     const tagsOf = (tags: string) => {
       const { storage } = load(`storage: {s3: {bucket: profiles, tags: ${tags}}}`);
       return storage.kind === 's3' ? storage.tags : undefined;
@@ -130,7 +130,7 @@ limits: {deadline: 90s, maxRecordingBytes: 2MiB, maxNotificationBytes: 4096}`,
     );
   });
 
-  it('has every problem listed with its place', () => {
+  it('lists every problem with its place', () => {
     assert.deepEqual(
       problems(`
 mode: capure
@@ -166,28 +166,28 @@ secret: x
     );
   });
 
-  it('says which key was probably meant', () => {
+  it('suggests the key that was probably meant', () => {
     assert.throws(
       () => load('routes: [{matchers: [], durration: 30s, target: {host: {}}}]'),
       /routes\[0\]\.durration: unknown key\. Known here: duration,/,
     );
   });
 
-  it('that is no YAML, or not there, says where', () => {
+  it('that is not YAML, or missing, says where', () => {
     assert.match(problems('mode: [').join(), /line 1, column \d+: not YAML/);
     assert.match(problems('mode: capture\nmode: observe').join(), /line 2/);
     assert.throws(() => loadConfiguration(join(directory, 'none.yaml'), {}), ConfigurationError);
     assert.match(problems('- a list').join(), /a list/);
   });
 
-  it('with windows of 15s to 60s only', () => {
+  it('allows windows of 15s to 60s only', () => {
     const route = (duration: string) => `routes: [{matchers: [], duration: ${duration}, target: {host: {}}}]`;
     for (const good of ['15s', '60s', '1m', '59s']) assert.deepEqual(problems(route(good)), [], good);
     for (const bad of ['14s', '61s', '2m', '30', '30500ms', '-30s', '""'])
       assert.equal(problems(route(bad)).length, 1, bad);
   });
 
-  it('with one setting for each kind of target', () => {
+  it('takes one setting for each kind of target', () => {
     const { targets, targetKinds } = load(
       `targets: {kubernetes: {cluster: eu}}
 routes: [{matchers: [], target: {kubernetes: {cluster: eu, protectOnlyReplica: true, process: a}}}, {matchers: [], target: {kubernetes: {process: b}}}]`,
@@ -205,7 +205,7 @@ routes: [{matchers: [], target: {kubernetes: {cluster: eu, protectOnlyReplica: t
     );
   });
 
-  it('with siblings as a route says, else as all Kubernetes targets, and with none for baselines', () => {
+  it('takes siblings from the route, else from all Kubernetes targets; baselines have none', () => {
     const { targets, routes } = load(
       `targets: {kubernetes: {sibling: true}}
 routes: [{matchers: ['a="b"'], target: {kubernetes: {sibling: false}}}, {matchers: [], target: {kubernetes: {}}}]`,
@@ -226,7 +226,7 @@ routes: [{matchers: ['a="b"'], target: {kubernetes: {sibling: false}}}, {matcher
     );
   });
 
-  it('with kinds of target that this version can profile; the others are refused before an alert needs them', () => {
+  it('accepts only the kinds of target that this version can profile', () => {
     assert.deepEqual(
       problems(
         `targets: {docker: {socket: /run/docker.sock}}
@@ -271,7 +271,7 @@ sources: {grafana: {basic: {username: g}}}`,
     ]);
   });
 
-  it('are not needed by commands that only judge, which then see none', () => {
+  it('are not read by commands that only explain', () => {
     const path = file(
       'server: {host: 0.0.0.0}\nsources: {grafana: {hmacSecretFile: /run/none}}\ngrafana: {url: "https://g.example.com", tokenFile: /run/none}',
     );
@@ -324,7 +324,7 @@ describe('sources', () => {
       assert.deepEqual(problems(`server: {host: "${host}"}`), [], host);
   });
 
-  it('may be several with any name, when they say who sends', () => {
+  it('may be several with any name, when each says who sends', () => {
     const { sources } = load(
       `sources: {prod: {sender: alertmanager, basic: {username: am, passwordFile: ${file('p')}}}, grafana: {hmacSecretFile: ${file('s')}, timestampHeader: X-Time, maximumSkew: 1m}}`,
     );

@@ -34,8 +34,8 @@ function picture(before: string, now: string, event: ProfileEvent, foldFramework
   return { comparison, tree, difference, coloured };
 }
 
-describe('the picture of a difference says what the sentence says', () => {
-  it('nothing, where the sentence says that nothing changed', () => {
+describe('the picture of a difference agrees with the sentence', () => {
+  it('shows nothing where nothing changed', () => {
     const pairs = [0, 1, 2, 3, 4, 5].map((pair) => [`pairs/00${pair}-base`, `pairs/00${pair}-same`, 'cpu']);
     const events = ['cpu', 'wall', 'alloc', 'lock'].map((event) => [
       'faults/baseline',
@@ -50,7 +50,7 @@ describe('the picture of a difference says what the sentence says', () => {
     }
   });
 
-  it('the method that grew, with what leads to it, and not what made room for it', () => {
+  it('shows the method that grew and its callers, and not what lost share to it', () => {
     const { coloured } = picture('faults/baseline', 'faults/burn', 'cpu');
     for (const label of ['+http-worker-*', '+Thread.run', '+CheckoutService.price', '+RuleSet.rescan'])
       assert.ok(coloured.has(label), label);
@@ -64,12 +64,12 @@ describe('the picture of a difference says what the sentence says', () => {
     assert.ok(folds.length > 0, 'the run of framework frames that leads to it');
   });
 
-  it('what is allocated more, under the code that allocates it', () => {
+  it('shows what is allocated more, under the code that allocates it', () => {
     const { coloured } = picture('faults/baseline', 'faults/alloc', 'alloc');
     for (const label of ['+ReceiptRenderer.render', '+byte[]']) assert.ok(coloured.has(label), label);
   });
 
-  it('every frame of the application that it colours changed by the rule of the comparison', () => {
+  it('colours only application frames that changed by the rule of the comparison', () => {
     for (const fault of ['slow', 'burn', 'lock', 'pool', 'io', 'alloc'])
       for (const event of ['cpu', 'wall', 'alloc', 'lock'] as const) {
         const { comparison, tree, difference } = picture('faults/baseline', `faults/${fault}`, event);

@@ -34,7 +34,7 @@ describe('the flame graph in one file', () => {
     assert.doesNotMatch(html, /(?:src|href)="(?:https?:)?\/\//);
   });
 
-  it('carries the whole profile but its line numbers, hostile names unharmed', async () => {
+  it('carries the whole profile except line numbers, hostile names intact', async () => {
     for (const profile of [slowShop(), hostileProfile()]) {
       const html = await renderHtml(profile, shopView);
       const data = /<script type="application\/json" id="profile-data">([^<]*)<\/script>/.exec(html)![1]!;

@@ -78,7 +78,7 @@ describe('the call tree of a picture', () => {
     );
   });
 
-  it('counts stacks below the least share for their callers and keeps the rest as it is', () => {
+  it('counts stacks below the smallest share for their callers, and leaves the rest unchanged', () => {
     const reading = readingOf(slowShop(), []);
     const whole = profileTree(reading, 'cpu', { ...plain });
     const pruned = profileTree(reading, 'cpu', { ...plain, leastShare: 0.1 });
@@ -131,7 +131,7 @@ describe('the call tree of a picture', () => {
     assert.ok(layout.width[layout.node.indexOf(nodeNamed(tree, 'HikariPool.getConnection'))]! > 500);
   });
 
-  it('fills the width with the zoomed frame and keeps its callers above it', () => {
+  it('fills the width with the zoomed frame, its callers above it', () => {
     const tree = treeOf(slowShop(), 'cpu');
     const zoom = nodeNamed(tree, 'RuleSet.scan');
     const layout = layOut(tree, { width: 1000, minimumWidth: 0, zoom });

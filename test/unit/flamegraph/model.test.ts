@@ -4,7 +4,7 @@ import { Model } from '../../../src/flamegraph/page/model.ts';
 import { largeProfile } from '../../given/large-profile.ts';
 
 describe('a profile so large that its first picture leaves out what is too small to see', () => {
-  it('is compared box by box also after callers and callees, which need all of it, were looked at', () => {
+  it('is still compared box by box after callers and callees were shown', () => {
     const profile = largeProfile(10_000);
     const model = new Model(profile, [], { cpu: { grew: [], shrank: [] } });
     // The baseline is the very same, so each box had the share that it has.

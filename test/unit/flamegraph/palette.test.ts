@@ -85,7 +85,7 @@ describe('the colours of frames', () => {
   });
 
   // 2.3 is a just noticeable difference; boxes are small and apart, so six times that.
-  it('tell kinds of code apart for people without red, green or blue cones', () => {
+  it('distinguish kinds of code for people without red, green or blue cones', () => {
     for (const theme of themes)
       for (const eye of Object.keys(eyes))
         for (const [at, { kind }] of legend.entries())
@@ -95,7 +95,7 @@ describe('the colours of frames', () => {
           }
   });
 
-  it('tell what grew from what shrank for everyone', () => {
+  it('distinguish growth from shrinkage for everyone', () => {
     for (const theme of themes)
       for (const eye of Object.keys(eyes))
         assert.ok(distance(changePaint('grew', 1, theme), changePaint('shrank', 1, theme), eye) >= 25);

@@ -13,7 +13,7 @@ function matches(query: string, name: string): boolean {
 }
 
 describe('searching frames', () => {
-  it('finds text without regard to case', () => {
+  it('finds text in any case', () => {
     assert.ok(matches('ruleset', 'com.acme.RuleSet.scan'));
     assert.ok(!matches('rule set', 'com.acme.RuleSet.scan'));
   });
@@ -32,13 +32,13 @@ describe('searching frames', () => {
     assert.equal(nameMatcher('/'), null);
   });
 
-  it('finds one frame by its name in quotes, and none that has it within', () => {
+  it('finds one frame by its quoted name, and none that merely contains it', () => {
     assert.ok(matches('"com.acme.Orders.find"', 'com.acme.Orders.find'));
     assert.ok(!matches('"com.acme.Orders.find"', 'com.acme.Orders.findAll'));
     assert.ok(!matches('"com.acme.Orders.find"', 'com.acme.orders.Find'));
   });
 
-  it('finds what a table had to write without control characters, or had to cut', () => {
+  it('finds names that a table shows cut or without control characters', () => {
     for (const name of ['com.acme.A\u0000\u202eb.run', `com.acme.${'x'.repeat(70_000)}.run`, '"quoted"'])
       assert.ok(matches(exactQuery(name), name));
   });
@@ -48,7 +48,7 @@ describe('searching frames', () => {
   });
 });
 
-describe('a row of what changed leads to frames that are its share of the picture', () => {
+describe('a row of what changed leads to the frames that make up its share', () => {
   for (const fault of ['slow', 'burn', 'lock', 'pool', 'io', 'alloc'])
     for (const event of ['cpu', 'wall', 'alloc', 'lock'] as const)
       it(`${fault}, ${event}`, () => {
@@ -69,7 +69,7 @@ describe('a row of what changed leads to frames that are its share of the pictur
         }
       });
 
-  it('also where it stands for all of the collectors or all of the compilers', () => {
+  it('also when it sums up all collectors or all compilers', () => {
     const reading = readingOf(
       profileOf([
         { stack: 'start_thread_[n];GangWorker::loop_[c];G1ParTask::work_[c]', count: 3 },

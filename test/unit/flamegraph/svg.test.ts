@@ -15,7 +15,7 @@ function assertGolden(name: string, svg: string): void {
 }
 
 describe('a static flame graph', () => {
-  it('is the picture that was looked at and kept, byte for byte', () => {
+  it('is the reviewed picture, byte for byte', () => {
     assertGolden('shop-cpu.svg', renderSvg(slowShop(), { event: 'cpu', title: 'cpu: 48% in RuleSet.scan' }));
     assertGolden(
       'shop-wall-folded.svg',
@@ -33,7 +33,7 @@ describe('a static flame graph', () => {
     );
   });
 
-  it('does not depend on the order in which the recording held its stacks', () => {
+  it('does not depend on the order of stacks in the recording', () => {
     const straight = slowShop();
     const turned = slowShop();
     const { samples } = turned.events.cpu!;
@@ -42,14 +42,14 @@ describe('a static flame graph', () => {
     assert.equal(renderSvg(turned, options), renderSvg(straight, options));
   });
 
-  it('tells title, window and number of samples, and each frame in full with its share', () => {
+  it('shows title, window, number of samples, and each frame’s full name and share', () => {
     const svg = renderSvg(slowShop(), { event: 'cpu', title: 'HighLatency checkout' });
     assert.match(svg, /<title id="t">HighLatency checkout<\/title>/);
     assert.match(svg, /cpu: 1,310 samples, 2026-03-03 02:14:07–02:14:37 UTC/);
     assert.match(svg, /<title>com\.acme\.shop\.rules\.RuleSet\.scan \(630 samples, 48%\)<\/title>/);
   });
 
-  it('breaks a long title into two lines, and cuts what is left, which a reader still finds', () => {
+  it('wraps a long title to two lines and cuts the rest, which stays readable elsewhere', () => {
     const words = (count: number): string => Array.from({ length: count }, (_, at) => `word${at}`).join(' ');
     const heading = (title: string): string[] =>
       Array.from(
@@ -102,7 +102,7 @@ describe('a static flame graph', () => {
     assert.match(back, /RuleSet\.scan \([^<]*▼ −41\.\d points\)/);
   });
 
-  it('marks nothing that only had to make room: its share fell, its cores did not', () => {
+  it('marks nothing whose share fell while its cores did not', () => {
     const svg = renderDifferenceSvg(healthyShop(), slowShop(), {
       event: 'cpu',
       title: 'x',

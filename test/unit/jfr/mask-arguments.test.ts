@@ -64,7 +64,7 @@ for (const compressed of [true, false]) {
       assert.equal(recording.includes('hunter2'), false);
     });
 
-    it('are masked where they stand in the pool of strings', () => {
+    it('are masked in the string pool', () => {
       const recording = writeChunk({
         compressed,
         classes,
@@ -104,7 +104,7 @@ for (const compressed of [true, false]) {
       assert.ok(recording.includes('api.token'));
     });
 
-    it('are blanked in a piece of an event at the end of a recording that is cut off', () => {
+    it('are blanked in a partial event at the end of a truncated recording', () => {
       const chunk = shopChunk(compressed, (writer) => {
         sample(writer, 1);
         started(writer, '-Dp=hunter2', 'a.B hunter2', 'utf8');
@@ -118,7 +118,7 @@ for (const compressed of [true, false]) {
       assert.equal(later.includes('hunter2'), false);
     });
 
-    it('are not claimed to be masked when the schema cannot be read', () => {
+    it('are never reported as masked when the schema cannot be read', () => {
       const recording = shopChunk(compressed, (writer) => started(writer, '-Dp=hunter2', 'a.B', 'utf8'));
       recording.fill(0xff, 80, 120);
       assert.throws(

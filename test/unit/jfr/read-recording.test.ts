@@ -10,7 +10,7 @@ const damaged = (error: unknown) => error instanceof Failure && error.code === '
 
 for (const compressed of [true, false]) {
   describe(`A recording with ${compressed ? 'compressed' : 'uncompressed'} numbers`, () => {
-    it('gives its stacks, whatever way its strings are written, and passes over fields that nobody knows', () => {
+    it('gives its stacks, however strings are encoded, and skips unknown fields', () => {
       const profile = readProfile(
         shopChunk(compressed, (writer) => [100, 200, 1_900_000_000].forEach((at) => sample(writer, at))),
       );
@@ -24,7 +24,7 @@ for (const compressed of [true, false]) {
       assert.equal(profile.partial, false);
     });
 
-    it('spreads the samples of a thread that goes on waiting over its waiting', () => {
+    it('spreads the samples of a waiting thread over its wait', () => {
       const profile = readProfile(
         shopChunk(compressed, (writer) => {
           wallSamples(writer, 0, 40, 1_950_000_000);
@@ -63,7 +63,7 @@ for (const compressed of [true, false]) {
       assert.equal(collapsed(profile, 'cpu'), 'acme/Shop.main_[0];acme/Shop.prix€_[j] 5\n');
     });
 
-    it('shows the whole chunks when the last is cut off, and says so', () => {
+    it('shows the complete chunks when the last is truncated, and says so', () => {
       const chunk = shopChunk(compressed, (writer) => sample(writer, 5));
       for (const bytes of [1, 40, 68, 200, chunk.length - 150, chunk.length - 1]) {
         const profile = readProfile(Buffer.concat([chunk, chunk.subarray(0, bytes)]));
@@ -73,7 +73,7 @@ for (const compressed of [true, false]) {
       }
     });
 
-    it('follows checkpoints that lie in the middle of the chunk', () => {
+    it('follows checkpoints in the middle of a chunk', () => {
       let early = 0;
       const recording = writeChunk({
         compressed,
@@ -166,7 +166,7 @@ for (const compressed of [true, false]) {
   });
 }
 
-describe('Bytes that are no recording', () => {
+describe('Bytes that are not a recording', () => {
   for (const [what, bytes] of Object.entries({
     'nothing at all': Buffer.alloc(0),
     'three bytes': Buffer.from('FLR'),

@@ -31,7 +31,7 @@ const quiet = [
 ];
 
 describe('two profiles of the same load', () => {
-  it('come out as nothing changed, and say what could have been seen', () => {
+  it('are reported as unchanged, with the change that would have been seen', () => {
     const found = compare(syntheticProfile(quiet), syntheticProfile(quiet));
     assert.deepEqual(significant(found), []);
     assert.equal(
@@ -63,21 +63,21 @@ describe('a method that became slow', () => {
   const slow = [...quiet.slice(0, 2), { stack: scan, count: 8 }];
   const found = compare(syntheticProfile(quiet), syntheticProfile(slow));
 
-  it('is one line, named with its caller', () => {
+  it('gets one line that names its caller', () => {
     assert.deepEqual(
       significant(found).map((row) => [row.frame, row.mostly]),
       [['com.acme.shop.RuleSet.scan', null]],
     );
   });
 
-  it('has its share, interval and cores in the sentence', () => {
+  it('has share, interval and cores in the sentence', () => {
     assert.equal(
       found.headline,
       'cpu: 44% in RuleSet.scan (+35 ±5 pp vs baseline Tue 14:00; 0.020 → 0.160 cores), called by CheckoutService.price',
     );
   });
 
-  it('is not the start of the threads in which many things go on', () => {
+  it('is not reported as the entry point of busy threads', () => {
     const native = (name: string, count: number): SyntheticSample => ({
       stack: ['clone3', 'start_thread', 'Thread::call_run', name],
       count,
@@ -89,7 +89,7 @@ describe('a method that became slow', () => {
     assert.ok(changedFrames.shrank.every((frame) => !/call_run|start_thread|clone/.test(frame)));
   });
 
-  it('elsewhere in the table does not contradict a sentence about the total', () => {
+  it('never contradicts a sentence about the total', () => {
     const native = ['start_thread', 'Thread::call_run', 'WatcherThread::run'];
     const base = [...quiet, { stack: native, count: 1 }];
     const twice = quiet.map((sample) => ({ ...sample, count: sample.count * 3 }));
@@ -98,7 +98,7 @@ describe('a method that became slow', () => {
     assert.match(headline, /^cpu: more of the same work, .*; no application frame's share changed/);
   });
 
-  it('does not make the others look improved: their share fell, their cores did not', () => {
+  it('does not make others look improved: their share fell, their cores did not', () => {
     assert.ok(found.changed.every((row) => row.deltaShare > 0 || !row.significant));
     const written = found.changed.find(({ frame }) => frame.endsWith('Json.write'));
     assert.equal(written && unchangedWords(written), 'share only');
@@ -137,7 +137,7 @@ describe('a method that became slow', () => {
 });
 
 describe('several causes', () => {
-  it('are several lines, largest first', () => {
+  it('get one line each, largest first', () => {
     const both = [
       { stack: json, count: 6 },
       { stack: scan, count: 9 },
@@ -159,7 +159,7 @@ describe('several causes', () => {
     ]);
   });
 
-  it('outside of the application are named as what they are', () => {
+  it('outside the application are named for what they are', () => {
     const collecting = ['start_thread', 'GangWorker::run', 'G1ParEvacuateFollowersClosure::do_void'];
     const found = compare(
       syntheticProfile(quiet),
@@ -170,7 +170,7 @@ describe('several causes', () => {
 });
 
 describe('waits for a lock that became longer', () => {
-  it('are told by the total, for shares count waits', () => {
+  it('are reported by the total, since shares count waits', () => {
     const locks = (milliseconds: number): Profile =>
       syntheticProfile([
         { event: 'lock', stack: json, count: 50, value: 1.2e6 },
@@ -225,7 +225,7 @@ describe('waiting', () => {
     assert.equal(found.currentSamples, 40 * 30);
   });
 
-  it('for many things in one place is named after the place, with the one that is most of it', () => {
+  it('for many things in one place is named after the place, with the largest of them', () => {
     const usual = [wall(pooled.slice(0, 3), 30), idle];
     const small = Array.from({ length: 10 }, (_, one) => wall([...pooled, `com/acme/shop/Query.${one}`], 1));
     const waiting = wall([...pooled, 'com/acme/shop/ConnectionPool.getConnection', ...wait], 24);
@@ -267,14 +267,14 @@ describe('an event that one of the profiles lacks', () => {
     assert.match(compare(of([]), of([waits]), 'lock').headline, sentence, 'a recording that does not say');
   });
 
-  it('is gone where it was recorded and nothing of it happens any more', () => {
+  it('is gone where it was recorded and no longer happens', () => {
     assert.match(
       compare(of([waits], []), of([], ['lock']), 'lock').headline,
       /^lock: down from 100% to 0% in Orders\.find \(−100 ±\d pp vs baseline Tue 14:00; 0\.120 → 0 s\/s\)/,
     );
   });
 
-  it('is not compared where it was not recorded, and no rows pretend that it was', () => {
+  it('is not compared where it was not recorded', () => {
     const found = compare(of([], []), of([waits], []), 'lock');
     assert.equal(found.headline, 'lock: cannot be compared, it was not recorded in baseline Tue 14:00');
     assert.deepEqual(found.changed, []);
@@ -310,7 +310,7 @@ describe('windows of hours', () => {
 });
 
 describe('nothing to compare', () => {
-  it('is said, not guessed', () => {
+  it('is reported, not guessed', () => {
     const empty = syntheticProfile([]);
     assert.equal(compare(empty, empty).headline, 'cpu: no samples in either profile');
     assert.equal(

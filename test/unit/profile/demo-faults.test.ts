@@ -65,7 +65,7 @@ describe('every fault of the demo is named in the sentence', () => {
     });
   }
 
-  it('and all sentences are those that were reviewed', () => {
+  it('all sentences are the reviewed ones', () => {
     const file = new URL('headlines.txt', windows);
     const text = `${golden.join('\n').trimEnd()}\n`;
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text);

@@ -67,7 +67,7 @@ describe('windows of real runs', () => {
     }
   });
 
-  it('of the same work blame no frame for there being more of it than in a quiet night', () => {
+  it('with more of the same work blame no frame', () => {
     const named: string[] = [];
     for (const pair of numbers)
       for (const samples of [5, 12, 19])
@@ -82,12 +82,12 @@ describe('windows of real runs', () => {
     assert.ok(named.length <= 4, `${named.length} of 90: ${named.join('\n')}`);
   });
 
-  it('with a regression of a quarter of the cpu name its method', () => {
+  it('with a 25% cpu regression name its method', () => {
     for (const pair of numbers)
       assert.match(compare(pair, 'cpu-25').headline, /\+\d+ .*(?:RuleSet\.|CheckoutService\.price)/);
   });
 
-  it('find a change of the size that they say would be seen, nine times in ten', () => {
+  it('find a change of the stated detectable size nine times in ten', () => {
     const sought = numbers.flatMap((pair) => {
       const base = storedWindow(`pairs/${pair}-base`);
       const regressed = storedWindow(`pairs/${pair}-cpu-25`);
@@ -107,7 +107,7 @@ describe('windows of real runs', () => {
     assert.ok(found.length >= 0.9 * ofThatSize.length, `found ${found.length} of ${ofThatSize.length}`);
   });
 
-  it('compared the other way round name the same method as an improvement', () => {
+  it('compared in reverse name the same method as an improvement', () => {
     for (const pair of numbers) {
       const found = compareProfiles(
         storedWindow(`pairs/${pair}-cpu-25`),

@@ -46,7 +46,7 @@ describe('whose code a frame is', () => {
 });
 
 describe('application code without configuration', () => {
-  it('is found when the main class belongs to a framework', () => {
+  it('is recognised when the main class belongs to a framework', () => {
     const profile = syntheticProfile(
       [
         {

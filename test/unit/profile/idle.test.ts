@@ -84,7 +84,7 @@ describe('threads that wait for work are idle', () => {
   }
 });
 
-describe('threads that wait inside of a request are not idle', () => {
+describe('threads that wait inside a request are not idle', () => {
   const busy: Record<string, readonly string[]> = {
     'for a connection of a pool': [
       ...request,
@@ -114,13 +114,13 @@ describe('threads that wait inside of a request are not idle', () => {
     });
   }
 
-  it('a collector that runs', () => {
+  it('a running collector', () => {
     assert.ok(
       !isIdle(['start_thread', 'GangWorker::run', 'G1ParEvacuateFollowersClosure::do_void'], 'runnable'),
     );
   });
 
-  it('a program that works in its main thread and waits now and then', () => {
+  it('a program that works in its main thread and waits occasionally', () => {
     const profile = syntheticProfile([
       {
         event: 'wall',

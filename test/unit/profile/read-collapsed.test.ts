@@ -26,12 +26,12 @@ start_thread;G1Service::run(Thread *) 5
 `;
 
 describe('folded stacks are read', () => {
-  it('and written again as they were, however the file is cut into pieces', () => {
+  it('and written back unchanged, however the file is split', () => {
     for (const pieceBytes of [1, 7, 64, 1 << 20])
       assert.deepEqual(sortedLines(collapsed(read(shop, pieceBytes), 'cpu')), sortedLines(shop));
   });
 
-  it('as a profile like any other', () => {
+  it('as an ordinary profile', () => {
     const profile = read(shop);
     assert.deepEqual(profileSchema.parse(profile), profile);
     assert.deepEqual(profile.warnings, []);
@@ -45,7 +45,7 @@ describe('folded stacks are read', () => {
     ]);
   });
 
-  it('and lines that are none are counted and left out', () => {
+  it('and other lines are counted and skipped', () => {
     const profile = read('a;b 1\nno count\na;b x\n 7\na;b 99999999999999999999\n');
     assert.equal(collapsed(profile, 'cpu'), 'a;b 1\n');
     assert.deepEqual(profile.warnings, ['4 lines are left out, for they are no folded stacks.']);
@@ -58,12 +58,12 @@ describe('folded stacks are read', () => {
     assert.deepEqual(sortedLines(collapsed(read(text), 'cpu')), sortedLines(twice.join('')));
   });
 
-  it('and for a picture small stacks count for their callers', () => {
+  it('and small stacks count for their callers in a picture', () => {
     const profile = read('a 90\na;b 9\na;b;c 1\n', 64, 0.05);
     assert.equal(collapsed(profile, 'cpu'), 'a 90\na;b 10\n');
   });
 
-  it('but no other file', () => {
+  it('but other files are refused', () => {
     for (const text of ['{"version":1}\n', '<svg/>', '\n\n'])
       assert.throws(
         () => read(text),

@@ -57,7 +57,7 @@ describe('the same code has the same name in two runs', () => {
     });
   }
 
-  it('leaves names alone that nobody generated', () => {
+  it('leaves names that nobody generated alone', () => {
     for (const name of [
       'com/a/face/Decade.deadbeef',
       'com/a/Sha256.digest2',

@@ -26,7 +26,7 @@ describe('how sure a share is', () => {
     close(burst.variance, (10 / 9) * (810 / 10_000));
   });
 
-  it('does not take nothing of nothing for certain', () => {
+  it('is not certain about zero of zero', () => {
     assert.equal(shareEstimate([0, 0], [0, 0]).variance, 0.25);
     assert.ok(shareEstimate([0, 0], [10, 10]).variance > 0);
     assert.ok(rootedRate([0, 0], 0.01).variance > 0);
@@ -41,7 +41,7 @@ describe('how sure a rate is', () => {
     assert.ok(difference(steady, stalled).probability > 0.2);
   });
 
-  it('nor does it hide one', () => {
+  it('one stalled second does not hide a change', () => {
     const changed = rootedRate([9, 10, 9, 11, 400, 9, 10, 9, 8, 10], 0.1);
     assert.ok(difference(rootedRate([1, 0, 1, 0, 1, 1, 0, 1, 1, 0], 0.1), changed).probability < 0.05);
   });
@@ -64,7 +64,7 @@ describe('differences', () => {
     assert.ok(found.low < 0 && found.high > 10);
   });
 
-  it('are nothing when both sides are the same', () => {
+  it('are zero when both sides are the same', () => {
     const one: Estimate = { value: 0.4, variance: 0.01, freedom: 14 };
     assert.equal(difference(one, one).probability, 1);
   });
@@ -84,7 +84,7 @@ describe('many tests at once', () => {
     );
   });
 
-  it('accepts nothing of nothing', () => {
+  it('accepts nothing when there are no tests', () => {
     assert.deepEqual(discoveries([], 0.05), []);
   });
 });

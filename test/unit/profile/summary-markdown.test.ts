@@ -107,7 +107,7 @@ describe('hostile text stays text', () => {
     });
   }
 
-  it('links lead only to http addresses and cannot be broken out of', () => {
+  it('links lead only to http addresses, and cannot be escaped from', () => {
     const text = summaryMarkdown({
       ...input,
       links: [

@@ -80,14 +80,14 @@ describe('a latency alert without a baseline', () => {
     says(found, /^cpu: 0\.200 cores, of which 50% application, 50% JIT compilation\.$/);
   });
 
-  it('points at the service that is waited for', () => {
+  it('names the service that is waited for', () => {
     says(
       found,
       /^50% of the time is spent waiting for another service, in StockClient\.ask, called by OrdersHandler\.handle/,
     );
   });
 
-  it('names what somebody wrote, not the proxies around it', () => {
+  it('names code that somebody wrote, not the proxies around it', () => {
     for (const proxy of ['com/acme/shop/$Proxy12.find', 'com/acme/shop/Orders$$SpringCGLIB$$0.find']) {
       const found = ask(
         syntheticProfile([wall([...checkout, proxy, 'com/acme/shop/Orders.find', ...park], 9)]),
@@ -97,7 +97,7 @@ describe('a latency alert without a baseline', () => {
     }
   });
 
-  it('lists the widest application frames, not those that only pass on', () => {
+  it('lists the widest application frames, not those that only pass calls on', () => {
     assert.deepEqual(
       found.topFrames.map((frame) => frame.name),
       [
@@ -112,7 +112,7 @@ describe('a latency alert without a baseline', () => {
 });
 
 describe("the alert's own labels", () => {
-  it('choose the part of the service that is looked at, and which frames that is', () => {
+  it('choose which part of the service is looked at, and say which frames', () => {
     const found = ask(waiting, { labels: { uri: '/checkout', method: 'GET', severity: 'critical' } });
     assert.equal(
       found.headline,
@@ -127,7 +127,7 @@ describe("the alert's own labels", () => {
     }
   });
 
-  it('that cannot be recognised are said to be so', () => {
+  it('that cannot be recognised are reported', () => {
     const found = ask(waiting, { labels: { uri: '/gift-cards' } });
     says(found, /^Could not tell which frames serve uri="\/gift-cards": the whole process is described\.$/);
     assert.equal(found.headline, ask(waiting).headline);
@@ -145,7 +145,7 @@ describe("the alert's own labels", () => {
 });
 
 describe('what is not code', () => {
-  it('a cpu limit that throttles most periods comes first', () => {
+  it('a CPU limit that throttles most periods comes first', () => {
     const cpuThrottling = { periods: 150, throttledPeriods: 120, throttledMicros: 9_300_000 };
     const found = ask(waiting, { cpuThrottling });
     assert.equal(
@@ -230,7 +230,7 @@ describe('what is not code', () => {
   });
 });
 
-describe('what cannot be seen is said', () => {
+describe('what cannot be seen is stated', () => {
   it('few samples', () => {
     const found = ask(
       syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 1)], { seconds: 5 }),
@@ -271,7 +271,7 @@ describe('with a baseline', () => {
   const before = syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10), idle]);
   const options = { event: 'wall', baseLabel: 'baseline Tue 14:00' } as const;
 
-  it('what grew is the sentence, and large and certain it is called so', () => {
+  it('what grew is the headline, and is called certain when it is large and certain', () => {
     const comparison = compareProfiles(before, waiting, options);
     const found = ask(waiting, { comparison });
     assert.equal(found.headline, comparison.headline);
@@ -280,7 +280,7 @@ describe('with a baseline', () => {
     says(found, /^More in /);
   });
 
-  it('when nothing changed, that is said, with what is widest and without a claim', () => {
+  it('when nothing changed, says so, with the widest frame and no claim', () => {
     const comparison = compareProfiles(waiting, waiting, options);
     const found = ask(waiting, { comparison });
     assert.match(
@@ -308,7 +308,7 @@ describe('with a baseline', () => {
     idle,
   ]);
 
-  it('a change outside of what the alert speaks of is said to be so, and is not certain', () => {
+  it('a change outside what the alert is about is marked as such, and not certain', () => {
     const comparison = compareProfiles(before, after, options);
     const elsewhere = ask(after, { comparison, labels: { uri: '/checkout' } });
     says(
@@ -321,7 +321,7 @@ describe('with a baseline', () => {
     assert.equal(there.confidence, 'certain');
   });
 
-  it('what shrank is told with where it came from, and what was done there', () => {
+  it('what shrank is reported with its caller and what it did', () => {
     const comparison = compareProfiles(after, before, options);
     assert.match(
       comparison.headline,
@@ -329,7 +329,7 @@ describe('with a baseline', () => {
     );
   });
 
-  it('locks that next to nothing waits for are no answer', () => {
+  it('locks that almost nothing waits for are no answer', () => {
     const lock = (milliseconds: number): Profile =>
       syntheticProfile([
         {

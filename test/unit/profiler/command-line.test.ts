@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { programName, safeCommandLine } from '../../../src/profiler/command-line.ts';
 
 describe('the command line that is shown', () => {
-  it('keeps flags and main class, and no property, value or argument that may be a secret', () => {
+  it('shows flags and main class, and nothing that may be a secret', () => {
     const args = [
       '/opt/java/bin/java',
       '-Xmx2g',
@@ -31,7 +31,7 @@ describe('the command line that is shown', () => {
     assert.equal(programName(['java', '-p', 'mods', '-m', 'shop/com.example.Shop']), 'com.example.Shop');
   });
 
-  it('stays short, and says at least the program', () => {
+  it('stays short, and names at least the program', () => {
     assert.equal(safeCommandLine(['java', 'x'.repeat(2000)]).length, 500);
     assert.equal(programName(['/usr/bin/java', '@options']), 'java');
     assert.equal(safeCommandLine([]), '');

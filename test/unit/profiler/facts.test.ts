@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { clockOf, cpuStatOf, fact, readFacts, skewOf } from '../../../src/profiler/facts.ts';
 
-describe('what the scripts tell', () => {
-  it('is read line by line; values may hold equals signs, keys may come again', () => {
+describe('the output of the scripts', () => {
+  it('is read line by line; values may hold equals signs, keys may repeat', () => {
     const facts = readFacts('pid=12\narg=java\narg=-Da=b=c\nnonsense\n=x\n');
     assert.equal(fact(facts, 'pid'), '12');
     assert.deepEqual(facts.get('arg'), ['java', '-Da=b=c']);
@@ -24,7 +24,7 @@ describe('what the scripts tell', () => {
 });
 
 describe('the clock of the target', () => {
-  it('is exact where date knows nanoseconds, and a second wide where it does not', () => {
+  it('is exact where date has nanoseconds, else within a second', () => {
     assert.deepEqual(clockOf('1795399748044833011'), {
       earliest: 1795399748044.833,
       latest: 1795399748044.833,
@@ -36,7 +36,7 @@ describe('the clock of the target', () => {
     assert.equal(clockOf('yesterday'), null);
   });
 
-  it('differs from ours only by what the time of the exec cannot explain', () => {
+  it('differs from ours only by what the exec’s duration cannot explain', () => {
     const at = (ms: number) => ({ earliest: ms, latest: ms });
     assert.equal(skewOf(at(1200), 1000, 1300), 0);
     assert.equal(skewOf(at(5300), 1000, 1300), 4000);

@@ -18,7 +18,7 @@ const obtain = (...args: string[]): { status: number | null; stderr: string } =>
   spawnSync('sh', [script, ...args], { encoding: 'utf8' });
 
 describe('async-profiler itself', () => {
-  it('is had for two architectures, and an unknown one is refused by name', () => {
+  it('is available for two architectures; others are refused by name', () => {
     const { status, stderr } = obtain('linux-riscv64');
     assert.equal(status, 2);
     assert.match(stderr, /unknown architecture 'linux-riscv64'.*linux-x64 and linux-arm64/);
@@ -51,14 +51,14 @@ describe('async-profiler itself', () => {
     assert.match(stderr, /wrong SHA-256: it is not the release of 4\.5/);
   });
 
-  it('says what is missing in a directory, and that a directory is missing', () => {
+  it('reports a missing directory, and what a directory lacks', () => {
     const empty = join(directory, 'empty');
     mkdirSync(empty);
     assert.match(obtain('linux-x64', empty).stderr, /holds neither asprof/);
     assert.match(obtain('linux-x64', join(directory, 'none')).stderr, /is not a directory/);
   });
 
-  it('without network, Maven and cache: says what was tried and what to do', () => {
+  it('says without network, Maven and cache what was tried and what to do', () => {
     const { status, stderr } = spawnSync('sh', [script, 'linux-x64'], {
       encoding: 'utf8',
       env: { PATH: emptyPath(), HOME: directory, FLAMEPIN_CACHE: join(directory, 'cache') },

@@ -52,7 +52,7 @@ describe('the scripts that an admission policy pins', () => {
     }
   });
 
-  it('are whole: the target has none of the files that they are made from', () => {
+  it('are complete: they need no other file in the target', () => {
     for (const script of scripts) {
       assert.doesNotMatch(script.text, /^\s*(\.|source)\s/m);
       assert.match(script.text, /^#!\/bin\/sh\n/);

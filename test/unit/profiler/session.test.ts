@@ -48,7 +48,7 @@ describe("a target's answer to the start", () => {
       assert.throws(() => answerWith({ [field]: value }), { code: 'answer-malformed' });
     });
 
-  it('counts for nothing where cpu.stat has 400 digits', () => {
+  it('ignores a cpu.stat of 400 digits', () => {
     assert.equal(answerWith({ 'cpu.usage_usec': '9'.repeat(400) }).session.cpuStat, null);
   });
 });

@@ -42,7 +42,7 @@ const outcome = (alert: Alert, given: RoutingRules) => {
 };
 
 describe('an alert that matches a route', () => {
-  it('becomes a capture as the first matching route says', () => {
+  it('is captured as its first matching route says', () => {
     const decision = decide(
       latency,
       rules([
@@ -93,7 +93,7 @@ describe('a healthy sibling is profiled in the same window', () => {
     ];
   };
 
-  it('when the route says so, or all Kubernetes targets and the route nothing else; explain tells it', () => {
+  it('when the route says so, or all Kubernetes targets and not the route; explain shows it', () => {
     assert.deepEqual(told({ kubernetes: { sibling: true } }, false), [true, true]);
     assert.deepEqual(told({ kubernetes: {} }, true), [true, true]);
     assert.deepEqual(told({ kubernetes: { sibling: false } }, true), [false, false]);
@@ -102,7 +102,7 @@ describe('a healthy sibling is profiled in the same window', () => {
   });
 });
 
-describe('an alert that is not profiled has its reason', () => {
+describe('an alert that is not profiled has a reason', () => {
   it('resolved, test, no data, error', () => {
     const all = rules([everything]);
     const [, resolved] = alertsOf('alertmanager-0.25');
@@ -114,7 +114,7 @@ describe('an alert that is not profiled has its reason', () => {
     assert.deepEqual(outcome(first('grafana-error'), all), ['ignored', 'no-data-alert']);
   });
 
-  it('no route: which came closest, and the matcher that failed', () => {
+  it('no route: names the closest one and the matcher that failed', () => {
     const given = rules([
       { matchers: ['team="x"', 'severity="page"'], target: { host: {} } },
       { matchers: ['severity="critical"', 'namespace="pay"'], target: { host: {} } },
@@ -132,7 +132,7 @@ describe('an alert that is not profiled has its reason', () => {
     assert.deepEqual(outcome(latency, rules([])), ['unrouted', 'no-route']);
   });
 
-  it('labels that lead nowhere, for the kind of target that the route names', () => {
+  it('labels that name no target of the route’s kind', () => {
     const bare: Alert = { ...latency, labels: { alertname: 'A', severity: 'critical' } };
     assert.deepEqual(outcome(bare, rules([everything])), ['unmappable', 'no-target-labels']);
     assert.deepEqual(outcome(bare, rules([{ matchers: [], target: { docker: {} } }])), [
@@ -159,7 +159,7 @@ describe('an alert that is not profiled has its reason', () => {
     assert.deepEqual(outcome(latency, given({ namespaces: ['pay', 'shop'] })), ['queued', null]);
   });
 
-  it('paused, or only observed', () => {
+  it('paused, or in observe mode', () => {
     assert.deepEqual(outcome(latency, rules([everything], { paused: true })), ['paused', 'paused']);
     assert.deepEqual(outcome(latency, rules([everything], { mode: 'observe' })), [
       'observed',
@@ -207,7 +207,7 @@ describe('the first key of the cooldown', () => {
   const key = (labels: Record<string, string>) =>
     workloadKey({ kind: 'kubernetes', process: null }, wantedFrom(labels));
 
-  it('is one for all pods of a Deployment, and its own for pods of other names', () => {
+  it('is shared by the pods of a Deployment; other pods have their own', () => {
     const pod = (name: string) => key({ namespace: 'shop', pod: name });
     assert.equal(pod('checkout-7d9f8c6b5-x2x4z'), pod('checkout-7d9f8c6b5-q4k7p'));
     assert.equal(pod('checkout-7d9f8c6b5-x2x4z'), key({ namespace: 'shop', deployment: 'checkout' }));
@@ -215,7 +215,7 @@ describe('the first key of the cooldown', () => {
     assert.notEqual(pod('order-service-alpha'), pod('order-service-gamma'));
   });
 
-  it('cannot be forged into that of another namespace, and is bounded', () => {
+  it('cannot be forged for another namespace, and is bounded', () => {
     assert.notEqual(
       key({ namespace: 'a', deployment: 'b' }),
       key({ namespace: 'a/Deployment', deployment: 'b' }),
@@ -225,7 +225,7 @@ describe('the first key of the cooldown', () => {
 });
 
 describe('explain', () => {
-  it('tells for each alert what would be done and why, as it would be done', () => {
+  it('shows for each alert what would be done, and why', () => {
     const told = explainDecision(latency, rules([everything]));
     assert.deepEqual(
       {
@@ -252,7 +252,7 @@ describe('explain', () => {
     );
   });
 
-  it('agrees with what is done, for every notification', () => {
+  it('agrees with what is done for every notification', () => {
     const given = rules([{ matchers: ['namespace="shop"'], target: { kubernetes: {} } }]);
     for (const name of [
       'alertmanager-0.25',
@@ -284,8 +284,8 @@ describe('explain', () => {
   });
 });
 
-describe('a notification in which flamepin cannot cope with one alert', () => {
-  it('loses none of the others; that one is unmappable by a fault of ours, which is told', () => {
+describe('a notification with one alert that flamepin fails on', () => {
+  it('keeps all the others, and reports its own fault on that one', () => {
     const bad: Alert = { ...latency, fingerprint: 'bad0', labels: { alertname: 'Breaks' } };
     const [route] = rules([everything]).routes;
     assert.ok(route);

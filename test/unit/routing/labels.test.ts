@@ -33,7 +33,7 @@ describe('the pod behind an alert', () => {
       assert.equal(wantedFrom({ pod: 'checkout-1', container }).container, null, container);
   });
 
-  it('is the exported one where Prometheus scrapes without honor_labels', () => {
+  it('comes from exported_* labels where Prometheus scrapes without honor_labels', () => {
     assert.deepEqual(
       place({
         exported_namespace: 'shop',
@@ -48,11 +48,11 @@ describe('the pod behind an alert', () => {
     );
   });
 
-  it('is never looked for in the namespace of the exporter', () => {
+  it('is never searched for in the exporter’s namespace', () => {
     assert.equal(wantedFrom({ exported_pod: 'checkout-1', namespace: 'monitoring' }).namespace, null);
   });
 
-  it('is not kube-state-metrics when an alert tells of a Deployment, with honor_labels and without', () => {
+  it('is not kube-state-metrics when the alert is about a Deployment, with or without honor_labels', () => {
     const scraped = {
       pod: 'kube-state-metrics-5f-x',
       container: 'kube-state-metrics',
@@ -66,7 +66,7 @@ describe('the pod behind an alert', () => {
     );
   });
 
-  it('is the scraped pod when a service has a label of its own called namespace', () => {
+  it('is the scraped pod when a service has its own label named namespace', () => {
     assert.deepEqual(place({ exported_namespace: 'tenant-7', namespace: 'shop', pod: 'checkout-1' }), {
       ...nowhere,
       namespace: 'shop',
@@ -74,7 +74,7 @@ describe('the pod behind an alert', () => {
     });
   });
 
-  it('is named by OpenTelemetry and by older relabelling too', () => {
+  it('is also named by OpenTelemetry and by older relabelling', () => {
     assert.deepEqual(
       said({ k8s_namespace_name: 'shop', k8s_pod_name: 'checkout-1', k8s_cluster_name: 'eu' }),
       {
@@ -110,7 +110,7 @@ describe('the pod behind an alert', () => {
     assert.equal(wantedFrom({ metrics_path: '/metrics/cadvisor', instance }).podIp, null);
   });
 
-  it('is the callee, not the caller whose proxy measured', () => {
+  it('is the callee, not the caller whose proxy measured it', () => {
     assert.deepEqual(
       place({
         reporter: 'source',
@@ -166,7 +166,7 @@ describe('the workload behind an alert', () => {
     assert.deepEqual({ hpa, namespace, pod }, { hpa: 'checkout', namespace: 'shop', pod: null });
   });
 
-  it('may be known only as a service, the strongest label first', () => {
+  it('may be known only as a service, by the strongest label', () => {
     assert.deepEqual(wantedFrom({ service: 'checkout', job: 'x' }).service, {
       name: 'checkout',
       namespace: null,
@@ -189,18 +189,18 @@ describe('machines without Kubernetes', () => {
       assert.equal(wantedFrom({ instance }).host, null, instance);
   });
 
-  it('tell a container by cAdvisor', () => {
+  it('identify a container by cAdvisor’s labels', () => {
     const id = 'ab'.repeat(32);
     for (const written of [`/docker/${id}`, `/system.slice/docker-${id}.scope`])
       assert.deepEqual(wantedFrom({ id: written, name: 'shop' }).engineContainer, { id, name: 'shop' });
   });
 });
 
-it('the request that is slow is told for the answer', () => {
+it('names the slow request for the answer', () => {
   assert.deepEqual(said({ uri: '/checkout', method: 'POST' }), { uri: '/checkout', method: 'POST' });
 });
 
-it('every field says by which label it was found', () => {
+it('every field names the label it was found by', () => {
   assert.deepEqual(wantedFrom({ exported_pod: 'a', instance: 'b:1', cluster: 'eu' }).from, {
     pod: 'exported_pod',
     host: 'instance',
@@ -208,7 +208,7 @@ it('every field says by which label it was found', () => {
   });
 });
 
-it('no label, however hostile, breaks it', () => {
+it('survives any label, however hostile', () => {
   const name = fc.constantFrom(
     'pod',
     'instance',

@@ -42,7 +42,7 @@ describe('the panel of an alert', () => {
     assert.deepEqual(found({ dashboardUrl: '/d/shop-overview/slug' }), ['shop-overview', null]);
   });
 
-  it('is then in annotations in common use', () => {
+  it('is next taken from annotations in common use', () => {
     assert.deepEqual(found({ annotations: { grafana_dashboard_id: 'uid/slug', grafana_panel_id: '12' } }), [
       'uid',
       12,
@@ -63,7 +63,7 @@ describe('the panel of an alert', () => {
     assert.equal(findPanel(alert(), rules)?.foundBy, 'grafana.panels[0]');
   });
 
-  it('is last known for CPUThrottlingHigh of kube-prometheus; else nothing is guessed', () => {
+  it('is last known for kube-prometheus’s CPUThrottlingHigh; nothing else is guessed', () => {
     assert.deepEqual(found({ labels: { alertname: 'CPUThrottlingHigh' } }, []), [
       '6581e46e4e5c7ba40a07646395ef7b23',
       2,
@@ -71,7 +71,7 @@ describe('the panel of an alert', () => {
     assert.equal(found({}, []), null);
   });
 
-  it('is read from path and query whatever the host is', () => {
+  it('is read from path and query, whatever the host', () => {
     const read = (url: string) => {
       const panel = fromUrl(url, 'x');
       return panel === null ? null : [panel.dashboardUid, panel.panelId];
@@ -90,7 +90,7 @@ describe('the panel of an alert', () => {
       assert.equal(read(url), null, url);
   });
 
-  it('is never made of anything but an id that Grafana could have', () => {
+  it('accepts only ids that Grafana could have', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom(...'ab-9\0\n"\'<&$\\:/.\ud800é😀') }),
@@ -117,7 +117,7 @@ describe('panels that show the expression of the rule', () => {
   const generatorUrl = `http://p/graph?g0.expr=${encodeURIComponent('sum by (pod) (rate(x[5m])) > 0.5')}&g0.tab=1`;
   const query = { dashboardUid: 'a', panelId: 1, title: 'X', expression: 'sum by(pod)(rate(x[5m]))' };
 
-  it('are suggested without the threshold and whatever the white space', () => {
+  it('are suggested ignoring threshold and white space', () => {
     assert.deepEqual(suggestPanels(generatorUrl, [{ ...query, expression: 'up' }, query]), [query]);
   });
 

@@ -129,7 +129,7 @@ describe('retention', () => {
     for (const id of ids) assert.deepEqual(await known(id), ['flamegraph.html']);
   });
 
-  it('goes on with the next sweep when the store was away', async () => {
+  it('continues with the next sweep after the store was unavailable', async () => {
     const { id } = await captured('f1', noon);
     await rm(join(directory, 'artifacts'), { recursive: true });
     await assert.rejects(sweep(noon + 8 * day), { code: 'store-missing' });

@@ -5,7 +5,7 @@ import { Grace } from '../../../src/serve/grace.ts';
 const hangs = (): Promise<never> => new Promise(() => undefined);
 
 describe('flamepin is told to stop', () => {
-  it('parts that hang one after the other are all left when the one grace is over', async () => {
+  it('all hanging parts share one grace period', async () => {
     const grace = new Grace(50);
     await grace.within(hangs());
     assert.ok(grace.left() < 50);
@@ -13,7 +13,7 @@ describe('flamepin is told to stop', () => {
     await grace.within(hangs());
   });
 
-  it('what ends in time is waited for, and its fault is told', async () => {
+  it('what ends in time is awaited, and its failure reported', async () => {
     const grace = new Grace(10_000);
     let ended = false;
     await grace.within(Promise.resolve().then(() => (ended = true)));

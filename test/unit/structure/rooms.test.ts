@@ -165,7 +165,7 @@ function circles(arrows: readonly Import[]): string[][] {
 describe('the rooms', () => {
   const inside = imports.filter(({ to }) => files.includes(to));
 
-  it('import what they are said to import, no less and no more', () => {
+  it('import exactly what is listed', () => {
     const used: Record<string, string[]> = {};
     for (const { from, to } of inside) {
       if (composes(from)) continue;
@@ -185,7 +185,7 @@ describe('the rooms', () => {
     assert.deepEqual(circles(between), []);
   });
 
-  it('hold every file but the command line and the version', () => {
+  it('hold every file except the command line and the version', () => {
     assert.deepEqual(files.filter((file) => room(file) === '').sort(), ['cli.ts', 'version.ts']);
   });
 
@@ -197,7 +197,7 @@ describe('the rooms', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('keep every SDK in its one home', () => {
+  it('import each SDK in one room only', () => {
     const strays = imports
       .filter(({ from, to }) => to in sdkHomes && !from.startsWith(sdkHomes[to] ?? ''))
       .map(({ from, to }) => `${from} → ${to}`);
@@ -244,7 +244,7 @@ describe('the rooms', () => {
     );
   });
 
-  it('leave the environment to the configuration alone', () => {
+  it('leave the environment to the configuration', () => {
     const strays = files.filter(
       (file) =>
         !file.startsWith('config/') &&

@@ -36,7 +36,7 @@ describe('the alert expression broken down by pod', () => {
       assert.deepEqual(byPod(expression), { query, largest });
     });
 
-  it('gives up where sides mean different things, or on what is no expression', () => {
+  it('gives up where sides mean different things, or on what is not an expression', () => {
     assert.equal(byPod('a or b'), null);
     assert.equal(byPod('a unless b'), null);
     assert.equal(byPod('a ; drop'), null);
@@ -59,7 +59,7 @@ describe('which pod has the extreme value', () => {
     assert.equal(worst(byAddress, true)?.pod, pods[2]);
   });
 
-  it('not by the values of a pod of the same name in another namespace', () => {
+  it('not by a pod of the same name in another namespace', () => {
     const values = [
       value({ pod: 'a', namespace: 'other' }, 9),
       value({ pod: 'b' }, 3),
@@ -68,7 +68,7 @@ describe('which pod has the extreme value', () => {
     assert.equal(worst(values, true)?.pod, pods[1]);
   });
 
-  it('of the only one with a value, of none when all are equal or have none', () => {
+  it('the only one with a value; none when all are equal or have none', () => {
     assert.deepEqual(worst([value({ pod: 'b' }, 1)], true), { pod: pods[1], value: 1, next: null });
     assert.equal(worst([], true), null);
     assert.equal(worst([value({ pod: 'a' }, 1), value({ pod: 'b' }, 1)], true), null);

@@ -6,7 +6,7 @@ describe('of the pods of a workload', () => {
   const web = { deployment: 'web' };
   const hot = { name: 'hot', ready: false };
 
-  it('the one that became too busy to be ready is found like any other', async () => {
+  it('the one too busy to be ready is found like any other', async () => {
     const pods = [hot, { name: 'b' }, { name: 'c' }];
     await using cluster = await shopCluster({ pods, cores: { hot: '1900m', b: '100m', c: '120m' } });
     const target = await cluster.resolve(web);
@@ -17,14 +17,14 @@ describe('of the pods of a workload', () => {
     );
   });
 
-  it('one that is ready is taken where nothing tells them apart', async () => {
+  it('a ready one is taken when nothing distinguishes them', async () => {
     await using cluster = await shopCluster({ pods: [{ name: 'a', ready: false }, { name: 'b' }] });
     const target = await cluster.resolve(web);
     assert.equal(target.name, 'b');
     assert.match(target.choice, /^first by name of the ready ones of 2 pods: nothing tells them apart/);
   });
 
-  it('those that are left out are told, with the reasons', async () => {
+  it('the ones left out are listed with reasons', async () => {
     const restarted = { name: 'b', started: afterwards };
     await using cluster = await shopCluster({ pods: [hot, restarted, { name: 'c' }], cores: { hot: '2' } });
     const target = await cluster.resolve(web);
@@ -32,7 +32,7 @@ describe('of the pods of a workload', () => {
     assert.match(target.choice, /; 1 of 3 left out: b started at 2026-01-02T00:01:00Z, the alert began at/);
   });
 
-  it('one with other containers, as in half a rollout, keeps nobody from the rest', async () => {
+  it('one with other containers, as in half a rollout, does not hide the rest', async () => {
     const pods = [
       { name: 'a' },
       { name: 'b', containers: ['server'] },
@@ -55,52 +55,52 @@ describe('of the pods of a workload', () => {
     );
   });
 
-  it('one is compared with another whose container has another name', async () => {
+  it('one is compared with another whose container has a different name', async () => {
     const pods = [{ name: 'a' }, { name: 'b', containers: ['server'] }];
     await using cluster = await shopCluster({ pods, cores: { a: '100m', b: '2' } });
     assert.equal((await cluster.resolve(web)).uri, 'kubernetes://shop/b/server');
   });
 
-  it('one that only tells of others is no reason to ask which of its containers is meant', async () => {
+  it('an exporter is never asked which of its containers is meant', async () => {
     const exporter = { name: 'kube-state-metrics-0', containers: ['a', 'b'] };
     await using cluster = await shopCluster({ pods: [exporter] });
     await assert.rejects(cluster.resolve(web), /only exports metrics of others/);
   });
 
-  it('one is found behind a service of which all are too busy to be ready', async () => {
+  it('one is found behind a service whose pods are all too busy to be ready', async () => {
     const pods = [hot, { name: 'hotter', ready: false }];
     await using cluster = await shopCluster({ pods, cores: { hot: '1', hotter: '2' } });
     assert.equal((await cluster.resolve({ service: 'web-entry' })).name, 'hotter');
   });
 
-  it('also the one behind a service that no longer gets its requests', async () => {
+  it('one is found behind a service that no longer sends it requests', async () => {
     await using cluster = await shopCluster({ pods: [hot, { name: 'b' }], cores: { hot: '2', b: '0' } });
     assert.equal((await cluster.resolve({ service: 'web-entry' })).name, 'hot');
   });
 });
 
-describe('a pod is looked at once more before it is profiled', () => {
+describe('a pod is checked again before it is profiled', () => {
   const a = { name: 'a' };
   const web = { deployment: 'web' };
 
-  it('so one that restarted a moment ago is not profiled in place of the one that was slow', async () => {
+  it('one that has just restarted is not profiled', async () => {
     await using cluster = await shopCluster({ pods: [a], now: [{ ...a, life: 1, started: afterwards }] });
     await assert.rejects(cluster.resolve(web), { code: 'target-restarted' });
   });
 
-  it('nor one that was replaced by another of its name', async () => {
+  it('one that was replaced under the same name is not profiled', async () => {
     await using cluster = await shopCluster({ pods: [a], now: [{ ...a, uid: 'another' }] });
     await assert.rejects(cluster.resolve(web), { code: 'target-gone' });
   });
 
-  it('and the life that is profiled is the one that is watched', async () => {
+  it('the container instance that is profiled is the one that is watched', async () => {
     const now = [{ ...a, life: 1 }];
     await using cluster = await shopCluster({ pods: [a], now });
     const { data } = await cluster.resolve(web);
     assert.deepEqual([data['restartCount'], data['containerId']], [1, 'containerd://a-1']);
   });
 
-  it('also the sibling', async () => {
+  it('and so is the sibling', async () => {
     const b = { name: 'b' };
     await using cluster = await shopCluster({ pods: [a, b], now: [{ ...b, life: 1, started: afterwards }] });
     const target = await cluster.resolve({ pod: 'a' });
@@ -108,17 +108,17 @@ describe('a pod is looked at once more before it is profiled', () => {
   });
 });
 
-describe('the only replica is protected where that is wanted', () => {
+describe('the only replica is protected where configured', () => {
   const settings = { protectOnlyReplica: true };
   const strange: [string, string] = ['ReplicaSet', 'other-7d9f'];
 
-  it('while it is the only one that serves', async () => {
+  it('while it is the only one serving', async () => {
     const pods = [{ name: 'a' }, { name: 'b', ready: false }];
     await using cluster = await shopCluster({ pods, settings });
     await assert.rejects(cluster.resolve({ pod: 'a' }), { code: 'target-only-replica' });
   });
 
-  it('but not one that serves nothing: profiling it takes nothing away', async () => {
+  it('but not when it serves nothing', async () => {
     const pods = [{ name: 'a', ready: false }, { name: 'b' }];
     await using cluster = await shopCluster({ pods, settings });
     assert.equal((await cluster.resolve({ pod: 'a' })).name, 'a');
@@ -126,7 +126,7 @@ describe('the only replica is protected where that is wanted', () => {
     assert.equal((await down.resolve({ pod: 'a' })).name, 'a');
   });
 
-  it('and pods of another workload, whom its selector fits too, do not stand in for it', async () => {
+  it('pods of another workload that match its selector do not count', async () => {
     const pods = [{ name: 'a' }, { name: 'b', madeBy: strange }];
     await using cluster = await shopCluster({ pods, settings });
     await assert.rejects(cluster.resolve({ pod: 'a' }), { code: 'target-only-replica' });
@@ -148,7 +148,7 @@ describe('flamepin.io/profile on the Deployment', () => {
   const pods = [{ name: 'a' }, { name: 'b' }];
   const ways = [{ deployment: 'web' }, { service: 'web-entry' }, { pod: 'a' }];
 
-  it('keeps all its pods from being profiled, whichever way they are found', async () => {
+  it('keeps all its pods from being profiled, however they are found', async () => {
     for (const deployment of [{ annotations: word('deny') }, { labels: word('deny') }]) {
       await using cluster = await shopCluster({ pods, deployment });
       for (const labels of ways)
@@ -156,14 +156,14 @@ describe('flamepin.io/profile on the Deployment', () => {
     }
   });
 
-  it('keeps them from being a sibling, too', async () => {
+  it('keeps them from being a sibling', async () => {
     await using open = await shopCluster({ pods });
     const target = await open.resolve({ pod: 'a' });
     await using cluster = await shopCluster({ pods, deployment: { annotations: word('deny') } });
     assert.equal(await cluster.sibling(target), null);
   });
 
-  it('allows them where that is demanded, but deny wins wherever it stands', async () => {
+  it('allows them where opt-in is required, but deny always wins', async () => {
     const settings = { requireOptIn: true };
     const deployment = { annotations: word('allow') };
     await using cluster = await shopCluster({ pods, deployment, settings });
@@ -173,7 +173,7 @@ describe('flamepin.io/profile on the Deployment', () => {
     await assert.rejects(denied.resolve({ pod: 'a' }), { code: 'target-denied' });
   });
 
-  it('is not seen without the right to read it, and a pod that is named is found all the same', async () => {
+  it('is not seen without the right to read it; a named pod is still found', async () => {
     await using cluster = await shopCluster({ pods, deployment: null });
     assert.equal((await cluster.resolve({ pod: 'a' })).name, 'a');
   });

@@ -68,7 +68,7 @@ describe('the workload of a pod', () => {
 });
 
 describe('the container of a pod', () => {
-  it('is the one that is named, the default, or the only one that is no sidecar', () => {
+  it('is the named one, the default, or the only one that is not a sidecar', () => {
     assert.equal(chooseContainer(pod({ containers: ['a', 'b'] }), 'b').container, 'b');
     assert.equal(chooseContainer(pod(), null).container, 'app');
     assert.equal(chooseContainer(pod({ containers: ['app', 'istio-proxy'] }), null).container, 'app');
@@ -94,7 +94,7 @@ describe('the container of a pod', () => {
 describe('pods that can be profiled', () => {
   const began = '2026-01-02T00:00:00Z';
 
-  it('are those that were there when the alert began, ready or not', () => {
+  it('are those that existed when the alert began, ready or not', () => {
     const restarted = pod({ name: 'restarted', started: '2026-01-02T00:01:00Z' });
     const unready = pod({ name: 'unready', ready: false });
     const good = pod({ name: 'good' });
@@ -106,12 +106,12 @@ describe('pods that can be profiled', () => {
     );
   });
 
-  it('may have started in the seconds by which clocks differ, or when nobody knows', () => {
+  it('may have started within the clock difference, or at an unknown time', () => {
     assert.equal(eligiblePods([pod({ started: '2026-01-02T00:00:04Z' })], app, policy, began).pods.length, 1);
     assert.equal(eligiblePods([pod({ started: began })], app, policy, '0001-01-01T00:00:00Z').pods.length, 1);
   });
 
-  it('are not those that are ending, waiting, finished, or that do not want it', () => {
+  it('are not those that are ending, waiting, finished or opted out', () => {
     const refused = (given: GivenPod) => eligiblePods([pod(given)], app, policy, null).refusals[0]?.code;
     assert.equal(refused({ metadata: { deletionTimestamp: began } }), 'target-not-running');
     assert.equal(refused({ status: { phase: 'Succeeded' } }), 'target-not-running');
@@ -131,7 +131,7 @@ describe('pods that can be profiled', () => {
     );
   });
 
-  it('are not exporters of what others do', () => {
+  it('are not exporters', () => {
     assert.ok(isExporter(pod({ metadata: { labels: { 'app.kubernetes.io/name': 'kube-state-metrics' } } })));
     assert.ok(isExporter(pod({ name: 'kube-state-metrics-5d8-x' })));
     assert.ok(!isExporter(pod()));
@@ -139,7 +139,7 @@ describe('pods that can be profiled', () => {
 });
 
 describe('the ephemeral container', () => {
-  it('has the user of the JVM, or none of its own rights at all', () => {
+  it('runs as the JVM’s user, or has no rights at all', () => {
     const own = {
       containers: [{ name: 'app', securityContext: { runAsUser: 5 } }],
       securityContext: { runAsGroup: 6 },
@@ -158,7 +158,7 @@ describe('the ephemeral container', () => {
     assert.doesNotMatch(patch, /privileged|hostPID/);
   });
 
-  it('is used again while it has life left for a capture, and a pod gets only so many', () => {
+  it('is reused while it lives long enough for a capture; a pod gets only so many', () => {
     const now = Date.parse('2026-01-01T00:10:00Z');
     const running = (startedAt: string) =>
       pod({
@@ -177,7 +177,7 @@ describe('the ephemeral container', () => {
     assert.equal(nextName(had(12), 'flamepin-a-5-'), null);
   });
 
-  it('is waited for, not added again, until it runs or has ended; one with another image or pull policy is another one', () => {
+  it('is not added twice while it starts; another image or pull policy is another container', () => {
     const user = { uid: 5, gid: 6 };
     const named = (image: string, pullPolicy: 'Always' | 'Never' = 'Always') =>
       namePrefix('containerd://1', user, { image, pullPolicy });
@@ -224,14 +224,14 @@ describe('a pod named by hand', () => {
       );
   });
 
-  it('is looked for with the context first where a namespace may be called like it', () => {
+  it('is read with the context first where a namespace may have the same name', () => {
     assert.deepEqual(podsNamed('kubernetes://prod/ns/p', contexts), [
       { namespace: 'ns', pod: 'p', container: null },
       { namespace: 'prod', pod: 'ns', container: 'p' },
     ]);
   });
 
-  it('is refused in a context that flamepin is not connected to, never looked for in another cluster', () => {
+  it('is refused in a context that flamepin is not connected to', () => {
     for (const uri of ['kubernetes://staging/ns/p', 'kubernetes://unknown/ns/p/c'])
       assert.throws(
         () => podsNamed(uri, contexts),
@@ -254,7 +254,7 @@ describe('a pod named by hand', () => {
       AbortSignal.timeout(10_000),
     );
 
-  it('is found in whichever way the name was meant', async () => {
+  it('is found whichever way the name was meant', async () => {
     await using fake = await server();
     const api = kubernetesApi(fake.access);
     for (const uri of [
@@ -271,7 +271,7 @@ describe('a pod named by hand', () => {
     );
   });
 
-  it('is refused outside the namespaces that are configured, as an alert is', async () => {
+  it('is refused outside the configured namespaces, as an alert is', async () => {
     await using fake = await server();
     const api = kubernetesApi(fake.access);
     await assert.rejects(
@@ -304,11 +304,11 @@ describe('a pod that was profiled', () => {
   };
   const ended = (exitCode: number, reason = 'Error') => ({ terminated: { exitCode, reason } });
 
-  it('and lives is no harm', () => {
+  it('and is alive means no harm', () => {
     assert.equal(blocked({ state: { running: {} } }), null);
   });
 
-  it('and was deleted, replaced or ended as ordered is told, but its image is profiled again', () => {
+  it('and was deleted, replaced or stopped is reported; its image is profiled again', () => {
     assert.deepEqual(healthOf(data, undefined), {
       alive: false,
       blocks: false,
@@ -320,7 +320,7 @@ describe('a pod that was profiled', () => {
     assert.equal(blocked({ state: ended(137) }, { deletionTimestamp: '2026-11-23T02:00:00Z' }), false);
   });
 
-  it('and restarted, was killed for its memory or crashed blocks its image', () => {
+  it('and restarted, was OOM-killed or crashed blocks its image', () => {
     const again = { containerID: 'containerd://2', restartCount: 3, state: { running: {} } };
     assert.equal(blocked({ ...again, lastState: ended(143) }), true);
     const health = healthOf(
@@ -340,7 +340,7 @@ describe('a pod that was profiled', () => {
 });
 
 describe('answers of the API server', () => {
-  it('are asked for once when several want them, and again when it failed', async () => {
+  it('are requested once for several callers, and again after a failure', async () => {
     const recent = new Recent<number>();
     let asked = 0;
     const ask = () => Promise.resolve(++asked);

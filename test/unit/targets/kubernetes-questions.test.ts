@@ -6,7 +6,7 @@ import { wantedFrom } from '../../../src/alerts/labels.ts';
 import { questionsFor } from '../../../src/targets/kubernetes/choice/questions.ts';
 import { shopCluster } from '../../given/shop-cluster.ts';
 
-describe('explain names beforehand', () => {
+describe('explain names in advance', () => {
   const pods = [{ name: 'a' }, { name: 'b' }];
   const settings = { namespaces: ['shop'], protectOnlyReplica: true };
   const asking = (labels: Record<string, string>) =>
@@ -27,7 +27,7 @@ describe('explain names beforehand', () => {
         );
     });
 
-  it('how an autoscaler, an address and a guessed pod are looked for', () => {
+  it('how an autoscaler, an address and a guessed pod are searched for', () => {
     const first = (labels: Record<string, string>) => asking(labels)[0];
     assert.match(first({ horizontalpodautoscaler: 'web' }) ?? '', /^GET .*\/horizontalpodautoscalers\/web$/);
     assert.match(first({ instance: '10.0.0.7:8080' }) ?? '', /pods\?fieldSelector=status.podIP=10.0.0.7$/);

@@ -31,7 +31,7 @@ describe('doctor checks', () => {
     assert.deepEqual(all.sort(), documented.sort());
   });
 
-  it('in every namespace also the lists that tell where a workload is', () => {
+  it('in every namespace, the lists that locate a workload', () => {
     const more = rightsFor({}).filter(
       ({ verb, switch: value }) => verb === 'list' && value === 'rbac.workloads',
     );
@@ -41,7 +41,7 @@ describe('doctor checks', () => {
     );
   });
 
-  it('what can be left out, unless something that is switched on needs it', () => {
+  it('optional rights, unless an enabled feature needs them', () => {
     const needed = (settings: Parameters<typeof rightsFor>[0]) =>
       rightsFor({ namespaces: ['shop'], ...settings }).filter(({ without }) => without === '').length;
     assert.equal(needed({}), 4);

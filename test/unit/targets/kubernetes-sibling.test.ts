@@ -48,7 +48,7 @@ const podOf = (given: Given): Pod =>
 
 const ill = podOf({ name: 'ill', node: 'n1' });
 
-describe('a pod is fit to be profiled beside the ill one', () => {
+describe('a pod can be profiled beside the alerting one', () => {
   const names = (given: Given[], change: Partial<SiblingCriteria> = {}, requireOptIn = false): string[] =>
     eligibleSiblings(
       [ill, ...given.map(podOf)],
@@ -57,7 +57,7 @@ describe('a pod is fit to be profiled beside the ill one', () => {
       { requireOptIn, workload: () => undefined },
     ).map(({ metadata }) => metadata.name);
 
-  it('when it is another one that is ready, runs the same image and was there when the alert began', () => {
+  it('when it is ready, runs the same image and existed when the alert began', () => {
     assert.deepEqual(names([{ name: 'good' }]), ['good']);
     assert.deepEqual(names([]), []);
     assert.deepEqual(names([{ name: 'unready', ready: false }]), []);
@@ -67,24 +67,24 @@ describe('a pod is fit to be profiled beside the ill one', () => {
     assert.deepEqual(names([{ name: 'good' }], { image: null }), [], 'no image is known to be the same');
   });
 
-  it('also by hand, when nobody knows since when something is wrong', () => {
+  it('also by hand, when the start of the trouble is unknown', () => {
     const young = { name: 'young', started: '2026-01-02T00:01:00Z' };
     assert.deepEqual(names([young], { alertStartsAt: null }), ['young']);
   });
 
-  it('unless its owner is against it, or has not said yes where that is asked', () => {
+  it('unless its owner opted out, or did not opt in where that is required', () => {
     const says = (word: string) => ({ name: word, annotations: { 'flamepin.io/profile': word } });
     assert.deepEqual(names([says('deny')]), []);
     assert.deepEqual(names([{ name: 'silent' }, says('allow')], {}, true), ['allow']);
   });
 
-  it('on another node, where there is one', () => {
+  it('preferably on another node', () => {
     const here = { name: 'here', node: 'n1' };
     assert.deepEqual(names([here, { name: 'there' }]), ['there']);
     assert.deepEqual(names([here]), ['here']);
   });
 
-  it('only while another ready one serves unprofiled, where the only replica is protected', () => {
+  it('only while another ready one serves, where the only replica is protected', () => {
     const protectOnlyReplica = true;
     assert.deepEqual(names([{ name: 'a' }], { protectOnlyReplica }), []);
     assert.deepEqual(names([{ name: 'a' }, { name: 'b' }], { protectOnlyReplica }), ['a', 'b']);
@@ -100,7 +100,7 @@ describe('the typical one of the others', () => {
     return typical(worstFirst(pods, measured, largest))?.value;
   };
 
-  it('is the median, of an even number the healthier one, in the direction of the alert', () => {
+  it('is the median; of an even number, the healthier one', () => {
     assert.equal(chosen([2, 9]), 2);
     assert.equal(chosen([0, 3, 9]), 3, 'neither another ill one nor an idle one');
     assert.equal(chosen([0, 2, 3, 9]), 2);
@@ -160,7 +160,7 @@ describe('the sibling of a target', () => {
     };
   }
 
-  it('is found for a pod that the alert names, by reading no more than pods and the word of their workload', async () => {
+  it('is found for a pod that the alert names, by reading only pods and their workload', async () => {
     await using asked = await shop(true);
     const target = await asked.resolve('ill');
     const sibling = await asked.sibling(target);
@@ -174,13 +174,13 @@ describe('the sibling of a target', () => {
     );
   });
 
-  it('is the first by name where nothing tells them apart', async () => {
+  it('is the first by name where nothing distinguishes them', async () => {
     await using asked = await shop(false);
     const sibling = await asked.sibling(await asked.resolve('ill'));
     assert.deepEqual([sibling?.name, sibling?.choice], ['busy', 'sibling: first by name of 3 other pods']);
   });
 
-  it('is none when the target has been replaced meanwhile', async () => {
+  it('does not exist once the target was replaced', async () => {
     await using asked = await shop(true);
     const target = await asked.resolve('ill');
     assert.equal(await asked.sibling({ ...target, data: { ...target.data, uid: 'before' } }), null);

@@ -30,7 +30,7 @@ describe('an alert means this machine', () => {
     assert.ok(here.addresses.every((address) => isThisHost(address, here)));
   });
 
-  it('not when it names another one: its JVMs are never profiled in its stead', async () => {
+  it('not when it names another machine', async () => {
     for (const host of ['db7.example.com', 'db7', 'vm2', '10.0.0.6', '1270.0.0.1', 'vm-example.com'])
       assert.ok(!isThisHost(host, vm), host);
     assert.ok(!isThisHost('vm.elsewhere.com', full));
