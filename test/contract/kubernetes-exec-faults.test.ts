@@ -309,7 +309,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     it(`sends nothing to a program that does not exist, by which ${what} would be lost`, async () => {
       await using server = await fakeApiServer({
         exec: async (side) => {
-          // Nothing announces that no stdin comes; over loopback the first of it would be here within a millisecond.
+          // Nothing announces that no stdin comes; over loopback it would come at once.
           const sent = await Promise.race([side.stdin(1), sleep(100)]);
           if (sent !== undefined) lose(side);
           else side.status({ ...success, status: 'Failure', message: 'sh: not found', code: 500 });
