@@ -143,7 +143,7 @@ async function throwSwitch(url: string, name: DemoFault, on: boolean, strength?:
   });
   const answer = await fetch(`${url}/switch?${query.toString()}`, {
     method: 'POST',
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   if (!answer.ok) throw new Error(`switch ${name}: ${answer.status} ${await answer.text()}`);
 }

@@ -313,7 +313,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
 });
 
 async function alertsOf(prometheusUrl: string): Promise<unknown[]> {
-  const response = await fetch(`${prometheusUrl}/api/v1/alerts`, { signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(`${prometheusUrl}/api/v1/alerts`, { signal: AbortSignal.timeout(60_000) });
   return alertsSchema.parse(await response.json()).data.alerts;
 }
 

@@ -294,7 +294,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
 
   it('does not take a terminating pod, and tells afterwards that a target is gone', async () => {
     const target = await resolve({ namespace: name, pod: 'by-default' });
-    const signal = AbortSignal.timeout(10_000);
+    const signal = AbortSignal.timeout(60_000);
     assert.deepEqual(await targets().health(target, null, signal), { alive: true });
     await namespace.remove(`${pods}/by-default`);
     const error = await resolve({ namespace: name, pod: 'by-default' }).catch((reason: unknown) => reason);
@@ -304,7 +304,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
   });
 
   it('has all its rights checked by doctor', async () => {
-    const checks = (await targets({ namespaces: [name] }).check?.(AbortSignal.timeout(10_000))) ?? [];
+    const checks = (await targets({ namespaces: [name] }).check?.(AbortSignal.timeout(60_000))) ?? [];
     assert.equal(checks.length, 11);
     assert.deepEqual(
       checks.filter(({ ok, detail }) => !ok || detail !== ''),

@@ -136,5 +136,5 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 
 async function metricsOf(pod: Pod): Promise<string> {
   const url = `http://${pod.status.podIP ?? ''}:9090/metrics`;
-  return (await fetch(url, { signal: AbortSignal.timeout(10_000) })).text();
+  return (await fetch(url, { signal: AbortSignal.timeout(60_000) })).text();
 }

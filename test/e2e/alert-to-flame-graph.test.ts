@@ -187,7 +187,7 @@ async function finishedCapture(flamepin: RunningFlamepin): Promise<CaptureJson> 
 async function json(url: string): Promise<unknown> {
   const response = await fetch(url, {
     headers: { Accept: 'application/json' },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   return response.json();
 }

@@ -327,7 +327,7 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
           .digest('hex'),
       },
       body: sent,
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     });
   }
 });

@@ -45,13 +45,13 @@ ledger: {sqlite: {path: ${path}}}
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: notificationOf(fingerprint, {}),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     });
     await response.arrayBuffer();
     return response.status;
   };
   const ready = async ({ url }: RunningFlamepin): Promise<number> => {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(60_000) });
     await response.arrayBuffer();
     return response.status;
   };

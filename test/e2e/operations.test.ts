@@ -81,7 +81,7 @@ ledger: {sqlite: {path: ${join(disk, 'flamepin.db')}}}
   const ask = (path: string, token?: string, init: RequestInit = {}): Promise<Response> =>
     fetch(flamepin.url + path, {
       redirect: 'manual',
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
       ...init,
       headers: {
         ...(init.body === undefined ? {} : { 'Content-Type': 'application/json' }),

@@ -62,7 +62,7 @@ ledger: {sqlite: {path: ${path}}}
   }
 
   const statusOf = async ({ url }: RunningFlamepin, path: string): Promise<number> => {
-    const response = await fetch(url + path, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(url + path, { signal: AbortSignal.timeout(60_000) });
     await response.arrayBuffer();
     return response.status;
   };

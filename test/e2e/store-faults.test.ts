@@ -83,7 +83,7 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
     fetch(flamepin.url + path, {
       method: 'POST',
       headers: { Authorization: `Bearer ${bearer}` },
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     });
   const markOf = (id: string): string => {
     const marks = grafana.annotations().filter(({ tags }) => tags.includes(`flamepin:${id}`));

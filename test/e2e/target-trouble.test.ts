@@ -68,7 +68,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     fetch(flamepin.url + path, {
       ...init,
       headers: { Authorization: `Bearer ${capturesToken}`, 'Content-Type': 'application/json' },
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     });
   const blocks = async () => blocksSchema.parse(await (await asOperator('/blocks')).json()).blocks;
 

@@ -135,7 +135,7 @@ export async function seedCaptures(
     for (const { name, key, contentType } of capture.artifacts) {
       const body = gzipSync(name === 'profile.json' ? profileJson : name);
       const object = { key, body, contentType, contentEncoding: 'gzip', metadata: {} } as const;
-      await store.put(object, AbortSignal.timeout(10_000));
+      await store.put(object, AbortSignal.timeout(60_000));
     }
     await seedCapture(ledger, capture);
     if (capture.harm !== null) harmed.push(capture);

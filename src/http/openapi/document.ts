@@ -23,7 +23,7 @@ const paths: ZodOpenApiPathsObject = {
 
 /**
  * flamepin's HTTP interface as OpenAPI 3.1. Schemas are those that the routes read and answer with; the paths say what
- * is around them. A new route gets its entry in the file of its subject in `paths/`: a test misses it there.
+ * is around them. A new route gets its entry in the file of its subject beside this one: a test misses it there.
  */
 export function openApiDocument(version: string): Document {
   return createDocument(

@@ -9,7 +9,9 @@ import { profileWindow } from '../../../src/captures/stages/profile-window.ts';
 import type { Journal } from '../../../src/captures/stages/window-parts.ts';
 import { newCapture } from '../../../src/ledgers/capture-change.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
-import { session, targetOn, toCapture } from '../../contract/ledger-words.ts';
+import { toCapture } from '../../given/decision.ts';
+import { session } from '../../given/session.ts';
+import { targetOn } from '../../given/target.ts';
 
 /**
  * The window that the worker and `flamepin capture` share. The profiler stands in, for faults at an exact moment; it
