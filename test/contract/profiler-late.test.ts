@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   rmSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +35,7 @@ describe('after flamepin gave up, nothing begins', () => {
   let burner: ReturnType<typeof compileBurner>;
   let directory = '';
   const jvms: Jvm[] = [];
+  const pipes: number[] = [];
   before(() => {
     burner = compileBurner();
   });
@@ -39,6 +44,7 @@ describe('after flamepin gave up, nothing begins', () => {
     closing.defer(() => {
       if (directory !== '') rmSync(directory, { recursive: true, force: true });
     });
+    for (const pipe of pipes.splice(0)) closing.defer(() => closeSync(pipe));
     for (const jvm of jvms.splice(0)) closing.defer(() => jvm.stop('SIGKILL'));
   });
   after(() => {
@@ -58,14 +64,15 @@ describe('after flamepin gave up, nothing begins', () => {
     pid,
   });
 
-  /** The real asprof, which waits before that action until it is let go on. */
+  /** The real asprof, which waits before that action, in one process as asprof does, until it is let go on. */
   const heldBefore = (action: string) => {
     const [reached, released] = [join(directory, 'reached'), join(directory, 'released')];
+    execFileSync('mkfifo', ['-m', '666', released]);
     const real = join(toolsDirectory(), 'asprof');
     const text = `#!/bin/sh
 if [ "$1" = ${action} ]; then
   : >${reached}
-  until [ -e ${released} ]; do sleep 0.05; done
+  read -r _ <${released}
 fi
 exec ${real} "$@"
 `;
@@ -77,7 +84,12 @@ exec ${real} "$@"
     return {
       held,
       reached: () => waitFor(`asprof ${action}`, 60_000, () => existsSync(reached) || undefined),
-      release: () => writeFileSync(released, ''),
+      // Stays open: whoever waits may not have opened it yet, or may be gone.
+      release: () => {
+        const pipe = openSync(released, constants.O_RDWR | constants.O_NONBLOCK);
+        pipes.push(pipe);
+        writeSync(pipe, '\n');
+      },
     };
   };
 

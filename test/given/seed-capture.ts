@@ -26,11 +26,14 @@ export async function seedCapture(ledger: Ledger, capture: Capture): Promise<voi
   );
   if (accepted?.outcome !== 'queued') throw new Error(`${id}: the alert was ${accepted?.outcome}`);
   if (state === 'queued') return;
+  const passed: string[] = [];
   for (;;) {
     const leased = await ledger.lease(owner, Date.now(), anHour);
     if (leased === undefined) throw new Error(`${id} could not be leased`);
     if (leased.id === id) break;
+    passed.push(leased.id);
   }
+  for (const other of passed) await ledger.release(other, owner, Date.now());
   if (target !== null) {
     const admission = await ledger.admit(id, owner, target, wide, Date.now());
     if (admission.kind !== 'admitted') throw new Error(`${id}: ${JSON.stringify(admission)}`);
