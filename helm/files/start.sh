@@ -604,6 +604,8 @@ try_what_cannot_be_seen() {
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
     9) threads_known="$threads_known; what else counts cannot be seen from here" ;;
+    137) may_retry && refuse_without_forks
+      threads_known="$threads_known; whether $threads_needed more can be started was not learned within 2 s" ;;
     *) refuse_without_forks ;;
   esac
 }

@@ -23,7 +23,9 @@ export class MemoryBudget {
     const { promise, resolve, reject } = Promise.withResolvers<() => void>();
     const turn = { bytes: Math.min(bytes, this.total), grant: resolve };
     const abort = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+      const at = this.#waiting.indexOf(turn);
+      if (at === -1) return;
+      this.#waiting.splice(at, 1);
       reject(signal.reason as Error);
       this.#serve();
     };

@@ -10,7 +10,7 @@ import { timed } from './timed.ts';
 import { iso } from './times.ts';
 import type { WindowContext } from './window-parts.ts';
 
-/** How long after the end of the window fetching the recording is retried, milliseconds. */
+/** How long fetching the recording is retried once there is memory for it, milliseconds. */
 const retryForMs = 60_000;
 /** Times in the target have whole seconds, corrected by the measured skew, milliseconds. */
 const clockToleranceMs = 2_000;
@@ -35,7 +35,7 @@ export async function collectRecording(
   const release = await memory.fetching.take(memory.fetchBytes, signal);
   try {
     const fetched = await timed(context.observer, 'collect', () =>
-      fetchWithRetries(exec, session, windowEnd + retryForMs, context),
+      fetchWithRetries(exec, session, performance.now() + retryForMs, context),
     );
     const recording = await analysis.mask(fetched.recording);
     const collected: Capture = {

@@ -25,7 +25,7 @@ export async function profileCapture(
   parts: Pick<StageParts, keyof WindowParts | 'ledger' | 'owner' | 'wake'>,
   log: Log,
   interruption: Interruption,
-): Promise<Capture | null> {
+): Promise<(Capture & Pick<LeasedCapture, 'cutOffs'>) | null> {
   const reason = whyNotToGoOn(capture);
   if (reason !== null) return await endClean(capture, reason, parts, log, interruption.signal);
   let sibling = Promise.resolve(capture.sibling);
@@ -34,7 +34,8 @@ export async function profileCapture(
     sibling = queueSibling(profiling, parts, log, interruption.signal);
   });
   const collected = await profileWindow(capture, parts, journal, interruption);
-  return collected === null ? null : { ...collected, sibling: await sibling };
+  // Cut-offs of the window do not count against reading its recording.
+  return collected === null ? null : { ...collected, sibling: await sibling, cutOffs: 0 };
 }
 
 /**

@@ -32,6 +32,8 @@ const storingAtOnce = 4;
 const storeRetriesAtOnce = 2;
 /** How soon a capture that waits for its sibling's profile is checked again. */
 const siblingPollMs = 250;
+/** How soon a retry that found no memory asks again, milliseconds. */
+const retryPollMs = 2_000;
 /** Captures that may resolve their target while all windows are taken. */
 const resolvingAtOnce = 4;
 /** How long a shutdown waits for a start that was sent: a cold one takes 0.3 s, on a loaded node a few. */
@@ -165,13 +167,15 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   async function fillStoreRetries(): Promise<void> {
-    while (storeRetries < storeRetriesAtOnce && !stopping.signal.aborted) {
+    // What has never been read comes first: people wait for its answer.
+    while (!shortOfMemory && storeRetries < storeRetriesAtOnce && !stopping.signal.aborted) {
       const leaseOwner = newOwner();
       const capture = await ledger.lease(leaseOwner, now(), leaseMs, 'store again');
       if (capture === undefined) return;
       const release = await takeMemory(capture);
       if (release === null) {
-        await ledger.release(capture.id, leaseOwner, now());
+        // Later, so that the retries behind it get their turn.
+        await ledger.release(capture.id, leaseOwner, now() + retryPollMs);
         return;
       }
       storeRetries++;
@@ -193,8 +197,10 @@ export function startWorker(parts: WorkerParts): Worker {
    */
   async function takeMemory(capture: Capture & Partial<LeasedCapture>): Promise<(() => void) | null> {
     const { reading } = parts.memory;
-    const suspect = (capture.cutOffs ?? 0) > 0;
-    return reading.tryTake(suspect ? reading.total : readingBytes(await ledger.spoolSize(capture.id)));
+    const size = await ledger.spoolSize(capture.id);
+    // Without a recording in the spool nothing is read: its files are made.
+    const suspect = (capture.cutOffs ?? 0) > 0 && size > 0;
+    return reading.tryTake(suspect ? reading.total : readingBytes(size));
   }
 
   async function fillDeliveries(): Promise<void> {

@@ -294,6 +294,24 @@ describe('a capture in progress', () => {
     assert.ok(done.includes('clean unknown'));
   });
 
+  it('is read although flamepin was killed twice in its window', async () => {
+    const id = await accept('f1');
+    const spool = ledger.spool.bind(ledger);
+    ledger.spool = () => Promise.reject(new Failure('ledger-full'));
+    let now = Date.now();
+    await assert.rejects(run(parts()), { code: 'ledger-full' });
+    for (let times = 0; times < 2; times++) {
+      now += 4 * leaseMs;
+      await ledger.sweep(now);
+      if (times < 1) await ledger.lease(owner, now, leaseMs);
+    }
+    ledger.spool = spool;
+    const leased = must(await ledger.lease(owner, now, leaseMs));
+    assert.equal(leased.cutOffs, 2);
+    await runCapture(leased, parts(), log, signal);
+    assert.equal((await get(id)).state, 'done');
+  });
+
   it('is cleaned up and ended when flamepin was killed too often in its window', async () => {
     const id = await accept('f1');
     ledger.spool = () => Promise.reject(new Failure('ledger-full'));

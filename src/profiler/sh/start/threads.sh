@@ -125,6 +125,9 @@ try_what_cannot_be_seen() {
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
     9) threads_known="$threads_known; what else counts cannot be seen from here" ;;
+    # Slow, as in a container that is throttled, and nothing failed: these shells say at once that a fork does.
+    137) may_retry && refuse_without_forks
+      threads_known="$threads_known; whether $threads_needed more can be started was not learned within 2 s" ;;
     *) refuse_without_forks ;;
   esac
 }
