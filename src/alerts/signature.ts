@@ -95,7 +95,7 @@ function findSignatureFault(
   }
   if (request.rawBody === null) return null;
   const expected = hmac.update(request.rawBody).digest('hex');
-  return sameText(given, expected) ? null : 'the signature does not fit the body';
+  return sameText(given, expected) ? null : 'the signature does not match the body';
 }
 
 /** '' when the header is missing or was sent several times. */

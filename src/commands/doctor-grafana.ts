@@ -64,7 +64,7 @@ async function lookAtPanel(access: GrafanaAccess, dashboardUid: string, panelId:
 function demandPermission(mayMark: boolean | null): void {
   if (mayMark === false)
     throw new Failure('grafana-denied', {
-      detail: 'the token may not create, edit and delete annotations on this dashboard',
+      detail: 'the token is not allowed to create, edit and delete annotations on this dashboard',
     });
 }
 

@@ -86,7 +86,7 @@ function confidenceWords({ confidence, comparison }: View): string | null {
     case 'likely':
       return comparison === null ? 'Likely, not certain.' : 'Likely, not certain: the intervals are below.';
     case 'unknown':
-      return 'The cause cannot be told from this window.';
+      return 'The cause cannot be determined from this window.';
     case 'certain':
     case null:
       return null;

@@ -273,7 +273,7 @@ export class Profiler {
     const facts = readFacts(result.stdout.toString('utf8'));
     if (fact(facts, 'cleaned') === null) {
       throw new Failure('exec-disconnected', {
-        detail: 'cleaning up did not come to its end',
+        detail: 'cleaning up did not finish',
         stderr: result.stderr,
       });
     }

@@ -60,7 +60,7 @@ export function sessionOf(
   const pid = fact(facts, 'pid');
   if (fact(facts, 'started') !== '1' || recordingPath === null || pid === null) {
     throw new Failure('profiler-failed', {
-      detail: 'the script in the target did not come to its end',
+      detail: 'the script in the target did not finish',
       stderr,
     });
   }

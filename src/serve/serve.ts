@@ -87,7 +87,10 @@ export async function serve(load: () => Configuration): Promise<void> {
   // What still holds the process by then, such as a connection that will not end, is given up.
   setTimeout(() => process.exit(1), graceMs + 1_000).unref();
   if (ended instanceof Failure) throw ended;
-  log.info({ signal: ended }, 'stopping; windows under way run to their end, the next start collects them');
+  log.info(
+    { signal: ended },
+    'stopping; running windows end by themselves and are collected at the next start',
+  );
 
   async function togglePause(): Promise<void> {
     const paused = !(await ledger.paused());

@@ -112,7 +112,7 @@ function unstoredLines({ state, reason, storeRetry }: Capture): string[] {
 
 function nextTry({ since, tries, nextTryAt }: NonNullable<Capture['storeRetry']>): string {
   const failed = tries === 1 ? '1 try has failed' : `${tries} tries have failed`;
-  return `The recording is kept and will be tried again: ${failed} since ${utc(since)}, the next is due at ${utc(nextTryAt)}.`;
+  return `The recording is kept, and storing it will be retried: ${failed} since ${utc(since)}, the next is due at ${utc(nextTryAt)}.`;
 }
 
 /** `2026-11-23 02:14:07 UTC` */

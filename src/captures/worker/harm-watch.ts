@@ -32,7 +32,7 @@ export async function watchForHarm(parts: WatchParts, log: Log, stop: AbortSigna
       if (health.blocks) {
         parts.observer.harmed();
         log.error(seen, 'the target died after its window');
-      } else log.warn(seen, 'the target ended after its window, as ordered');
+      } else log.warn(seen, 'the target was shut down normally after its window');
     } catch (error) {
       if (stop.aborted) return;
       log.warn(

@@ -143,8 +143,7 @@ const health: Targets['health'] = async (target, session) => {
   const pid = session?.pid ?? target.data['pid'];
   const startTicks = session?.startTicks ?? target.data['startTicks'];
   const boot = session?.bootId ?? target.data['bootId'];
-  if (boot !== (await bootId()))
-    return { alive: false, blocks: true, detail: 'the machine was started again' };
+  if (boot !== (await bootId())) return { alive: false, blocks: true, detail: 'the machine was rebooted' };
   const now = typeof pid === 'number' ? await startTicksOf(pid) : null;
   if (now === startTicks) return { alive: true };
   return {
