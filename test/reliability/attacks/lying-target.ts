@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanUpScript, collectScript, startScript } from '../../../src/profiler/script.ts';
+import { cleanUpScript, collectScript, listScript, startScript } from '../../../src/profiler/script.ts';
 import { hostExec } from '../../../src/targets/host/host-exec.ts';
 import { fakeApiServer, success, exitStatus, type ServerSide } from '../../cluster/fake-apiserver.ts';
 import { captureWhen, fireForCapture, isFinal } from '../../setup/flamepin-client.ts';
@@ -140,9 +140,10 @@ async function answer(side: ServerSide, lie: Lie): Promise<void> {
 
 /** Which script, and what of it. Throws for a command that is none of flamepin's: the stand-in is strict. */
 function stepOf(command: readonly string[]): Step {
-  const [shell, flag, text, , mode] = command;
+  const [shell, flag, text] = command;
   if (shell === 'sh' && flag === '-c') {
-    if (text === startScript.text) return mode === 'list' ? 'list' : 'start';
+    if (text === listScript.text) return 'list';
+    if (text === startScript.text) return 'start';
     if (text === collectScript.text) return 'collect';
     if (text === cleanUpScript.text) return 'clean up';
   }
