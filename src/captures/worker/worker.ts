@@ -154,15 +154,10 @@ export function startWorker(parts: WorkerParts): Worker {
       }
       shortOfMemory = false;
       storing++;
-      track(
-        whileLeased(capture.id, leaseOwner, async (interruption) => {
-          const leaseParts = { ...parts, owner: leaseOwner, wake };
-          await storeCapture(capture, leaseParts, logOf(capture), interruption);
-        }).finally(() => {
-          storing--;
-          release();
-        }),
-      );
+      storeLeased(capture, leaseOwner, () => {
+        storing--;
+        release();
+      });
     }
   }
 
@@ -179,16 +174,19 @@ export function startWorker(parts: WorkerParts): Worker {
         return;
       }
       storeRetries++;
-      track(
-        whileLeased(capture.id, leaseOwner, async (interruption) => {
-          const leaseParts = { ...parts, owner: leaseOwner, wake };
-          await storeCapture(capture, leaseParts, logOf(capture), interruption);
-        }).finally(() => {
-          storeRetries--;
-          release();
-        }),
-      );
+      storeLeased(capture, leaseOwner, () => {
+        storeRetries--;
+        release();
+      });
     }
+  }
+
+  function storeLeased(capture: LeasedCapture, leaseOwner: string, ended: () => void): void {
+    track(
+      whileLeased(capture.id, leaseOwner, (interruption) =>
+        storeCapture(capture, { ...parts, owner: leaseOwner }, logOf(capture), interruption),
+      ).finally(ended),
+    );
   }
 
   /**
