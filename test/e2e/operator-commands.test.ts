@@ -120,7 +120,7 @@ links:
     grafana.setRights({ readAnnotations: false, writeAnnotations: false });
     const { stdout } = await flamepin('doctor', '--config', configuration);
     assert.match(stdout, /✗ Grafana: .*Permissions needed: annotations:read/);
-    assert.match(stdout, /✗ panel shop \/ 2: .*may not create, edit and delete annotations/);
+    assert.match(stdout, /✗ panel shop \/ 2: .*is not allowed to create, edit and delete annotations/);
   });
 
   describe('explain', () => {
