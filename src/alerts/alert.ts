@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { senderNames } from './sender.ts';
 
 /** What became of one alert of a notification. */
 export const alertOutcomes = [
@@ -19,8 +20,8 @@ export type AlertOutcome = (typeof alertOutcomes)[number];
 export const alertSchema = z.object({
   /** Name of the configured source; part of the alert's identity. */
   source: z.string(),
-  /** Which sender wrote the payload: decides how panels are found. */
-  sender: z.enum(['alertmanager', 'grafana', 'manual', 'schedule']),
+  /** Who wrote the payload; `manual` and `schedule` are flamepin's own. */
+  sender: z.enum([...senderNames, 'manual', 'schedule']),
   fingerprint: z.string(),
   status: z.enum(['firing', 'resolved']),
   startsAt: z.string(),

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Failure } from '../reasons/failure.ts';
 import type { Alert } from './alert.ts';
+import type { Sender } from './sender.ts';
 
 /** One webhook body, read. */
 export interface Notification {
   /** Version "1" is always Grafana's, whatever the path; "4" is also sent by Mimir behind Grafana. */
-  sender: 'alertmanager' | 'grafana';
+  sender: Sender;
   /** For logs only. */
   groupKey: string;
   receiver: string;
@@ -59,10 +60,7 @@ export const notificationSchema = bodySchema
  * request came in on. Entries that are not alerts are dropped with a warning; the others are still handled. Throws a
  * Failure when the body is unusable: `notification-version`, `notification-malformed` or `notification-too-large`.
  */
-export function parseNotification(
-  body: unknown,
-  context: { source: string; sender: 'alertmanager' | 'grafana' },
-): Notification {
+export function parseNotification(body: unknown, context: { source: string; sender: Sender }): Notification {
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success)
     throw new Failure('notification-malformed', {

@@ -9,6 +9,8 @@ import {
 } from '../captures/analysis/recording-memory.ts';
 import type { Configuration } from '../config/load.ts';
 import type { CheckResult } from '../captures/target.ts';
+import { ledgerDirectory } from '../serve/open-ledger.ts';
+import { storeTraits } from '../serve/open-store.ts';
 
 /** The memory that flamepin may use and the space on its disks, against what `limits` allows at once. */
 export function lookAtLimits(
@@ -17,12 +19,14 @@ export function lookAtLimits(
 ): CheckResult[] {
   const largest = limits.total * limits.maxRecordingBytes;
   const places = [
-    ...(ledger.kind === 'sqlite' ? [['ledger', dirname(ledger.path)] as const] : []),
-    ...(storage.kind === 'filesystem' ? [['store', storage.directory] as const] : []),
+    { what: 'ledger', directory: ledgerDirectory(ledger) },
+    { what: 'store', directory: storeTraits(storage).directory },
   ];
   return [
     lookAtMemory(limits, memory),
-    ...places.map(([what, directory]) => roomIn(what, directory, largest)),
+    ...places.flatMap(({ what, directory }) =>
+      directory === null ? [] : [roomIn(what, directory, largest)],
+    ),
   ];
 }
 

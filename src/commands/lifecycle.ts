@@ -1,6 +1,7 @@
 import { lifecycleRules, lifecycleRulesByTag } from '../stores/s3/lifecycle.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { ConfigurationError } from '../config/problems.ts';
+import { storeTraits } from '../serve/open-store.ts';
 import { writeOutput } from './output.ts';
 
 export interface LifecycleOptions {
@@ -19,26 +20,27 @@ export async function lifecycle({ config, by }: LifecycleOptions): Promise<void>
   const refuse = (path: string, what: string, remedy: string): never => {
     throw new ConfigurationError(origin, [{ path, what, remedy }]);
   };
-  if (storage.kind !== 's3')
+  const { bucket } = storeTraits(storage);
+  if (bucket === null)
     return refuse(
       'storage',
-      'artifacts are files, not objects in a bucket',
+      `artifacts are in a ${storage.kind} store, not in an S3 bucket`,
       'flamepin deletes expired files itself; lifecycle rules are for storage.s3.',
     );
-  if (by === 'tag' && storage.tags === false)
+  if (by === 'tag' && bucket.tags === false)
     return refuse(
       'storage.s3.tags',
       'objects have no tags, so rules by tag would expire nothing',
       'Use --by prefix, or turn tags on.',
     );
   const days = {
-    prefix: storage.prefix,
+    prefix: bucket.prefix,
     recordingDays: retention.recordings / dayMs,
     profileDays: retention.profiles / dayMs,
   };
   const rules = by === 'prefix' ? lifecycleRules(days) : lifecycleRulesByTag(days);
   await writeOutput(`${JSON.stringify(rules, null, 2)}\n`, undefined);
-  process.stderr.write(advice(storage.bucket, retention.enforcedBy));
+  process.stderr.write(advice(bucket.bucket, retention.enforcedBy));
 }
 
 function advice(bucket: string, enforcedBy: 'flamepin' | 'bucket'): string {

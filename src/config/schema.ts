@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { senderNames } from '../alerts/sender.ts';
 import { baseUrl, cron, duration, matchers, path, section, size } from './fields.ts';
 import { linkTemplateSchema } from './link-template.ts';
 import { baselineTargetSchema, routeTargetSchema, targetsSchema } from './target-settings.ts';
@@ -25,8 +26,8 @@ const windowSchema = duration(15 * second, minute).refine((ms) => ms % second ==
 });
 
 const sourceSchema = section({
-  /** Who writes the payloads, and with it the webhook path. Default: the source's name, when it is one of the two. */
-  sender: z.enum(['alertmanager', 'grafana']).optional(),
+  /** Who writes the payloads, and with it the webhook path. Default: the source's name, when it is a sender's. */
+  sender: z.enum(senderNames).optional(),
   /** File with the bearer token that the sender must show. */
   bearerTokenFile: path.optional(),
   /** HTTP basic authentication, instead of a bearer token. */
@@ -127,7 +128,7 @@ export const settingsSchema = section({
     /** Where people reach flamepin; links are made of it. Default: none, then signed links or none. */
     publicUrl: baseUrl.optional(),
   }).prefault({}),
-  /** Senders by name; the name is part of an alert's identity. Default: alertmanager and grafana, without secrets. */
+  /** Senders by name; the name is part of an alert's identity. Default: each known sender by its own name, without secrets. */
   sources: z
     .record(
       z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
@@ -135,7 +136,7 @@ export const settingsSchema = section({
       }),
       sourceSchema,
     )
-    .prefault({ alertmanager: {}, grafana: {} }),
+    .prefault(Object.fromEntries(senderNames.map((name) => [name, {}]))),
   /** The first that matches wins. Default: none; every alert is then recorded as unrouted. */
   routes: z.array(routeSchema).max(1000).default([]),
   /** How each kind of target is reached. */

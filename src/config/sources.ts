@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isSender, senderNames, type Sender } from '../alerts/sender.ts';
 import type { SourceCredentials } from '../alerts/signature.ts';
 import type { Problem } from './problems.ts';
 import type { Settings } from './schema.ts';
@@ -8,7 +9,7 @@ import type { Secret } from './secrets.ts';
 export interface Source {
   /** Part of an alert's identity. */
   name: string;
-  sender: 'alertmanager' | 'grafana';
+  sender: Sender;
   bearerToken: Secret | null;
   basic: { username: string; password: Secret } | null;
   signature: {
@@ -40,12 +41,12 @@ export function readSources(
 ): Source[] {
   return Object.entries(settings.sources).map(([name, written]) => {
     const path = `sources.${name}`;
-    const sender = written.sender ?? (name === 'alertmanager' || name === 'grafana' ? name : undefined);
+    const sender = written.sender ?? (isSender(name) ? name : undefined);
     if (sender === undefined)
       report({
         path: `${path}.sender`,
         what: 'missing',
-        remedy: 'Write alertmanager or grafana: the name does not say which.',
+        remedy: `Write ${senderNames.join(' or ')}: the name does not say which.`,
       });
     const bearerToken = findSecret(`${path}.bearerTokenFile`, written.bearerTokenFile);
     const hmacSecret = findSecret(`${path}.hmacSecretFile`, written.hmacSecretFile);
@@ -67,7 +68,7 @@ export function readSources(
       });
     return {
       name,
-      sender: sender ?? 'alertmanager',
+      sender: sender ?? senderNames[0],
       bearerToken,
       basic:
         written.basic === undefined || password === null

@@ -6,6 +6,7 @@ import type { CompareCaptures } from '../captures/analysis/compare-captures.ts';
 import type { Ledger } from '../captures/ledger.ts';
 import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { senderNames, type Sender } from '../alerts/sender.ts';
 import { alertRoute } from './alerts.ts';
 import { artifactRoutes } from './artifacts.ts';
 import { capturesTokenOnly } from './access.ts';
@@ -19,7 +20,7 @@ import { problemHandler, sendProblemPage } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 import { storeRoutes } from './store.ts';
 import { endUnreadBody } from './unread-body.ts';
-import { senders, webhookRoutes, type Sender } from './webhooks.ts';
+import { webhookRoutes } from './webhooks.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { Capture } from '../captures/capture.ts';
@@ -141,5 +142,5 @@ export function createApp(parts: AppParts): Express {
 }
 
 function senderOf(path: string): Sender | undefined {
-  return senders.find((known) => path === `/webhooks/${known}`);
+  return senderNames.find((known) => path === `/webhooks/${known}`);
 }

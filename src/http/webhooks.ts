@@ -2,7 +2,8 @@ import { Router, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Log } from '../captures/log.ts';
 import { countJsonValues } from '../alerts/json-values.ts';
-import { parseNotification } from '../alerts/notification.ts';
+import { parsers } from '../alerts/parsers.ts';
+import { senderNames, senders, type Sender } from '../alerts/sender.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
 import { Failure } from '../reasons/failure.ts';
@@ -15,9 +16,6 @@ import { bodyTooLarge, notJson, RequestProblem } from './problem.ts';
 import { readBody } from './request-body.ts';
 import { reasonSchema } from '../reasons/reason.ts';
 import { alertOutcomes, type Alert } from '../alerts/alert.ts';
-
-export const senders = ['alertmanager', 'grafana'] as const;
-export type Sender = (typeof senders)[number];
 
 export const acceptedSchema = z
   .object({
@@ -58,8 +56,8 @@ const tooLargeRemedy =
   'Group fewer alerts into one notification (`group_by`), or raise `limits.maxNotificationBytes`.';
 
 /**
- * `POST /webhooks/alertmanager`, `POST` or `PUT /webhooks/grafana`. Answered 2xx only after the commit; an alert that
- * can't be mapped is 2xx with its reason, because a 4xx would be sent again for ever.
+ * `/webhooks/NAME` for each sender, by its methods. Answered 2xx only after the commit; an alert that can't be mapped is
+ * 2xx with its reason, because a 4xx would be sent again for ever.
  */
 export function webhookRoutes(parts: WebhookParts): Router {
   const router = Router();
@@ -67,7 +65,7 @@ export function webhookRoutes(parts: WebhookParts): Router {
     proven: new BodyBudget(parts.bodyLimit * bodiesAtOnce, allowance, false),
     unproven: new BodyBudget(parts.bodyLimit * bodiesAtOnce, allowance, true),
   };
-  for (const sender of senders) {
+  for (const sender of senderNames) {
     const receive: RequestHandler = async (request, response) => {
       // The headers first: a stranger's body would fill the memory of whoever listens to everybody.
       const { proven } = demandSource(request, null, sender, parts);
@@ -86,8 +84,8 @@ export function webhookRoutes(parts: WebhookParts): Router {
       response.json(json);
     };
     const steps = [demandJson(parts.bodyLimit), receive];
-    const route = router.route(`/webhooks/${sender}`).post(steps);
-    if (sender === 'grafana') route.put(steps);
+    const route = router.route(`/webhooks/${sender}`);
+    for (const method of senders[sender].methods) route[method](steps);
   }
   return router;
 }
@@ -124,10 +122,11 @@ function demandSource(
 
 async function receiveNotification(
   body: Buffer,
-  { source, sender }: { source: string; sender: Sender },
+  origin: { source: string; sender: Sender },
   parts: WebhookParts,
 ): Promise<AcceptedAlert[]> {
-  const notification = parseNotification(parseJson(body), { source, sender });
+  const { source, sender } = origin;
+  const notification = parsers[sender].parse(parseJson(body), origin);
   for (const warning of notification.warnings) parts.log.warn({ source }, warning);
   const now = parts.now();
   const accepted = await parts.ledger.accept(await parts.decide(notification.alerts, now), now);

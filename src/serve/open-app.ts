@@ -16,7 +16,7 @@ import { openApiRoute } from '../http/openapi/route.ts';
 import { decideAll } from '../routing/decide.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
-import type { SignLink } from './open-store.ts';
+import { storeTraits, type SignLink } from './open-store.ts';
 import { profilerLinks } from './profiler-links.ts';
 
 interface OpenedParts {
@@ -42,7 +42,7 @@ export async function openApp(configuration: Configuration, parts: OpenedParts):
     publicUrl: server.publicUrl ?? null,
     applicationPackages,
     profilerLinks: (capture) => profilerLinks(capture, links),
-    signedLink: storage.kind === 's3' && storage.signedRedirects ? (signLink ?? null) : null,
+    signedLink: storeTraits(storage).links?.redirects === true ? (signLink ?? null) : null,
     recordingsToken: reader(secrets.recordingsToken),
     capturesToken: reader(secrets.capturesToken),
     assets: { script: await pageScript(), style: await pageStyle() },
