@@ -7,7 +7,7 @@ import { Failure } from '../../../src/reasons/failure.ts';
 import type { ArtifactStore } from '../../../src/captures/artifact-store.ts';
 import { resolved } from '../../given/alert.ts';
 import { minute, noon } from '../../given/time.ts';
-import { openKept, take, type Kept, type Taken } from './baseline-ledger.ts';
+import { openKept, take, type Kept, type Taken } from '../../given/baseline-ledger.ts';
 import type { Baseline } from '../../../src/captures/baselines/baseline-profile.ts';
 
 const hour = 60 * minute;

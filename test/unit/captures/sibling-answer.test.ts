@@ -11,7 +11,7 @@ import { listPage } from '../../../src/http/list-page.ts';
 import { readProfile } from '../../../src/profile/reading/read-profile.ts';
 import { unpackRecording } from '../../../src/profile/reading/unpack-recording.ts';
 import { minute, noon, second } from '../../given/time.ts';
-import { openKept, take, type Kept } from './baseline-ledger.ts';
+import { openKept, take, type Kept } from '../../given/baseline-ledger.ts';
 
 const bound = 64 * 1024 * 1024;
 const recordings = join(import.meta.dirname, '../../fixtures/recordings');

@@ -17,7 +17,7 @@ import { toCapture } from '../../given/decision.ts';
 import { must } from '../../given/in-ledger.ts';
 import { session } from '../../given/session.ts';
 import { targetOn } from '../../given/target.ts';
-import { openKept, type Kept } from './baseline-ledger.ts';
+import { openKept, type Kept } from '../../given/baseline-ledger.ts';
 import type { Answer } from '../../../src/profile/answer/answer.ts';
 
 /** The exec says which pod it leads to, so that the profiler can do otherwise with siblings. */

@@ -7,7 +7,7 @@ import type { Target } from '../../../src/captures/target.ts';
 import { toCapture } from '../../given/decision.ts';
 import { must, started } from '../../given/in-ledger.ts';
 import { targetOn } from '../../given/target.ts';
-import { take } from './baseline-ledger.ts';
+import { take } from '../../given/baseline-ledger.ts';
 import { besideIt, image, isSibling, openFlow } from './sibling-flow.ts';
 
 const anHour = 3_600_000;

@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadConfiguration } from '../../src/config/load.ts';
-import { openTargets } from '../../src/serve/open-targets.ts';
-import { queryNow } from '../../src/targets/kubernetes/choice/prometheus.ts';
+import { loadConfiguration } from '../../../src/config/load.ts';
+import { openTargets } from '../../../src/serve/open-targets.ts';
+import { queryNow } from '../../../src/targets/kubernetes/choice/prometheus.ts';
 
 describe('a cluster that cannot be opened', () => {
   let directory = '';

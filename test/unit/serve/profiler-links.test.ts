@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { profilerLinks } from '../../src/serve/profiler-links.ts';
-import { capturing, finished } from '../given/capture.ts';
+import { profilerLinks } from '../../../src/serve/profiler-links.ts';
+import { capturing, finished } from '../../given/capture.ts';
 
 const windowStart = Date.UTC(2026, 10, 23, 2, 14, 7);
 const templates = [

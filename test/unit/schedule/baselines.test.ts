@@ -4,7 +4,7 @@ import { requestBaselines, type BaselineWorkload } from '../../../src/schedule/b
 import { captureBefore } from '../../../src/captures/baselines/capture-before.ts';
 import { must } from '../../given/in-ledger.ts';
 import { minute, noon } from '../../given/time.ts';
-import { openKept, take, type Kept } from './baseline-ledger.ts';
+import { openKept, take, type Kept } from '../../given/baseline-ledger.ts';
 
 const workload = (name: string): BaselineWorkload => ({
   labels: { deployment: name },

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { grafanaAnnotator } from '../../src/annotations/grafana.ts';
 import { startBrowser } from '../setup/browser.ts';
 import { capturing, finished } from '../given/capture.ts';
-import { startGrafana } from './grafana.ts';
+import { startGrafana } from '../grafana/grafana.ts';
 
 // Takes docs/images/annotation.png: the tooltip of a finished capture on a panel of the stand-in, as Grafana's
-// sanitiser leaves it. Run by hand: node test/grafana/take-pictures.ts [DIRECTORY]
+// sanitiser leaves it. Run by hand: node test/pictures/annotation.ts [DIRECTORY]
 const directory = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'images');
 await mkdir(directory, { recursive: true });
 const grafana = await startGrafana();

@@ -10,7 +10,7 @@ import { captureWhen, fireForCapture, isFinal } from '../setup/flamepin-client.t
 import { waitFor } from '../setup/process.ts';
 
 // Takes docs/images/capture-page.png and capture-page-phone.png: the page of a real capture of the demo's shop, whose
-// connection pool ran dry, against a baseline of its good health. Run by hand: node test/pictures/take.ts [DIRECTORY]
+// connection pool ran dry, against a baseline of its good health. Run by hand: node test/pictures/capture-page.ts [DIRECTORY]
 const pictures = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'images');
 const load = 20;
 const listSchema = z.object({ captures: z.array(z.looseObject({ id: z.string(), state: z.string() })) });

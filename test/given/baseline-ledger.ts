@@ -2,17 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { artifactKey } from '../../../src/artifacts/keys.ts';
-import { filesystemStore } from '../../../src/stores/filesystem.ts';
-import type { ArtifactStore } from '../../../src/captures/artifact-store.ts';
-import { captureId } from '../../../src/captures/capture-id.ts';
-import type { Capture, CaptureRequest } from '../../../src/captures/capture.ts';
-import type { Ledger } from '../../../src/captures/ledger.ts';
-import { openSqliteLedger } from '../../../src/ledgers/sqlite/sqlite.ts';
-import { toCapture } from '../../given/decision.ts';
-import { must, started } from '../../given/in-ledger.ts';
-import { targetOn } from '../../given/target.ts';
-import type { Answer } from '../../../src/profile/answer/answer.ts';
+import { artifactKey } from '../../src/artifacts/keys.ts';
+import { filesystemStore } from '../../src/stores/filesystem.ts';
+import type { ArtifactStore } from '../../src/captures/artifact-store.ts';
+import { captureId } from '../../src/captures/capture-id.ts';
+import type { Capture, CaptureRequest } from '../../src/captures/capture.ts';
+import type { Ledger } from '../../src/captures/ledger.ts';
+import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
+import { toCapture } from './decision.ts';
+import { must, started } from './in-ledger.ts';
+import { targetOn } from './target.ts';
+import type { Answer } from '../../src/profile/answer/answer.ts';
 
 /** A ledger and a store in a directory of their own, with finished captures to be compared. */
 export interface Kept extends AsyncDisposable {
