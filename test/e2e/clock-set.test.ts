@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { after, before, describe, it } from 'node:test';
-import { startFlamepin } from '../../demo/flamepin.ts';
-import { startGrafana, type Grafana } from '../grafana/grafana.ts';
+import { BurnerScene } from '../setup/burner-scene.ts';
 import { captureWhen, fireForCapture, isFinal, isProfiled, isTold } from '../setup/flamepin-client.ts';
 import { leftOf } from '../setup/host-jvm.ts';
-import { compileBurner, startBurner } from '../setup/jvm.ts';
 import { waitFor } from '../setup/process.ts';
 
 const patienceMs = 60_000;
@@ -17,21 +14,11 @@ const hourMs = 3_600_000;
 
 /** flamepin alone sees the other time; the JVM and the profiler in it do not. */
 describe("the machine's clock is set in the middle of a window", { concurrency: true }, () => {
-  let directory = '';
-  let burner: ReturnType<typeof compileBurner>;
-  let grafana: Grafana;
-  const closing = new AsyncDisposableStack();
-
+  let scene: BurnerScene;
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-clock-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    burner = compileBurner();
-    closing.defer(() => burner.remove());
-    grafana = await startGrafana();
-    closing.defer(() => grafana.close());
-    await writeFile(join(directory, 'grafana.token'), grafana.token);
+    scene = await BurnerScene.open('clock');
   });
-  after(() => closing.disposeAsync());
+  after(() => scene[Symbol.asyncDispose]());
 
   for (const [words, step] of [
     ['back', '-1h'],
@@ -40,30 +27,20 @@ describe("the machine's clock is set in the middle of a window", { concurrency: 
     it(`${words} by an hour: it ends in time, the target is clean, and what comes next goes on`, async () => {
       const [library, ...others] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1');
       assert.ok(library !== undefined && others.length === 0, 'apt-get install faketime');
-      const home = join(directory, words);
-      await mkdir(home);
+      const home = await scene.home(words);
       const clock = join(home, 'clock');
       await writeFile(clock, '+0');
-      const mark = `-Dflamepin.test=${home}`;
-      const jvm = await startBurner(burner.classes, { flags: [mark] });
-      closing.defer(() => jvm.stop('SIGKILL'));
-      const flamepin = await startFlamepin(
+      const jvm = await scene.jvm(words);
+      const flamepin = await scene.flamepin({
         home,
-        `server: {port: 0, publicUrl: "http://flamepin.test"}
-routes: [{matchers: [], duration: 20s, cooldown: 0s, event: cpu, target: {host: {process: "${mark}"}}}]
-storage: {filesystem: {directory: ${join(home, 'artifacts')}}}
-grafana: {url: "${grafana.url}", tokenFile: ${join(directory, 'grafana.token')}}
-ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
-`,
-        {
-          ...process.env,
+        routes: [scene.route(words, { seconds: 20 })],
+        environment: {
           LD_PRELOAD: library,
           FAKETIME_TIMESTAMP_FILE: clock,
           FAKETIME_NO_CACHE: '1',
           FAKETIME_DONT_FAKE_MONOTONIC: '1',
         },
-      );
-      closing.defer(() => flamepin.stop());
+      });
       const id = await fireForCapture(flamepin, `${words} 1`, {});
       await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
       const next = await fireForCapture(flamepin, `${words} 2`, {});

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
-import { startGrafana, type Grafana } from '../grafana/grafana.ts';
+import type { RunningFlamepin } from '../../demo/flamepin.ts';
+import { BurnerScene } from '../setup/burner-scene.ts';
 import {
   captureLogged,
   captureWhen,
@@ -16,78 +14,50 @@ import {
   type CaptureJson,
 } from '../setup/flamepin-client.ts';
 import { isBeingProfiled, leftOf } from '../setup/host-jvm.ts';
-import { compileBurner, startBurner, type Jvm } from '../setup/jvm.ts';
+import type { Jvm } from '../setup/jvm.ts';
 import { waitFor } from '../setup/process.ts';
+import { environmentOf, keysIn, storageIn } from '../setup/s3-access.ts';
 import { startS3, type S3Server } from '../setup/s3-server.ts';
 
-const windowSeconds = 15;
 /** A window, a start and what a busy machine adds. */
 const patienceMs = 60_000;
 
 describe('flamepin goes away in the middle of a capture', { concurrency: true }, () => {
-  let directory = '';
-  let burner: ReturnType<typeof compileBurner>;
-  let grafana: Grafana;
+  let burners: BurnerScene;
   let s3: S3Server;
-  const closing = new AsyncDisposableStack();
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-killed-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    burner = compileBurner();
-    closing.defer(() => burner.remove());
-    grafana = await startGrafana();
-    closing.defer(() => grafana.close());
-    await writeFile(join(directory, 'grafana.token'), grafana.token);
+    burners = await BurnerScene.open('killed');
     s3 = await startS3();
-    closing.defer(() => s3.stop());
+    burners.closing.defer(() => s3.stop());
   });
-
-  after(() => closing.disposeAsync());
+  after(() => burners[Symbol.asyncDispose]());
 
   /** A JVM, and a flamepin of its own that profiles just this one; started again, it finds what it left. */
-  async function scene(name: string, storage: (directory: string) => string) {
-    const home = join(directory, name);
-    await mkdir(home);
-    const mark = `-Dflamepin.test=${home}`;
-    const jvm = await startBurner(burner.classes, { flags: [mark] });
-    closing.defer(() => jvm.stop('SIGKILL'));
-    const configuration = `server: {port: 0, publicUrl: "http://flamepin.test"}
-routes: [{matchers: [], duration: ${windowSeconds}s, event: cpu, target: {host: {process: "${mark}"}}}]
-storage: ${storage(home)}
-grafana: {url: "${grafana.url}", tokenFile: ${join(directory, 'grafana.token')}}
-ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
-`;
-    const start = async (further = ''): Promise<RunningFlamepin> => {
-      const flamepin = await startFlamepin(home, configuration + further, {
-        ...process.env,
-        AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+  async function scene(name: string, storage?: string) {
+    const home = await burners.home(name);
+    const jvm = await burners.jvm(name);
+    const start = (further = ''): Promise<RunningFlamepin> =>
+      burners.flamepin({
+        home,
+        routes: [burners.route(name)],
+        storage,
+        further,
+        environment: environmentOf(s3),
       });
-      closing.defer(() => flamepin.stop());
-      return flamepin;
-    };
     return { home, jvm, start };
   }
 
-  const inFiles = (home: string): string => `{filesystem: {directory: ${join(home, 'artifacts')}}}`;
-  const inS3 = (): string =>
-    `{s3: {bucket: ${s3.bucket}, region: ${s3.region}, endpoint: "${s3.endpoint}", forcePathStyle: true}}`;
-
-  const marksOf = (id: string) => grafana.annotations().filter(({ tags }) => tags.includes(`flamepin:${id}`));
-
   function assertToldOnce({ id, state, reason }: CaptureJson, words: RegExp, wanted = 'done'): void {
     assert.equal(state, wanted, JSON.stringify(reason));
-    const [mark, ...others] = marksOf(id);
-    assert.deepEqual(others, []);
-    assert.match(mark?.text ?? '', words);
+    assert.match(burners.markText(id), words);
   }
 
   const assertNothingLeft = (jvm: Jvm, { id }: CaptureJson): void =>
     assert.deepEqual(leftOf(jvm.pid, id), []);
 
   it('by SIGKILL: the JVM ends its profiling by itself, and the next start stores one picture and one mark', async () => {
-    const { home, jvm, start } = await scene('window', inFiles);
+    const { home, jvm, start } = await scene('window');
     const first = await start();
     const id = await fireForCapture(first, 'a1', {});
     await captureWhen(first, id, 'the first sample', patienceMs, isProfiled);
@@ -108,7 +78,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
   });
 
   it('by SIGTERM in the window, then SIGKILL while S3 is away: each start goes on, and stores once', async () => {
-    const { jvm, start } = await scene('storing', inS3);
+    const { jvm, start } = await scene('storing', storageIn(s3));
     const first = await start();
     const id = await fireForCapture(first, 'b1', {});
     await captureWhen(first, id, 'the first sample', patienceMs, isProfiled);
@@ -127,11 +97,11 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     const capture = await captureWhen(third, id, 'the end', patienceMs, isTold);
     assertToldOnce(capture, /Burner/);
     assertNothingLeft(jvm, capture);
-    assert.equal((await objectsOf(id)).length, capture.artifacts.length);
+    assert.equal((await keysIn(s3)).filter((key) => key.includes(id)).length, capture.artifacts.length);
   });
 
   it('by SIGKILL after the intent to start: the JVM is not touched again, and the mark says why', async () => {
-    const { home, jvm, start } = await scene('intent', inFiles);
+    const { home, jvm, start } = await scene('intent');
     // A pipe that nobody writes to: reading the profiler never ends, with the intent to start in the ledger.
     const tools = join(home, 'tools');
     await mkdir(tools);
@@ -150,7 +120,7 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
   });
 
   it('by SIGKILL while the session starts: it is never started again, and ends by itself', async () => {
-    const { jvm, start } = await scene('start', inFiles);
+    const { jvm, start } = await scene('start');
     const first = await start();
     const id = await fireForCapture(first, 'd1', {});
     // What is sent to the JVM appears some 0.3 s before the answer that its session runs.
@@ -168,16 +138,4 @@ ledger: {sqlite: {path: ${join(home, 'flamepin.db')}}}
     assert.deepEqual(leftOf(0, id), [], 'no recording is left, though nobody knew of the session');
     assert.equal(jvm.process.exitCode, null);
   });
-
-  async function objectsOf(id: string): Promise<string[]> {
-    const client = new S3Client({
-      endpoint: s3.endpoint,
-      region: s3.region,
-      credentials: s3.credentials,
-      forcePathStyle: true,
-    });
-    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: s3.bucket }));
-    client.destroy();
-    return Contents.map(({ Key = '' }) => Key).filter((key) => key.includes(id));
-  }
 });

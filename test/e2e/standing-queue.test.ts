@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
-import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import type { RunningFlamepin } from '../../demo/flamepin.ts';
+import { BurnerScene } from '../setup/burner-scene.ts';
 import {
   capturesOf,
   captureWhen,
@@ -14,51 +14,25 @@ import {
   unlessBroken,
 } from '../setup/flamepin-client.ts';
 import { leftOf } from '../setup/host-jvm.ts';
-import { compileBurner, startBurner, type Jvm } from '../setup/jvm.ts';
 import { waitFor } from '../setup/process.ts';
 
 const patienceMs = 60_000;
 
 describe('a ledger with records that cannot be read', { concurrency: true }, () => {
-  let directory = '';
-  let burner: ReturnType<typeof compileBurner>;
-  const closing = new AsyncDisposableStack();
+  let burners: BurnerScene;
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-standing-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    burner = compileBurner();
-    closing.defer(() => burner.remove());
+    burners = await BurnerScene.open('standing');
   });
-  after(() => closing.disposeAsync());
-
-  async function jvmOf(mark: string): Promise<Jvm> {
-    const jvm = await startBurner(burner.classes, { flags: [mark] });
-    closing.defer(() => jvm.stop('SIGKILL'));
-    return jvm;
-  }
+  after(() => burners[Symbol.asyncDispose]());
 
   /** A flamepin of its own; started again, it has the same ledger. An alert's service says which JVM it is about. */
   async function scene(name: string) {
-    const home = join(directory, name);
-    await mkdir(home);
-    const markOf = (service: string): string => `-Dflamepin.test=${home}/${service}`;
-    const path = join(home, 'flamepin.db');
-    const start = async (): Promise<RunningFlamepin> => {
-      const flamepin = await startFlamepin(
-        home,
-        `server: {port: 0}
-limits: {perNode: 2}
-routes:
-${['bad', 'good'].map((service) => `  - {matchers: ['service="${service}"'], duration: 15s, cooldown: 0s, event: cpu, target: {host: {process: "${markOf(service)}"}}}`).join('\n')}
-storage: {filesystem: {directory: ${join(home, 'artifacts')}}}
-ledger: {sqlite: {path: ${path}}}
-`,
-      );
-      closing.defer(() => flamepin.stop());
-      return flamepin;
-    };
-    return { markOf, path, start };
+    const home = await burners.home(name);
+    const routes = ['bad', 'good'].map((service) => burners.route(`${name}/${service}`, { service }));
+    const start = (): Promise<RunningFlamepin> =>
+      burners.flamepin({ home, routes, further: 'limits: {perNode: 2}' });
+    return { path: join(home, 'flamepin.db'), start };
   }
 
   const statusOf = async ({ url }: RunningFlamepin, path: string): Promise<number> => {
@@ -68,8 +42,8 @@ ledger: {sqlite: {path: ${path}}}
   };
 
   it('cleans the target, ends the capture with its reason and goes on with the others', async () => {
-    const { markOf, path, start } = await scene('session');
-    const [, jvm] = await Promise.all([jvmOf(markOf('bad')), jvmOf(markOf('good'))]);
+    const { path, start } = await scene('session');
+    const [, jvm] = await Promise.all([burners.jvm('session/bad'), burners.jvm('session/good')]);
     const first = await start();
     const bad = await fireForCapture(first, 'a1', { service: 'bad' });
     await captureWhen(first, bad, 'the first sample', patienceMs, isProfiled);

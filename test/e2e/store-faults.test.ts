@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { CreateBucketCommand, DeleteBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
-import { startGrafana, type Grafana } from '../grafana/grafana.ts';
+import type { RunningFlamepin } from '../../demo/flamepin.ts';
+import { BurnerScene, capturesToken } from '../setup/burner-scene.ts';
 import {
   captureLogged,
   captureWhen,
@@ -17,85 +16,57 @@ import {
   isTold,
   type CaptureJson,
 } from '../setup/flamepin-client.ts';
-import { compileBurner, startBurner } from '../setup/jvm.ts';
 import { waitFor } from '../setup/process.ts';
+import { environmentOf, keysIn, storageIn } from '../setup/s3-access.ts';
 import { startS3, type S3Server } from '../setup/s3-server.ts';
 
 const storeRetrySchema = z.object({ tries: z.number() });
 const patienceMs = 90_000;
-const token = 'captures-token-of-this-test';
 
 /** Faults of a store that an operator repairs: flamepin must have lost nothing by then. */
 describe('a store that refuses for a while', () => {
-  let directory = '';
-  let burner: ReturnType<typeof compileBurner>;
-  let grafana: Grafana;
-  const closing = new AsyncDisposableStack();
+  let burners: BurnerScene;
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-store-faults-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    burner = compileBurner();
-    closing.defer(() => burner.remove());
-    grafana = await startGrafana();
-    closing.defer(() => grafana.close());
-    await writeFile(join(directory, 'grafana.token'), grafana.token);
-    await writeFile(join(directory, 'captures.token'), token);
+    burners = await BurnerScene.open('store-faults');
   });
-  after(() => closing.disposeAsync());
+  after(() => burners[Symbol.asyncDispose]());
 
   /** Two JVMs, and how to start a flamepin with this storage that profiles them. */
   async function scene(name: string, storage: string) {
-    const routes = await Promise.all(
-      ['one', 'two'].map(async (service) => {
-        const mark = `-Dflamepin.test=${directory}/${name}/${service}`;
-        const jvm = await startBurner(burner.classes, { flags: [mark], args: ['10'] });
-        closing.defer(() => jvm.stop('SIGKILL'));
-        return `  - {matchers: ['service="${service}"'], duration: 15s, cooldown: 0s, event: cpu, target: {host: {process: "${mark}$|${mark} "}}}`;
-      }),
-    );
-    const configuration = `server: {port: 0, publicUrl: "http://flamepin.test"}
-limits: {perNode: 2}
-routes:
-${routes.join('\n')}
-access: {capturesTokenFile: ${join(directory, 'captures.token')}}
-storage: ${storage}
-grafana: {url: "${grafana.url}", tokenFile: ${join(directory, 'grafana.token')}}
-ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
-`;
-    return async (environment: NodeJS.ProcessEnv = {}): Promise<RunningFlamepin> => {
-      const flamepin = await startFlamepin(directory, configuration, { ...process.env, ...environment });
-      closing.defer(() => flamepin.stop());
-      return flamepin;
-    };
+    const home = await burners.home(name);
+    const services = ['one', 'two'];
+    await Promise.all(services.map((service) => burners.jvm(`${name}/${service}`, ['10'])));
+    const routes = services.map((service) => burners.route(`${name}/${service}`, { service }));
+    const start = (environment: NodeJS.ProcessEnv = {}): Promise<RunningFlamepin> =>
+      burners.flamepin({ home, routes, storage, further: 'limits: {perNode: 2}', environment });
+    return { home, start };
   }
   /** The command line with the same configuration. */
-  function command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  function command(
+    home: string,
+    ...args: string[]
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
     const bin = join(import.meta.dirname, '..', '..', 'bin', 'flamepin.js');
-    const config = ['--config', join(directory, 'flamepin.yaml')];
+    const config = ['--config', join(home, 'flamepin.yaml')];
     return new Promise((resolve) => {
       execFile(process.execPath, [bin, ...args, ...config], { timeout: 60_000 }, (error, stdout, stderr) =>
         resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
       );
     });
   }
-  const storesNow = (flamepin: RunningFlamepin, path: string, bearer = token): Promise<Response> =>
+  const storesNow = (flamepin: RunningFlamepin, path: string, bearer = capturesToken): Promise<Response> =>
     fetch(flamepin.url + path, {
       method: 'POST',
       headers: { Authorization: `Bearer ${bearer}` },
       signal: AbortSignal.timeout(60_000),
     });
-  const markOf = (id: string): string => {
-    const marks = grafana.annotations().filter(({ tags }) => tags.includes(`flamepin:${id}`));
-    assert.equal(marks.length, 1, JSON.stringify(marks));
-    return marks[0]?.text ?? '';
-  };
   const waitsBecause = (code: string) => (capture: CaptureJson) =>
     capture.state === 'storing' && capture.reason?.code === code && capture.headline !== null;
 
   it('its directory is gone: the answer is still delivered; once back, a retry by hand stores everything', async () => {
-    const root = join(directory, 'artifacts');
-    const start = await scene('directory', `{filesystem: {directory: ${root}}}`);
+    const root = join(burners.directory, 'artifacts');
+    const { home, start } = await scene('directory', `{filesystem: {directory: ${root}}}`);
     const flamepin = await start();
     const ids: string[] = [];
     for (const service of ['one', 'two']) {
@@ -108,9 +79,9 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
       const capture = await captureWhen(flamepin, id, 'waiting', patienceMs, waitsBecause('store-missing'));
       assert.deepEqual(capture.artifacts, []);
       await waitFor('the answer on the panel', patienceMs, () =>
-        /Burner.*not stored yet/.test(markOf(id)) ? true : undefined,
+        /Burner.*not stored yet/.test(burners.markText(id)) ? true : undefined,
       );
-      assert.doesNotMatch(markOf(id), /Open the flame graph|flamegraph\.svg|No profile/);
+      assert.doesNotMatch(burners.markText(id), /Open the flame graph|flamegraph\.svg|No profile/);
       const page = await (await fetch(`${flamepin.url}/captures/${id}`)).text();
       assert.match(page, /not stored yet: The bucket or directory does not exist/);
       assert.match(page, /the next is due at 20/);
@@ -126,7 +97,7 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
     for (const id of ids) await captureWhen(flamepin, id, 'five failed tries', patienceMs, tried);
 
     // In vain, but it is tried.
-    const asked = await command('store', ids[1] ?? '', '--url', flamepin.url);
+    const asked = await command(home, 'store', ids[1] ?? '', '--url', flamepin.url);
     assert.deepEqual([asked.code, asked.stderr], [0, '']);
     assert.match(asked.stdout, new RegExp(ids[1] ?? ''));
 
@@ -143,7 +114,7 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
       for (const { path } of capture.artifacts.filter(({ name }) => name !== 'recording.jfr'))
         assert.equal((await fetch(flamepin.url + path)).status, 200, path);
       await waitFor('the whole mark', patienceMs, () =>
-        /Open the flame graph/.test(markOf(id)) ? true : undefined,
+        /Open the flame graph/.test(burners.markText(id)) ? true : undefined,
       );
       const tries = flamepin.log.filter(
         ({ msg, captureId }) => captureId === id && msg === 'not stored yet, will try again',
@@ -151,10 +122,10 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
       assert.ok(tries.length <= 1, 'said once, not at every try');
     }
     assert.equal((await storesNow(flamepin, `/captures/${ids[0]}/store`)).status, 409);
-    const refused = await command('store', ids[0] ?? '', '--url', flamepin.url);
+    const refused = await command(home, 'store', ids[0] ?? '', '--url', flamepin.url);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /Nothing in this capture is waiting to be stored: it is done/);
-    const all = await command('store', '--url', flamepin.url);
+    const all = await command(home, 'store', '--url', flamepin.url);
     assert.deepEqual([all.code, all.stderr], [0, 'Nothing is waiting to be stored.\n']);
     const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) =>
       entry.isFile(),
@@ -167,20 +138,13 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
 
   it('its bucket gone, then its rights, with a restart in between: stored once they are back', async () => {
     const s3: S3Server = await startS3();
-    closing.defer(() => s3.stop());
+    burners.closing.defer(() => s3.stop());
     const { endpoint, region, bucket, credentials } = s3;
-    const start = await scene(
-      's3',
-      `{s3: {bucket: ${bucket}, region: ${region}, endpoint: "${endpoint}", forcePathStyle: true}}`,
-    );
-    const as = ({ accessKeyId, secretAccessKey }: typeof credentials): NodeJS.ProcessEnv => ({
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    });
+    const { start } = await scene('s3', storageIn(s3));
     const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
-    closing.defer(() => client.destroy());
+    burners.closing.defer(() => client.destroy());
 
-    const first = await start(as(credentials));
+    const first = await start(environmentOf(s3));
     const ids: string[] = [];
     for (const service of ['one', 'two']) {
       const id = await fireForCapture(first, `s3 ${service}`, { service });
@@ -192,21 +156,20 @@ ledger: {sqlite: {path: ${join(directory, name, 'flamepin.db')}}}
     await first.kill();
 
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
-    const second = await start(as(s3.powerless));
+    const second = await start(environmentOf(s3, s3.powerless));
     for (const id of ids) {
       await captureWhen(second, id, 'waiting', patienceMs, waitsBecause('store-denied'));
       await captureLogged(second, id, 'not stored yet, will try again', patienceMs);
     }
     await second.stop();
 
-    const third = await start(as(credentials));
+    const third = await start(environmentOf(s3));
     for (const id of ids) {
       const capture = await captureWhen(third, id, 'the end', patienceMs, isFinal);
       assert.equal(capture.state, 'done', JSON.stringify(capture.reason));
-      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-      assert.equal(Contents.filter(({ Key = '' }) => Key.includes(id)).length, capture.artifacts.length);
+      assert.equal((await keysIn(s3)).filter((key) => key.includes(id)).length, capture.artifacts.length);
       await waitFor('the whole mark', patienceMs, () =>
-        /Open the flame graph/.test(markOf(id)) ? true : undefined,
+        /Open the flame graph/.test(burners.markText(id)) ? true : undefined,
       );
     }
     assert.deepEqual(third.otherOutput, []);

@@ -1,69 +1,34 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
-import { startGrafana, type Grafana } from '../grafana/grafana.ts';
+import type { RunningFlamepin } from '../../demo/flamepin.ts';
+import { BurnerScene, capturesToken } from '../setup/burner-scene.ts';
 import { captureWhen, fireForCapture, isFinal, isProfiled, isTold } from '../setup/flamepin-client.ts';
 import { leftOf } from '../setup/host-jvm.ts';
-import { compileBurner, startBurner, type Jvm } from '../setup/jvm.ts';
 
 const patienceMs = 60_000;
-const capturesToken = 'captures-token-of-this-test';
 const blocksSchema = z.object({ blocks: z.array(z.looseObject({ key: z.string(), captureId: z.string() })) });
 
 describe('a JVM that is in trouble', () => {
-  let directory = '';
-  let burner: ReturnType<typeof compileBurner>;
-  let grafana: Grafana;
+  let scene: BurnerScene;
   let flamepin: RunningFlamepin;
-  const closing = new AsyncDisposableStack();
-  /** Removed last, when nothing can write them any more. */
-  const leftovers = closing.use(new AsyncDisposableStack());
-  const names = ['exits', 'stopped', 'dies'] as const;
-  const markOf = (name: string): string => `-Dflamepin.test=${directory}/${name}`;
+  /** Removed when nothing can write them any more. */
+  const leftovers = new AsyncDisposableStack();
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-trouble-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    burner = compileBurner();
-    closing.defer(() => burner.remove());
-    grafana = await startGrafana();
-    closing.defer(() => grafana.close());
-    await writeFile(join(directory, 'grafana.token'), grafana.token);
-    await writeFile(join(directory, 'captures.token'), capturesToken);
-    flamepin = await startFlamepin(
-      directory,
-      `server: {port: 0, publicUrl: "http://flamepin.test"}
-limits: {perNode: 3}
-routes:
-${names.map((name) => `  - {matchers: ['service="${name}"'], duration: 15s, cooldown: 0s, event: cpu, target: {host: {process: "${markOf(name)}"}}}`).join('\n')}
-grafana: {url: "${grafana.url}", tokenFile: ${join(directory, 'grafana.token')}}
-access: {capturesTokenFile: ${join(directory, 'captures.token')}}
-storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
-ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
-`,
-    );
-    closing.defer(() => flamepin.stop());
+    scene = await BurnerScene.open('trouble');
+    scene.closing.use(leftovers);
+    flamepin = await scene.flamepin({
+      routes: ['exits', 'stopped', 'dies'].map((service) => scene.route(service, { service })),
+      further: 'limits: {perNode: 3}',
+    });
   });
+  after(() => scene[Symbol.asyncDispose]());
 
-  after(() => closing.disposeAsync());
-
-  const jvmOf = async (name: string): Promise<Jvm> => {
-    const jvm = await startBurner(burner.classes, { flags: [markOf(name)] });
-    closing.defer(() => jvm.stop('SIGKILL'));
-    return jvm;
-  };
   const alert = (name: string, fingerprint = name): Promise<string> =>
     fireForCapture(flamepin, fingerprint, { service: name });
-  const markText = (id: string): string => {
-    const marks = grafana.annotations().filter(({ tags }) => tags.includes(`flamepin:${id}`));
-    assert.equal(marks.length, 1, JSON.stringify(marks));
-    return marks[0]?.text ?? '';
-  };
   const asOperator = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(flamepin.url + path, {
       ...init,
@@ -73,18 +38,18 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
   const blocks = async () => blocksSchema.parse(await (await asOperator('/blocks')).json()).blocks;
 
   it('is skipped with reason and remedy when it is stopped', async () => {
-    const jvm = await jvmOf('stopped');
+    const jvm = await scene.jvm('stopped');
     process.kill(jvm.pid, 'SIGSTOP');
     const id = await alert('stopped');
     const capture = await captureWhen(flamepin, id, 'the end', patienceMs, isTold);
     assert.equal(capture.state, 'skipped');
     assert.equal(capture.reason?.code, 'target-stopped');
-    assert.match(markText(id), /SIGCONT/);
+    assert.match(scene.markText(id), /SIGCONT/);
     assert.deepEqual(leftOf(jvm.pid, id), []);
   });
 
   it('is reported, and blocked until released, when it exits in its window or dies after it', async () => {
-    const [exits, dies] = await Promise.all([jvmOf('exits'), jvmOf('dies')]);
+    const [exits, dies] = await Promise.all([scene.jvm('exits'), scene.jvm('dies')]);
     const [early, late] = await Promise.all([alert('exits'), alert('dies')]);
     for (const id of [early, late])
       await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
@@ -94,7 +59,10 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 
     const cut = await captureWhen(flamepin, early, 'the end', patienceMs, isTold);
     assert.ok(cut.partial || cut.reason !== null, 'partial or explained');
-    assert.match(markText(early), cut.state === 'done' ? /[Pp]art/ : /went away|not there|could not be read/);
+    assert.match(
+      scene.markText(early),
+      cut.state === 'done' ? /[Pp]art/ : /went away|not there|could not be read/,
+    );
     assert.deepEqual(leftOf(exits.pid, early), []);
 
     const whole = await captureWhen(flamepin, late, 'the end', patienceMs, isTold);
@@ -105,18 +73,18 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.match(harmed.harm ?? '', new RegExp(`process ${dies.pid} has ended`));
     await captureWhen(flamepin, early, 'the harm in its window', patienceMs, ({ harm }) => harm !== null);
     await captureWhen(flamepin, late, 'the mark that tells of it', patienceMs, () =>
-      /has ended/.test(markText(late)),
+      /has ended/.test(scene.markText(late)),
     );
     const page = await (await fetch(`${flamepin.url}/captures/${late}`)).text();
     assert.match(page, /has ended/);
 
     const [block] = await blocks();
     assert.ok(block !== undefined);
-    const again = await jvmOf('dies');
+    const again = await scene.jvm('dies');
     const refused = await captureWhen(flamepin, await alert('dies', 'again'), 'the end', patienceMs, isTold);
     assert.equal(refused.state, 'skipped');
     assert.equal(refused.reason?.code, 'target-blocked');
-    assert.match(markText(refused.id), /blocked/);
+    assert.match(scene.markText(refused.id), /blocked/);
     assert.deepEqual(leftOf(again.pid, refused.id), []);
 
     const released = await asOperator('/blocks/release', {
