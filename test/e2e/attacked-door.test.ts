@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import type { RunningFlamepin } from '../../demo/flamepin.ts';
 import { notificationOf } from '../setup/flamepin-client.ts';
+import { bearer, hmacSecret, startGuarded } from '../setup/guarded-door.ts';
 import { waitFor } from '../setup/process.ts';
 import { sendStrangers, type Habit } from '../setup/strangers.ts';
 
-const token = 'alertmanager-token-of-this-test';
-const secret = 'grafana-secret-of-this-test';
 /** Connections that flamepin takes at once. */
 const places = 500;
 const patienceMs = 30_000;
@@ -29,25 +25,9 @@ interface Answer {
 describe('strangers at the door', () => {
   let flamepin: RunningFlamepin;
   const closing = new AsyncDisposableStack();
-  let directory = '';
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-door-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    await writeFile(join(directory, 'am'), token);
-    await writeFile(join(directory, 'grafana'), secret);
-    flamepin = await startFlamepin(
-      directory,
-      `mode: observe
-server: {port: 0}
-sources:
-  alertmanager: {bearerTokenFile: ${join(directory, 'am')}}
-  grafana: {hmacSecretFile: ${join(directory, 'grafana')}}
-access: {capturesTokenFile: ${join(directory, 'am')}}
-routes: [{matchers: [], target: {host: {}}}]
-`,
-    );
-    closing.defer(() => flamepin.stop());
+    flamepin = await startGuarded(closing);
   });
 
   after(() => closing.disposeAsync());
@@ -68,7 +48,7 @@ routes: [{matchers: [], target: {host: {}}}]
   }
   const signed = (fingerprint: string): Promise<Answer> => {
     const body = notificationOf(fingerprint, {});
-    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    const signature = createHmac('sha256', hmacSecret).update(body).digest('hex');
     return ask(
       'POST',
       '/webhooks/grafana',
@@ -80,7 +60,7 @@ routes: [{matchers: [], target: {host: {}}}]
     ask(
       'POST',
       '/webhooks/alertmanager',
-      { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+      { 'Content-Type': 'application/json', Authorization: `Bearer ${bearer}` },
       notificationOf(fingerprint, {}),
     );
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,9 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { bearer, hmacSecret, startGuarded } from '../setup/guarded-door.ts';
 import { waitFor } from '../setup/process.ts';
 
-const bearer = 'alertmanager-token-of-this-test';
-const secret = 'grafana-secret-of-this-test';
 const answerSchema = z.object({
   accepted: z.number(),
   alerts: z.array(
@@ -29,24 +28,12 @@ const problemSchema = z.object({ error: z.string(), message: z.string(), remedy:
 describe('a bad notification', () => {
   let flamepin: RunningFlamepin;
   const closing = new AsyncDisposableStack();
-  let directory = '';
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-bad-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    await writeFile(join(directory, 'am'), bearer);
-    await writeFile(join(directory, 'grafana'), secret);
-    flamepin = await startFlamepin(
-      directory,
-      `mode: observe
-server: {port: 0}
-sources:
-  alertmanager: {bearerTokenFile: ${join(directory, 'am')}}
-  grafana: {hmacSecretFile: ${join(directory, 'grafana')}, timestampHeader: X-Time, maximumSkew: 5m}
-routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
-`,
-    );
-    closing.defer(() => flamepin.stop());
+    flamepin = await startGuarded(closing, {
+      grafana: ', timestampHeader: X-Time, maximumSkew: 5m',
+      matchers: `'alertname=~"High.*"'`,
+    });
   });
 
   after(() => closing.disposeAsync());
@@ -65,7 +52,7 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
     const problem = problemSchema.parse(JSON.parse(text));
     assert.equal(problem.error, code);
     assert.ok(problem.remedy.length > 10, 'says what to do');
-    assert.ok(!text.includes(bearer) && !text.includes(secret), 'tells no secret');
+    assert.ok(!text.includes(bearer) && !text.includes(hmacSecret), 'tells no secret');
   }
 
   it('is refused with a remedy when it is not JSON', async () =>
@@ -322,7 +309,7 @@ routes: [{matchers: ['alertname=~"High.*"'], target: {host: {}}}]
       headers: {
         'Content-Type': 'application/json',
         'X-Time': seconds,
-        'X-Grafana-Alerting-Signature': createHmac('sha256', secret)
+        'X-Grafana-Alerting-Signature': createHmac('sha256', hmacSecret)
           .update(`${seconds}:${body}`)
           .digest('hex'),
       },
