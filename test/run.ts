@@ -27,6 +27,10 @@ const packages = [
   'zsh',
   'posh',
   'util-linux',
+  // Container engines, each started by its test in a network namespace of its own.
+  'docker.io',
+  'podman',
+  'iproute2',
   // Sets the clock that one process sees.
   'faketime',
   'shellcheck',

@@ -5,7 +5,7 @@ export const targetKinds = ['host', 'kubernetes', 'docker', 'ssh'] as const;
 export type TargetKind = (typeof targetKinds)[number];
 
 /** Kinds with an adapter in this version; the others are known by name and refused with a reason. */
-export const supportedKinds: readonly TargetKind[] = ['host', 'kubernetes'];
+export const supportedKinds: readonly TargetKind[] = ['host', 'kubernetes', 'docker'];
 
 /** `host://4711` → host. Throws Failure `target-not-found` for any other scheme. */
 export function kindOfUri(uri: string): TargetKind {

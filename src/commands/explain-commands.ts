@@ -10,6 +10,14 @@ export function commandsOf(
 ): string[] {
   if (route === null || target === null || (outcome !== 'queued' && outcome !== 'observed')) return [];
   const { durationSeconds } = route;
+  if (target.kind === 'docker')
+    return [
+      ...Object.keys(targets.docker.engines).map((name) => `engine ${name}: GET /containers/json`),
+      'for each candidate: GET /containers/CONTAINER/json, and its CPU time twice where there are several',
+      ...stepsOf({ durationSeconds, candidates: target.process === null ? 'any' : 'PIDS' }).map(
+        (step) => `exec in CONTAINER: ${step}`,
+      ),
+    ];
   if (target.kind !== 'kubernetes')
     return ['read /proc: the JVMs of this machine', ...stepsOf({ durationSeconds, candidates: 'PID' })];
   const questions = questionsFor(wanted, { ...targets.kubernetes, prometheus });

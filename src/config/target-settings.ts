@@ -8,7 +8,7 @@ import { path, pattern, section } from './fields.ts';
  */
 
 const process = pattern.optional();
-/** Profile a healthy sibling pod in the same window, to compare with. Default false. */
+/** Profile a healthy sibling, another pod or container of the service, in the same window, to compare with. Default false. */
 const sibling = z.boolean().optional();
 
 const kubernetes = {
@@ -33,9 +33,37 @@ const kubernetes = {
   requireOptIn: z.boolean().optional(),
 };
 
-const docker = {
-  /** Unix socket of the engine. Default /var/run/docker.sock. */
+/** One Docker engine: a Unix socket, or an address. */
+const engine = section({
+  /** Unix socket of a Docker Engine, or of Podman. */
   socket: path.optional(),
+  /** `tcp://host:2376`. Without `tls` anyone on the network is root on that host. */
+  url: z
+    .string()
+    .regex(/^tcp:\/\/(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/, {
+      error: 'Write tcp://host:2376.',
+    })
+    .optional(),
+  /** Certificates of the client and the authority that signed the engine's, as `docker --tlsverify` takes them. */
+  tls: section({ caFile: path, certFile: path, keyFile: path }).optional(),
+}).refine(({ socket, url }) => (socket === undefined) !== (url === undefined), {
+  error: 'no address, or two',
+  params: { remedy: 'Write either socket or url.' },
+});
+
+const docker = {
+  /** Engines by name, as in `docker://NAME/container`. Default: `local`, at /var/run/docker.sock. */
+  engines: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
+        error: 'Use lower-case letters, digits and hyphens, at most 63.',
+      }),
+      engine,
+    )
+    .refine((engines) => Object.keys(engines).length > 0, { error: 'no engine' })
+    .optional(),
+  /** Profile only containers with the label `flamepin.io/profile=allow`. Default false: all but those with `deny`. */
+  requireOptIn: z.boolean().optional(),
 };
 
 const ssh = {
@@ -54,7 +82,7 @@ const ssh = {
 const targetKindSections = {
   /** A JVM in a pod. `process`: RE2 over the command line, when several JVMs run in the container. */
   kubernetes: section({ ...kubernetes, process }).optional(),
-  /** A JVM in a container of the Docker engine on this machine. */
+  /** A JVM in a container of a Docker engine. */
   docker: section({ ...docker, process }).optional(),
   /** A JVM on this machine. */
   host: section({ process }).optional(),
@@ -90,12 +118,13 @@ export const baselineTargetSchema = section(targetKindSections).transform(exactl
 export const routeTargetSchema = section({
   ...targetKindSections,
   kubernetes: section({ ...kubernetes, process, sibling }).optional(),
+  docker: section({ ...docker, process, sibling }).optional(),
 }).transform(exactlyOne);
 
 /** `targets`: settings per kind, before defaults. */
 export const targetsSchema = section({
   kubernetes: section({ ...kubernetes, sibling }).optional(),
-  docker: section(docker).optional(),
+  docker: section({ ...docker, sibling }).optional(),
   host: section({}).optional(),
   ssh: section(ssh).optional(),
 });
@@ -108,7 +137,11 @@ export const targetSettingsSchema = z.object({
     requireOptIn: z.boolean().default(false),
     sibling: z.boolean().default(false),
   }),
-  docker: z.object({ socket: z.string().default('/var/run/docker.sock') }),
+  docker: z.object({
+    engines: docker.engines.default({ local: { socket: '/var/run/docker.sock' } }),
+    requireOptIn: z.boolean().default(false),
+    sibling: z.boolean().default(false),
+  }),
   host: z.object({}),
   ssh: z.object(ssh),
 });

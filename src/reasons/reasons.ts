@@ -115,7 +115,7 @@ export const reasons = {
   ),
   'target-kind-unsupported': final(
     'This kind of target is not supported yet.',
-    'Use a kubernetes or host target.',
+    'Use a kubernetes, docker or host target.',
   ),
 
   // Before attaching: nothing has been touched.

@@ -3,6 +3,7 @@ import type { CaptureRequest } from '../captures/capture.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
 import type { Reason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
+import { containerLeads } from '../alerts/container-labels.ts';
 import { wantedFrom, type Wanted } from '../alerts/labels.ts';
 import { leadEvent } from './lead-event.ts';
 import { allMatch } from './matchers.ts';
@@ -18,7 +19,7 @@ export interface RoutingRules {
   mode: 'capture' | 'observe';
   paused: boolean;
   routes: readonly Route[];
-  targets: { kubernetes: KubernetesScope };
+  targets: { kubernetes: KubernetesScope; docker: { sibling: boolean } };
   panels: readonly PanelRule[];
 }
 
@@ -59,7 +60,7 @@ export function consider(alert: Alert, rules: RoutingRules): Consideration {
   if (route === undefined)
     return without(refuse('unrouted', 'no-route', closestSentence(alert, rules.routes)));
 
-  const unmappable = findUnmappable(route, wanted, rules.targets.kubernetes);
+  const unmappable = findUnmappable(route, alert, wanted, rules.targets.kubernetes);
   let verdict: Consideration['verdict'] = { outcome: 'queued' };
   if (unmappable !== null) verdict = unmappable;
   else if (rules.paused) verdict = refuse('paused', 'paused');
@@ -89,7 +90,7 @@ export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment
     id: moment.newId(),
     request: requestFor(route.route, event.event, rules),
     panel,
-    workloadKey: workloadKey(route.route.target, wanted),
+    workloadKey: workloadKey(route.route.target, wanted, alert.labels),
     deadlineAt: moment.now + moment.deadlineMs,
     queueLimit: moment.queueLimit,
   };
@@ -126,9 +127,12 @@ function requestFor(route: Route, event: CaptureEvent, rules: RoutingRules): Cap
   };
 }
 
-/** Only Kubernetes has siblings; the route's setting overrides that of `targets`. */
+/** A host has no siblings; the route's setting overrides that of `targets`. */
 export function wantsSibling({ target }: Route, { targets }: RoutingRules): boolean {
-  return target.kind === 'kubernetes' && (target.sibling ?? targets.kubernetes.sibling);
+  return (
+    (target.kind === 'kubernetes' || target.kind === 'docker') &&
+    (target.sibling ?? targets[target.kind].sibling)
+  );
 }
 
 function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: string } {
@@ -138,17 +142,19 @@ function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: st
 }
 
 /** Why the labels cannot lead to a JVM of this kind, or lead where flamepin may not go; null when they can. */
-function findUnmappable(route: Route, wanted: Wanted, kubernetes: KubernetesScope): Refusal | null {
+function findUnmappable(
+  route: Route,
+  { labels }: Alert,
+  wanted: Wanted,
+  kubernetes: KubernetesScope,
+): Refusal | null {
   switch (route.target.kind) {
     case 'host':
       return null;
     case 'ssh':
       return wanted.host === null ? refuse('unmappable', 'no-target-labels', 'no host or instance') : null;
     case 'docker':
-      return wanted.engineContainer.id === null &&
-        wanted.engineContainer.name === null &&
-        wanted.podIp === null &&
-        wanted.service === null
+      return containerLeads(labels).length === 0
         ? refuse('unmappable', 'no-target-labels', 'no container, instance or service')
         : null;
     case 'kubernetes': {

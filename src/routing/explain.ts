@@ -61,7 +61,7 @@ export function explainDecision(alert: Alert, rules: RoutingRules): Explanation 
         : {
             kind: route.route.target.kind,
             process: route.route.target.process,
-            workloadKey: workloadKey(route.route.target, wanted),
+            workloadKey: workloadKey(route.route.target, wanted, alert.labels),
             sibling: wantsSibling(route.route, rules),
           },
     wanted,

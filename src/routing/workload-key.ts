@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Alert } from '../alerts/alert.ts';
+import { containerLeads } from '../alerts/container-labels.ts';
 import type { CaptureRequest } from '../captures/capture.ts';
 import type { Wanted } from '../alerts/labels.ts';
 
@@ -9,14 +11,19 @@ import type { Wanted } from '../alerts/labels.ts';
 export function workloadKey(
   target: Pick<CaptureRequest['target'], 'kind' | 'process'>,
   wanted: Wanted,
+  labels: Alert['labels'],
 ): string {
-  const key = partsOf(target, wanted)
+  const key = partsOf(target, wanted, labels)
     .map((part) => encodeURIComponent(part.toWellFormed()))
     .join('/');
   return key.length <= 300 ? key : `${target.kind}/${createHash('sha256').update(key).digest('hex')}`;
 }
 
-function partsOf(target: Pick<CaptureRequest['target'], 'kind' | 'process'>, wanted: Wanted): string[] {
+function partsOf(
+  target: Pick<CaptureRequest['target'], 'kind' | 'process'>,
+  wanted: Wanted,
+  labels: Alert['labels'],
+): string[] {
   const process = target.process ?? '';
   const service = wanted.service?.name ?? '';
   switch (target.kind) {
@@ -25,9 +32,25 @@ function partsOf(target: Pick<CaptureRequest['target'], 'kind' | 'process'>, wan
     case 'ssh':
       return ['ssh', wanted.host ?? '', process];
     case 'docker':
-      return ['docker', wanted.engineContainer.id ?? wanted.engineContainer.name ?? wanted.podIp ?? service];
+      return ['docker', process, ...containerParts(labels)];
     case 'kubernetes':
       return ['kubernetes', wanted.cluster ?? '', wanted.namespace ?? '', ...kubernetesParts(wanted)];
+  }
+}
+
+function containerParts(labels: Alert['labels']): string[] {
+  const [lead] = containerLeads(labels);
+  switch (lead?.by) {
+    case undefined:
+      return [];
+    case 'id':
+      return ['id', lead.id];
+    case 'name':
+      return ['name', lead.name];
+    case 'service':
+      return ['service', lead.project ?? '', lead.service];
+    case 'address':
+      return ['address', lead.host, String(lead.port ?? '')];
   }
 }
 

@@ -101,7 +101,7 @@ function manualRequests(
 ): AppParts['requestManually'] {
   return async (request) => {
     const kind = kindOfUri(request.target);
-    const sibling = kind === 'kubernetes' && targets.kubernetes.sibling;
+    const sibling = (kind === 'kubernetes' || kind === 'docker') && targets[kind].sibling;
     const decision = manualDecision({ ...request, kind, sibling }, now(), limits);
     await ledger.accept([decision], now());
     worker.wake();

@@ -45,7 +45,14 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
         prometheus: prometheus && { url: prometheus.url, token: secrets.prometheusToken },
       });
     }
-    case 'docker':
+    case 'docker': {
+      const { dockerTargets } = await import('../targets/docker/docker.ts');
+      const { engines, requireOptIn } = configuration.targets.docker;
+      return dockerTargets({
+        engines: Object.entries(engines).map(([name, engine]) => ({ name, ...engine })),
+        requireOptIn,
+      });
+    }
     case 'ssh':
       throw new Failure('target-kind-unsupported', { detail: kind });
   }

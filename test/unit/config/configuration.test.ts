@@ -194,8 +194,8 @@ routes: [{matchers: [], target: {kubernetes: {cluster: eu, protectOnlyReplica: t
     );
     assert.deepEqual(targetKinds, ['kubernetes']);
     assert.deepEqual(
-      [targets.kubernetes.cluster, targets.kubernetes.protectOnlyReplica, targets.docker.socket],
-      ['eu', true, '/var/run/docker.sock'],
+      [targets.kubernetes.cluster, targets.kubernetes.protectOnlyReplica, targets.docker.engines],
+      ['eu', true, { local: { socket: '/var/run/docker.sock' } }],
     );
     assert.deepEqual(
       problems(
@@ -229,14 +229,14 @@ routes: [{matchers: ['a="b"'], target: {kubernetes: {sibling: false}}}, {matcher
   it('accepts only the kinds of target that this version can profile', () => {
     assert.deepEqual(
       problems(
-        `targets: {docker: {socket: /run/docker.sock}}
-routes: [{matchers: ['a="b"'], target: {host: {}}}, {matchers: [], target: {docker: {}}}]
+        `targets: {ssh: {user: flamepin}}
+routes: [{matchers: ['a="b"'], target: {host: {}}}, {matchers: [], target: {ssh: {}}}]
 baselines: {workloads: [{labels: {host: a}, target: {ssh: {}}}]}`,
       ).toSorted(),
       [
         'baselines.workloads[0].target.ssh: not part of this version',
-        'routes[1].target.docker: not part of this version',
-        'targets.docker: not part of this version',
+        'routes[1].target.ssh: not part of this version',
+        'targets.ssh: not part of this version',
       ],
     );
   });

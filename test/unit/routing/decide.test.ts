@@ -18,7 +18,7 @@ function rules(routes: unknown[], change: Partial<RoutingRules> = {}): RoutingRu
     mode: 'capture',
     paused: false,
     routes: settingsSchema.parse({ routes }).routes,
-    targets: { kubernetes: { sibling: false } },
+    targets: { kubernetes: { sibling: false }, docker: { sibling: false } },
     panels: [],
     ...change,
   };
@@ -85,7 +85,7 @@ describe('an alert that matches a route', () => {
 describe('a healthy sibling is profiled in the same window', () => {
   const told = (target: object, sibling: boolean): (boolean | undefined)[] => {
     const kubernetes = { protectOnlyReplica: false, requireOptIn: false, sibling };
-    const given = rules([{ matchers: [], target }], { targets: { kubernetes } });
+    const given = rules([{ matchers: [], target }], { targets: { kubernetes, docker: { sibling: false } } });
     const decision = decide(latency, given, moment);
     return [
       decision.outcome === 'queued' ? decision.request.sibling : undefined,
@@ -149,7 +149,9 @@ describe('an alert that is not profiled has a reason', () => {
   it('another cluster, another namespace', () => {
     const kubernetes = { protectOnlyReplica: false, requireOptIn: false, sibling: false };
     const given = (change: object) =>
-      rules([everything], { targets: { kubernetes: { ...kubernetes, ...change } } });
+      rules([everything], {
+        targets: { kubernetes: { ...kubernetes, ...change }, docker: { sibling: false } },
+      });
     assert.deepEqual(outcome(latency, given({ cluster: 'prod-us' })), ['unmappable', 'other-cluster']);
     assert.deepEqual(outcome(latency, given({ cluster: 'prod-eu' })), ['queued', null]);
     assert.deepEqual(outcome(latency, given({ namespaces: ['pay'] })), [
@@ -205,7 +207,7 @@ it('the table in the documentation is the one that is used', () => {
 
 describe('the first key of the cooldown', () => {
   const key = (labels: Record<string, string>) =>
-    workloadKey({ kind: 'kubernetes', process: null }, wantedFrom(labels));
+    workloadKey({ kind: 'kubernetes', process: null }, wantedFrom(labels), labels);
 
   it('is shared by the pods of a Deployment; other pods have their own', () => {
     const pod = (name: string) => key({ namespace: 'shop', pod: name });

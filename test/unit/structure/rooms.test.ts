@@ -68,6 +68,7 @@ const mayImport: Record<string, readonly string[]> = {
   stores: ['artifacts', 'captures', 'reasons'],
   'stores/s3': ['artifacts', 'captures', 'reasons'],
   targets: ['reasons'],
+  'targets/docker': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
   'targets/host': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
   'targets/kubernetes': [
     'alerts',

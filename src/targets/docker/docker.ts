@@ -1,0 +1,244 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { z } from 'zod';
+import { Failure, type Reason } from '../../reasons/failure.ts';
+import { containerLeads } from '../../alerts/container-labels.ts';
+import type { Target, TargetHealth, TargetRequest, Targets } from '../../captures/target.ts';
+import { checkEngine } from './check-engine.ts';
+import { chooseContainer, measure, rounded } from './choose-container.ts';
+import { inspectContainer, listContainers, type Container, type Inspected } from './containers.ts';
+import { dockerExec } from './docker-exec.ts';
+import { Engine, type EngineSettings } from './engine.ts';
+import { findContainers, serviceOf } from './find-containers.ts';
+
+/** Which engines there are; the keys are documented in the configuration. */
+export interface DockerSettings {
+  engines: readonly EngineSettings[];
+  /** Only containers with the label `flamepin.io/profile=allow`. */
+  requireOptIn: boolean;
+}
+
+/** What the ledger keeps of a container: enough to open it again and to check that it is still the same run. */
+const dataSchema = z.object({
+  engine: z.string(),
+  id: z.string(),
+  startedAt: z.string(),
+  restartCount: z.number(),
+});
+
+const permission = 'flamepin.io/profile';
+/** Skew between Prometheus' clock and the engine's, milliseconds. */
+const clockToleranceMs = 5_000;
+/** Exit codes of an orderly end: by itself, or by SIGTERM (`docker stop`). */
+const orderly: ReadonlySet<number> = new Set([0, 143]);
+
+/** JVMs in the containers of Docker engines, or of Podman through its compatible socket. */
+export function dockerTargets(settings: DockerSettings): Targets {
+  const engines = settings.engines.map((each) => new Engine(each));
+
+  const engineNamed = (name: string): Engine => {
+    const engine = engines.find((each) => each.name === name);
+    if (engine === undefined)
+      throw new Failure('target-not-found', {
+        detail: `no engine is called ${name}, only ${engines.map((each) => each.name).join(', ')}`,
+      });
+    return engine;
+  };
+
+  const listAll = async (signal: AbortSignal): Promise<Container[]> => {
+    const lists = await Promise.allSettled(engines.map((engine) => listContainers(engine, signal)));
+    const listed = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
+    const refused = lists.find((list) => list.status === 'rejected');
+    // One engine that is away must not hide the containers of the others.
+    if (listed.length === 0 && refused !== undefined) throw refused.reason;
+    return listed;
+  };
+
+  const resolve = async (request: TargetRequest, signal: AbortSignal): Promise<Target> => {
+    signal.throwIfAborted();
+    const named = request.uri === undefined ? null : containerNamed(request.uri);
+    const engine = named?.engine == null ? null : engineNamed(named.engine);
+    const all = engine === null ? await listAll(signal) : await listContainers(engine, signal);
+    const found =
+      named === null
+        ? findContainers(all, containerLeads(request.labels), isMachineOf)
+        : byName(all, named.container);
+    const startsAt = request.uri === undefined ? request.startsAt : null;
+    const { fit, refusals } = await eligible(found.containers, settings, startsAt, signal);
+    const [first, ...others] = fit;
+    if (first === undefined) throw noneEligible(refusals, found.by);
+    const { container, why } = await chooseContainer([first, ...others], signal);
+    const left =
+      refusals.length === 0
+        ? ''
+        : `${refusals.length} of ${found.containers.length} left out: ${refusals[0]?.detail ?? ''}`;
+    return await describe(container, [why, left], signal);
+  };
+
+  const sibling = async (
+    target: Target,
+    request: TargetRequest,
+    signal: AbortSignal,
+  ): Promise<Target | null> => {
+    const { id } = dataSchema.parse(target.data);
+    const all = await listAll(signal);
+    const own = all.find((each) => each.id === id);
+    const service = own === undefined ? '' : serviceOf(own);
+    if (own === undefined || service === '') return null;
+    const others = all.filter((each) => each.id !== id && serviceOf(each) === service);
+    const startsAt = request.uri === undefined ? request.startsAt : null;
+    const { fit } = await eligible(others, settings, startsAt, signal);
+    const measured = await measure(fit, signal);
+    const typical = measured[Math.floor(measured.length / 2)];
+    if (typical === undefined) return null;
+    const described = await describe(
+      typical.container,
+      [`sibling: typical of ${fit.length} other containers by CPU: ${rounded(typical.cores)} cores`],
+      signal,
+    );
+    return described.image === target.image ? described : null;
+  };
+
+  return {
+    resolve,
+    sibling,
+    open: (target) => {
+      const { engine, id } = dataSchema.parse(target.data);
+      return dockerExec(engineNamed(engine), id);
+    },
+    health: async (target, _session, signal) => {
+      const data = dataSchema.parse(target.data);
+      return healthOf(data, await inspectContainer(engineNamed(data.engine), data.id, signal));
+    },
+    check: async (signal) =>
+      await Promise.all(engines.map(async (engine) => await checkEngine(engine, signal))),
+  };
+}
+
+/** `docker://[engine/]container`, by name or id. */
+function containerNamed(uri: string): { engine: string | null; container: string } {
+  const [, engine, container] =
+    /^docker:\/\/(?:([a-z0-9][a-z0-9-]*)\/)?([A-Za-z0-9][A-Za-z0-9_.-]*)\/?$/.exec(uri) ?? [];
+  if (container === undefined)
+    throw new Failure('target-not-found', { detail: `${uri} is not docker://[engine/]container` });
+  return { engine: engine ?? null, container };
+}
+
+function byName(all: readonly Container[], named: string): { containers: Container[]; by: string } {
+  const exact = all.filter(({ name, id }) => name === named || id === named);
+  const fitting =
+    exact.length > 0 ? exact : all.filter(({ id }) => named.length >= 12 && id.startsWith(named));
+  if (fitting.length === 0)
+    throw new Failure('target-not-found', { detail: `there is no container ${named}` });
+  if (fitting.length > 1)
+    throw new Failure('target-ambiguous', {
+      detail: `${named} is on ${fitting.map(({ engine }) => engine.name).join(', ')}: write docker://ENGINE/${named}`,
+    });
+  return { containers: fitting, by: 'the name given' };
+}
+
+async function eligible(
+  containers: readonly Container[],
+  { requireOptIn }: DockerSettings,
+  alertStartsAt: string | null,
+  signal: AbortSignal,
+): Promise<{ fit: Container[]; refusals: Reason[] }> {
+  const fit: Container[] = [];
+  const refusals: Reason[] = [];
+  for (const container of containers) {
+    const refusal =
+      refusalOf(container, requireOptIn) ?? (await restartedSince(container, alertStartsAt, signal));
+    if (refusal === null) fit.push(container);
+    else refusals.push(refusal);
+  }
+  return { fit, refusals };
+}
+
+function refusalOf({ name, state, labels }: Container, requireOptIn: boolean): Reason | null {
+  if (labels[permission] === 'deny')
+    return { code: 'target-denied', detail: `${name} has ${permission}: deny` };
+  if (requireOptIn && labels[permission] !== 'allow')
+    return { code: 'target-denied', detail: `${name} has no ${permission}: allow, which flamepin demands` };
+  if (state === 'paused') return { code: 'target-frozen', detail: `container ${name} is paused` };
+  return state === 'running' ? null : { code: 'target-not-running', detail: `container ${name} is ${state}` };
+}
+
+async function restartedSince(
+  { engine, id, name }: Container,
+  alertStartsAt: string | null,
+  signal: AbortSignal,
+): Promise<Reason | null> {
+  const began = Date.parse(alertStartsAt ?? '');
+  if (Number.isNaN(began) || began <= 0) return null;
+  const startedAt = (await inspectContainer(engine, id, signal))?.State.StartedAt ?? '';
+  if (!(Date.parse(startedAt) > began + clockToleranceMs)) return null;
+  return {
+    code: 'target-restarted',
+    detail: `${name} started at ${startedAt}, the alert began at ${alertStartsAt ?? ''}`,
+  };
+}
+
+function noneEligible(refusals: readonly Reason[], by: string): Failure {
+  const [first] = refusals;
+  if (first === undefined) return new Failure('target-not-found', { detail: by });
+  const more = refusals.length > 1 ? ` (none of ${refusals.length} containers can be profiled)` : '';
+  return new Failure(first.code, { detail: `${first.detail}${more}` });
+}
+
+async function describe(
+  container: Container,
+  choice: readonly string[],
+  signal: AbortSignal,
+): Promise<Target> {
+  const { engine, id, name } = container;
+  const now = await inspectContainer(engine, id, signal);
+  if (now === undefined) throw new Failure('target-gone', { detail: `container ${name} was removed` });
+  if (!now.State.Running)
+    throw new Failure('target-not-running', { detail: `container ${name} does not run` });
+  const service = serviceOf(container);
+  return {
+    kind: 'docker',
+    uri: `docker://${engine.name}/${name}`,
+    name,
+    workload: service === '' ? `${engine.name}/${name}` : service,
+    node: engine.name,
+    image: now.Image,
+    startedAt: now.State.StartedAt,
+    choice: choice.filter((words) => words !== '').join('; '),
+    data: { engine: engine.name, id, startedAt: now.State.StartedAt, restartCount: now.RestartCount },
+  };
+}
+
+/**
+ * Whether the profiled container is alive. One that was stopped, removed or restarted by someone blocks nothing; one that
+ * its restart policy had to start again, or that ended with another code than an orderly one, does.
+ */
+export function healthOf(data: z.infer<typeof dataSchema>, now: Inspected | undefined): TargetHealth {
+  if (now === undefined) return { alive: false, blocks: false, detail: 'the container was removed' };
+  const { State, RestartCount, Name } = now;
+  const name = Name.replace(/^\//, '');
+  if (State.Running && State.StartedAt === data.startedAt) return { alive: true };
+  if (RestartCount > data.restartCount)
+    return {
+      alive: false,
+      blocks: true,
+      detail: `container ${name} restarted: ${data.restartCount} → ${RestartCount} restarts by its policy`,
+    };
+  if (State.Running) return { alive: false, blocks: false, detail: `container ${name} was started again` };
+  const why = State.OOMKilled ? 'out of memory' : `exit code ${State.ExitCode}`;
+  return {
+    alive: false,
+    blocks: State.OOMKilled || !orderly.has(State.ExitCode),
+    detail: `container ${name} ended (${why})`,
+  };
+}
+
+/** Whether a published port at this host is a port of that engine. */
+function isMachineOf({ settings }: Engine, host: string): boolean {
+  const wanted = host.toLowerCase();
+  if (settings.url !== undefined) return new URL(settings.url).hostname.toLowerCase() === wanted;
+  const here = hostname().toLowerCase();
+  const addresses = Object.values(networkInterfaces()).flatMap((each) =>
+    (each ?? []).map(({ address }) => address),
+  );
+  return [here, here.split('.')[0], 'localhost', 'host.docker.internal', ...addresses].includes(wanted);
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { startEngine, type ContainerEngine } from '../setup/docker-engine.ts';
+import { captureWhen, fire, fireForCapture, isProfiled } from '../setup/flamepin-client.ts';
+import { waitFor } from '../setup/process.ts';
+
+const windowSeconds = 15;
+/** A window, a start and what a busy machine adds. */
+const patienceMs = 60_000;
+
+describe('an alert about a container', () => {
+  let directory = '';
+  let engine: ContainerEngine;
+  const closing = new AsyncDisposableStack();
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'flamepin-docker-e2e-'));
+    closing.defer(() => rm(directory, { recursive: true, force: true }));
+    engine = await startEngine('docker');
+    closing.defer(() => engine.stop());
+  });
+  after(() => closing.disposeAsync());
+
+  const start = async (): Promise<RunningFlamepin> => {
+    const flamepin = await startFlamepin(
+      directory,
+      `server: {port: 0}
+routes: [{matchers: [], duration: ${windowSeconds}s, event: cpu, target: {docker: {}}}]
+targets: {docker: {engines: {local: {socket: ${engine.socket}}}}}
+limits: {perNode: 4}
+storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
+ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
+`,
+    );
+    closing.defer(() => flamepin.stop());
+    return flamepin;
+  };
+
+  /** Files in the container's /tmp but the JVM's own. */
+  const leftIn = async (container: string): Promise<string[]> =>
+    (await engine.docker('exec', container, 'ls', '-A', '/tmp'))
+      .split('\n')
+      .filter((name) => name !== '' && !name.startsWith('hsperfdata_') && !name.startsWith('.java_pid'));
+
+  it('of a Compose service leads to a picture of its JVM, and leaves the container clean', async () => {
+    const labels = [
+      '--label',
+      'com.docker.compose.project=shop',
+      '--label',
+      'com.docker.compose.service=checkout',
+    ];
+    await engine.runJvm('shop_checkout_1', { options: labels });
+    const flamepin = await start();
+    const id = await fireForCapture(flamepin, 'a1', {
+      container_label_com_docker_compose_project: 'shop',
+      container_label_com_docker_compose_service: 'checkout',
+    });
+    const capture = await captureWhen(flamepin, id, 'the end', patienceMs, ({ state }) => state === 'done');
+    assert.equal(capture.target?.name, 'shop_checkout_1');
+    assert.match(capture.headline ?? '', /Burner/);
+    assert.deepEqual(await leftIn('shop_checkout_1'), []);
+
+    const again = await fire(flamepin, 'a2', {
+      container_label_com_docker_compose_project: 'shop',
+      container_label_com_docker_compose_service: 'checkout',
+    });
+    assert.equal(again.outcome, 'cooldown');
+    await flamepin.stop();
+  });
+
+  it('goes on after flamepin was killed in its window: collected once, and the container is clean', async () => {
+    await engine.runJvm('killed');
+    const first = await start();
+    const id = await fireForCapture(first, 'b1', { name: 'killed' });
+    await captureWhen(first, id, 'the first sample', patienceMs, isProfiled);
+    await first.kill();
+    assert.notDeepEqual(await leftIn('killed'), []);
+
+    const second = await start();
+    const capture = await captureWhen(second, id, 'the end', patienceMs, ({ state }) => state === 'done');
+    assert.equal(capture.partial, false);
+    await waitFor('a clean container', patienceMs, async () =>
+      (await leftIn('killed')).length === 0 ? true : undefined,
+    );
+    await second.stop();
+  });
+
+  it('that was removed in its window is reported, and blocks nothing', async () => {
+    await engine.runJvm('removed');
+    const flamepin = await start();
+    const id = await fireForCapture(flamepin, 'c1', { name: 'removed' });
+    await captureWhen(flamepin, id, 'the first sample', patienceMs, isProfiled);
+    await engine.docker('rm', '--force', 'removed');
+    const capture = await captureWhen(flamepin, id, 'the end', patienceMs, ({ state }) =>
+      ['failed', 'skipped'].includes(state),
+    );
+    assert.equal(capture.reason?.code, 'target-gone');
+    await flamepin.stop();
+  });
+});

@@ -1,0 +1,144 @@
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
+import { compileBurner, jdks } from './jvm.ts';
+import { start, waitFor, type Started } from './process.ts';
+
+/** A container engine of a test's own, with one small image, `shell`. */
+export interface ContainerEngine {
+  /** Its Unix socket. */
+  socket: string;
+  /** The network namespace in which its containers' addresses can be reached. */
+  namespace: string;
+  /** Runs the docker client; its stdout, trimmed. */
+  docker(...args: string[]): Promise<string>;
+  /** Starts a container; its id. `options`: further arguments of `docker run`. */
+  run(name: string, command: readonly string[], options?: readonly string[]): Promise<string>;
+  /** Starts a JVM (test/java/burner) in a container; resolves once it works. */
+  runJvm(name: string, options?: JvmContainer): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface JvmContainer {
+  /** Further arguments of `docker run`. */
+  options?: string[];
+  /** Runs the JVM: `['sh', '-c', 'exec "$@"', 'sh']`. */
+  prefix?: string[];
+}
+
+const startMs = 60_000;
+/** Podman asks for more by default than a test machine may allow. */
+const ulimit = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
+
+/** Debian's docker.io, or podman through its compatible socket. Needs root. */
+export async function startEngine(kind: 'docker' | 'podman'): Promise<ContainerEngine> {
+  const directory = mkdtempSync(join(tmpdir(), `flamepin-${kind}-`));
+  const namespace = `fp${process.pid}${kind}`.slice(0, 15);
+  const closing = new AsyncDisposableStack();
+  closing.defer(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  try {
+    execFileSync('ip', ['netns', 'add', namespace]);
+    closing.defer(() => {
+      execFileSync('ip', ['netns', 'del', namespace]);
+    });
+    execFileSync('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
+    const socket = join(directory, 'docker.sock');
+    const server =
+      kind === 'docker'
+        ? start('sh', [join(import.meta.dirname, 'docker-engine.sh'), directory, namespace])
+        : startPodman(directory, namespace, socket);
+    closing.defer(() => server.stop());
+    const docker = async (...args: string[]): Promise<string> => {
+      const { stdout } = await promisify(execFile)('docker', ['-H', `unix://${socket}`, ...args], {
+        timeout: 60_000,
+      });
+      return stdout.trim();
+    };
+    await waitFor(
+      `the ${kind} engine`,
+      startMs,
+      () => {
+        if (server.process.exitCode !== null)
+          throw new Error(`${kind} ended with ${server.process.exitCode}\n${server.output()}`);
+        return existsSync(socket)
+          ? docker('version').then(
+              () => true,
+              () => undefined,
+            )
+          : undefined;
+      },
+      server.output,
+    );
+    closing.defer(() => removeContainers(docker));
+    importImage(socket);
+    const run: ContainerEngine['run'] = (name, command, options = []) => {
+      const network = options.includes('--network') ? [] : ['--network', 'none'];
+      const all = ['--detach', '--name', name, ...ulimit, ...network, ...options];
+      return docker('run', ...all, 'shell:test', ...command);
+    };
+    const burner = compileBurner();
+    closing.defer(burner.remove);
+    return {
+      socket,
+      namespace,
+      docker,
+      run,
+      runJvm: (name, options) => runJvm({ docker, run }, burner.classes, name, options),
+      stop: () => closing.disposeAsync(),
+    };
+  } catch (error) {
+    await closing.disposeAsync();
+    throw error;
+  }
+}
+
+function startPodman(directory: string, namespace: string, socket: string): Started {
+  return start('nsenter', [
+    `--net=/run/netns/${namespace}`,
+    'podman',
+    '--root',
+    join(directory, 'data'),
+    '--runroot',
+    join(directory, 'run'),
+    '--storage-driver=vfs',
+    '--cgroup-manager=cgroupfs',
+    'system',
+    'service',
+    '--time=0',
+    `unix://${socket}`,
+  ]);
+}
+
+async function removeContainers(docker: ContainerEngine['docker']): Promise<void> {
+  const ids = (await docker('ps', '--all', '--quiet')).split('\n').filter((id) => id !== '');
+  if (ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
+}
+
+function importImage(socket: string): void {
+  const image = spawnSync('sh', [join(import.meta.dirname, 'container-image.sh')], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (image.status !== 0) throw new Error(image.stderr.toString());
+  execFileSync('docker', ['-H', `unix://${socket}`, 'import', '-', 'shell:test'], { input: image.stdout });
+}
+
+async function runJvm(
+  { docker, run }: Pick<ContainerEngine, 'docker' | 'run'>,
+  classes: string,
+  name: string,
+  { options = [], prefix = [] }: JvmContainer = {},
+): Promise<void> {
+  const home = jdks()[0]?.home ?? '';
+  const mounts = ['/usr/lib', '/lib', '/lib64', '/etc/java-17-openjdk', home]
+    .filter((path) => existsSync(path))
+    .flatMap((path) => ['--volume', `${path}:${path}:ro`]);
+  const java = [join(home, 'bin/java'), '-Xmx32m', '-cp', '/classes', 'Burner'];
+  await run(name, [...prefix, ...java], [...mounts, '--volume', `${classes}:/classes:ro`, ...options]);
+  await waitFor(`the JVM in ${name}`, startMs, async () =>
+    (await docker('logs', name)).includes('ready') ? true : undefined,
+  );
+}
