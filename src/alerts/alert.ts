@@ -8,6 +8,7 @@ export const alertOutcomes = [
   'cooldown',
   'unrouted',
   'unmappable',
+  'not-here',
   'ignored',
   'observed',
   'paused',

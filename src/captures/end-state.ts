@@ -7,6 +7,7 @@ const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'sibling-late',
   'queue-full',
   'other-cluster',
+  'not-here',
   'no-target-labels',
   'target-blocked',
   'workload-alerting',
@@ -34,6 +35,9 @@ const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'no-shell',
   'architecture-unknown',
 ]);
+
+/** Ends without a mark on the panel: what is shown there is not about the alert, or another flamepin shows it. */
+export const endsSilently = (code: ReasonCode): boolean => code === 'not-here';
 
 /** `skipped` when flamepin decided against the capture, `failed` when it tried and could not. */
 export function endState(code: ReasonCode): 'skipped' | 'failed' {

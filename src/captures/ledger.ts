@@ -16,7 +16,7 @@ export interface Ledger {
    * its captures); one seen before, by (source, fingerprint, startsAt), is `duplicate`, also when it comes twice in
    * the same notification; a decided outcome is recorded as it is; one to be captured is checked against the
    * cooldown of `workloadKey` and, when that has passed, becomes a queued capture.
-   * An alert that ended as `paused`, `observed`, `unrouted` or `unmappable` is not a duplicate when it comes again:
+   * An alert that ended as `paused`, `observed`, `unrouted`, `unmappable` or `not-here` is not a duplicate when it comes again:
    * no capture came of it, and another configuration may decide otherwise.
    */
   accept(decisions: readonly AlertDecision[], now: number): Promise<AcceptedAlert[]>;

@@ -4,6 +4,7 @@ import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import { commandsOf } from './explain-commands.ts';
 import { explainDecision, type Explanation } from '../routing/explain.ts';
+import { thisHost } from '../targets/host/this-host.ts';
 import { suggestPanels, type PanelQuery } from '../routing/panel.ts';
 
 /** Reading up to 50 dashboards, milliseconds. */
@@ -34,12 +35,14 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
   const configuration = loadConfiguration(options.config, undefined, { secrets });
   const notification = parseNotification(readBody(path), { source: 'explain', sender: 'alertmanager' });
   for (const warning of notification.warnings) process.stderr.write(`${warning}\n`);
+  const machine = thisHost(configuration.targets.host.names);
   const decided = notification.alerts.map((alert) =>
     explainDecision(alert, {
       mode: configuration.mode,
       paused: false,
       routes: configuration.routes,
       targets: configuration.targets,
+      machine,
       panels: configuration.grafana?.panels ?? [],
     }),
   );

@@ -66,6 +66,14 @@ const docker = {
   requireOptIn: z.boolean().optional(),
 };
 
+const host = {
+  /**
+   * Further names and addresses of this machine, as alerts may write them: behind NAT, in service discovery. Default: its
+   * host name, its addresses and its names in /etc/hosts.
+   */
+  names: z.array(z.string().min(1).max(253)).optional(),
+};
+
 const ssh = {
   /** Default: what ~/.ssh/config says for the host. */
   user: z.string().min(1).optional(),
@@ -125,7 +133,7 @@ export const routeTargetSchema = section({
 export const targetsSchema = section({
   kubernetes: section({ ...kubernetes, sibling }).optional(),
   docker: section({ ...docker, sibling }).optional(),
-  host: section({}).optional(),
+  host: section(host).optional(),
   ssh: section(ssh).optional(),
 });
 
@@ -142,7 +150,7 @@ export const targetSettingsSchema = z.object({
     requireOptIn: z.boolean().default(false),
     sibling: z.boolean().default(false),
   }),
-  host: z.object({}),
+  host: z.object({ names: host.names.default([]) }),
   ssh: z.object(ssh),
 });
 export type TargetSettings = z.infer<typeof targetSettingsSchema>;

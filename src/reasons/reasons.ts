@@ -59,6 +59,11 @@ export const reasons = {
     'Send it to the flamepin in that cluster, or correct `cluster` in the configuration.',
   ),
 
+  'not-here': final(
+    'The alert is about another machine.',
+    'Nothing to do if a flamepin runs there. If it is this machine, add the name to `targets.host.names`.',
+  ),
+
   // Waiting and limits.
   'deadline-passed': final(
     'The capture waited too long for its turn; the spike may be over.',

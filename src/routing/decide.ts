@@ -5,6 +5,7 @@ import type { Reason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import { containerLeads } from '../alerts/container-labels.ts';
 import { wantedFrom, type Wanted } from '../alerts/labels.ts';
+import { elsewhere, mayBeContainer, otherMachine, type Machine } from '../alerts/machine.ts';
 import { leadEvent } from './lead-event.ts';
 import { allMatch } from './matchers.ts';
 import { findPanel, type PanelRule } from './panel.ts';
@@ -20,6 +21,8 @@ export interface RoutingRules {
   paused: boolean;
   routes: readonly Route[];
   targets: { kubernetes: KubernetesScope; docker: { sibling: boolean } };
+  /** Where this flamepin runs: what host targets are on. */
+  machine: Machine;
   panels: readonly PanelRule[];
 }
 
@@ -60,7 +63,9 @@ export function consider(alert: Alert, rules: RoutingRules): Consideration {
   if (route === undefined)
     return without(refuse('unrouted', 'no-route', closestSentence(alert, rules.routes)));
 
-  const unmappable = findUnmappable(route, alert, wanted, rules.targets.kubernetes);
+  const unmappable =
+    findElsewhere(route, alert, rules.machine) ??
+    findUnmappable(route, alert, wanted, rules.targets.kubernetes);
   let verdict: Consideration['verdict'] = { outcome: 'queued' };
   if (unmappable !== null) verdict = unmappable;
   else if (rules.paused) verdict = refuse('paused', 'paused');
@@ -139,6 +144,17 @@ function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: st
   return route.event === undefined
     ? leadEvent(alert.labels['alertname'] ?? '')
     : { event: route.event, because: 'the route says so' };
+}
+
+/**
+ * The alert of a host route that is about another machine; null when it is about this one, or only a look at the
+ * processes can tell.
+ */
+function findElsewhere(route: Route, { labels }: Alert, machine: Machine): Refusal | null {
+  if (route.target.kind !== 'host') return null;
+  const other = otherMachine(labels, machine);
+  if (other === null || mayBeContainer(other.host, machine)) return null;
+  return refuse('not-here', 'not-here', elsewhere(other, machine));
 }
 
 /** Why the labels cannot lead to a JVM of this kind, or lead where flamepin may not go; null when they can. */

@@ -14,6 +14,7 @@ import { pageScript, pageStyle } from '../flamegraph/page-bundle.ts';
 import { createApp, type AppParts } from '../http/app.ts';
 import { openApiRoute } from '../http/openapi/route.ts';
 import { decideAll } from '../routing/decide.ts';
+import { thisHost } from '../targets/host/this-host.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { storeTraits, type SignLink } from './open-store.ts';
@@ -82,7 +83,8 @@ function decider(
 ): AppParts['decide'] {
   return async (alerts, now) => {
     const paused = await ledger.paused();
-    const rules = { mode, paused, routes, targets, panels: grafana?.panels ?? [] };
+    const machine = thisHost(targets.host.names);
+    const rules = { mode, paused, routes, targets, machine, panels: grafana?.panels ?? [] };
     const moment = {
       now,
       newId: () => captureId(now),

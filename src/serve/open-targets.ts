@@ -35,7 +35,7 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
   switch (kind) {
     case 'host': {
       const { hostTargets } = await import('../targets/host/host.ts');
-      return hostTargets();
+      return hostTargets(configuration.targets.host);
     }
     case 'kubernetes': {
       const { kubernetesTargets } = await import('../targets/kubernetes/targets.ts');

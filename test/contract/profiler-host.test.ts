@@ -188,7 +188,7 @@ describe('profiling a JVM on this machine', () => {
   it('finds the JVM by pid, by pattern, by the port of the alert, or takes the busiest and says so', async () => {
     const calm = await jvmOf({ flags: ['-Dname=calm'], args: ['0', 'listen'] });
     const busy = await jvmOf({ flags: ['-Dname=busy'], args: ['90'] });
-    const targets = hostTargets();
+    const targets = hostTargets({ names: [] });
     const resolve = (request: { process?: string; uri?: string; instance?: string }) =>
       targets.resolve(
         {
@@ -207,7 +207,7 @@ describe('profiling a JVM on this machine', () => {
     assert.match(named.workload, /\/Burner$/);
     assert.equal((await resolve({ process: `name=calm.*${classes}` })).data['pid'], calm.pid);
     const port = /port (\d+)/.exec(calm.output())?.[1] ?? '';
-    const listening = await resolve({ process: classes, instance: `10.0.0.1:${port}` });
+    const listening = await resolve({ process: classes, instance: `localhost:${port}` });
     assert.equal(listening.data['pid'], calm.pid);
     assert.match(listening.choice, /listens on port/);
     const busiest = await resolve({ process: classes });

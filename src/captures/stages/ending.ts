@@ -1,6 +1,6 @@
 import { asFailure, type Failure } from '../../reasons/failure.ts';
 import type { Capture } from '../capture.ts';
-import { endState } from '../end-state.ts';
+import { endState, endsSilently } from '../end-state.ts';
 import type { CaptureChange } from '../ledger.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from './backoff.ts';
@@ -43,7 +43,7 @@ export async function end(
     state: endState(failure.code),
     reason: failure.reason,
     target: capture.target,
-    deliver: 'finish',
+    ...(!endsSilently(failure.code) && { deliver: 'finish' as const }),
     ...slot,
   };
   if (await parts.ledger.advance(capture.id, parts.owner, change, parts.now()))

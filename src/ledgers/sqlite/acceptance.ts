@@ -210,7 +210,13 @@ export class Acceptance {
 }
 
 /** These led to no capture, and may be decided otherwise next time: after a resume or with another configuration. */
-const openOutcomes = ['paused', 'observed', 'unrouted', 'unmappable'] as const satisfies AlertOutcome[];
+const openOutcomes = [
+  'paused',
+  'observed',
+  'unrouted',
+  'unmappable',
+  'not-here',
+] as const satisfies AlertOutcome[];
 
 function canBeDecidedAgain(seen: z.infer<typeof seenSchema>): boolean {
   return seen.resolved_at === null && openOutcomes.some((outcome) => outcome === seen.outcome);

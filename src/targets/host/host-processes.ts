@@ -79,6 +79,22 @@ export async function startTime(startTicks: string): Promise<Date> {
   return new Date((Number(seconds) + Number(startTicks) / 100) * 1000);
 }
 
+/** Has the process this address, in its own network? The addresses of a container are those of its processes. */
+export async function hasAddress(pid: number, address: string): Promise<boolean> {
+  const table = await readFile(`/proc/${pid}/net/fib_trie`, 'utf8').catch(() => '');
+  // `|-- 172.17.0.2` and, in the next line, `/32 host LOCAL`.
+  const lines = table.split('\n');
+  return lines.some(
+    (line, i) => line.trim() === `|-- ${address}` && (lines[i + 1] ?? '').includes('/32 host LOCAL'),
+  );
+}
+
+/** Is the process in the container with this id, or with an id that begins like this? */
+export async function isInContainer(pid: number, id: string): Promise<boolean> {
+  const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+  return new RegExp(`[/:-]${id}[0-9a-f]*(?:\\.scope)?$`, 'm').test(groups);
+}
+
 /** Does the process listen on a TCP port? False also when its descriptors may not be read. */
 export async function listensOn(pid: number, port: number): Promise<boolean> {
   const hexadecimal = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -3,30 +3,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RE2JS } from 're2js';
 import { programName } from '../../profiler/command-line.ts';
 import { Failure } from '../../reasons/failure.ts';
-import { wantedFrom } from '../../alerts/labels.ts';
+import {
+  elsewhere,
+  isContainerId,
+  mayBeContainer,
+  otherMachine,
+  type Machine,
+} from '../../alerts/machine.ts';
 import { hostExec } from './host-exec.ts';
 import {
   bootId,
+  hasAddress,
   hostJvm,
   hostJvms,
+  isInContainer,
   listensOn,
   startTicksOf,
   startTime,
   type HostProcess,
 } from './host-processes.ts';
 import type { Target, TargetRequest, Targets } from '../../captures/target.ts';
-import { isThisHost, thisHost } from './this-host.ts';
+import { thisHost } from './this-host.ts';
 
 /** CPU totals tell who has been busy since start; the difference over a second, who is busy now. Milliseconds. */
 const observationMs = 1000;
 
 /** JVMs on this machine. */
-export function hostTargets(): Targets {
-  return { resolve, open: hostExec, health };
+export function hostTargets({ names }: { names: readonly string[] }): Targets {
+  return {
+    resolve: (request, signal) => resolve(request, thisHost(names), signal),
+    open: hostExec,
+    health,
+  };
 }
 
-async function resolve(request: TargetRequest, signal: AbortSignal): Promise<Target> {
-  const { process, choice } = await find(request, signal);
+async function resolve(request: TargetRequest, here: Machine, signal: AbortSignal): Promise<Target> {
+  const { process, choice } = await find(request, here, signal);
   const node = hostname();
   return {
     kind: 'host',
@@ -46,7 +58,7 @@ interface Found {
   choice: string;
 }
 
-async function find(request: TargetRequest, signal: AbortSignal): Promise<Found> {
+async function find(request: TargetRequest, here: Machine, signal: AbortSignal): Promise<Found> {
   const named = pidOf(request.uri);
   if (named !== null) {
     const process = await hostJvm(named);
@@ -55,8 +67,7 @@ async function find(request: TargetRequest, signal: AbortSignal): Promise<Found>
       ? new Failure('target-not-found', { detail: `there is no process ${named}` })
       : new Failure('not-a-jvm', { detail: `process ${named} has no VM thread` });
   }
-  const elsewhere = otherHost(request);
-  const all = await hostJvms();
+  const all = await meantBy(request.labels, here, await hostJvms());
   const pattern = request.process === undefined ? null : RE2JS.compile(request.process);
   const fitting = all.filter(({ args }) => pattern === null || pattern.matcher(args.join(' ')).find());
   const [only] = fitting;
@@ -68,25 +79,27 @@ async function find(request: TargetRequest, signal: AbortSignal): Promise<Found>
           : `none of ${all.length} JVMs here matches ${request.process ?? ''}`,
     });
   }
-  const { process, choice } =
-    fitting.length === 1
-      ? { process: only, choice: '' }
-      : ((await listening(fitting, request.labels['instance'] ?? '')) ?? (await busiest(fitting, signal)));
-  return { process, choice: [choice, elsewhere].filter((words) => words !== '').join('; ') };
+  if (fitting.length === 1) return { process: only, choice: '' };
+  return (await listening(fitting, request.labels['instance'] ?? '')) ?? busiest(fitting, signal);
 }
 
 /**
- * A remark when the alert names another machine; '' when it names this one. With a `process` pattern the route has said
- * which JVM it means, whatever the instance is called (a container's address, a service discovery name), so a remark is
- * enough. Without one the answer would be about the wrong service: throws target-not-found.
+ * The JVMs that the alert may be about: all, unless it names a container of this machine. Throws not-here when it is about
+ * another machine: the answer would be about the wrong service, whatever the route's `process` pattern fits.
  */
-function otherHost({ labels, process }: TargetRequest): string {
-  const { host, from } = wantedFrom(labels);
-  const here = thisHost();
-  if (host === null || isThisHost(host, here)) return '';
-  const detail = `the label ${from['host'] ?? ''} names ${host}, this is ${here.name}`;
-  if (process === undefined) throw new Failure('target-not-found', { detail });
-  return detail;
+async function meantBy(
+  labels: TargetRequest['labels'],
+  here: Machine,
+  jvms: readonly HostProcess[],
+): Promise<readonly HostProcess[]> {
+  const other = otherMachine(labels, here);
+  if (other === null) return jvms;
+  const { host } = other;
+  const within = isContainerId(host) ? isInContainer : hasAddress;
+  const known = mayBeContainer(host, here) ? await Promise.all(jvms.map(({ pid }) => within(pid, host))) : [];
+  const meant = jvms.filter((_, i) => known[i] === true);
+  if (meant.length === 0) throw new Failure('not-here', { detail: elsewhere(other, here) });
+  return meant;
 }
 
 /** `host://` leaves the choice to us, `host://PID` does not. */

@@ -19,6 +19,7 @@ function rules(routes: unknown[], change: Partial<RoutingRules> = {}): RoutingRu
     paused: false,
     routes: settingsSchema.parse({ routes }).routes,
     targets: { kubernetes: { sibling: false }, docker: { sibling: false } },
+    machine: { names: ['vm-1'], addresses: ['10.0.0.5'], containerSubnets: [] },
     panels: [],
     ...change,
   };
