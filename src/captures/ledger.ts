@@ -14,8 +14,8 @@ export interface Ledger {
   /**
    * One notification, one transaction. For each alert: a resolved one closes its episode (sets alertResolvedAt on
    * its captures); one seen before, by (source, fingerprint, startsAt), is `duplicate`, also when it comes twice in
-   * the same notification; a decided outcome is recorded as it is; one to be captured is checked against the
-   * cooldown of `workloadKey` and, when that has passed, becomes a queued capture.
+   * the same notification, and it reopens an episode that had been closed: it fires again; a decided outcome is recorded as it is; one to be captured is checked against the
+   * cooldown of `workloadKey` and, when that has passed, becomes a queued capture; within it, it names the earlier one.
    * An alert that ended as `paused`, `observed`, `unrouted`, `unmappable` or `not-here` is not a duplicate when it comes again:
    * no capture came of it, and another configuration may decide otherwise.
    */
@@ -99,7 +99,10 @@ export interface Ledger {
 
   get(id: string): Promise<Capture | undefined>;
   list(filter: CaptureFilter): Promise<Capture[]>;
-  /** The newest alert with this fingerprint, of whatever outcome, and its capture where there is one. */
+  /**
+   * The newest alert with this fingerprint, of whatever outcome, and the newest capture of it or of its earlier episodes:
+   * a `resolved` and a cooldown do not hide the profile.
+   */
   findAlert(fingerprint: string): Promise<SeenAlert | undefined>;
 
   /**

@@ -1,9 +1,8 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Ledger } from '../captures/ledger.ts';
-import { describeReason } from '../reasons/failure.ts';
+import { alertPage } from './alert-page.ts';
 import { captureIdSchema, reasonJson, reasonJsonSchema } from './capture-json.ts';
-import { messagePage } from './layout.ts';
 import { sendProblemPage, wantsJson } from './problem.ts';
 import { alertOutcomes } from '../alerts/alert.ts';
 
@@ -20,7 +19,8 @@ export const seenAlertSchema = z
 
 /**
  * `GET /alerts/{fingerprint}`: a link that a pager or chat template can carry before any profile exists. Leads to
- * the newest capture of that alert, or says why there is none, or that the alert has not been seen yet.
+ * the newest capture of that alert and its earlier episodes, also once it has resolved or while it is in cooldown; or says
+ * why there is none, or that the alert has not been seen yet.
  */
 export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string }> {
   return async (request, response) => {
@@ -53,12 +53,6 @@ export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string
       response.redirect(302, `/captures/${seen.capture.id}`);
       return;
     }
-    const described =
-      seen.reason === null
-        ? { sentence: `The alert was ${seen.outcome}.`, remedy: '' }
-        : describeReason(seen.reason);
-    response.send(
-      messagePage(`Alert ${seen.alert.labels['alertname'] ?? ''}`, described.sentence, described.remedy),
-    );
+    response.send(alertPage(seen));
   };
 }

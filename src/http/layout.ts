@@ -61,7 +61,7 @@ export function messagePage(title: string, sentence: string, remedy: string, nex
 }
 
 /** The list of reasons puts names of settings in backticks. */
-const withCode = (text: string): string =>
+export const withCode = (text: string): string =>
   text
     .split('`')
     .map((part, i) => (i % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))

@@ -29,7 +29,7 @@ export const reasons = {
   ),
   'no-route': final(
     'No route matches this alert.',
-    'Add a route whose matchers fit its labels; `flamepin explain` shows which came close.',
+    'Change what fails in the closest route, set the label in the alert rule, or add a route that fits the labels.',
   ),
   'test-alert': final('This is a test alert from Grafana.', 'Nothing to do: the webhook works.'),
   'no-data-alert': final(

@@ -215,8 +215,12 @@ export function closestRoute(alert: Alert, routes: readonly Route[]): NearMiss |
 
 function closestSentence(alert: Alert, routes: readonly Route[]): string {
   const closest = closestRoute(alert, routes);
-  const [first] = closest?.failed ?? [];
-  if (closest === null || first === undefined) return 'there are no routes';
-  const value = first.value === '' ? 'the label is missing' : `the label is "${first.value.slice(0, 200)}"`;
-  return `closest: routes[${closest.index}], where ${first.matcher} fails: ${value}`;
+  if (closest === null || closest.failed.length === 0) return 'there are no routes';
+  const failed = closest.failed.slice(0, 3).map(({ matcher, value }) => {
+    const found = value === '' ? 'the label is missing' : `the label is "${value.slice(0, 200)}"`;
+    return `${matcher} fails: ${found}`;
+  });
+  const name = routes[closest.index]?.name;
+  const which = `routes[${closest.index}]${name === undefined ? '' : ` (${name})`}`;
+  return `closest: ${which}, where ${failed.join('; ')}`;
 }

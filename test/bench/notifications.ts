@@ -68,7 +68,7 @@ async function startBare(file: string): Promise<{ url: string; stop(): Promise<v
 }
 
 async function send(url: string): Promise<Measured> {
-  const body = notificationOf(fresh, { instance: fresh, severity: 'critical', uri: '/checkout' });
+  const body = notificationOf(fresh, { service: fresh, severity: 'critical', uri: '/checkout' });
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [

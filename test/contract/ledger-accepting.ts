@@ -188,15 +188,18 @@ export function acceptingAlerts({ ledger, reopen }: LedgerUnderTest): void {
   });
 
   describe('a resolved alert', () => {
-    it('closes its episode on the capture, and that the firing comes again late changes nothing', async () => {
+    it('closes its episode on the capture, which opens again when it fires with the same start', async () => {
       const decision = toCapture('f1');
       await ledger().accept([decision], noon);
       const [answer] = await ledger().accept([resolved('f1')], noon + minute);
       assert.equal(answer?.outcome, 'resolved');
       assert.equal(answer.captureId, decision.id);
       assert.equal((await ledger().get(decision.id))?.alertResolvedAt, '2026-11-23T12:00:00.000Z');
-      const [late] = await ledger().accept([toCapture('f1')], noon + 2 * minute);
-      assert.equal(late?.outcome, 'duplicate');
+      const [again] = await ledger().accept([toCapture('f1')], noon + 2 * minute);
+      assert.deepEqual([again?.outcome, again?.captureId], ['duplicate', decision.id]);
+      assert.equal((await ledger().get(decision.id))?.alertResolvedAt, null);
+      await ledger().accept([resolved('f1', { endsAt: '2026-11-23T12:03:00Z' })], noon + 3 * minute);
+      assert.equal((await ledger().get(decision.id))?.alertResolvedAt, '2026-11-23T12:03:00.000Z');
     });
 
     it('closes the episode also when its sender disagrees about the start', async () => {
@@ -231,18 +234,49 @@ export function acceptingAlerts({ ledger, reopen }: LedgerUnderTest): void {
   });
 
   describe('the newest alert of a fingerprint', () => {
-    it('is found with its capture, and without one when it was in cooldown', async () => {
+    it('is found with its capture, and with the earlier one when it is in cooldown', async () => {
       const request = { cooldownSeconds: 900 };
       const first = toCapture('f1', { request });
       await ledger().accept([first], noon);
       assert.equal((await ledger().findAlert('f1'))?.capture?.id, first.id);
       const later = { startsAt: '2026-11-23T12:00:30Z' };
-      await ledger().accept([toCapture('f1', { request, alert: later })], noon + minute);
+      const [answer] = await ledger().accept([toCapture('f1', { request, alert: later })], noon + minute);
+      assert.equal(answer?.captureId, first.id);
       const seen = must(await ledger().findAlert('f1'));
       assert.equal(seen.outcome, 'cooldown');
       assert.equal(seen.reason?.code, 'cooldown');
-      assert.equal(seen.capture, null);
+      assert.equal(seen.capture?.id, first.id);
       assert.equal(await ledger().findAlert('nobody'), undefined);
+    });
+
+    it('is found with the capture of its firing after a resolved with another start', async () => {
+      const first = toCapture('f1');
+      await ledger().accept([first], noon);
+      const end = '2026-11-23T12:10:00Z';
+      await ledger().accept([resolved('f1', { startsAt: end, endsAt: end })], noon + 10 * minute);
+      const seen = must(await ledger().findAlert('f1'));
+      assert.deepEqual([seen.outcome, seen.capture?.id], ['resolved', first.id]);
+      assert.notEqual((await ledger().get(first.id))?.alertResolvedAt, null);
+    });
+
+    it("in the cooldown of another alert's capture names that one, and does not resolve it", async () => {
+      const sharing = { request: { cooldownSeconds: 900 }, workloadKey: 'shop/checkout' };
+      const first = toCapture('f1', sharing);
+      await ledger().accept([first, toCapture('f2', sharing)], noon);
+      assert.equal((await ledger().findAlert('f2'))?.capture?.id, first.id);
+      const [answer] = await ledger().accept([resolved('f2')], noon + minute);
+      assert.equal(answer?.captureId, first.id);
+      assert.equal((await ledger().get(first.id))?.alertResolvedAt, null);
+    });
+
+    it('whose capture only then met a cooldown is found with the capture that it waits for', async () => {
+      const request = { cooldownSeconds: 900 };
+      const first = await finished(ledger(), 'w', toCapture('f1', { request }));
+      const second = await leased(ledger(), 'w', toCapture('f2', { request }));
+      const limits = { total: 8, perNode: 8 };
+      const admission = await ledger().admit(second.id, 'w', must(first.target), limits, noon + minute);
+      assert.equal(admission.kind, 'refused');
+      assert.equal((await ledger().findAlert('f2'))?.capture?.id, first.id);
     });
   });
 }

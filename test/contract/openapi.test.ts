@@ -202,7 +202,7 @@ describe('the OpenAPI document', () => {
       ['grafana', 'PUT'],
     ] as const) {
       const path = `/webhooks/${sender}`;
-      const alert = notificationOf(`of-${sender}-${method}`, { instance: `${sender}-${method}` });
+      const alert = notificationOf(`of-${sender}-${method}`, { service: `${sender}-${method}` });
       const accepted = await fits(path, path, 200, send(alert, method));
       assert.match(accepted, /"outcome":"queued"/);
       assert.match(await fits(path, path, 200, send(alert, method)), /"outcome":"duplicate"/);

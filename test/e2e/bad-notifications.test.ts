@@ -329,7 +329,7 @@ routes: [{matchers: [], target: {host: {process: "no such process anywhere"}}}]
 `,
     );
     try {
-      const body = notification([alert({ labels: { alertname: 'HighLatency', instance: '10.0.0.1:8080' } })]);
+      const body = notification([alert({ labels: { alertname: 'HighLatency', service: 'checkout' } })]);
       const answers = await Promise.all(
         Array.from({ length: 50 }, async () => {
           const response = await fetch(`${flamepin.url}/webhooks/alertmanager`, {
@@ -374,7 +374,7 @@ routes: [{matchers: [], cooldown: 0s, target: {host: {process: "no such process 
         body: notification([
           alert({
             fingerprint: `large-${i}`,
-            labels: { alertname: 'HighLatency', instance: `10.0.0.${i}:80`, ...large },
+            labels: { alertname: 'HighLatency', service: `shop-${i}`, ...large },
           }),
         ]),
         signal: AbortSignal.timeout(30_000),

@@ -208,7 +208,7 @@ ledger: {sqlite: {path: ${join(directory, 'never-made.db')}}}
 grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
 `,
     );
-    const notification = await fileOf('alert.json', notificationOf('f1', { instance: 'shop:8080' }));
+    const notification = await fileOf('alert.json', notificationOf('f1', { instance: 'localhost:8080' }));
     const { code, stdout, stderr } = await run('explain', notification, '--config', configuration);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^ {2}outcome {6,}queued$/m);

@@ -9,7 +9,8 @@ export const alertPaths: ZodOpenApiPathsObject = {
       operationId: 'findAlert',
       tags: ['captures'],
       summary: 'The newest capture of an alert, or why there is none',
-      description: 'A link that a pager or chat message can carry before any capture exists.',
+      description:
+        'A link that a pager or chat message can carry before any capture exists. `captureId` is the newest capture of the alert and its earlier episodes, also once it has resolved; in a cooldown, the capture that it counts from.',
       requestParams: {
         path: z.object({
           fingerprint: z.string().meta({ description: 'As Alertmanager writes it: `{{ .Fingerprint }}`.' }),

@@ -15,7 +15,11 @@ const seenSchema = z.object({
   capture_id: z.string().nullable(),
   resolved_at: z.number().nullable(),
 });
-const episodeSchema = z.object({ starts_at: z.string(), capture_id: z.string().nullable() });
+const episodeSchema = z.object({
+  starts_at: z.string(),
+  outcome: z.enum(alertOutcomes),
+  capture_id: z.string().nullable(),
+});
 const cooldownSchema = z.object({ id: z.string(), cooldown_from: z.number() });
 const countSchema = z.object({ count: z.number() });
 
@@ -46,10 +50,37 @@ export class Acceptance {
     const identity = JSON.stringify([alert.source, alert.fingerprint, alert.startsAt]);
     const again = this.#seen.has(identity);
     this.#seen.add(identity);
-    if (seen !== undefined && (again || !canBeDecidedAgain(seen))) return this.#duplicate(decision, seen);
+    if (seen !== undefined && (again || !canBeDecidedAgain(seen))) {
+      if (isClosed(seen)) this.#reopen(decision, seen);
+      return this.#duplicate(decision, seen);
+    }
     return decision.outcome === 'queued'
       ? this.#queue(decision)
       : this.#record(decision, decision.outcome, decision.reason);
+  }
+
+  /** Fires again with the same start: it never ended, or a replica had lost sight of it. */
+  #reopen(decision: AlertDecision, seen: z.infer<typeof seenSchema>): void {
+    const { source, fingerprint, startsAt } = decision.alert;
+    this.#database.run(
+      `UPDATE alerts SET resolved_at = NULL, received_at = ?
+       WHERE source = ? AND fingerprint = ? AND starts_at = ?`,
+      this.#now,
+      source,
+      fingerprint,
+      startsAt,
+    );
+    if (seen.outcome !== 'cooldown') this.#setResolved(seen.capture_id, null);
+  }
+
+  /** On the capture, if there is one, and then in its mark. Returns its id. */
+  #setResolved(id: string | null, alertResolvedAt: string | null): string | undefined {
+    const capture = id === null ? undefined : readCapture(this.#database, id);
+    if (capture === undefined) return undefined;
+    const changed: Capture = { ...capture, alertResolvedAt };
+    saveCapture(this.#database, changed);
+    makeDueAgain(this.#database, changed, this.#now);
+    return capture.id;
   }
 
   #duplicate(decision: AlertDecision, seen: z.infer<typeof seenSchema>): AcceptedAlert {
@@ -71,7 +102,8 @@ export class Acceptance {
 
   #queue(decision: QueuedDecision): AcceptedAlert {
     const cooldown = this.#cooldown(decision);
-    if (cooldown !== undefined) return this.#record(decision, 'cooldown', cooldown);
+    if (cooldown !== undefined)
+      return this.#record(decision, 'cooldown', cooldown.reason, cooldown.captureId);
     const capture = newCapture(decision, this.#now);
     this.#waiting ??=
       this.#database.one(
@@ -100,7 +132,7 @@ export class Acceptance {
     });
   }
 
-  #cooldown({ request, workloadKey }: QueuedDecision): Reason | undefined {
+  #cooldown({ request, workloadKey }: QueuedDecision): { reason: Reason; captureId: string } | undefined {
     if (request.cooldownSeconds === 0) return undefined;
     const earlier = this.#database.one(
       cooldownSchema,
@@ -111,7 +143,8 @@ export class Acceptance {
       this.#now - request.cooldownSeconds * 1000,
     );
     if (earlier === undefined) return undefined;
-    return { code: 'cooldown', detail: `${earlier.id} at ${isoTime(earlier.cooldown_from)}` };
+    const detail = `${earlier.id} at ${isoTime(earlier.cooldown_from)}`;
+    return { reason: { code: 'cooldown', detail }, captureId: earlier.id };
   }
 
   #record(
@@ -154,7 +187,7 @@ export class Acceptance {
     const open = this.#database
       .all(
         episodeSchema,
-        'SELECT starts_at, capture_id FROM alerts WHERE source = ? AND fingerprint = ? AND resolved_at IS NULL',
+        'SELECT starts_at, outcome, capture_id FROM alerts WHERE source = ? AND fingerprint = ? AND resolved_at IS NULL',
         alert.source,
         alert.fingerprint,
       )
@@ -164,13 +197,9 @@ export class Acceptance {
     let captureId: string | undefined;
     for (const episode of open) {
       this.#close(alert.source, alert.fingerprint, episode.starts_at, endsAt);
-      const capture =
-        episode.capture_id === null ? undefined : readCapture(this.#database, episode.capture_id);
-      if (capture === undefined) continue;
-      captureId = capture.id;
-      const resolved: Capture = { ...capture, alertResolvedAt: isoTime(endsAt) };
-      saveCapture(this.#database, resolved);
-      makeDueAgain(this.#database, resolved, this.#now);
+      // A cooldown names the capture of an earlier episode, or of another alert.
+      if (episode.outcome === 'cooldown') captureId ??= episode.capture_id ?? undefined;
+      else captureId = this.#setResolved(episode.capture_id, isoTime(endsAt)) ?? captureId;
     }
     if (!open.some((episode) => episode.starts_at === alert.startsAt))
       this.#recordUnseen(decision, reason, endsAt);
@@ -217,6 +246,11 @@ const openOutcomes = [
   'unmappable',
   'not-here',
 ] as const satisfies AlertOutcome[];
+
+/** One that was never seen firing stays closed: what comes late is over. */
+function isClosed(seen: z.infer<typeof seenSchema>): boolean {
+  return seen.resolved_at !== null && seen.outcome !== 'resolved';
+}
 
 function canBeDecidedAgain(seen: z.infer<typeof seenSchema>): boolean {
   return seen.resolved_at === null && openOutcomes.some((outcome) => outcome === seen.outcome);

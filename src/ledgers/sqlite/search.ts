@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { captureStates, type Capture, type CaptureState } from '../../captures/capture.ts';
 import type { CaptureFilter, SeenAlert } from '../../captures/ledger.ts';
 import { isoTime } from '../capture-change.ts';
-import { captureOf, readCapture, storedSchema } from './capture-rows.ts';
+import { captureOf, storedSchema } from './capture-rows.ts';
 import { readStored, unreadableAlert } from '../stored-capture.ts';
 import type { Database } from './database.ts';
 import { reasonSchema } from '../../reasons/reason.ts';
@@ -18,7 +18,6 @@ const seenSchema = z.object({
   outcome: z.enum(alertOutcomes),
   reason: z.string().nullable(),
   received_at: z.number(),
-  capture_id: z.string().nullable(),
 });
 const stateCountSchema = z.object({ state: z.enum(captureStates), count: z.number() });
 
@@ -59,7 +58,7 @@ export function listCaptures(database: Database, filter: CaptureFilter): Capture
 export function findAlert(database: Database, fingerprint: string): SeenAlert | undefined {
   const row = database.one(
     seenSchema,
-    `SELECT source, starts_at, data, outcome, reason, received_at, capture_id FROM alerts WHERE fingerprint = ?
+    `SELECT source, starts_at, data, outcome, reason, received_at FROM alerts WHERE fingerprint = ?
      ORDER BY received_at DESC, rowid DESC LIMIT 1`,
     fingerprint,
   );
@@ -71,9 +70,32 @@ export function findAlert(database: Database, fingerprint: string): SeenAlert | 
       outcome: row.outcome,
       reason: readStored(reasonSchema, row.reason ?? 'null') ?? null,
       receivedAt: row.received_at,
-      capture: row.capture_id === null ? null : (readCapture(database, row.capture_id) ?? null),
+      capture: newestCapture(database, row.source, fingerprint),
     }
   );
+}
+
+/** Of all episodes of an alert. One that the cooldown ended names no profile: the capture that it waits for does. */
+function newestCapture(database: Database, source: string, fingerprint: string): Capture | null {
+  const newest = database.one(
+    storedSchema,
+    `SELECT captures.id, captures.data FROM alerts JOIN captures ON captures.id = alerts.capture_id
+     WHERE source = ? AND fingerprint = ? ORDER BY seq DESC LIMIT 1`,
+    source,
+    fingerprint,
+  );
+  const capture = newest === undefined ? null : captureOf(newest);
+  if (capture?.state !== 'skipped' || capture.reason?.code !== 'cooldown' || capture.target === null)
+    return capture;
+  const earlier = database.one(
+    storedSchema,
+    `SELECT id, data FROM captures WHERE workload = ? AND purpose = ? AND admitted_at IS NOT NULL AND id <> ?
+     ORDER BY admitted_at DESC LIMIT 1`,
+    capture.target.workload,
+    capture.request.purpose,
+    capture.id,
+  );
+  return earlier === undefined ? capture : captureOf(earlier);
 }
 
 export function watchedCaptures(database: Database, now: number): Capture[] {
