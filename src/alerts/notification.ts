@@ -33,10 +33,8 @@ const bodySchema = z.object({
 
 const text = z.string().catch('');
 const maxLabels = 256;
-const pairs = z.preprocess(
-  firstPairs,
-  z.record(z.string(), z.union([z.string(), z.number().transform(String), z.boolean().transform(String)])),
-);
+/** Values are text in both senders' own bodies; templates and bridges also write numbers, null and nested values. */
+const pairs = z.preprocess(firstPairs, z.record(z.string(), z.unknown()));
 const entrySchema = z.object({
   status: z.enum(['firing', 'resolved']).optional().catch(undefined),
   labels: pairs,
@@ -119,16 +117,16 @@ function readAlert(
     );
     return undefined;
   }
+  const labels = asTexts(entry.labels, `alerts[${index}].labels`, warnings);
+  const annotations = asTexts(entry.annotations, `alerts[${index}].annotations`, warnings);
   return {
     ...origin,
-    fingerprint: /^[\w.-]{1,128}$/.test(entry.fingerprint)
-      ? entry.fingerprint
-      : labelFingerprint(entry.labels),
+    fingerprint: /^[\w.-]{1,128}$/.test(entry.fingerprint) ? entry.fingerprint : labelFingerprint(labels),
     status,
     startsAt,
     endsAt: status === 'resolved' ? readTime(entry.endsAt) : null,
-    labels: bounded(entry.labels, `alerts[${index}].labels`, warnings),
-    annotations: bounded(entry.annotations, `alerts[${index}].annotations`, warnings),
+    labels: bounded(labels, `alerts[${index}].labels`, warnings),
+    annotations: bounded(annotations, `alerts[${index}].annotations`, warnings),
     generatorUrl: clean(entry.generatorURL, maxUrlLength),
     panelUrl: clean(entry.panelURL, maxUrlLength),
     dashboardUrl: clean(entry.dashboardURL, maxUrlLength),
@@ -148,6 +146,22 @@ function firstPairs(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value);
   return entries.length > maxLabels ? Object.fromEntries(entries.slice(0, maxLabels + 1)) : value;
+}
+
+/** Numbers and booleans as text; what is neither is left out, as a missing label, and the alert is kept. */
+function asTexts(
+  record: Readonly<Record<string, unknown>>,
+  path: string,
+  warnings: Warnings,
+): Record<string, string> {
+  const texts = Object.entries(record).flatMap(([name, value]): [string, string][] => {
+    if (typeof value === 'string') return [[name, value]];
+    if (typeof value === 'number' || typeof value === 'boolean') return [[name, String(value)]];
+    const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : 'an object';
+    warnings.add(`${path}.${name.slice(0, 200)} is ${kind}, not text, and was left out.`);
+    return [];
+  });
+  return Object.fromEntries(texts);
 }
 
 function bounded(

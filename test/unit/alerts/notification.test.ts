@@ -243,3 +243,38 @@ describe('hostile label values', () => {
     assert.match(read.warnings.at(-1) ?? '', /9981 further/);
   });
 });
+
+describe('a label or annotation that is not text', () => {
+  const read = (labels: unknown, annotations: unknown = {}) =>
+    parseNotification(
+      { version: '4', status: 'firing', alerts: [{ labels, annotations, startsAt: '2026-11-30T02:00:00Z' }] },
+      { source: 'am', sender: 'alertmanager' },
+    );
+
+  it('is kept as text when it is a number or a boolean', () => {
+    const { alerts, warnings } = read({ alertname: 'A', port: 8080, canary: true }, { value: 0.5 });
+    assert.deepEqual(alerts[0]?.labels, { alertname: 'A', port: '8080', canary: 'true' });
+    assert.deepEqual(alerts[0].annotations, { value: '0.5' });
+    assert.deepEqual(warnings, []);
+  });
+
+  it('is left out with a warning otherwise, and the alert is kept', () => {
+    const { alerts, warnings } = read(
+      { alertname: 'A', pod: null },
+      { runbook: null, owners: ['a'], at: {} },
+    );
+    assert.deepEqual(alerts[0]?.labels, { alertname: 'A' });
+    assert.deepEqual(alerts[0].annotations, {});
+    assert.deepEqual(warnings, [
+      'alerts[0].labels.pod is null, not text, and was left out.',
+      'alerts[0].annotations.runbook is null, not text, and was left out.',
+      'alerts[0].annotations.owners is a list, not text, and was left out.',
+      'alerts[0].annotations.at is an object, not text, and was left out.',
+    ]);
+  });
+
+  it('leaves the fingerprint of the other labels', () => {
+    const [withNull] = read({ alertname: 'A', pod: null }).alerts;
+    assert.equal(withNull?.fingerprint, read({ alertname: 'A' }).alerts[0]?.fingerprint);
+  });
+});
