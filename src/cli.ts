@@ -27,6 +27,14 @@ const wrongUsage = 2;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
+  // A reader that has seen enough, such as `head`, is no error: the command still ends its work.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') return;
+      if (stream === process.stdout)
+        process.stderr.write(`The output could not be written: ${error.message}\n`);
+      process.exit(failed);
+    });
   const program = new Command('flamepin')
     .description(
       'Turns an alert into a flame graph of the JVM behind it, pinned to the Grafana panel that alerted.',

@@ -28,7 +28,7 @@
 {{- fail "secrets: no source has a secret. Add {key: sources.alertmanager.bearerTokenFile, secretName: …, secretKey: …}, or one for sources.grafana.hmacSecretFile" -}}
 {{- end -}}
 {{- if and (gt (int .Values.replicas) 1) (not (include "flamepin.postgres" .)) -}}
-{{- fail "replicas: SQLite belongs to one process; more than one replica needs config.ledger.postgres" -}}
+{{- fail "replicas: SQLite belongs to one process; set replicas to 1" -}}
 {{- end -}}
 {{- range $label, $_ := include "flamepin.labels" . | fromYaml -}}
 {{- if hasKey $.Values.podLabels $label -}}

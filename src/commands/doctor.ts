@@ -1,5 +1,6 @@
 import { placeholdersOf } from '../config/link-template.ts';
 import { loadConfiguration, type Configuration } from '../config/load.ts';
+import { ConfigurationError } from '../config/problems.ts';
 import { openLedger } from '../serve/open-ledger.ts';
 import { openTargets } from '../serve/open-targets.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
@@ -73,6 +74,13 @@ async function run({ what, look }: Check): Promise<CheckResult[]> {
     const seen = await look();
     return typeof seen === 'string' ? [{ what, ok: true, detail: seen, remedy: '' }] : seen;
   } catch (error) {
+    if (error instanceof ConfigurationError)
+      return error.problems.map((problem) => ({
+        what,
+        ok: false,
+        detail: `${problem.path}: ${problem.what}`,
+        remedy: problem.remedy,
+      }));
     const { sentence, detail, remedy } = describeReason(asFailure(error).reason);
     return [{ what, ok: false, detail: detail === '' ? sentence : `${sentence} (${detail})`, remedy }];
   }

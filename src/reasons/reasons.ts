@@ -361,7 +361,7 @@ export const reasons = {
   ),
   'ledger-locked': final(
     'Another flamepin has the ledger open.',
-    'Stop the other one, or give each its own `ledger.sqlite.path`; several replicas need `ledger.postgres`.',
+    'Stop the other one, or give each its own `ledger.sqlite.path`; one ledger serves one replica.',
   ),
   'ledger-lost': final(
     'The ledger file was deleted, moved, replaced or changed while flamepin had it open.',
@@ -390,6 +390,10 @@ export const reasons = {
   'queue-stuck': passing(
     'The queue is stuck: some of its work is not being picked up.',
     "The detail says which and since when; flamepin's log says why.",
+  ),
+  'cannot-listen': final(
+    'flamepin cannot listen on its address.',
+    'Stop the program that uses it, or change `server.host` or `server.port`.',
   ),
   'internal-error': final(
     'An error in flamepin itself.',

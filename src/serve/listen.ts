@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Log } from '../captures/log.ts';
 import { boundConnections } from '../http/connections.ts';
+import { Failure } from '../reasons/failure.ts';
 import { RepeatedWarning } from '../telemetry/repeated-warning.ts';
 import type { Grace } from './grace.ts';
 
@@ -42,8 +43,25 @@ export async function listen(
   const crowded = new RepeatedWarning(log, 'too many connections: closed those idle longest');
   boundConnections(server, connectionsAtOnce, (address) => crowded.warn(address, { address }));
   server.listen(port, host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error: unknown) => {
+    throw unusable(error, `${host}:${port}`);
+  });
   return { port: portOf(server) ?? port, close: (grace) => close(server, grace) };
+}
+
+/** The address cannot be had; anything else is a fault. */
+function unusable(error: unknown, address: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const words: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program listens there',
+    EACCES: 'this user may not use that port',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'there is no such host',
+  };
+  const what = words[code];
+  return what === undefined
+    ? error
+    : new Failure('cannot-listen', { detail: `${address}: ${what}`, cause: error });
 }
 
 async function close(server: Server, grace: Grace): Promise<void> {

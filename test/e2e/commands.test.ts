@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +92,47 @@ describe('the commands', { concurrency: true }, () => {
     );
     const [stdout, stderr] = await Promise.all([readText(piped.stdout), readText(piped.stderr)]);
     assert.deepEqual([stdout, stderr], ['<!doctype html>', '']);
+  });
+
+  it('end quietly, too, when the reader of a long explanation or list closes', async () => {
+    const body = z.looseObject({ alerts: z.array(z.unknown()) }).parse(JSON.parse(notificationOf('f1', {})));
+    const many = { ...body, alerts: Array.from({ length: 2_000 }, () => body.alerts[0]) };
+    const notification = await fileOf('many.json', JSON.stringify(many));
+    const command = '"$1" "$2" explain "$3" | head -n 1; "$1" "$2" explain "$3" --json | head -n 1';
+    const piped = spawn('sh', ['-c', command, 'sh', process.execPath, flamepin, notification], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: deadlineMs,
+    });
+    const [stdout, stderr] = await Promise.all([readText(piped.stdout), readText(piped.stderr)]);
+    assert.deepEqual([stdout, stderr], ['HighLatency f1 (firing)\n[\n', '']);
+  });
+
+  it('serve says in a line that its port is in use, and ends with 1', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    try {
+      const { port } = taken.address() as AddressInfo;
+      const configuration = await fileOf(
+        'taken.yaml',
+        `server: {port: ${port}}\nledger: {sqlite: {path: ${join(directory, 'taken.db')}}}\nstorage: {filesystem: {directory: ${directory}}}\n`,
+      );
+      const { code, stderr } = await run('serve', '--config', configuration);
+      assert.equal(code, 1, stderr);
+      assert.equal(
+        stderr,
+        `flamepin cannot listen on its address.\n  127.0.0.1:${port}: another program listens there\n` +
+          '  Stop the program that uses it, or change `server.host` or `server.port`.\n',
+      );
+    } finally {
+      taken.close();
+    }
+  });
+
+  it('doctor calls a configuration that is not supported by its name, not a fault of its own', async () => {
+    const configuration = await fileOf('postgres.yaml', 'ledger: {postgres: {urlFile: /dev/null}}\n');
+    const { stdout, stderr } = await run('doctor', '--config', configuration);
+    assert.doesNotMatch(stdout + stderr, /error in flamepin/i);
+    assert.match(stdout + stderr, /ledger\.postgres/);
   });
 
   it('say what to do where the output cannot be written', async () => {
