@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { compileMatchers } from '../../src/routing/matchers.ts';
+import { allMatch, compileMatchers } from '../../src/routing/matchers.ts';
 
 /**
  * What Grafana's provisioning takes, as far as the example goes. Sources: the Go module
@@ -46,35 +46,29 @@ const receiverSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...receiver, type: z.literal('webhook'), settings: webhookSettings }),
   z.strictObject({ ...receiver, type: z.literal('slack'), settings: slackSettings }),
 ]);
-const duration = z.string().regex(/^\d+[smh]$/);
-const routeSchema = z.strictObject({
-  receiver: z.string(),
-  group_by: z.array(z.string()).optional(),
-  object_matchers: z.array(z.tuple([z.string(), z.enum(['=', '!=', '=~', '!~']), z.string()])).optional(),
-  continue: z.boolean().optional(),
-  group_wait: duration.optional(),
-  group_interval: duration.optional(),
-  repeat_interval: duration.optional(),
-  mute_time_intervals: z.array(z.string()).optional(),
-});
+const routesSchema = z.tuple([
+  z.strictObject({
+    receiver: z.literal('flamepin'),
+    object_matchers: z.tuple([z.tuple([z.string(), z.enum(['=', '!=', '=~', '!~']), z.string()])]),
+    continue: z.boolean(),
+    group_wait: z.string(),
+    group_interval: z.string(),
+  }),
+]);
 const provisioningSchema = z.strictObject({
   apiVersion: z.literal(1),
   contactPoints: z.array(
     z.strictObject({ orgId: z.int(), name: z.string(), receivers: z.array(receiverSchema).min(1) }),
   ),
   templates: z.array(z.strictObject({ orgId: z.int(), name: z.string(), template: z.string() })),
-  policies: z.array(z.strictObject({ ...routeSchema.shape, orgId: z.int(), routes: z.array(routeSchema) })),
 });
 
 describe('the contact point for Grafana’s own alerting', () => {
-  const path = join(import.meta.dirname, '..', '..', 'deploy', 'grafana', 'contact-point.yaml');
-  const { contactPoints, templates, policies } = provisioningSchema.parse(parse(readFileSync(path, 'utf8')));
+  const root = join(import.meta.dirname, '..', '..');
+  const written: unknown = parse(readFileSync(join(root, 'deploy', 'grafana', 'contact-point.yaml'), 'utf8'));
+  const { contactPoints, templates } = provisioningSchema.parse(written);
 
-  it('names only receivers and templates that are in the file', () => {
-    const receivers = contactPoints.map(({ name }) => name);
-    for (const { receiver, routes } of policies)
-      for (const name of [receiver, ...routes.map((route) => route.receiver)])
-        assert.ok(receivers.includes(name), name);
+  it('names only templates that are in the file', () => {
     const defined = templates.flatMap(({ template }) =>
       Array.from(template.matchAll(/\{\{ define "([^"]+)" \}\}/g), ([, name]) => name),
     );
@@ -89,13 +83,18 @@ describe('the contact point for Grafana’s own alerting', () => {
     );
   });
 
-  it('tells flamepin first and at once, and pages as before', () => {
-    const [policy] = policies;
-    const [first, ...others] = policy?.routes ?? [];
-    assert.deepEqual([first?.receiver, first?.continue, first?.group_wait], ['flamepin', true, '0s']);
-    assert.ok(others.some(({ object_matchers: matchers }) => matchers === undefined));
-    for (const [name, operator, value] of first?.object_matchers ?? [])
-      assert.equal(compileMatchers(`${name}${operator}${JSON.stringify(value)}`).length, 1);
+  it('leaves the policy tree alone, which a file with policies would replace', () => {
+    assert.deepEqual(Object.keys(written as object), ['apiVersion', 'contactPoints', 'templates']);
+  });
+
+  it('has its route in the docs: first, at once, and with the severity of CPUThrottlingHigh', () => {
+    const docs = readFileSync(join(root, 'docs', 'grafana.md'), 'utf8');
+    const snippet = /```yaml\n( *- receiver: flamepin[\s\S]*?)```/.exec(docs)?.[1] ?? '';
+    const [route] = routesSchema.parse(parse(snippet));
+    assert.deepEqual([route.continue, route.group_wait], [true, '0s']);
+    const [[name, operator, value]] = route.object_matchers;
+    const matchers = compileMatchers(`${name}${operator}${JSON.stringify(value)}`);
+    assert.ok(allMatch(matchers, { severity: 'info' }));
   });
 
   it('sends what flamepin’s own defaults check: signature, its time, and no secret in the file', () => {
