@@ -70,6 +70,8 @@ export const captureSchema = z.object({
   partial: z.boolean(),
   artifacts: z.array(artifactSchema),
   timeline: timelineSchema,
+  /** Its recording is in the spool, and its target is yet to be cleaned. Default: false. */
+  uncleaned: z.boolean().optional(),
   /** While the store rejects its files: since when, how many attempts have failed, when the next is due. */
   storeRetry: z
     .object({ since: z.string(), tries: z.number().int().positive(), nextTryAt: z.string() })

@@ -233,7 +233,16 @@ export type Admission =
 export type CaptureChange = Partial<
   Pick<
     Capture,
-    'state' | 'reason' | 'target' | 'session' | 'answer' | 'partial' | 'artifacts' | 'panel' | 'storeRetry'
+    | 'state'
+    | 'reason'
+    | 'target'
+    | 'session'
+    | 'answer'
+    | 'partial'
+    | 'artifacts'
+    | 'panel'
+    | 'storeRetry'
+    | 'uncleaned'
   >
 > & {
   timeline?: Partial<Capture['timeline']>;

@@ -142,6 +142,10 @@ class CommandJournal implements Journal {
     return Promise.resolve(true);
   }
 
+  cleaned(): Promise<void> {
+    return Promise.resolve();
+  }
+
   failed(error: unknown): Promise<never> {
     return Promise.reject(asFailure(error));
   }

@@ -3,6 +3,7 @@ import { senderNames } from '../alerts/sender.ts';
 import { baseUrl, cron, duration, matchers, path, section, size } from './fields.ts';
 import { linkTemplateSchema } from './link-template.ts';
 import { baselineTargetSchema, routeTargetSchema, targetsSchema } from './target-settings.ts';
+import { maxCooldownMs } from '../captures/cooldown.ts';
 import { captureEventSchema } from '../profile/capture-event.ts';
 
 /**
@@ -60,7 +61,7 @@ const routeSchema = section({
   /** Length of the window, 15s to 60s, whole seconds. Default 30s. */
   duration: windowSchema.default(30 * second),
   /** Least time between two captures of one workload. Default 15m. */
-  cooldown: duration(0, 30 * day).default(15 * minute),
+  cooldown: duration(0, maxCooldownMs).default(15 * minute),
   target: routeTargetSchema,
 });
 

@@ -25,7 +25,9 @@ export async function ledgerLost(ledger: Ledger, log: Log, stop: AbortSignal): P
       if (performance.now() - since >= patienceMs) return failure;
     } else if (failure === null && since !== null) {
       since = null;
-      log.warn('the ledger file is back; nothing was lost');
+      log.warn(
+        'the ledger file is back, with everything acknowledged; recordings fetched meanwhile are lost',
+      );
     }
     await sleep(checkMs, undefined, { signal: stop, ref: false }).catch(() => undefined);
     if (stop.aborted) return new Promise<never>(() => undefined);

@@ -81,5 +81,22 @@ export function followingTheClock({ ledger }: LedgerUnderTest): void {
       assert.deepEqual((await ledger().sweep(noon + minute - 1)).ended, []);
       assert.equal(must((await ledger().sweep(noon + minute)).ended[0]).id, waiting.id);
     });
+
+    it('holds up the workload no longer than a cooldown that began now', async () => {
+      const request = { cooldownSeconds: 600 };
+      const first = toCapture('f1', { request, deadlineAt: noon + hour + minute });
+      await finished(ledger(), 'a', first, targetOn('n1', 'checkout'), noon + hour);
+      await ledger().sweep(noon);
+      const outcome = async (at: number, fingerprint: string) => {
+        const again = toCapture(fingerprint, {
+          workloadKey: first.workloadKey,
+          request,
+          deadlineAt: at + hour,
+        });
+        return (await ledger().accept([again], at))[0]?.outcome;
+      };
+      assert.equal(await outcome(noon + 10 * minute - 1, 'f2'), 'cooldown');
+      assert.equal(await outcome(noon + 10 * minute, 'f3'), 'queued');
+    });
   });
 }

@@ -36,8 +36,8 @@ const storeStages: readonly Stage<'analyse' | 'store', Storing, StoreContext>[] 
  * | admit   | the target, its slot, the intent to start     | never starts again: cleans, ends as `interrupted`  |
  * | start   | the session; the first mark is due            | waits for the end of the window                    |
  * | wait    | nothing                                       | collects                                           |
- * | collect | the recording, masked, in the spool           | analyses; what was not cleaned stays in the target |
- * | clean   | nothing                                       | analyses                                           |
+ * | collect | the recording, masked, in the spool           | cleans, then analyses                              |
+ * | clean   | that it was cleaned                           | analyses                                           |
  * | analyse | nothing; the files, once the store refused    | analyses again, or stores the same files           |
  * | store   | artifacts, answer, end; the last mark is due  | delivers                                           |
  * | deliver | the mark, or why there is none                |                                                    |

@@ -41,6 +41,7 @@ export async function collectRecording(
     const collected: Capture = {
       ...capture,
       state: 'storing',
+      uncleaned: true,
       partial: fetched.partial,
       session: { ...session, cpuStatAfter: fetched.cpuStat },
       timeline: {

@@ -10,18 +10,21 @@ import { iso, receivedAt } from './times.ts';
 
 type EndingParts = Pick<StageParts, 'ledger' | 'owner' | 'observer' | 'now'>;
 
-/** Back into the queue if a retry may help and the deadline has not passed; else the end. */
+/**
+ * Back into the queue if a retry may help; else the end. The ledger skips it when its deadline passes: it alone moves
+ * deadlines when the machine's clock is set.
+ */
 export async function retryOrEnd(
   capture: Capture,
   failure: Failure,
-  parts: EndingParts & { limits: { deadlineMs: number } },
+  parts: EndingParts,
   log: Log,
 ): Promise<null> {
-  const now = parts.now();
-  if (!failure.retryable || now >= receivedAt(capture) + parts.limits.deadlineMs) {
+  if (!failure.retryable) {
     await end(capture, failure, parts, log);
     return null;
   }
+  const now = parts.now();
   // The age of the capture counts the attempts, whichever process made them: doubling from half a second.
   const dueAt = now + Math.round(backoffMs(Math.log2(Math.max(1, (now - receivedAt(capture)) / 1000)), 500));
   log.warn({ err: failure, dueAt: iso(dueAt) }, 'will try again');

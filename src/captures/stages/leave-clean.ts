@@ -22,12 +22,14 @@ export async function cleanTarget(
   { profiling, journal, connect }: Pick<WindowContext, 'profiling' | 'journal' | 'connect'>,
 ): Promise<Capture> {
   const { session } = capture;
-  if (session !== null)
-    await cleanWithRetries(
-      async (signal) => profiling.cleanUp(await connect(capture), session, signal),
-      (left) => journal.notClean(left),
-    );
-  return capture;
+  if (session === null) return capture;
+  await cleanWithRetries(
+    async (signal) => profiling.cleanUp(await connect(capture), session, signal),
+    (left) => journal.notClean(left),
+  );
+  if (capture.uncleaned !== true) return capture;
+  await journal.cleaned(capture);
+  return { ...capture, uncleaned: false };
 }
 
 /** The same for a session of an earlier process. */

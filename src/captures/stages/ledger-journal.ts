@@ -76,16 +76,20 @@ export function ledgerJournal(
       began(capture);
       return true;
     },
-    collected: async ({ id, state, partial, session, timeline }, recording, ended) => {
+    collected: async ({ id, state, partial, session, uncleaned, timeline }, recording, ended) => {
       const { windowEndedAt, collectedAt } = timeline;
       const change: CaptureChange = {
         state,
         partial,
         session,
+        uncleaned: uncleaned === true,
         timeline: { windowEndedAt, collectedAt },
         ...(ended ? {} : { slotUntil: slotOfSession({ durationSeconds: 0 }, now()) }),
       };
       return await ledger.spool(id, owner, recording, change, now());
+    },
+    cleaned: async ({ id }) => {
+      await ledger.advance(id, owner, { uncleaned: false }, now());
     },
     failed: async (error, stage, capture) => {
       const failure = asFailure(error);

@@ -44,14 +44,26 @@ export async function profileCapture(
  */
 export async function storeCapture(
   capture: Capture & Partial<LeasedCapture>,
-  parts: StoreParts & Pick<StageParts, 'memory'>,
+  parts: StoreParts & Pick<StageParts, 'memory' | 'targets' | 'profiling'>,
   log: Log,
   { signal }: Interruption,
 ): Promise<void> {
   const { state, cutOffs = 0 } = capture;
+  await cleanWhatWasInterrupted(capture, parts, log);
   const unread =
     givenUp({ state, cutOffs }) ?? whyNotToRead(await parts.ledger.spoolSize(capture.id), parts.memory);
   await storeArtifacts(capture, parts, log, signal, unread);
+}
+
+/** An earlier process ended after it had fetched the recording, and before it had cleaned the target. */
+async function cleanWhatWasInterrupted(
+  { id, uncleaned, target, session }: Capture,
+  parts: Pick<StageParts, 'ledger' | 'owner' | 'now' | 'targets' | 'profiling'>,
+  log: Log,
+): Promise<void> {
+  if (uncleaned !== true || target === null || session === null) return;
+  await cleanAfterSession({ target, session }, parts, logNotClean(log));
+  await parts.ledger.advance(id, parts.owner, { uncleaned: false }, parts.now());
 }
 
 function whyNotToGoOn(capture: LeasedCapture): Failure | null {

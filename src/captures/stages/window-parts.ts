@@ -25,6 +25,8 @@ export interface Journal {
   started(capture: Capture): Promise<boolean>;
   /** Before the target is cleaned: the recording, masked. `ended`: the session is known to have ended. */
   collected(capture: Capture, recording: Buffer, ended: boolean): Promise<boolean>;
+  /** After that: the target was cleaned, or could not be. */
+  cleaned(capture: Capture): Promise<void>;
   /** What becomes of an error; `capture` is as the stages before left it. */
   failed(error: unknown, stage: WindowStage, capture: Capture): Promise<null>;
   /** Something of ours may still be in the target: the paths, or why it could not be cleaned. */

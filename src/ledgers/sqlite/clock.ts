@@ -1,10 +1,9 @@
+import { maxCooldownMs } from '../../captures/cooldown.ts';
 import { slotOfStart } from '../../captures/slot.ts';
 import type { Database } from './database.ts';
 
 /** Times in the ledger when the machine's clock is set, while flamepin runs or between two runs. */
 
-/** Nothing older counts for a cooldown, milliseconds. */
-const maxCooldownMs = 24 * 3_600_000;
 /** Retries come sooner than this, milliseconds (backoff.ts: five minutes); a later time was written by another clock. */
 const maxDelayMs = 10 * 60_000;
 /** A row from further in the future than this, milliseconds, was written by another clock. */
@@ -59,4 +58,18 @@ export function boundTimes(database: Database, now: number): void {
   database.run('UPDATE deliveries SET due_at = ? WHERE due_at > ?', now, now + maxDelayMs);
   const latestSlot = slotOfStart(longestWindow, now);
   database.run('UPDATE captures SET slot_until = ? WHERE slot_until > ?', latestSlot, latestSlot);
+}
+
+/**
+ * The same for cooldowns, which began then, at the latest now. Once after the file was opened: it reads every row, and
+ * while flamepin runs `shiftTimes` moves them.
+ */
+export function boundCooldowns(database: Database, now: number): void {
+  database.run(
+    `UPDATE captures SET cooldown_from = min(cooldown_from, ?), admitted_at = min(admitted_at, ?)
+     WHERE max(coalesce(cooldown_from, 0), coalesce(admitted_at, 0)) > ? AND json_valid(data)`,
+    now,
+    now,
+    now + toleranceMs,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Ledger } from '../../captures/ledger.ts';
 import { readCapture } from './capture-rows.ts';
-import { shiftTimes } from './clock.ts';
+import { boundCooldowns, shiftTimes } from './clock.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { leaseDelivery, settleDelivery } from './deliveries.ts';
 import { listBlocks, recordHarm, releaseBlock } from './harm.ts';
@@ -33,6 +33,7 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     throw error;
   }
   const intake = new Intake(database);
+  let swept = false;
   return {
     accept: (decisions, now) => intake.accept(decisions, now),
 
@@ -72,7 +73,12 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     list: (filter) => database.read(() => listCaptures(database, filter)),
     findAlert: (fingerprint) => database.read(() => findAlert(database, fingerprint)),
 
-    sweep: (now) => database.transaction(() => sweep(database, now)),
+    sweep: (now) =>
+      database.transaction(() => {
+        if (!swept) boundCooldowns(database, now);
+        swept = true;
+        return sweep(database, now);
+      }),
     shift: (step, now) =>
       database.transaction(() => {
         shiftTimes(database, step, now);

@@ -55,6 +55,7 @@ describe('a window', () => {
       },
       started: () => step('session written', true),
       collected: () => step('recording written', true),
+      cleaned: () => step('cleaning written', undefined),
       failed: (error, stage) => {
         steps.push(`failed in ${stage}`);
         throw error;
@@ -99,6 +100,7 @@ describe('a window', () => {
     'mask',
     'recording written',
     'clean',
+    'cleaning written',
   ];
 
   it('passes its stages in the order of the list, each written before the next', async () => {
@@ -139,7 +141,7 @@ describe('a window', () => {
         return Promise.resolve(true);
       };
       await run();
-      assert.deepEqual(steps.slice(-1), ['clean']);
+      assert.deepEqual(steps.slice(-2), ['clean', 'cleaning written']);
     }
   });
 
@@ -190,11 +192,11 @@ describe('a window', () => {
     };
     assert.notEqual(await run(), null);
     assert.equal(attempts, 3);
-    assert.match(steps.at(-1) ?? '', /^not clean: /);
+    assert.match(steps.at(-2) ?? '', /^not clean: /);
 
     const left = scene();
     left.profiling.cleanUp = () => Promise.resolve({ left: ['/tmp/flamepin-x'] });
     assert.notEqual(await left.run(), null);
-    assert.deepEqual(left.steps.slice(-1), ['not clean: /tmp/flamepin-x']);
+    assert.deepEqual(left.steps.slice(-2), ['not clean: /tmp/flamepin-x', 'cleaning written']);
   });
 });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { filesystemStore } from '../../../src/stores/filesystem.ts';
@@ -169,6 +170,26 @@ describe('a capture in progress', () => {
       ['start', 'collect', 'collect', 'clean'],
     );
     assert.deepEqual(ended, ['done']);
+  });
+
+  it('cleans the target of a recording that an earlier process fetched and died before it cleaned, once', async () => {
+    const id = await accept('f1');
+    const beside = parts();
+    // As a process that is killed there: nothing after it happens.
+    const cleanUp = (): Promise<never> => new Promise(() => undefined);
+    const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
+    void runCapture(leased, { ...beside, profiling: { ...beside.profiling, cleanUp } }, log, signal);
+    while ((await get(id)).state !== 'storing') await sleep(10);
+    assert.equal((await get(id)).uncleaned, true);
+
+    await ledger.sweep(Date.now() + 4 * leaseMs);
+    await run(parts());
+    const capture = await get(id);
+    assert.deepEqual([capture.state, capture.uncleaned], ['done', false]);
+    assert.deepEqual(
+      done.filter((what) => ['start', 'collect', 'clean', 'analyse'].includes(what)),
+      ['start', 'collect', 'clean', 'analyse'],
+    );
   });
 
   it('leaves the target clean when the ledger is lost in its window', async () => {
