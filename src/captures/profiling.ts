@@ -12,11 +12,13 @@ export interface Profiling {
     request: { captureId: string; durationSeconds: number; process: string | null; pid: number | null },
     signal: AbortSignal,
   ): Promise<{ session: Session; firstSampleAt: string | null }>;
-  /** Fetches the recording once the agent has ended it, size and SHA-256 checked; it stays in the target until cleanUp. */
+  /** Waits until the agent has ended the session. Resolves to the size of its recording, bytes. */
+  waitForEnd(exec: Exec, session: Session, signal: AbortSignal): Promise<number>;
+  /** Fetches the recording, size and SHA-256 checked; it stays in the target until cleanUp. `wait: false`: the end was waited for. */
   collect(
     exec: Exec,
     session: Session,
-    options: { maxBytes: number },
+    options: { maxBytes: number; wait: boolean },
     signal: AbortSignal,
   ): Promise<{
     recording: Buffer;

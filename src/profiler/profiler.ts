@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import { asFailure, Failure } from '../reasons/failure.ts';
 import type { Exec } from './exec.ts';
-import { clockOf, cpuStatOf, fact, readFacts } from './facts.ts';
+import { clockOf, cpuStatOf, fact, readFacts, type Facts } from './facts.ts';
 import { obtainPayloads } from './obtain.ts';
 import { sha256Of, type Architecture, type Payload } from './payload.ts';
 import { cleanUpScript, collectScript, commandOf, listScript, startScript } from './script.ts';
@@ -16,6 +16,8 @@ const listDeadlineMs = bringUpMs + 10_000;
 const cleanUpDeadlineMs = 20_000;
 /** Dumping a 60 s window takes under 0.1 s; more means that the JVM is starved. */
 const graceSeconds = 10;
+/** How long a session may take to end after its window. */
+const waitSeconds = 60 + graceSeconds;
 const transferDeadlineMs = 60_000;
 const maxFactsBytes = 1 << 20;
 /** A wrong size or hash comes from a broken proxy or connection: worth another attempt. */
@@ -148,7 +150,17 @@ export class Profiler {
   }
 
   /**
-   * Waits for the end of the session (call it when the window should be over) and fetches the recording, size and
+   * Waits for the end of the session (call it when the window should be over), for at most 70 s. Nothing is fetched.
+   * @returns the size of its recording, bytes; 0 when there is none
+   * @throws Failure of the connection
+   */
+  async waitForEnd(exec: Exec, session: Session, signal: AbortSignal): Promise<number> {
+    const { facts } = await this.#ask(exec, session, { maxBytes: 0, waitSeconds }, signal);
+    return Math.max(0, Number(fact(facts, 'size')));
+  }
+
+  /**
+   * Waits for the end of the session, unless `wait` is false because waitForEnd did, and fetches the recording, size and
    * hash checked. The recording stays in the target until cleanUp.
    * @throws Failure target-gone, recording-missing, exec-overflow (over maxBytes), payload-rejected (arrived damaged
    *   each time), or of the connection
@@ -156,18 +168,13 @@ export class Profiler {
   async collect(
     exec: Exec,
     session: Session,
-    { maxBytes }: { maxBytes: number },
+    { maxBytes, wait = true }: { maxBytes: number; wait?: boolean },
     signal: AbortSignal,
   ): Promise<Collected> {
-    const place = /^(?:\/proc\/\d+\/root)?(\/[a-z/]+)\/flamepin-(c-[0-9a-z]{26})\/recording\.jfr$/.exec(
-      session.recordingPath,
-    );
-    if (place === null)
-      throw new Failure('recording-missing', { detail: `not a path of ours: ${session.recordingPath}` });
-    const [, base = '', captureId = ''] = place;
+    const bounds = { maxBytes, waitSeconds: wait ? waitSeconds : 0 };
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#fetch(exec, session, base, captureId, maxBytes, signal);
+        return await this.#fetch(exec, session, bounds, signal);
       } catch (error) {
         const failure = asFailure(error);
         const again = failure.code === 'recording-damaged' || failure.code === 'exec-disconnected';
@@ -176,16 +183,19 @@ export class Profiler {
     }
   }
 
-  async #fetch(
+  async #ask(
     exec: Exec,
     session: Session,
-    base: string,
-    captureId: string,
-    maxBytes: number,
+    { maxBytes, waitSeconds }: { maxBytes: number; waitSeconds: number },
     signal: AbortSignal,
-  ): Promise<Collected> {
-    const waitSeconds = 60 + graceSeconds;
-    const result = await exec.run({
+  ): Promise<{ facts: Facts; recording: Buffer; stderr: string }> {
+    const place = /^(?:\/proc\/\d+\/root)?(\/[a-z/]+)\/flamepin-(c-[0-9a-z]{26})\/recording\.jfr$/.exec(
+      session.recordingPath,
+    );
+    if (place === null)
+      throw new Failure('recording-missing', { detail: `not a path of ours: ${session.recordingPath}` });
+    const [, base = '', captureId = ''] = place;
+    const { stdout, stderr } = await exec.run({
       argv: commandOf(
         collectScript,
         captureId,
@@ -200,15 +210,24 @@ export class Profiler {
       maxOutputBytes: maxBytes + maxFactsBytes,
       signal,
     });
-    const end = result.stdout.indexOf('\n\n');
-    if (end === -1) {
-      throw new Failure('recording-damaged', {
-        detail: 'the answer of the target was cut',
-        stderr: result.stderr,
-      });
-    }
-    const facts = readFacts(result.stdout.subarray(0, end).toString('utf8'));
-    const recording = result.stdout.subarray(end + 2);
+    const end = stdout.indexOf('\n\n');
+    if (end === -1)
+      throw new Failure('recording-damaged', { detail: 'the answer of the target was cut', stderr });
+    return {
+      facts: readFacts(stdout.subarray(0, end).toString('utf8')),
+      recording: stdout.subarray(end + 2),
+      stderr,
+    };
+  }
+
+  async #fetch(
+    exec: Exec,
+    session: Session,
+    bounds: { maxBytes: number; waitSeconds: number },
+    signal: AbortSignal,
+  ): Promise<Collected> {
+    const { maxBytes } = bounds;
+    const { facts, recording, stderr } = await this.#ask(exec, session, bounds, signal);
     const state = fact(facts, 'state');
     const size = Number(fact(facts, 'size'));
     if (!(size > 0)) {
@@ -216,7 +235,7 @@ export class Profiler {
         throw new Failure('target-gone', { detail: `process ${session.pid}, without a recording` });
       throw new Failure('recording-missing', {
         detail: size === 0 ? 'the file is empty' : `${session.recordingPath} is not there`,
-        stderr: result.stderr,
+        stderr,
       });
     }
     if (size > maxBytes) {
@@ -227,7 +246,7 @@ export class Profiler {
     if (recording.length !== size || sha256Of(recording) !== fact(facts, 'sha256')) {
       throw new Failure('recording-damaged', {
         detail: `${recording.length} of ${size} bytes arrived, or others than were sent`,
-        stderr: result.stderr,
+        stderr,
       });
     }
     const ended = clockOf(fact(facts, 'ended'));

@@ -39,6 +39,11 @@ export interface RecordingMemory {
   fetchBytes: number;
 }
 
+/** What a recording of this size takes while it is fetched, bytes. */
+export function fetchingBytes(bytes: number): number {
+  return bytes * fetchFactor;
+}
+
 /** What this process may use, bytes: its control group's limit, else the machine's memory. */
 export function memoryLimit(constrained = process.constrainedMemory()): number {
   return constrained > 0 && constrained < unlimitedFrom ? Math.min(constrained, totalmem()) : totalmem();
@@ -47,7 +52,7 @@ export function memoryLimit(constrained = process.constrainedMemory()): number {
 /** @param maxRecordingBytes bound on one recording */
 export function recordingMemory(maxRecordingBytes: number, limit = memoryLimit()): RecordingMemory {
   const usable = Math.max(0, limit * usableShare - restBytes);
-  const fetchBytes = maxRecordingBytes * fetchFactor;
+  const fetchBytes = fetchingBytes(maxRecordingBytes);
   // Room for one of the maximum size, and for more where there is more.
   const fetching = Math.min(Math.max(fetchBytes, usable * fetchingShare), usable / 2);
   return {

@@ -5,13 +5,16 @@ import type { Exec } from '../../profiler/exec.ts';
 import type { Session } from '../../profiler/session.ts';
 import type { Capture } from '../capture.ts';
 import type { Profiling } from '../profiling.ts';
+import { fetchingBytes } from '../analysis/recording-memory.ts';
 import { backoffMs } from './backoff.ts';
 import { timed } from './timed.ts';
 import { iso } from './times.ts';
 import type { WindowContext } from './window-parts.ts';
 
-/** How long fetching the recording is retried once there is memory for it, milliseconds. */
+/** How long fetching the recording is retried, without the time it waits for memory; milliseconds. */
 const retryForMs = 60_000;
+/** A session that did not end in time still writes: so much more may be fetched, bytes. */
+const growthBytes = 1024 ** 2;
 /** Times in the target have whole seconds, corrected by the measured skew, milliseconds. */
 const clockToleranceMs = 2_000;
 
@@ -26,17 +29,16 @@ export async function collectRecording(
     'profiling' | 'analysis' | 'memory' | 'observer' | 'now' | 'limits' | 'journal' | 'signal' | 'connect'
   >,
 ): Promise<Capture | null> {
-  const { memory, analysis, journal, now, signal } = context;
+  const { analysis, journal, now } = context;
   const { session } = capture;
   if (session === null)
     throw new Failure('internal-error', { detail: 'a capture without a session was to be collected' });
   const windowEnd = performance.now();
   const exec = await context.connect(capture);
-  const release = await memory.fetching.take(memory.fetchBytes, signal);
+  const { fetched, release } = await timed(context.observer, 'collect', () =>
+    fetchWithRetries(exec, session, performance.now() + retryForMs, context),
+  );
   try {
-    const fetched = await timed(context.observer, 'collect', () =>
-      fetchWithRetries(exec, session, performance.now() + retryForMs, context),
-    );
     const recording = await analysis.mask(fetched.recording);
     const collected: Capture = {
       ...capture,
@@ -56,20 +58,29 @@ export async function collectRecording(
   }
 }
 
+/** Memory is taken once the session has ended, for the size that its recording has: a target that keeps silent holds none. */
 async function fetchWithRetries(
   exec: Exec,
   session: Session,
   giveUpAt: number,
-  { profiling, limits, signal }: Pick<WindowContext, 'profiling' | 'limits' | 'signal'>,
-): ReturnType<Profiling['collect']> {
-  const { maxRecordingBytes: maxBytes } = limits;
+  { profiling, memory, limits, signal }: Pick<WindowContext, 'profiling' | 'memory' | 'limits' | 'signal'>,
+): Promise<{ fetched: Awaited<ReturnType<Profiling['collect']>>; release: () => void }> {
+  let waitedMs = 0;
   for (let attempt = 0; ; attempt++) {
+    let release = (): void => undefined;
     try {
-      return await profiling.collect(exec, session, { maxBytes }, signal);
+      const bytes = await profiling.waitForEnd(exec, session, signal);
+      const maxBytes = Math.min(limits.maxRecordingBytes, bytes + growthBytes);
+      const asked = performance.now();
+      release = await memory.fetching.take(fetchingBytes(maxBytes), signal);
+      waitedMs += performance.now() - asked;
+      const fetched = await profiling.collect(exec, session, { maxBytes, wait: false }, signal);
+      return { fetched, release };
     } catch (error) {
+      release();
       signal.throwIfAborted();
       const failure = asFailure(error);
-      if (!failure.retryable || performance.now() > giveUpAt) throw failure;
+      if (!failure.retryable || performance.now() > giveUpAt + waitedMs) throw failure;
       await sleep(backoffMs(attempt, 500), undefined, { signal });
     }
   }

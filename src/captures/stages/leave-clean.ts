@@ -23,24 +23,25 @@ export async function cleanTarget(
 ): Promise<Capture> {
   const { session } = capture;
   if (session === null) return capture;
-  await cleanWithRetries(
+  const clean = await cleanWithRetries(
     async (signal) => profiling.cleanUp(await connect(capture), session, signal),
     (left) => journal.notClean(left),
   );
   if (capture.uncleaned !== true) return capture;
-  await journal.cleaned(capture);
+  if (clean) await journal.cleaned(capture);
+  // What could not be cleaned now is tried again under the next lease, not under this one.
   return { ...capture, uncleaned: false };
 }
 
-/** The same for a session of an earlier process. */
+/** The same for a session of an earlier process. Resolves to whether the target is clean. */
 export async function cleanAfterSession(
   { target, session }: { target: Target; session: Session },
   { targets, profiling }: Pick<WindowParts, 'targets' | 'profiling'>,
   notClean: NotClean,
-): Promise<void> {
+): Promise<boolean> {
   const exec = (await targets(target.kind)).open(target, session);
   try {
-    await cleanWithRetries((signal) => profiling.cleanUp(exec, session, signal), notClean);
+    return await cleanWithRetries((signal) => profiling.cleanUp(exec, session, signal), notClean);
   } finally {
     await exec.close?.();
   }
@@ -68,20 +69,20 @@ export async function cleanAfterUnknownStart(
 async function cleanWithRetries(
   clean: (signal: AbortSignal) => Promise<{ left: string[] }>,
   notClean: NotClean,
-): Promise<void> {
+): Promise<boolean> {
   const signal = AbortSignal.timeout(deadlineMs);
   for (let attempt = 1; ; attempt++) {
     try {
       const { left } = await clean(signal);
       if (left.length > 0) notClean(left);
-      return;
+      return left.length === 0;
     } catch (error) {
       const failure = asFailure(error);
       // No shell in the target, and no container beside it: nothing was started, or it is gone with its files.
-      if (failure.code === 'no-shell') return;
+      if (failure.code === 'no-shell') return true;
       if (!failure.retryable || attempt === maxAttempts || signal.aborted) {
         notClean(failure);
-        return;
+        return false;
       }
     }
     await sleep(backoffMs(attempt - 1, 500));

@@ -89,7 +89,12 @@ export function ledgerJournal(
       return await ledger.spool(id, owner, recording, change, now());
     },
     cleaned: async ({ id }) => {
-      await ledger.advance(id, owner, { uncleaned: false }, now());
+      try {
+        await ledger.advance(id, owner, { uncleaned: false }, now());
+      } catch (error) {
+        // At worst a clean target is cleaned again.
+        log.warn({ err: error }, 'not written down that the target is clean');
+      }
     },
     failed: async (error, stage, capture) => {
       const failure = asFailure(error);

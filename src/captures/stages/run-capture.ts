@@ -1,4 +1,4 @@
-import { Failure } from '../../reasons/failure.ts';
+import { asFailure, Failure } from '../../reasons/failure.ts';
 import { whyNotToRead } from '../analysis/recording-memory.ts';
 import type { Capture } from '../capture.ts';
 import type { LeasedCapture } from '../ledger.ts';
@@ -49,21 +49,34 @@ export async function storeCapture(
   { signal }: Interruption,
 ): Promise<void> {
   const { state, cutOffs = 0 } = capture;
-  await cleanWhatWasInterrupted(capture, parts, log);
   const unread =
     givenUp({ state, cutOffs }) ?? whyNotToRead(await parts.ledger.spoolSize(capture.id), parts.memory);
-  await storeArtifacts(capture, parts, log, signal, unread);
+  // Beside storing: a target that does not answer must not hold up the picture.
+  const cleaning = cleanWhatWasInterrupted(capture, parts, log);
+  try {
+    await storeArtifacts(capture, parts, log, signal, unread);
+  } finally {
+    await cleaning;
+  }
 }
 
-/** An earlier process ended after it had fetched the recording, and before it had cleaned the target. */
+/**
+ * An earlier process ended after it had fetched the recording, and before it had cleaned the target. Never rejects. Where
+ * it can't be cleaned, each later attempt to store tries again.
+ */
 async function cleanWhatWasInterrupted(
   { id, uncleaned, target, session }: Capture,
   parts: Pick<StageParts, 'ledger' | 'owner' | 'now' | 'targets' | 'profiling'>,
   log: Log,
 ): Promise<void> {
   if (uncleaned !== true || target === null || session === null) return;
-  await cleanAfterSession({ target, session }, parts, logNotClean(log));
-  await parts.ledger.advance(id, parts.owner, { uncleaned: false }, parts.now());
+  const notClean = logNotClean(log);
+  try {
+    if (await cleanAfterSession({ target, session }, parts, notClean))
+      await parts.ledger.advance(id, parts.owner, { uncleaned: false }, parts.now());
+  } catch (error) {
+    notClean(asFailure(error));
+  }
 }
 
 function whyNotToGoOn(capture: LeasedCapture): Failure | null {

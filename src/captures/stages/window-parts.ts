@@ -25,7 +25,7 @@ export interface Journal {
   started(capture: Capture): Promise<boolean>;
   /** Before the target is cleaned: the recording, masked. `ended`: the session is known to have ended. */
   collected(capture: Capture, recording: Buffer, ended: boolean): Promise<boolean>;
-  /** After that: the target was cleaned, or could not be. */
+  /** After that, when the target is clean. Never rejects. */
   cleaned(capture: Capture): Promise<void>;
   /** What becomes of an error; `capture` is as the stages before left it. */
   failed(error: unknown, stage: WindowStage, capture: Capture): Promise<null>;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asFailure, Failure } from '../../reasons/failure.ts';
+import { Failure } from '../../reasons/failure.ts';
 import type { Log } from '../log.ts';
 import type { Capture } from '../capture.ts';
 import type { Annotator } from '../annotator.ts';
@@ -8,13 +8,12 @@ import type { Clock } from '../clock.ts';
 import { captureStages } from '../stages/capture-stages.ts';
 import { reportEnd } from '../stages/ending.ts';
 import { watchForHarm } from './harm-watch.ts';
-import { isLedgerAway } from '../stages/ledger-away.ts';
 import type { LeasedCapture } from '../ledger.ts';
 import { profileCapture, storeCapture } from '../stages/run-capture.ts';
 import { readingBytes } from '../analysis/recording-memory.ts';
 import { waitsForSibling } from '../stages/wait-for-sibling.ts';
 import type { StageParts } from '../stages/stage-parts.ts';
-import type { Interruption } from '../stages/window-parts.ts';
+import { whileLeased, type HeldLease } from './while-leased.ts';
 
 /** Long enough for a slow transaction, short enough for a quick takeover; renewed three times in it. */
 const leaseMs = 30_000;
@@ -24,8 +23,6 @@ const sweepMs = 1_000;
 const harmWatchMs = 15_000;
 /** A loop without success for this long is stuck: many times what the slowest poll of a large ledger takes. */
 const stuckMs = 15_000;
-/** How soon a capture is leased again after the ledger could not be written. */
-const ledgerRetryMs = 5_000;
 /** Captures that are analysed and stored at once. */
 const storingAtOnce = 4;
 /** Besides those, captures that the store has refused before: a store that hangs blocks each for a minute. */
@@ -101,6 +98,16 @@ export function startWorker(parts: WorkerParts): Worker {
   /** A new name for each lease: after a freeze this process must not lease what it is still working on. */
   const newOwner = (): string => `${owner} ${++leases}`;
 
+  const lease = (id: string, leaseOwner: string): HeldLease => ({
+    ledger,
+    now,
+    id,
+    owner: leaseOwner,
+    leaseMs,
+    stopping: stopping.signal,
+    startGraceOver: startGraceOver.signal,
+  });
+
   async function fillProfiling(): Promise<void> {
     while (profiling < parts.limits.total + resolvingAtOnce && !stopping.signal.aborted) {
       const leaseOwner = newOwner();
@@ -110,7 +117,7 @@ export function startWorker(parts: WorkerParts): Worker {
       const captureLog = logOf(capture);
       const leaseParts = { ...parts, owner: leaseOwner, wake };
       track(
-        whileLeased(capture.id, leaseOwner, async (interruption) => {
+        whileLeased(lease(capture.id, leaseOwner), async (interruption) => {
           const collected = await profileCapture(capture, leaseParts, captureLog, interruption).finally(
             () => profiling--,
           );
@@ -169,8 +176,9 @@ export function startWorker(parts: WorkerParts): Worker {
       if (capture === undefined) return;
       const release = await takeMemory(capture);
       if (release === null) {
-        // Later, so that the retries behind it get their turn.
+        // Later, so that the retries behind it get their turn; at once where it wants all the memory for itself.
         await ledger.release(capture.id, leaseOwner, now() + retryPollMs);
+        if (capture.cutOffs > 0) continue;
         return;
       }
       storeRetries++;
@@ -183,7 +191,7 @@ export function startWorker(parts: WorkerParts): Worker {
 
   function storeLeased(capture: LeasedCapture, leaseOwner: string, ended: () => void): void {
     track(
-      whileLeased(capture.id, leaseOwner, (interruption) =>
+      whileLeased(lease(capture.id, leaseOwner), (interruption) =>
         storeCapture(capture, { ...parts, owner: leaseOwner }, logOf(capture), interruption),
       ).finally(ended),
     );
@@ -223,40 +231,6 @@ export function startWorker(parts: WorkerParts): Worker {
 
   function logOf(capture: Capture): Log {
     return log.child({ captureId: capture.id, alert: capture.alert.labels['alertname'] });
-  }
-
-  /** Runs the work while its lease is renewed. A lost lease aborts it: another owner has it now. */
-  async function whileLeased(
-    id: string,
-    leaseOwner: string,
-    work: (interruption: Interruption) => Promise<void>,
-  ): Promise<void> {
-    const lost = new AbortController();
-    const interruption: Interruption = {
-      signal: AbortSignal.any([lost.signal, stopping.signal]),
-      startSignal: AbortSignal.any([lost.signal, startGraceOver.signal]),
-    };
-    const renewal = setInterval(() => {
-      ledger.renew(id, leaseOwner, now(), leaseMs).then(
-        (kept) => {
-          if (!kept) lost.abort();
-        },
-        // With the ledger lost nobody takes over: better go on and clean the target.
-        (error: unknown) => {
-          if (asFailure(error).code !== 'ledger-lost') lost.abort();
-        },
-      );
-    }, leaseMs / 3);
-    try {
-      await work(interruption);
-    } catch (error) {
-      // Not the capture's fault, so not a cut-off. After any other error the lease runs out, which counts as one.
-      if (isLedgerAway(asFailure(error))) await ledger.release(id, leaseOwner, now() + ledgerRetryMs);
-      throw error;
-    } finally {
-      clearInterval(renewal);
-      if (stopping.signal.aborted) await ledger.release(id, leaseOwner, now());
-    }
   }
 
   async function followClock(): Promise<void> {

@@ -73,12 +73,14 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
     list: (filter) => database.read(() => listCaptures(database, filter)),
     findAlert: (fingerprint) => database.read(() => findAlert(database, fingerprint)),
 
-    sweep: (now) =>
-      database.transaction(() => {
+    sweep: async (now) => {
+      const result = await database.transaction(() => {
         if (!swept) boundCooldowns(database, now);
-        swept = true;
         return sweep(database, now);
-      }),
+      });
+      swept = true;
+      return result;
+    },
     shift: (step, now) =>
       database.transaction(() => {
         shiftTimes(database, step, now);

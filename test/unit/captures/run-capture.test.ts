@@ -101,6 +101,7 @@ describe('a capture in progress', () => {
       }),
     profiling: {
       start: () => note('start', { session, firstSampleAt: null }),
+      waitForEnd: () => Promise.resolve(recording.length),
       collect: () =>
         note('collect', {
           recording,
@@ -190,6 +191,18 @@ describe('a capture in progress', () => {
       done.filter((what) => ['start', 'collect', 'clean', 'analyse'].includes(what)),
       ['start', 'collect', 'clean', 'analyse'],
     );
+  });
+
+  it('stores a recording although the target, which was left uncleaned, can no longer be opened', async () => {
+    const id = await accept('f1');
+    const beside = parts();
+    const cleanUp = (): Promise<never> => new Promise(() => undefined);
+    const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
+    void runCapture(leased, { ...beside, profiling: { ...beside.profiling, cleanUp } }, log, signal);
+    while ((await get(id)).state !== 'storing') await sleep(10);
+    await ledger.sweep(Date.now() + 4 * leaseMs);
+    await run(parts({ targets: () => Promise.reject(new Failure('exec-unavailable')) }));
+    assert.equal((await get(id)).state, 'done');
   });
 
   it('leaves the target clean when the ledger is lost in its window', async () => {
