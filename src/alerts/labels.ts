@@ -1,4 +1,11 @@
 import { isIP } from 'node:net';
+import { calleeOf, type Callee } from './callee.ts';
+import { noMapping, readMapped, type LabelMapping } from './label-mapping.ts';
+import { labelNames, serviceLabels, workloadLabels, workloadPairs, workloadTypes } from './label-names.ts';
+import { leadTo, type Lead, type WorkloadKind } from './lead.ts';
+import { firstPresent, present, type Labels } from './present.ts';
+import { serviceHost } from './service-names.ts';
+import { isSidecar } from './sidecars.ts';
 
 /**
  * What an alert's labels say about where the JVM runs. Every text is hostile: compare it, never interpolate it.
@@ -7,8 +14,10 @@ import { isIP } from 'node:net';
 export interface Wanted {
   cluster: string | null;
   namespace: string | null;
-  pod: string | null;
   container: string | null;
+  /** What may be meant in Kubernetes, the strongest first. The next six fields sum them up. */
+  leads: readonly Lead[];
+  pod: string | null;
   /** Kind is null when the labels name a workload without saying what it is. */
   workload: { kind: WorkloadKind | null; name: string } | null;
   /** A HorizontalPodAutoscaler; its scaleTargetRef is the workload. */
@@ -32,118 +41,186 @@ export interface Wanted {
   from: Readonly<Record<string, string>>;
 }
 
-type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'ReplicaSet';
-
-type Labels = Readonly<Record<string, string>>;
-
-/** In each list the first label with a value wins. */
-const labelNames = {
-  cluster: ['cluster', 'k8s_cluster_name'],
-  namespace: ['namespace', 'k8s_namespace_name', 'kubernetes_namespace', 'destination_workload_namespace'],
-  pod: ['pod', 'k8s_pod_name', 'pod_name', 'kubernetes_pod_name'],
-  container: ['container', 'k8s_container_name'],
-  service: ['service_name', 'service', 'application', 'job'],
-  host: ['host_name', 'hostname', 'host', 'nodename'],
-  node: ['node', 'k8s_node_name', 'kubernetes_node'],
-  uri: ['uri', 'http_route', 'url_path', 'http_target', 'path', 'route'],
-  method: ['method', 'http_request_method', 'http_method'],
-} as const;
-
-const workloadLabels: readonly (readonly [string, WorkloadKind | null])[] = [
-  ['deployment', 'Deployment'],
-  ['statefulset', 'StatefulSet'],
-  ['daemonset', 'DaemonSet'],
-  // `job` is the scrape job; `job_name` the Kubernetes Job.
-  ['job_name', 'Job'],
-  ['k8s_deployment_name', 'Deployment'],
-  ['k8s_statefulset_name', 'StatefulSet'],
-  ['k8s_daemonset_name', 'DaemonSet'],
-  ['k8s_job_name', 'Job'],
-  ['replicaset', 'ReplicaSet'],
-  ['destination_workload', null],
-  ['destination_canonical_service', null],
-];
-
-/** A Map, for the label's value is hostile: an object would find `constructor` too. */
-const workloadTypes: ReadonlyMap<string, WorkloadKind> = new Map([
-  ['deployment', 'Deployment'],
-  ['statefulset', 'StatefulSet'],
-  ['daemonset', 'DaemonSet'],
-  ['job', 'Job'],
-  ['replicaset', 'ReplicaSet'],
-]);
-
 /** Jobs that report on other pods: their `instance` is a node or the exporter, their `service` the exporter's. */
-const exporter = /kube-state-metrics|kubelet|cadvisor|node[-_]exporter/i;
-/** Never the JVM: the pause container, and proxies that report on behalf of the container next to them. */
-const sidecars = new Set(['POD', 'istio-proxy', 'linkerd-proxy']);
+const exporter =
+  /state-metrics|kubelet|cadvisor|(?<!jmx)[-_]exporter|blackbox|hubble|cilium-agent|argocd-|argo-rollouts/i;
+/** A pod of a ReplicaSet or DaemonSet: its name ends in characters that Kubernetes generates names from. */
+const generatedPodName = /-[bcdfghjklmnpqrstvwxz2456789]{5}$/;
 
 /**
  * Labels → where the JVM runs. The order of the labels and their traps are those of kube-prometheus, kubernetes-mixin,
- * OpenTelemetry, Istio and Linkerd; documented for users in docs/configuration.md.
+ * OpenTelemetry, the meshes and the ingress controllers; documented for users in docs/configuration.md.
+ * @param mapping further labels of the configuration, which are read first
  */
-export function wantedFrom(labels: Labels): Wanted {
+export function wantedFrom(labels: Labels, mapping: LabelMapping = noMapping): Wanted {
   const from: Record<string, string> = {};
   const read = (field: string, names: readonly string[]): string | null => {
-    const name = names.find((each) => present(labels, each) !== null);
-    if (name === undefined) return null;
-    from[field] = name;
-    return present(labels, name);
+    const found = firstPresent(labels, names);
+    if (found !== null) from[field] = found.label;
+    return found?.value ?? null;
+  };
+  const mapped = readMapped(labels, mapping);
+  const fromMapping = (field: keyof LabelMapping): string | null => {
+    const found = mapped[field];
+    if (found !== null) from[field] = found.label;
+    return found?.value ?? null;
   };
 
-  const fromExporter = isExporter(labels);
-  const workload = readWorkload(labels, from);
-  const hpa = read('hpa', ['horizontalpodautoscaler', 'exported_horizontalpodautoscaler']);
-  const named = workload !== null || hpa !== null;
+  const leads = leadsIn(labels, mapping);
+  const first = (kind: Lead['kind']): Lead | undefined =>
+    leads.find((lead) => lead.kind === kind && lead.problem === null);
+  const sum = (field: string, kind: Lead['kind']): string | null => {
+    const lead = first(kind);
+    if (lead === undefined) return null;
+    from[field] = lead.label;
+    return lead.places[0]?.name ?? null;
+  };
 
-  const location = locationLabels(labels, fromExporter, named);
-  const namespace = read('namespace', location.namespace);
-  const pod = read('pod', location.pod);
-  const container = read('container', location.container);
+  const location = locationIn(labels, mapping);
+  const named = leads.find(({ problem }) => problem === null)?.places ?? [];
+  const [only] = named;
+  const namespace =
+    only !== undefined && named.length === 1 && leads[0]?.kind !== 'address'
+      ? only.namespace
+      : location.namespace;
+  if (namespace !== null) from['namespace'] = location.namespaceLabel ?? leads[0]?.label ?? '';
+  const pod = sum('pod', 'pod');
+  const container = fromMapping('container') ?? read('container', location.container);
+  if (container !== null && isSidecar(container)) delete from['container'];
+  const workload = first('workload');
+  const workloadName = sum('workload', 'workload');
+  const service = first('service');
+  const serviceName = sum('service', 'service');
+
   const instance = present(labels, 'instance');
   const address = instance === null ? null : hostOf(instance);
-
-  let podIp: string | null = null;
-  if (pod === null && !fromExporter && address !== null && isIP(address) !== 0) {
-    podIp = address;
-    from['podIp'] = 'instance';
-  }
-  let podGuess: string | null = null;
-  if (pod === null && !fromExporter) {
-    podGuess = read('podGuess', ['service_instance_id']);
-    if (podGuess === null && instance !== null && podIp === null && isName(instance)) {
-      podGuess = instance;
-      from['podGuess'] = 'instance';
-    }
-  }
   let host = read('host', labelNames.host);
   if (host === null && address !== null && isHost(address)) {
     host = address;
     from['host'] = 'instance';
   }
   return {
-    cluster: read('cluster', labelNames.cluster),
+    cluster: fromMapping('cluster') ?? read('cluster', labelNames.cluster),
     namespace,
+    leads,
     pod,
-    container: container !== null && sidecars.has(container) ? null : container,
-    workload,
-    hpa,
-    podGuess,
-    podIp,
-    service: fromExporter ? null : serviceOf(labels, from),
+    container: container !== null && isSidecar(container) ? null : container,
+    workload: workloadName === null ? null : { kind: workload?.workloadKind ?? null, name: workloadName },
+    hpa: sum('hpa', 'autoscaler'),
+    podGuess: pod === null ? sum('podGuess', 'pod-guess') : null,
+    podIp: pod === null ? sum('podIp', 'address') : null,
+    service:
+      service === undefined || serviceName === null
+        ? null
+        : { name: serviceName, namespace: service.hint, label: service.label },
     engineContainer: engineContainerOf(labels, from),
     host,
     node: read('node', labelNames.node),
-    uri: read('uri', labelNames.uri),
-    method: read('method', labelNames.method),
+    ...requestIn(labels, from),
     from,
   };
 }
 
-function present(labels: Labels, name: string): string | null {
-  const value = Object.hasOwn(labels, name) ? labels[name] : undefined;
-  return value === undefined || value === '' ? null : value;
+/** The ladder: what the labels lead to, the strongest first. */
+function leadsIn(labels: Labels, mapping: LabelMapping): Lead[] {
+  const { namespace, pod, callee, scraped } = locationIn(labels, mapping);
+  const mapped = readMapped(labels, mapping);
+  const configured: Lead[] = [
+    ...(mapped.pod === null ? [] : [leadTo({ kind: 'pod', ...mapped.pod, namespace, firm: true })]),
+    ...(mapped.workload === null ? [] : [leadTo({ kind: 'workload', ...mapped.workload, namespace })]),
+    ...(mapped.service === null ? [] : [leadTo({ kind: 'service', ...mapped.service, namespace })]),
+  ];
+  const named = firstPresent(labels, pod);
+  const pods = named === null ? [] : [leadTo({ kind: 'pod', ...named, namespace, firm: true })];
+  if (callee !== null) return unique([...configured, ...pods, ...callee.leads]);
+
+  const autoscaler = firstPresent(labels, withExported(labelNames.autoscaler));
+  return unique([
+    ...configured,
+    ...pods,
+    ...workloadLeads(labels, namespace),
+    ...(autoscaler === null ? [] : [leadTo({ kind: 'autoscaler', ...autoscaler, namespace })]),
+    // With a pod there is nothing to guess, and `instance` may be the node's.
+    ...(named !== null ? [] : instanceLeads(labels, namespace, scraped && !isExporter(labels))),
+    ...(isExporter(labels) ? [] : serviceLeads(labels, namespace)),
+  ]);
 }
+
+interface Location {
+  namespace: string | null;
+  namespaceLabel: string | null;
+  /** Labels to read these from; empty: they are the exporter's. */
+  pod: readonly string[];
+  container: readonly string[];
+  callee: Callee | null;
+  /** The plain `instance` is about what the alert is about. */
+  scraped: boolean;
+}
+
+/**
+ * Which labels to read the location from. Where Prometheus scrapes without honor_labels, `exported_X` is the series' own label
+ * and `X` the scrape target's: mixing the two would name a pod of the exporter in the namespace of the service.
+ */
+function locationIn(labels: Labels, mapping: LabelMapping): Location {
+  const mapped = readMapped(labels, mapping).namespace;
+  const at = (
+    names: readonly string[],
+    pod: readonly string[],
+    container: readonly string[],
+    rest: { callee?: Callee; scraped?: boolean } = {},
+  ): Location => {
+    const found = mapped ?? firstPresent(labels, names);
+    return {
+      namespace: found?.value ?? null,
+      namespaceLabel: found?.label ?? null,
+      pod,
+      container,
+      callee: rest.callee ?? null,
+      scraped: rest.scraped ?? true,
+    };
+  };
+  const own = ['exported_namespace'];
+  const exportedPod = ['exported_pod', 'exported_pod_name'];
+  if (firstPresent(labels, exportedPod) !== null)
+    return at(own, exportedPod, ['exported_container'], { scraped: false });
+
+  const callee = calleeOf(labels);
+  if (callee?.measuredAtCallee === true)
+    return at(labelNames.namespace, labelNames.pod, labelNames.container, { callee });
+  // A proxy on the caller's side, or in front of all: `pod` is its own.
+  if (callee !== null) return at([], [], [], { callee });
+
+  const isOwn = exportedIdentity.some((name) => present(labels, name) !== null);
+  if (isOwn) return at(own, [], ['exported_container'], { scraped: false });
+  if (present(labels, 'exported_namespace') !== null) {
+    const named = workloadLeads(labels, null).length > 0;
+    const scrapedPod = firstPresent(labels, labelNames.pod) !== null;
+    if (named || !scrapedPod || isExporter(labels))
+      return at(own, [], ['exported_container'], { scraped: false });
+  }
+  // kube-state-metrics with honor_labels: the namespace is the service's, pod and container are its own.
+  if (exporter.test(present(labels, 'pod') ?? '')) return at(labelNames.namespace, [], []);
+  return at(
+    labelNames.namespace,
+    labelNames.pod,
+    present(labels, 'exported_container') === null ? labelNames.container : ['exported_container'],
+  );
+}
+
+/** Labels that name what the series is about where the plain ones are the exporter's. */
+const exportedIdentity = [
+  'exported_service',
+  'exported_application',
+  'exported_app',
+  'exported_instance',
+  'exported_job',
+  'exported_workload',
+  'exported_horizontalpodautoscaler',
+  ...workloadLabels.map(([label]) => `exported_${label}`),
+];
+
+const withExported = (names: readonly string[]): string[] =>
+  names.flatMap((name) => [`exported_${name}`, name]);
 
 function isExporter(labels: Labels): boolean {
   return (
@@ -153,75 +230,133 @@ function isExporter(labels: Labels): boolean {
   );
 }
 
-/**
- * Which labels to read the location from. Where Prometheus scrapes without honor_labels, `exported_X` is the series' own label
- * and `X` the scrape target's: mixing the two would name a pod of the exporter in the namespace of the service.
- */
-function locationLabels(
-  labels: Labels,
-  fromExporter: boolean,
-  named: boolean,
-): Record<'namespace' | 'pod' | 'container', readonly string[]> {
-  const own = ['exported_namespace'];
-  if (present(labels, 'exported_pod') !== null)
-    return { namespace: own, pod: ['exported_pod'], container: ['exported_container'] };
-  if (present(labels, 'exported_namespace') !== null && (named || fromExporter))
-    return { namespace: own, pod: [], container: ['exported_container'] };
-  // A mesh proxy on the caller's side measures the callee: `pod` is the caller.
-  const callee = ['destination_workload_namespace', 'destination_service_namespace'];
-  if (present(labels, 'destination_workload') !== null && present(labels, 'reporter') !== 'destination')
-    return { namespace: [...callee, ...labelNames.namespace], pod: [], container: [] };
-  // kube-state-metrics with honor_labels: the namespace is the service's, pod and container are its own.
-  if (exporter.test(present(labels, 'pod') ?? ''))
-    return { namespace: labelNames.namespace, pod: [], container: [] };
-  return {
-    namespace: labelNames.namespace,
-    pod: labelNames.pod,
-    container: present(labels, 'exported_container') === null ? labelNames.container : ['exported_container'],
-  };
-}
-
-function readWorkload(labels: Labels, from: Record<string, string>): Wanted['workload'] {
-  for (const [plain, kind] of workloadLabels)
-    for (const label of [`exported_${plain}`, plain]) {
-      const name = present(labels, label);
-      if (name === null) continue;
-      from['workload'] = label;
-      return { kind, name };
-    }
-  // kubernetes-mixin's recording rules.
-  const name = present(labels, 'workload');
-  if (name === null) return null;
-  from['workload'] = 'workload';
-  const type = (present(labels, 'workload_type') ?? '').toLowerCase();
-  return { kind: workloadTypes.get(type) ?? null, name };
-}
-
-function serviceOf(labels: Labels, from: Record<string, string>): Wanted['service'] {
-  for (const label of labelNames.service) {
-    const value = present(labels, label);
-    if (value === null) continue;
-    from['service'] = label;
-    // OpenTelemetry's `job` is service.namespace/service.name; its namespace need not be Kubernetes'.
-    const slash = label === 'job' ? value.indexOf('/') : -1;
-    return {
-      name: value.slice(slash + 1),
-      namespace: slash > 0 ? value.slice(0, slash) : null,
-      label,
-    };
+function workloadLeads(labels: Labels, namespace: string | null): Lead[] {
+  const leads: Lead[] = [];
+  for (const [plain, workloadKind] of workloadLabels) {
+    const found = firstPresent(labels, [`exported_${plain}`, plain]);
+    if (found === null || (plain === 'job_name' && isFlink(labels))) continue;
+    leads.push(leadTo({ kind: 'workload', ...found, namespace, workloadKind }));
   }
-  return null;
+  for (const [nameLabel, kindLabel] of workloadPairs) {
+    const found = firstPresent(labels, [`exported_${nameLabel}`, nameLabel]);
+    if (found === null) continue;
+    const written = (
+      present(labels, `exported_${kindLabel}`) ??
+      present(labels, kindLabel) ??
+      ''
+    ).toLowerCase();
+    // A static pod is owned by its node.
+    if (written === 'node') continue;
+    const workloadKind = workloadTypes.get(written) ?? null;
+    leads.push(leadTo({ kind: 'workload', ...found, namespace, workloadKind }));
+  }
+  return leads;
+}
+
+/** Flink's `job_name` is its own job. */
+const isFlink = (labels: Labels): boolean =>
+  ['job_id', 'tm_id', 'task_name'].some((name) => present(labels, name) !== null);
+
+/** @param scraped the plain `instance` is what the alert is about */
+function instanceLeads(labels: Labels, namespace: string | null, scraped: boolean): Lead[] {
+  const guess = scraped ? firstPresent(labels, labelNames.podGuess) : elasticsearchNode(labels);
+  const instance = firstPresent(labels, ['exported_instance', ...(scraped ? ['instance'] : [])]);
+  const host = instance === null ? null : hostOf(instance.value);
+  const leads: Lead[] = [];
+  const address = (label: string, value: string, name: string) =>
+    leadTo({ kind: 'address', label, value, namespace, places: [{ namespace, name }], firm: true });
+  if (instance !== null && host !== null) {
+    const [, pod, home] = /^([a-z0-9-]+)\.[a-z0-9-]+\.([a-z0-9-]+)\.svc(?:\.|$)/.exec(host) ?? [];
+    const service = serviceHost(host);
+    if (isIP(host) !== 0) leads.push(address(instance.label, instance.value, host));
+    // The name that a StatefulSet gives its pod: POD.SERVICE.NAMESPACE.svc.
+    else if (pod !== undefined && home !== undefined)
+      leads.push(
+        leadTo({ kind: 'pod', ...instance, namespace, places: [{ namespace: home, name: pod }], firm: true }),
+      );
+    else if (service !== null)
+      leads.push(leadTo({ kind: 'service', ...instance, namespace, places: service }));
+  }
+  const guessed = guess ?? (leads.length === 0 ? instance : null);
+  // With a port it is a host; without one it may be a pod's name.
+  if (guessed !== null && isName(guessed.value))
+    leads.push(
+      leadTo({ kind: 'pod-guess', ...guessed, namespace, firm: generatedPodName.test(guessed.value) }),
+    );
+  return leads;
+}
+
+/** The exporter of Elasticsearch tells of its nodes by name, which in Kubernetes is the pod's. */
+function elasticsearchNode(labels: Labels): { label: string; value: string } | null {
+  return present(labels, 'es_data_node') === null ? null : firstPresent(labels, ['name']);
+}
+
+/** Where one of them is exported, the plain `service` and `job` are those of the scrape target. */
+function serviceLeads(labels: Labels, namespace: string | null): Lead[] {
+  const own = [...exportedIdentity, 'exported_pod'].some((name) => present(labels, name) !== null);
+  const ownJob = own || present(labels, 'exported_namespace') !== null;
+  const hint = firstPresent(labels, labelNames.serviceNamespace)?.value ?? null;
+  const leads: Lead[] = [];
+  for (const [plain, podLabel] of serviceLabels) {
+    const found = firstPresent(labels, [`exported_${plain}`, plain]);
+    if (found === null) continue;
+    if ((found.label === 'service' && own) || (found.label === 'job' && ownJob)) continue;
+    // OpenTelemetry's `job` is service.namespace/service.name.
+    const slash = plain === 'job' ? found.value.lastIndexOf('/') : -1;
+    leads.push(
+      leadTo({
+        kind: 'service',
+        ...found,
+        namespace,
+        podLabel,
+        hint: slash > 0 ? found.value.slice(0, slash) : hint,
+        places: [{ namespace, name: found.value.slice(slash + 1) }],
+      }),
+    );
+  }
+  return leads;
+}
+
+/** The same name is looked for once, by its strongest label. */
+function unique(leads: readonly Lead[]): Lead[] {
+  const seen = new Set<string>();
+  return leads.filter(({ kind, value, workloadKind, places, podLabel }) => {
+    const key = JSON.stringify([kind, workloadKind, places.length === 0 ? value : places, podLabel]);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Path and method; Tempo's and OpenTelemetry's `span_name` of a server is often `GET /checkout`. */
+function requestIn(
+  labels: Labels,
+  from: Record<string, string>,
+): { uri: string | null; method: string | null } {
+  const uri = firstPresent(labels, labelNames.uri);
+  const method = firstPresent(labels, labelNames.method);
+  const span = firstPresent(labels, ['span_name', 'span.name']);
+  const [, spanMethod, spanPath] = /^([A-Z]{3,7}) (\/\S*)$/.exec(span?.value ?? '') ?? [];
+  const uriFrom = uri?.label ?? (spanPath === undefined ? undefined : span?.label);
+  const methodFrom = method?.label ?? (spanMethod === undefined ? undefined : span?.label);
+  if (uriFrom !== undefined) from['uri'] = uriFrom;
+  if (methodFrom !== undefined) from['method'] = methodFrom;
+  return { uri: uri?.value ?? spanPath ?? null, method: method?.value ?? spanMethod ?? null };
 }
 
 /** cAdvisor without Kubernetes: `id` is a cgroup that ends in the container's id, `name` the container's. */
 function engineContainerOf(labels: Labels, from: Record<string, string>): Wanted['engineContainer'] {
   const written = present(labels, 'container_id') ?? present(labels, 'id') ?? '';
   const id = /(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?$/.exec(written)?.[1] ?? null;
-  const label = ['container_name', 'name', 'container', 'container_label_com_docker_compose_service'].find(
-    (each) => present(labels, each) !== null,
-  );
-  if (label !== undefined) from['engineContainer'] = label;
-  return { id, name: label === undefined ? null : present(labels, label) };
+  const found = firstPresent(labels, [
+    'container.name',
+    'container_name',
+    'name',
+    'container',
+    'container_label_com_docker_compose_service',
+  ]);
+  if (found !== null) from['engineContainer'] = found.label;
+  return { id, name: found?.value ?? null };
 }
 
 /** `10.1.2.3:8080`, `[::1]:8080`, `web1:9100` or a bare host → the host. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { describeLead } from '../alerts/lead.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
@@ -116,6 +117,9 @@ function block(explanation: Told, limitWords: string): string {
       'a healthy pod of the same workload is profiled in the same window, if one is eligible',
     ]);
   rows.push(['labels say', labelWords(explanation)]);
+  if (target?.kind === 'kubernetes')
+    for (const [at, lead] of explanation.wanted.leads.entries())
+      rows.push([at === 0 ? 'looked for' : 'else', describeLead(lead)]);
   if (target !== null) rows.push(['cooldown key', target.workloadKey]);
   if (event !== null) rows.push(['event', `${event.event} (${event.because})`]);
   if (route !== null)

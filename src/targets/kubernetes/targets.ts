@@ -107,7 +107,8 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     const chosen = await choosePod([first, ...others], choosing(request, container), signal);
     const pod = await asItIsNow(cluster, chosen.pod, fit, signal);
     if (settings.protectOnlyReplica) await protectOnlyReplica(cluster, pod);
-    return describe(pod, named, chosen.why, describeIneligible(refusals, found.pods.length));
+    const leftOut = describeIneligible(refusals, found.pods.length);
+    return describe(pod, named, chosen.why, leftOut, found.ladder);
   };
 
   const sibling = async (
@@ -164,7 +165,7 @@ async function podByHand(
       const pod = await cluster.podNow(namespace, name);
       if (pod === undefined)
         throw new Failure('target-not-found', { detail: `there is no pod ${namespace}/${name}` });
-      return { found: { pods: [pod], exact: true, by: 'the name given' }, container };
+      return { found: { pods: [pod], exact: true, by: 'the name given', ladder: '' }, container };
     } catch (error) {
       refusal ??= error;
     }
@@ -204,7 +205,7 @@ function containerId(pod: Pod, container: string): string {
   return pod.status.containerStatuses.find(({ name }) => name === container)?.containerID ?? '';
 }
 
-function describe(pod: Pod, named: string | null, whyPod: string, others = ''): Target {
+function describe(pod: Pod, named: string | null, whyPod: string, ...more: string[]): Target {
   const { container, why } = chooseContainer(pod, named);
   const status = pod.status.containerStatuses.find(({ name }) => name === container);
   const owner = ownerOf(pod);
@@ -225,7 +226,7 @@ function describe(pod: Pod, named: string | null, whyPod: string, others = ''): 
     node: pod.spec.nodeName,
     image: imageOf(pod, container),
     startedAt: startedAt(pod, container),
-    choice: [whyPod, why, unready, others].filter((words) => words !== '').join('; '),
+    choice: [whyPod, why, unready, ...more].filter((words) => words !== '').join('; '),
     data,
   };
 }

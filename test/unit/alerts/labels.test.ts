@@ -9,6 +9,7 @@ function said(labels: Record<string, string>): Partial<Wanted> {
     Object.entries<unknown>({ ...wantedFrom(labels) }).filter(
       ([field, value]) =>
         field !== 'from' &&
+        field !== 'leads' &&
         value !== null &&
         !(typeof value === 'object' && Object.values(value).every((part) => part === null)),
     ),

@@ -1,7 +1,11 @@
-import { Failure } from '../../../reasons/failure.ts';
 import type { Wanted } from '../../../alerts/labels.ts';
+import type { Lead, Place } from '../../../alerts/lead.ts';
+import { isLabelValue } from '../../../alerts/kubernetes-names.ts';
+import { Failure } from '../../../reasons/failure.ts';
 import type { Cluster } from '../connection/cluster.ts';
-import { controllerOf, ownerOf, type Owner, type Pod } from '../connection/objects.ts';
+import { ownerOf, type Pod } from '../connection/objects.ts';
+import { decisive, namesOf } from './ambiguous.ts';
+import { namespacesWith, podsOfWorkload } from './workload-pods.ts';
 
 /** Pods that the labels lead to, regardless of their health. */
 export interface Found {
@@ -10,142 +14,271 @@ export interface Found {
   exact: boolean;
   /** In words, for the choice: `Deployment shop/checkout`, `service shop/checkout`. */
   by: string;
+  /** Which label led here after which others led nowhere, in words; '' when the first did. */
+  ladder: string;
 }
+
+type Hit = Pick<Found, 'pods' | 'exact' | 'by'>;
+/** A lead that led nowhere: why, in words. */
+type Nowhere = string;
 
 /** Kinds to try for a workload that is named without one. */
 export const guessedKinds = ['Deployment', 'StatefulSet', 'DaemonSet'];
 const parallelGets = 8;
+/** So many places of one name are ambiguous without looking into each. */
+const maxPlaces = 20;
 
 /**
- * Labels → pods: pod, workload, autoscaler, address, guessed pod, service, whichever the labels say first.
+ * Labels → pods: follows the leads in order until one leads somewhere. One that names a single pod is the last that is
+ * followed, for another pod would not be the one that is meant. Never the first of several that fit.
  * @param namespaces where flamepin may look; null: everywhere that its rights allow
- * Rejects with no-target-labels, target-not-found, target-ambiguous, namespace-not-configured, or of the API.
+ * Rejects with no-target-labels, target-not-found (each lead, and why it leads nowhere), target-ambiguous,
+ * namespace-not-configured, or of the API.
  */
 export async function findPods(
   cluster: Cluster,
   wanted: Wanted,
   namespaces: readonly string[] | null,
 ): Promise<Found> {
-  const search = new Search(cluster, wanted.namespace, namespaces);
-  const { pod, workload, hpa, podIp, podGuess, service } = wanted;
-  if (pod !== null) return search.byName(pod);
-  if (workload !== null) return search.byWorkload(workload.kind, workload.name);
-  if (hpa !== null) return search.byAutoscaler(hpa);
-  if (podIp !== null) return search.byAddress(podIp);
-  if (podGuess !== null) {
-    const guessed = await search.podsByField('metadata.name', podGuess);
-    if (guessed.length === 1) return { pods: guessed, exact: true, by: `pod ${podGuess}` };
+  const search = new Search(cluster, namespaces);
+  if (wanted.leads.length === 0)
+    throw new Failure('no-target-labels', { detail: 'no pod, workload, instance or service label' });
+  const nowhere: string[] = [];
+  for (const lead of wanted.leads) {
+    const outcome = lead.problem ?? (await search.follow(lead));
+    if (typeof outcome !== 'string') {
+      const pods = narrowed(outcome, wanted);
+      const ladder =
+        nowhere.length === 0 ? '' : `by the label ${lead.label}, for ${nowhere.join('; ')}`.slice(0, 1000);
+      return { ...outcome, ...pods, ladder };
+    }
+    nowhere.push(`the label ${lead.label} leads nowhere: ${outcome}`);
+    if (lead.firm && lead.problem === null) break;
   }
-  if (service !== null) return search.byService(service.name);
-  throw new Failure('no-target-labels', { detail: 'no pod, workload, instance or service label' });
+  throw new Failure('target-not-found', { detail: nowhere.join('; ').slice(0, 2000) });
+}
+
+/** A workload and the address of one of its pods: that pod. */
+function narrowed({ pods, exact }: Hit, { leads }: Wanted): Pick<Hit, 'pods' | 'exact'> {
+  const address = leads.find(({ kind }) => kind === 'address')?.places[0]?.name;
+  const at = address === undefined ? [] : pods.filter(({ status }) => status.podIP === address);
+  return at.length === 1 ? { pods: at, exact: true } : { pods, exact };
 }
 
 class Search {
   readonly #cluster: Cluster;
-  readonly #namespace: string | null;
   readonly #allowed: readonly string[] | null;
 
-  constructor(cluster: Cluster, namespace: string | null, allowed: readonly string[] | null) {
-    if (namespace !== null && allowed !== null && !allowed.includes(namespace))
-      throw new Failure('namespace-not-configured', { detail: namespace });
+  constructor(cluster: Cluster, allowed: readonly string[] | null) {
     this.#cluster = cluster;
-    this.#namespace = namespace;
     this.#allowed = allowed;
   }
 
-  async byName(name: string): Promise<Found> {
-    const pods =
-      this.#namespace === null
-        ? await this.podsByField('metadata.name', name)
-        : [await this.#cluster.pod(this.#namespace, name)].filter((pod) => pod !== undefined);
-    const what = `pod ${this.#namespace === null ? '' : `${this.#namespace}/`}${name}`;
-    if (pods.length === 0) throw new Failure('target-not-found', { detail: `there is no ${what}` });
-    if (pods.length > 1) throw ambiguous(what, pods);
+  async follow(lead: Lead): Promise<Hit | Nowhere> {
+    const places = this.#permitted(lead.places);
+    switch (lead.kind) {
+      case 'pod':
+        return this.#byName(places);
+      case 'workload':
+        return this.#byWorkload(lead, places);
+      case 'autoscaler':
+        return this.#byAutoscaler(places);
+      case 'address':
+        return this.#byAddress(places);
+      case 'pod-guess':
+        return this.#byGuess(places);
+      case 'service':
+        return this.#byService(lead, places);
+    }
+  }
+
+  /** Throws namespace-not-configured when none of the places is one where flamepin may look. */
+  #permitted(places: readonly Place[]): Place[] {
+    const allowed = this.#allowed;
+    if (allowed === null) return [...places];
+    const permitted = places.filter(({ namespace }) => namespace === null || allowed.includes(namespace));
+    const [first] = places;
+    if (permitted.length === 0 && first !== undefined)
+      throw new Failure('namespace-not-configured', { detail: first.namespace ?? '' });
+    return permitted;
+  }
+
+  /** Each place with a namespace to look in; null: in all at once. */
+  #spread(places: readonly Place[]): Place[] {
+    return places.flatMap((place) =>
+      place.namespace !== null || this.#allowed === null
+        ? [place]
+        : this.#allowed.map((namespace) => ({ ...place, namespace })),
+    );
+  }
+
+  async #byName(places: readonly Place[]): Promise<Hit | Nowhere> {
+    const [first] = places;
+    const pods = (
+      await Promise.all(
+        places.map(async ({ namespace, name }) =>
+          namespace === null
+            ? this.#podsByField([{ namespace, name }], 'metadata.name')
+            : [await this.#cluster.pod(namespace, name)].filter((pod) => pod !== undefined),
+        ),
+      )
+    ).flat();
+    const what = `pod ${placeWords(first)}`;
+    if (pods.length === 0) return `there is no ${what}`;
+    if (pods.length > 1) throw ambiguousPods(what, pods);
     return { pods, exact: true, by: what };
   }
 
-  async byAddress(address: string): Promise<Found> {
-    const pods = (await this.podsByField('status.podIP', address)).filter(
+  async #byAddress(places: readonly Place[]): Promise<Hit | Nowhere> {
+    const address = places[0]?.name ?? '';
+    const pods = (await this.#podsByField(places, 'status.podIP')).filter(
       ({ metadata }) => metadata.deletionTimestamp === null,
     );
-    if (pods.length === 0)
-      throw new Failure('target-not-found', { detail: `no running pod has the address ${address}` });
+    if (pods.length === 0) return `no running pod has the address ${address}`;
     if (pods.some(({ spec }) => spec.hostNetwork))
       throw new Failure('target-ambiguous', {
         detail: `${address} is the address of a node, shared by all that use its network`,
       });
-    if (pods.length > 1) throw ambiguous(`address ${address}`, pods);
+    if (pods.length > 1) throw ambiguousPods(`address ${address}`, pods);
     return { pods, exact: true, by: `address ${address}` };
   }
 
-  async byWorkload(kind: string | null, name: string): Promise<Found> {
-    const kinds = kind === null ? guessedKinds : [kind];
-    for (const each of kinds) {
-      const namespace = await this.#namespaceOf(each, name);
-      if (namespace === null) continue;
-      const found = await this.#podsOf(namespace, { kind: each, name });
-      if (found !== null) return found;
-    }
-    throw new Failure('target-not-found', {
-      detail: `there is no ${kind ?? 'workload'} ${this.#namespace ?? ''}/${name}`,
-    });
+  async #byGuess(places: readonly Place[]): Promise<Hit | Nowhere> {
+    const name = places[0]?.name ?? '';
+    const pods = await this.#podsByField(places, 'metadata.name');
+    if (pods.length > 1) throw ambiguousPods(`pod ${name}`, pods);
+    return pods.length === 0 ? `there is no running pod ${name}` : { pods, exact: true, by: `pod ${name}` };
   }
 
-  async byAutoscaler(name: string): Promise<Found> {
-    if (this.#namespace === null) throw withoutNamespace(`autoscaler ${name}`);
-    const target = await this.#cluster.scaleTarget(this.#namespace, name);
-    const found = target && (await this.#podsOf(this.#namespace, target));
-    if (!found)
-      throw new Failure('target-not-found', {
-        detail: `there is no HorizontalPodAutoscaler ${this.#namespace}/${name} with pods`,
+  async #byAutoscaler(places: readonly Place[]): Promise<Hit | Nowhere> {
+    const hits = await Promise.all(
+      this.#spread(places).map(async ({ namespace, name }): Promise<Hit[]> => {
+        if (namespace === null)
+          throw new Failure('target-ambiguous', {
+            detail: `autoscaler ${name}, but the alert has no namespace: ${decisive('namespace')}`,
+          });
+        const target = await this.#cluster.scaleTarget(namespace, name);
+        const pods = target && (await podsOfWorkload(this.#cluster, namespace, target));
+        if (target === undefined || pods === undefined) return [];
+        if (pods.length === 0) throw withoutPods(`${target.kind} ${namespace}/${target.name}`);
+        return [{ pods, exact: false, by: `${target.kind} ${namespace}/${target.name}` }];
+      }),
+    );
+    const [place] = places;
+    return (
+      theOnly(hits.flat(), 'namespace') ??
+      `there is no HorizontalPodAutoscaler ${placeWords(place)} with pods`
+    );
+  }
+
+  async #byWorkload(lead: Lead, places: readonly Place[]): Promise<Hit | Nowhere> {
+    const kinds = lead.workloadKind === null ? guessedKinds : [lead.workloadKind];
+    const { hits, empty } = await this.#workloads(kinds, places);
+    const found = theOnly(hits, decisiveLabel(hits), lead.hint);
+    if (found !== null) return found;
+    // It exists, so that nothing else can be meant.
+    if (empty[0] !== undefined) throw withoutPods(empty[0]);
+    const rollouts = lead.workloadKind === null ? await this.#workloads(['Rollout'], places) : { hits: [] };
+    const what = `there is no ${lead.workloadKind ?? 'workload'} ${placeWords(places[0])}`;
+    return theOnly(rollouts.hits, 'namespace') ?? (await this.#byPodLabel(lead, places)) ?? what;
+  }
+
+  /** The Service with that name, or what the application calls itself: its workload's name, or a label of its pods. */
+  async #byService(lead: Lead, places: readonly Place[]): Promise<Hit | Nowhere> {
+    const spread = this.#spread(places);
+    const services = await this.#services(spread);
+    // In one namespace the Service is decisive; with several, a workload elsewhere could be meant as well.
+    const sole = spread.length === 1 && spread[0]?.namespace !== null && services.length > 0;
+    const { hits, empty } = sole ? { hits: [], empty: [] } : await this.#workloads(guessedKinds, places);
+    const elsewhere = hits.filter((hit) => !services.some((service) => sameNamespace(service, hit)));
+    const all = [...services, ...elsewhere];
+    const found = theOnly(all, decisiveLabel(all), lead.hint);
+    if (found !== null) return found;
+    if (empty[0] !== undefined) throw withoutPods(empty[0]);
+    const rollouts = theOnly((await this.#workloads(['Rollout'], places)).hits, 'namespace', lead.hint);
+    return (
+      rollouts ??
+      (await this.#byPodLabel(lead, places)) ??
+      `there is no Service or workload ${placeWords(places[0])} with pods`
+    );
+  }
+
+  async #services(places: readonly Place[]): Promise<Hit[]> {
+    const hits = await Promise.all(
+      places
+        .filter(({ name }) => isLabelValue(name))
+        .map(async ({ namespace, name }) => {
+          const found = await this.#cluster.podsOfService(namespace, name);
+          return Promise.all(
+            [...found].slice(0, maxPlaces).map(async ([home, names]) => ({
+              pods: await this.#get(home, names),
+              exact: false,
+              by: `service ${home}/${name}`,
+            })),
+          );
+        }),
+    );
+    return hits.flat().filter(({ pods }) => pods.length > 0);
+  }
+
+  /** @returns those that have pods, and the names of those that exist without any */
+  async #workloads(
+    kinds: readonly string[],
+    places: readonly Place[],
+  ): Promise<{ hits: Hit[]; empty: string[] }> {
+    const owners = (
+      await Promise.all(
+        this.#spread(places).flatMap(({ namespace, name }) =>
+          kinds.map(async (kind) => {
+            const homes =
+              namespace === null ? await namespacesWith(this.#cluster, { kind, name }) : [namespace];
+            return homes.map((home) => ({ namespace: home, kind, name }));
+          }),
+        ),
+      )
+    ).flat();
+    if (owners.length > maxPlaces * kinds.length)
+      throw new Failure('target-ambiguous', {
+        detail: `${owners.length} are called ${places[0]?.name ?? ''}: ${decisive('namespace')}`,
       });
-    return found;
-  }
-
-  async byService(name: string): Promise<Found> {
-    const namespaces = this.#namespace === null ? (this.#allowed ?? []) : [this.#namespace];
-    if (namespaces.length === 0) throw withoutNamespace(`service ${name}`);
-    for (const namespace of namespaces) {
-      const names = await this.#cluster.podsOfService(namespace, name);
-      const pods = await this.#get(namespace, names);
-      if (pods.length > 0) return { pods, exact: false, by: `service ${namespace}/${name}` };
+    const hits: Hit[] = [];
+    const empty: string[] = [];
+    for (const { namespace, kind, name } of owners) {
+      const pods = await podsOfWorkload(this.#cluster, namespace, { kind, name });
+      const by = `${kind} ${namespace}/${name}`;
+      if (pods === undefined) continue;
+      if (pods.length === 0) empty.push(by);
+      else hits.push({ pods, exact: false, by });
     }
-    // A service label often carries the application's own name, which then is its workload's.
-    return this.byWorkload(null, name);
+    return { hits, empty };
   }
 
-  async podsByField(field: string, value: string): Promise<Pod[]> {
-    const places = this.#namespace !== null ? [this.#namespace] : (this.#allowed ?? [null]);
-    const found = await Promise.all(places.map((place) => this.#cluster.podsByField(place, field, value)));
+  /** Pods that carry the name in a label; all of one workload. */
+  async #byPodLabel({ podLabel, hint }: Lead, places: readonly Place[]): Promise<Hit | null> {
+    if (podLabel === null) return null;
+    const hits = await Promise.all(
+      this.#spread(places)
+        .filter(({ name }) => isLabelValue(name))
+        .map(async ({ namespace, name }): Promise<Hit[]> => {
+          const pods = await this.#cluster.podsBySelector(namespace, `${podLabel}=${name}`);
+          const owners = new Map<string, Pod[]>();
+          for (const pod of pods) {
+            const { kind, name: owner } = ownerOf(pod);
+            const by = `${kind} ${pod.metadata.namespace}/${owner}`;
+            owners.set(by, [...(owners.get(by) ?? []), pod]);
+          }
+          return [...owners].map(([by, some]) => ({ pods: some, exact: false, by }));
+        }),
+    );
+    const all = hits.flat();
+    return theOnly(all, decisiveLabel(all), hint);
+  }
+
+  async #podsByField(places: readonly Place[], field: string): Promise<Pod[]> {
+    const found = await Promise.all(
+      this.#spread(places).map(({ namespace, name }) => this.#cluster.podsByField(namespace, field, name)),
+    );
     return found.flat();
-  }
-
-  async #namespaceOf(kind: string, name: string): Promise<string | null> {
-    if (this.#namespace !== null) return this.#namespace;
-    if (this.#allowed === null) {
-      const [first, ...others] = await this.#cluster.namespacesOf(kind, name);
-      if (others.length > 0)
-        throw new Failure('target-ambiguous', {
-          detail: `there is a ${kind} ${name} in ${[first, ...others].slice(0, 5).join(', ')}`,
-        });
-      return first ?? null;
-    }
-    for (const namespace of this.#allowed)
-      if ((await this.#cluster.workload(namespace, { kind, name })) !== undefined) return namespace;
-    return null;
-  }
-
-  /** A selector may match pods of other workloads too; only the workload's own are kept. */
-  async #podsOf(namespace: string, owner: Owner): Promise<Found | null> {
-    const selector = await this.#cluster.podSelector(namespace, owner);
-    if (selector === undefined) return null;
-    const pods = (await this.#cluster.podsBySelector(namespace, selector)).filter((pod) => {
-      const own = ownerOf(pod);
-      return (own.kind === owner.kind && own.name === owner.name) || controllerOf(pod)?.name === owner.name;
-    });
-    const by = `${owner.kind} ${namespace}/${owner.name}`;
-    if (pods.length === 0) throw new Failure('target-not-found', { detail: `${by} has no pods` });
-    return { pods, exact: false, by };
   }
 
   async #get(namespace: string, names: readonly string[]): Promise<Pod[]> {
@@ -159,11 +292,41 @@ class Search {
   }
 }
 
-function ambiguous(what: string, pods: readonly Pod[]): Failure {
-  const names = pods.slice(0, 5).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  return new Failure('target-ambiguous', { detail: `${what}: ${names.join(', ')}` });
+const namespaceOf = ({ pods }: Hit): string => pods[0]?.metadata.namespace ?? '';
+const sameNamespace = (a: Hit, b: Hit): boolean => namespaceOf(a) === namespaceOf(b);
+
+/** What would tell them apart: the namespace, or in one namespace the workload. */
+function decisiveLabel(hits: readonly Hit[]): 'namespace' | 'workload' {
+  return new Set(hits.map(namespaceOf)).size > 1 ? 'namespace' : 'workload';
 }
 
-function withoutNamespace(what: string): Failure {
-  return new Failure('target-ambiguous', { detail: `${what}, but the alert carries no namespace` });
+/**
+ * The only one that fits; null: none does. Throws target-ambiguous.
+ * @param hint a namespace that decides between several, if it is one of theirs
+ */
+function theOnly(
+  hits: readonly Hit[],
+  label: 'namespace' | 'workload',
+  hint: string | null = null,
+): Hit | null {
+  const [first, ...others] = hits;
+  if (first === undefined || others.length === 0) return first ?? null;
+  const hinted = hits.filter((hit) => namespaceOf(hit) === hint);
+  if (hinted.length === 1 && hinted[0] !== undefined) return hinted[0];
+  throw new Failure('target-ambiguous', {
+    detail: `${namesOf(hits.map(({ by }) => by))}: ${decisive(label)}`,
+  });
+}
+
+function ambiguousPods(what: string, pods: readonly Pod[]): Failure {
+  const names = namesOf(pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+  return new Failure('target-ambiguous', { detail: `${what}: ${names}: ${decisive('namespace')}` });
+}
+
+function withoutPods(by: string): Failure {
+  return new Failure('target-not-found', { detail: `${by} has no pods` });
+}
+
+function placeWords(place: Place | undefined): string {
+  return place === undefined ? '' : `${place.namespace === null ? '' : `${place.namespace}/`}${place.name}`;
 }

@@ -1,3 +1,4 @@
+import { isSidecar } from '../../../alerts/sidecars.ts';
 import { Failure } from '../../../reasons/failure.ts';
 import type { Reason } from '../../../reasons/failure.ts';
 import { ownerOf, type Pod, type Workload } from '../connection/objects.ts';
@@ -12,9 +13,6 @@ export interface Policy {
 }
 
 const permission = 'flamepin.io/profile';
-/** Well-known sidecars. */
-const sidecars =
-  /^(?:istio-proxy|istio-init|linkerd-proxy|envoy|vault-agent|cloud-sql-proxy|fluent-bit|filebeat|dapr|daprd|config-reloader|kube-rbac-proxy)$/;
 const exporters = /^(?:kube-state-metrics|prometheus-node-exporter|node-exporter|cadvisor)$/;
 /** Skew between Prometheus' clock and the node's: a JVM that started this soon after the alert counts as older. */
 const clockToleranceMilliseconds = 5_000;
@@ -99,7 +97,7 @@ export function chooseContainer(pod: Pod, named: string | null): { container: st
   const byDefault = pod.metadata.annotations['kubectl.kubernetes.io/default-container'];
   if (byDefault !== undefined && names.includes(byDefault))
     return { container: byDefault, why: `container ${byDefault} by kubectl.kubernetes.io/default-container` };
-  const own = names.filter((name) => !sidecars.test(name));
+  const own = names.filter((name) => !isSidecar(name));
   const [only] = own;
   if (only !== undefined && own.length === 1)
     return { container: only, why: `container ${only}: the others are sidecars` };

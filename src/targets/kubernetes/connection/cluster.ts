@@ -68,7 +68,8 @@ export class Cluster {
     return list?.items ?? [];
   }
 
-  async podsBySelector(namespace: string, labelSelector: string): Promise<Pod[]> {
+  /** @param namespace null: in all of them */
+  async podsBySelector(namespace: string | null, labelSelector: string): Promise<Pod[]> {
     const list = await this.#get(podListSchema, podsPath(namespace), {
       labelSelector,
       limit: String(maxPods),
@@ -118,16 +119,23 @@ export class Cluster {
     return (await this.#get(autoscalerSchema, autoscalerPath(namespace, autoscaler)))?.spec.scaleTargetRef;
   }
 
-  /** Names of the pods behind a service, also of those that are too busy to be ready. */
-  async podsOfService(namespace: string, service: string): Promise<string[]> {
+  /**
+   * Names of the pods behind the services of that name, by namespace; also of pods that are too busy to be ready.
+   * @param namespace null: in all of them
+   */
+  async podsOfService(namespace: string | null, service: string): Promise<Map<string, string[]>> {
     const list = await this.#get(endpointSliceListSchema, endpointSlicesPath(namespace), {
       labelSelector: `kubernetes.io/service-name=${service}`,
     });
-    const names = (list?.items ?? [])
-      .flatMap(({ endpoints }) => endpoints ?? [])
-      .filter(({ targetRef }) => targetRef?.kind === 'Pod')
-      .map(({ targetRef }) => targetRef?.name ?? '');
-    return [...new Set(names)].sort().slice(0, maxPods);
+    const found = new Map<string, string[]>();
+    for (const { metadata, endpoints } of list?.items ?? []) {
+      const home = namespace ?? metadata.namespace;
+      const names = (endpoints ?? [])
+        .filter(({ targetRef }) => targetRef?.kind === 'Pod')
+        .map(({ targetRef }) => targetRef?.name ?? '');
+      found.set(home, [...new Set([...(found.get(home) ?? []), ...names])].sort().slice(0, maxPods));
+    }
+    return found;
   }
 
   /** CPU in cores by `POD/CONTAINER`, as metrics.k8s.io has it; null where there is no such API. */

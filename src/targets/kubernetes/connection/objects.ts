@@ -126,6 +126,7 @@ export const autoscalerSchema = z.object({
 export const endpointSliceListSchema = z.object({
   items: z.array(
     z.object({
+      metadata: z.object({ namespace: z.string().default('') }).prefault({}),
       endpoints: z
         .array(
           z.object({
@@ -165,7 +166,7 @@ export function controllerOf({ metadata }: Pod): Pod['metadata']['ownerReference
 }
 
 /**
- * The workload of a pod. A Deployment is read from its ReplicaSet's name, which ends in the pod-template-hash that
+ * The workload of a pod. A Deployment, or Argo's Rollout, is read from its ReplicaSet's name, which ends in the hash that
  * the pod carries as a label, so no right to read ReplicaSets is needed. A bare pod is its own workload.
  */
 export function ownerOf(pod: Pod): Owner {
@@ -175,6 +176,12 @@ export function ownerOf(pod: Pod): Owner {
   const hash = metadata.labels['pod-template-hash'];
   if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`))
     return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
+  const rollout = metadata.labels['rollouts-pod-template-hash'];
+  if (owner.kind === 'ReplicaSet' && rollout !== undefined && owner.name.endsWith(`-${rollout}`))
+    return { kind: 'Rollout', name: owner.name.slice(0, -rollout.length - 1) };
+  const configuration = metadata.labels['deploymentconfig'];
+  if (owner.kind === 'ReplicationController' && configuration !== undefined)
+    return { kind: 'DeploymentConfig', name: configuration };
   // A CronJob's Jobs are named after it and the minute they were due: all of them are one workload.
   if (owner.kind === 'Job') return { kind: 'Job', name: owner.name.replace(/-\d{8,10}$/, '') };
   return { kind: owner.kind, name: owner.name };

@@ -35,7 +35,7 @@ export function autoscalerPath(namespace: string, name: string): string {
   return inNamespace('apis/autoscaling/v2', namespace, 'horizontalpodautoscalers', name);
 }
 
-export function endpointSlicesPath(namespace: string): string {
+export function endpointSlicesPath(namespace: string | null): string {
   return inNamespace('apis/discovery.k8s.io/v1', namespace, 'endpointslices');
 }
 
