@@ -1,4 +1,6 @@
 import { RE2JS } from 're2js';
+import { fixedWorkloads, type FixedTarget } from './fixed-target.ts';
+import type { WorkloadKind } from './lead.ts';
 import { present, type Labels } from './present.ts';
 
 /** One label of the configuration. A value that does not fit `pattern` counts as missing. */
@@ -24,16 +26,43 @@ export const noMapping: LabelMapping = {
   service: [],
 };
 
-type Read = { [meaning in keyof LabelMapping]: { label: string; value: string } | null };
+interface Read {
+  label: string;
+  value: string;
+}
 
-export function readMapped(labels: Labels, mapping: LabelMapping): Read {
+/** What the configuration makes of an alert's labels; null: it does not say. */
+export interface Configured {
+  cluster: Read | null;
+  namespace: Read | null;
+  container: Read | null;
+  pod: Read | null;
+  workload: (Read & { workloadKind: WorkloadKind | null }) | null;
+  service: Read | null;
+  /** The route names the target: no label is looked at. */
+  isFixed: boolean;
+}
+
+/** @param fixed of the route; it comes before the labels of the mapping */
+export function readConfigured(labels: Labels, mapping: LabelMapping, fixed: FixedTarget): Configured {
+  const byRoute = (key: keyof FixedTarget): Read | null =>
+    fixed[key] === undefined ? null : { label: `target.kubernetes.${key} of the route`, value: fixed[key] };
+  const workloads = Object.entries(fixedWorkloads).flatMap(([key, workloadKind]) => {
+    const read = byRoute(key as keyof typeof fixedWorkloads);
+    return read === null ? [] : [{ ...read, workloadKind }];
+  });
+  const [pod, service, [workload]] = [byRoute('pod'), byRoute('service'), workloads];
+  const isFixed = pod !== null || service !== null || workload !== undefined;
+  const mapped = (meaning: keyof LabelMapping) => readFirst(labels, mapping[meaning]);
+  const named = isFixed ? null : mapped('workload');
   return {
-    cluster: readFirst(labels, mapping.cluster),
-    namespace: readFirst(labels, mapping.namespace),
-    pod: readFirst(labels, mapping.pod),
-    container: readFirst(labels, mapping.container),
-    workload: readFirst(labels, mapping.workload),
-    service: readFirst(labels, mapping.service),
+    cluster: mapped('cluster'),
+    namespace: byRoute('namespace') ?? mapped('namespace'),
+    container: byRoute('container') ?? mapped('container'),
+    pod: isFixed ? pod : mapped('pod'),
+    workload: workload ?? (named === null ? null : { ...named, workloadKind: null }),
+    service: isFixed ? service : mapped('service'),
+    isFixed,
   };
 }
 

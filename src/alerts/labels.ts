@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { calleeOf, type Callee } from './callee.ts';
-import { noMapping, readMapped, type LabelMapping } from './label-mapping.ts';
+import type { FixedTarget } from './fixed-target.ts';
+import { noMapping, readConfigured, type Configured, type LabelMapping } from './label-mapping.ts';
 import { labelNames, serviceLabels, workloadLabels, workloadPairs, workloadTypes } from './label-names.ts';
 import { leadTo, type Lead, type WorkloadKind } from './lead.ts';
 import { firstPresent, present, type Labels } from './present.ts';
@@ -51,22 +52,27 @@ const generatedPodName = /-[bcdfghjklmnpqrstvwxz2456789]{5}$/;
  * Labels → where the JVM runs. The order of the labels and their traps are those of kube-prometheus, kubernetes-mixin,
  * OpenTelemetry, the meshes and the ingress controllers; documented for users in docs/configuration.md.
  * @param mapping further labels of the configuration, which are read first
+ * @param fixed what the route says about the target; with a name in it, no label leads anywhere
  */
-export function wantedFrom(labels: Labels, mapping: LabelMapping = noMapping): Wanted {
+export function wantedFrom(
+  labels: Labels,
+  mapping: LabelMapping = noMapping,
+  fixed: FixedTarget = {},
+): Wanted {
   const from: Record<string, string> = {};
   const read = (field: string, names: readonly string[]): string | null => {
     const found = firstPresent(labels, names);
     if (found !== null) from[field] = found.label;
     return found?.value ?? null;
   };
-  const mapped = readMapped(labels, mapping);
-  const fromMapping = (field: keyof LabelMapping): string | null => {
-    const found = mapped[field];
+  const configured = readConfigured(labels, mapping, fixed);
+  const fromConfiguration = (field: 'cluster' | 'container'): string | null => {
+    const found = configured[field];
     if (found !== null) from[field] = found.label;
     return found?.value ?? null;
   };
 
-  const leads = leadsIn(labels, mapping);
+  const leads = leadsIn(labels, configured);
   const first = (kind: Lead['kind']): Lead | undefined =>
     leads.find((lead) => lead.kind === kind && lead.problem === null);
   const sum = (field: string, kind: Lead['kind']): string | null => {
@@ -76,7 +82,7 @@ export function wantedFrom(labels: Labels, mapping: LabelMapping = noMapping): W
     return lead.places[0]?.name ?? null;
   };
 
-  const location = locationIn(labels, mapping);
+  const location = locationIn(labels, configured);
   const named = leads.find(({ problem }) => problem === null)?.places ?? [];
   const [only] = named;
   const namespace =
@@ -85,7 +91,7 @@ export function wantedFrom(labels: Labels, mapping: LabelMapping = noMapping): W
       : location.namespace;
   if (namespace !== null) from['namespace'] = location.namespaceLabel ?? leads[0]?.label ?? '';
   const pod = sum('pod', 'pod');
-  const container = fromMapping('container') ?? read('container', location.container);
+  const container = fromConfiguration('container') ?? read('container', location.container);
   if (container !== null && isSidecar(container)) delete from['container'];
   const workload = first('workload');
   const workloadName = sum('workload', 'workload');
@@ -100,7 +106,7 @@ export function wantedFrom(labels: Labels, mapping: LabelMapping = noMapping): W
     from['host'] = 'instance';
   }
   return {
-    cluster: fromMapping('cluster') ?? read('cluster', labelNames.cluster),
+    cluster: fromConfiguration('cluster') ?? read('cluster', labelNames.cluster),
     namespace,
     leads,
     pod,
@@ -122,21 +128,23 @@ export function wantedFrom(labels: Labels, mapping: LabelMapping = noMapping): W
 }
 
 /** The ladder: what the labels lead to, the strongest first. */
-function leadsIn(labels: Labels, mapping: LabelMapping): Lead[] {
-  const { namespace, pod, callee, scraped } = locationIn(labels, mapping);
-  const mapped = readMapped(labels, mapping);
-  const configured: Lead[] = [
-    ...(mapped.pod === null ? [] : [leadTo({ kind: 'pod', ...mapped.pod, namespace, firm: true })]),
-    ...(mapped.workload === null ? [] : [leadTo({ kind: 'workload', ...mapped.workload, namespace })]),
-    ...(mapped.service === null ? [] : [leadTo({ kind: 'service', ...mapped.service, namespace })]),
+function leadsIn(labels: Labels, configured: Configured): Lead[] {
+  const { namespace, pod, callee, scraped } = locationIn(labels, configured);
+  const first: Lead[] = [
+    ...(configured.pod === null ? [] : [leadTo({ kind: 'pod', ...configured.pod, namespace, firm: true })]),
+    ...(configured.workload === null
+      ? []
+      : [leadTo({ kind: 'workload', ...configured.workload, namespace })]),
+    ...(configured.service === null ? [] : [leadTo({ kind: 'service', ...configured.service, namespace })]),
   ];
+  if (configured.isFixed) return first;
   const named = firstPresent(labels, pod);
   const pods = named === null ? [] : [leadTo({ kind: 'pod', ...named, namespace, firm: true })];
-  if (callee !== null) return unique([...configured, ...pods, ...callee.leads]);
+  if (callee !== null) return unique([...first, ...pods, ...callee.leads]);
 
   const autoscaler = firstPresent(labels, withExported(labelNames.autoscaler));
   return unique([
-    ...configured,
+    ...first,
     ...pods,
     ...workloadLeads(labels, namespace),
     ...(autoscaler === null ? [] : [leadTo({ kind: 'autoscaler', ...autoscaler, namespace })]),
@@ -161,15 +169,14 @@ interface Location {
  * Which labels to read the location from. Where Prometheus scrapes without honor_labels, `exported_X` is the series' own label
  * and `X` the scrape target's: mixing the two would name a pod of the exporter in the namespace of the service.
  */
-function locationIn(labels: Labels, mapping: LabelMapping): Location {
-  const mapped = readMapped(labels, mapping).namespace;
+function locationIn(labels: Labels, configured: Configured): Location {
   const at = (
     names: readonly string[],
     pod: readonly string[],
     container: readonly string[],
     rest: { callee?: Callee; scraped?: boolean } = {},
   ): Location => {
-    const found = mapped ?? firstPresent(labels, names);
+    const found = configured.namespace ?? firstPresent(labels, names);
     return {
       namespace: found?.value ?? null,
       namespaceLabel: found?.label ?? null,
@@ -180,6 +187,7 @@ function locationIn(labels: Labels, mapping: LabelMapping): Location {
     };
   };
   const own = ['exported_namespace'];
+  if (configured.isFixed) return at([], [], []);
   const exportedPod = ['exported_pod', 'exported_pod_name'];
   if (firstPresent(labels, exportedPod) !== null)
     return at(own, exportedPod, ['exported_container'], { scraped: false });

@@ -29,6 +29,8 @@ export const captureRequestSchema = z.object({
     process: z.string().nullable(),
     /** A target given by hand, instead of labels. */
     uri: z.string().nullable(),
+    /** What the route says about the target, filled in: namespace, deployment, container. Values are hostile text. */
+    fixed: z.record(z.string(), z.string()).optional(),
   }),
   event: captureEventSchema,
   durationSeconds: z.number().int().min(1).max(60),

@@ -33,6 +33,8 @@ export interface TargetRequest {
   generatorUrl: string;
   /** RE2 over the command line, from the route, when several JVMs run there. */
   process?: string;
+  /** What the route says about the target, instead of labels: `{namespace: 'shop', deployment: 'checkout'}`. */
+  fixed?: Readonly<Record<string, string>>;
   /** A target given by hand (`flamepin capture`), instead of labels. */
   uri?: string;
 }

@@ -44,6 +44,7 @@ export async function explain(path: string, options: ExplainOptions): Promise<vo
       routes: configuration.routes,
       targets: configuration.targets,
       machine,
+      labels: configuration.labels,
       panels: configuration.grafana?.panels ?? [],
     }),
   );

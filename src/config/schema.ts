@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { senderNames } from '../alerts/sender.ts';
 import { baseUrl, cron, duration, matchers, path, section, size } from './fields.ts';
+import { labelsSchema } from './label-settings.ts';
 import { linkTemplateSchema } from './link-template.ts';
 import { baselineTargetSchema, routeTargetSchema, targetsSchema } from './target-settings.ts';
 import { maxCooldownMs } from '../captures/cooldown.ts';
@@ -140,6 +141,8 @@ export const settingsSchema = section({
     .prefault(Object.fromEntries(senderNames.map((name) => [name, {}]))),
   /** The first that matches wins. Default: none; every alert is then recorded as unrouted. */
   routes: z.array(routeSchema).max(1000).default([]),
+  /** Labels of your own that lead to the JVM. Default: none. */
+  labels: labelsSchema.prefault({}),
   /** How each kind of target is reached. */
   targets: targetsSchema.prefault({}),
   limits: section({

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { targetKinds, type TargetKind } from '../captures/target-kinds.ts';
+import { fixedKeys, isTemplate, type FixedTarget } from '../alerts/fixed-target.ts';
+import { isObjectName } from '../alerts/kubernetes-names.ts';
 import { path, pattern, section } from './fields.ts';
 
 /**
@@ -32,6 +34,23 @@ const kubernetes = {
   /** Profile only workloads with `flamepin.io/profile: allow`. Default false: all but those with `deny`. */
   requireOptIn: z.boolean().optional(),
 };
+
+/** A name in Kubernetes, or one made of the alert's labels: `{team}-shop`. */
+const fixedName = z
+  .string()
+  .min(1)
+  .max(253)
+  .refine((text) => (isTemplate(text) ? /^(?:[a-z0-9.-]|\{[^{}]+\})+$/.test(text) : isObjectName(text)), {
+    error: 'cannot be a name in Kubernetes',
+    params: { remedy: 'Write the name, or a label of the alert in braces: {team}-shop.' },
+  })
+  .optional();
+
+/** What the route says about the target, instead of the alert's labels. Default: the labels decide. */
+const fixed = Object.fromEntries(fixedKeys.map((key) => [key, fixedName])) as Record<
+  (typeof fixedKeys)[number],
+  typeof fixedName
+>;
 
 /** One Docker engine: a Unix socket, or an address. */
 const engine = section({
@@ -114,9 +133,24 @@ function exactlyOne(written: WrittenTarget, context: z.RefinementCtx) {
     });
     return z.NEVER;
   }
-  const { process, sibling, ...settings } = { process: undefined, sibling: undefined, ...written[kind] };
-  const adapter: Readonly<Record<string, unknown>> = settings;
-  return { kind, process: process ?? null, sibling: sibling ?? null, settings: adapter };
+  const { process, sibling, ...rest } = { process: undefined, sibling: undefined, ...written[kind] };
+  const entries = Object.entries(rest);
+  const isFixed = ([key]: [string, unknown]) => (fixedKeys as readonly string[]).includes(key);
+  const fixed: FixedTarget = Object.fromEntries(entries.filter(isFixed));
+  const names = Object.keys(fixed).filter((key) => key !== 'namespace' && key !== 'container');
+  if (names.length > 1) {
+    context.issues.push({
+      code: 'custom',
+      message: `several targets (${names.join(', ')})`,
+      params: { remedy: 'Keep one of them.' },
+      input: written,
+    });
+    return z.NEVER;
+  }
+  const adapter: Readonly<Record<string, unknown>> = Object.fromEntries(
+    entries.filter((entry) => !isFixed(entry)),
+  );
+  return { kind, process: process ?? null, sibling: sibling ?? null, fixed, settings: adapter };
 }
 
 /** `target` of a workload that baselines are taken of: there is nothing to compare them with. */
@@ -125,7 +159,7 @@ export const baselineTargetSchema = section(targetKindSections).transform(exactl
 /** `target` of a route. `sibling` null: as `targets` says. */
 export const routeTargetSchema = section({
   ...targetKindSections,
-  kubernetes: section({ ...kubernetes, process, sibling }).optional(),
+  kubernetes: section({ ...kubernetes, ...fixed, process, sibling }).optional(),
   docker: section({ ...docker, process, sibling }).optional(),
 }).transform(exactlyOne);
 

@@ -4,6 +4,8 @@ import type { AlertDecision } from '../captures/ledger.ts';
 import type { Reason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import { containerLeads } from '../alerts/container-labels.ts';
+import { fillTarget } from '../alerts/fixed-target.ts';
+import type { LabelMapping } from '../alerts/label-mapping.ts';
 import { wantedFrom, type Wanted } from '../alerts/labels.ts';
 import { elsewhere, mayBeContainer, otherMachine, type Machine } from '../alerts/machine.ts';
 import { leadEvent } from './lead-event.ts';
@@ -23,6 +25,8 @@ export interface RoutingRules {
   targets: { kubernetes: KubernetesScope; docker: { sibling: boolean } };
   /** Where this flamepin runs: what host targets are on. */
   machine: Machine;
+  /** Labels of the configuration that lead to a target; default: none. */
+  labels?: LabelMapping;
   panels: readonly PanelRule[];
 }
 
@@ -43,7 +47,10 @@ type Refusal = {
 };
 
 export function consider(alert: Alert, rules: RoutingRules): Consideration {
-  const wanted = wantedFrom(alert.labels);
+  const index = rules.routes.findIndex((route) => allMatch(route.matchers, alert.labels));
+  const route = rules.routes[index];
+  const fixed = fillTarget(route?.target.fixed ?? {}, alert.labels);
+  const wanted = wantedFrom(alert.labels, rules.labels, fixed);
   const panel = findPanel(alert, rules.panels);
   const without = (verdict: Consideration['verdict']): Consideration => ({
     alert,
@@ -58,8 +65,6 @@ export function consider(alert: Alert, rules: RoutingRules): Consideration {
   if (kind === 'test') return without(refuse('ignored', 'test-alert'));
   if (kind === 'no-data') return without(refuse('ignored', 'no-data-alert'));
 
-  const index = rules.routes.findIndex((route) => allMatch(route.matchers, alert.labels));
-  const route = rules.routes[index];
   if (route === undefined)
     return without(refuse('unrouted', 'no-route', closestSentence(alert, rules.routes)));
 
@@ -93,7 +98,7 @@ export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment
     alert,
     outcome: 'queued',
     id: moment.newId(),
-    request: requestFor(route.route, event.event, rules),
+    request: requestFor(alert, route.route, event.event, rules),
     panel,
     workloadKey: workloadKey(route.route.target, wanted, alert.labels),
     deadlineAt: moment.now + moment.deadlineMs,
@@ -121,9 +126,20 @@ export function decideAll(
   });
 }
 
-function requestFor(route: Route, event: CaptureEvent, rules: RoutingRules): CaptureRequest {
+function requestFor(
+  { labels }: Alert,
+  route: Route,
+  event: CaptureEvent,
+  rules: RoutingRules,
+): CaptureRequest {
+  const fixed = fillTarget(route.target.fixed ?? {}, labels);
   return {
-    target: { kind: route.target.kind, process: route.target.process, uri: null },
+    target: {
+      kind: route.target.kind,
+      process: route.target.process,
+      uri: null,
+      ...(Object.keys(fixed).length > 0 && { fixed }),
+    },
     event,
     durationSeconds: route.duration / 1000,
     cooldownSeconds: Math.ceil(route.cooldown / 1000),

@@ -1,3 +1,4 @@
+import type { FixedTarget } from '../alerts/fixed-target.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 import type { TargetKind } from '../captures/target-kinds.ts';
 import type { Matcher } from './matchers.ts';
@@ -18,6 +19,8 @@ export interface Route {
     process: string | null;
     /** null: as the target's settings say. */
     sibling: boolean | null;
+    /** What the route says about the target, with labels of the alert to fill in; the labels say the rest. */
+    fixed?: FixedTarget | undefined;
   };
 }
 

@@ -78,13 +78,13 @@ function sourceChecks({ sources }: Configuration): Pick<AppParts, 'identify' | '
 }
 
 function decider(
-  { mode, routes, targets, grafana, limits }: Configuration,
+  { mode, routes, targets, labels, grafana, limits }: Configuration,
   { ledger, log }: OpenedParts,
 ): AppParts['decide'] {
   return async (alerts, now) => {
     const paused = await ledger.paused();
     const machine = thisHost(targets.host.names);
-    const rules = { mode, paused, routes, targets, machine, panels: grafana?.panels ?? [] };
+    const rules = { mode, paused, routes, targets, machine, labels, panels: grafana?.panels ?? [] };
     const moment = {
       now,
       newId: () => captureId(now),

@@ -39,9 +39,10 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
     }
     case 'kubernetes': {
       const { kubernetesTargets } = await import('../targets/kubernetes/targets.ts');
-      const { prometheus, secrets } = configuration;
+      const { prometheus, secrets, labels } = configuration;
       return kubernetesTargets({
         ...configuration.targets.kubernetes,
+        labels,
         prometheus: prometheus && { url: prometheus.url, token: secrets.prometheusToken },
       });
     }

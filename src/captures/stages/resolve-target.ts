@@ -17,12 +17,13 @@ export async function resolveTarget(
 
 /** What a capture asks the targets for. */
 export function targetRequest({ alert, request }: Capture): TargetRequest {
-  const { process, uri } = request.target;
+  const { process, uri, fixed } = request.target;
   return {
     labels: alert.labels,
     startsAt: alert.startsAt,
     generatorUrl: alert.generatorUrl,
     ...(process === null ? {} : { process }),
     ...(uri === null ? {} : { uri }),
+    ...(fixed === undefined ? {} : { fixed }),
   };
 }

@@ -1,4 +1,5 @@
 import { Failure, type Reason } from '../../reasons/failure.ts';
+import type { LabelMapping } from '../../alerts/label-mapping.ts';
 import { wantedFrom } from '../../alerts/labels.ts';
 import type { Exec } from '../../profiler/exec.ts';
 import type { Target, TargetRequest, Targets } from '../../captures/target.ts';
@@ -30,6 +31,7 @@ export interface KubernetesSettings {
   namespaces?: readonly string[] | undefined;
   ephemeral?: EphemeralSettings | undefined;
   prometheus?: PrometheusSettings | undefined;
+  labels?: LabelMapping | undefined;
   protectOnlyReplica: boolean;
   requireOptIn: boolean;
 }
@@ -87,7 +89,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
 
   const resolve = async (request: TargetRequest, signal: AbortSignal): Promise<Target> => {
     signal.throwIfAborted();
-    const wanted = wantedFrom(request.labels);
+    const wanted = wantedFrom(request.labels, settings.labels, request.fixed);
     if (request.uri === undefined && settings.cluster !== undefined && wanted.cluster !== null)
       if (wanted.cluster !== settings.cluster)
         throw new Failure('other-cluster', { detail: `${wanted.cluster}, this is ${settings.cluster}` });
