@@ -51,6 +51,7 @@ describe('a target that the route names', () => {
         paused: false,
         routes,
         targets: { kubernetes: { sibling: false, namespaces: ['shop'] }, docker: { sibling: false } },
+        machine: { names: ['vm-1'], addresses: [], containerSubnets: [] },
         labels: own,
         panels: [],
       },
