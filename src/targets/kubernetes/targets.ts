@@ -82,6 +82,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     cluster,
     prometheus: settings.prometheus ?? null,
     generatorUrl: request.generatorUrl,
+    meant: { labels: request.labels, cluster: settings.cluster ?? null },
     open: (pod) =>
       openPlain({ ...placeIn(pod), container: container(pod) }, containerId(pod, container(pod))),
     container,

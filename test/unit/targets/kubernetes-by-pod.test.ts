@@ -2,32 +2,35 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { byPod } from '../../../src/targets/kubernetes/choice/by-pod.ts';
 import { extreme } from '../../../src/targets/kubernetes/choice/choose-pod.ts';
-import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
+import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-by-expression.ts';
 import { pod } from '../../given/pod.ts';
-import type { PodValue } from '../../../src/targets/kubernetes/choice/prometheus.ts';
 
 const cases: [what: string, expression: string, query: string, largest?: boolean][] = [
   [
     'a quantile over a workload',
     'histogram_quantile(0.99, sum by (le, deployment) (rate(http_seconds_bucket{uri!~"/health|/by (x)"}[5m]))) > 0.5',
-    'histogram_quantile ( 0.99 , sum by ( le, deployment, pod, instance ) ( rate ( http_seconds_bucket { uri !~ "/health|/by (x)" } [ 5m ] ) ) )',
+    'histogram_quantile ( 0.99 , sum by ( le, deployment, pod, namespace, instance, cluster ) ( rate ( http_seconds_bucket { uri !~ "/health|/by (x)" } [ 5m ] ) ) )',
   ],
-  ['a sum without grouping', 'sum(rate(x[1m])) >= 10', 'sum by (pod, instance) ( rate ( x [ 1m ] ) )'],
-  ['a grouping behind', 'avg(x) by (namespace) > 1', 'avg ( x ) by ( namespace, pod, instance )'],
+  [
+    'a sum without grouping',
+    'sum(rate(x[1m])) >= 10',
+    'sum by (pod, namespace, instance, cluster) ( rate ( x [ 1m ] ) )',
+  ],
+  ['a grouping behind', 'avg(x) by (namespace) > 1', 'avg ( x ) by ( namespace, pod, instance, cluster )'],
   ['a grouping by exclusion', 'sum without (pod, uri) (x) > 1', 'sum without ( uri ) ( x )'],
-  ['a threshold from below', 'sum(up) < 1', 'sum by (pod, instance) ( up )', false],
+  ['a threshold from below', 'sum(up) < 1', 'sum by (pod, namespace, instance, cluster) ( up )', false],
   [
     'a ratio of two sums',
     '(sum(rate(e[5m])) / sum(rate(a[5m]))) > 0.05',
-    '( sum by (pod, instance) ( rate ( e [ 5m ] ) ) / sum by (pod, instance) ( rate ( a [ 5m ] ) ) )',
+    '( sum by (pod, namespace, instance, cluster) ( rate ( e [ 5m ] ) ) / sum by (pod, namespace, instance, cluster) ( rate ( a [ 5m ] ) ) )',
   ],
   [
     'a comparison of two series',
     'sum(a) > sum(b)',
-    'sum by (pod, instance) ( a ) > sum by (pod, instance) ( b )',
+    'sum by (pod, namespace, instance, cluster) ( a ) > sum by (pod, namespace, instance, cluster) ( b )',
   ],
   ['a metric whose name begins like an aggregation', 'sum_total > 3', 'sum_total'],
-  ['a comment', 'sum(a) # by (b)\n> 3', 'sum by (pod, instance) ( a )'],
+  ['a comment', 'sum(a) # by (b)\n> 3', 'sum by (pod, namespace, instance, cluster) ( a )'],
 ];
 
 describe('the alert expression broken down by pod', () => {
@@ -44,33 +47,27 @@ describe('the alert expression broken down by pod', () => {
   });
 });
 
-const podAt = (name: string, address: string) => pod({ name, status: { podIP: address } });
-
 describe('which pod has the extreme value', () => {
-  const pods = [podAt('a', '10.0.0.1'), podAt('b', '10.0.0.2'), podAt('c', '10.0.0.20')];
-  const value = (labels: Record<string, string>, number: number) => ({ labels, value: number });
-  const worst = (values: PodValue[], largest: boolean) => extreme(worstFirst(pods, values, largest));
+  const [a, b, c] = [pod({ name: 'a' }), pod({ name: 'b' }), pod({ name: 'c' })];
 
-  it('by the pod label, or else by the address in instance', () => {
-    const byName = [value({ pod: 'a' }, 1), value({ pod: 'b' }, 3), value({ pod: 'other' }, 9)];
-    assert.deepEqual(worst(byName, true), { pod: pods[1], value: 3, next: 1 });
-    assert.equal(worst(byName, false)?.pod, pods[0]);
-    const byAddress = [value({ instance: '10.0.0.2:8080' }, 1), value({ instance: '10.0.0.20:8080' }, 5)];
-    assert.equal(worst(byAddress, true)?.pod, pods[2]);
-  });
-
-  it('not by a pod of the same name in another namespace', () => {
-    const values = [
-      value({ pod: 'a', namespace: 'other' }, 9),
-      value({ pod: 'b' }, 3),
-      value({ pod: 'c' }, 2),
+  it('is told by the worst of its rows', () => {
+    const rows = [
+      { pod: a, value: 4 },
+      { pod: b, value: 0 },
+      { pod: b, value: 7 },
+      { pod: c, value: 5 },
     ];
-    assert.equal(worst(values, true)?.pod, pods[1]);
+    assert.deepEqual(extreme(worstFirst(rows, true)), { pod: b, value: 7, next: 5 });
+    assert.deepEqual(extreme(worstFirst(rows, false)), { pod: b, value: 0, next: 4 });
   });
 
   it('the only one with a value; none when all are equal or have none', () => {
-    assert.deepEqual(worst([value({ pod: 'b' }, 1)], true), { pod: pods[1], value: 1, next: null });
-    assert.equal(worst([], true), null);
-    assert.equal(worst([value({ pod: 'a' }, 1), value({ pod: 'b' }, 1)], true), null);
+    assert.deepEqual(extreme(worstFirst([{ pod: b, value: 1 }], true)), { pod: b, value: 1, next: null });
+    assert.equal(extreme([]), null);
+    const equal = [
+      { pod: a, value: 1 },
+      { pod: b, value: 1 },
+    ];
+    assert.equal(extreme(worstFirst(equal, true)), null);
   });
 });

@@ -6,7 +6,7 @@ import {
   typical,
   type SiblingCriteria,
 } from '../../../src/targets/kubernetes/choice/choose-sibling.ts';
-import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-pods.ts';
+import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-by-expression.ts';
 import type { Pod } from '../../../src/targets/kubernetes/connection/objects.ts';
 import { podTargets } from '../../../src/targets/kubernetes/targets.ts';
 import type { Target, TargetRequest } from '../../../src/captures/target.ts';
@@ -95,9 +95,8 @@ describe('a pod can be profiled beside the alerting one', () => {
 
 describe('the typical one of the others', () => {
   const chosen = (values: number[], largest = true): number | undefined => {
-    const pods = values.map((_, position) => podOf({ name: `p${position}` }));
-    const measured = values.map((value, position) => ({ labels: { pod: `p${position}` }, value }));
-    return typical(worstFirst(pods, measured, largest))?.value;
+    const measured = values.map((value, position) => ({ pod: podOf({ name: `p${position}` }), value }));
+    return typical(worstFirst(measured, largest))?.value;
   };
 
   it('is the median; of an even number, the healthier one', () => {

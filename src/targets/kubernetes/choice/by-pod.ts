@@ -1,3 +1,5 @@
+import { labelName, prometheusLabels, type PodLabels } from './pod-labels.ts';
+
 /**
  * An alert's PromQL expression → the same by pod and without its threshold: one value per pod, where the alert saw only
  * the sum or the quantile. Works on tokens, without a full parser: where that fails (a recording rule that dropped the
@@ -15,16 +17,16 @@ const aggregations = new Set(
     ' ',
   ),
 );
-/** Both of them: `pod` is lost where Prometheus does not discover by pods, `instance` holds the address. */
-const wantedLabels = ['pod', 'instance'];
-
 /** null when the expression cannot be split into tokens, or holds an `or`/`unless` whose sides mean different things. */
-export function byPod(expression: string): ByPod | null {
+export function byPod(expression: string, scheme: PodLabels = prometheusLabels): ByPod | null {
   const tokens = tokensOf(expression);
   if (tokens === null) return null;
   const { kept, largest } = withoutThreshold(tokens);
   if (kept.some((token) => token === 'unless' || token === 'or')) return null;
-  return { query: brokenDown(kept).join(' '), largest };
+  return {
+    query: brokenDown(kept, [scheme.pod, scheme.namespace, ...scheme.beside].map(labelName)).join(' '),
+    largest,
+  };
 }
 
 /** Strings whole, names, numbers with units, operators; white space and comments dropped. */
@@ -58,7 +60,7 @@ function withoutThreshold(tokens: readonly string[]): { kept: string[]; largest:
   return { kept, largest: true };
 }
 
-function brokenDown(tokens: readonly string[]): string[] {
+function brokenDown(tokens: readonly string[], wantedLabels: readonly string[]): string[] {
   const out: string[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] ?? '';

@@ -1,11 +1,5 @@
-import {
-  byAlertExpression,
-  byLooking,
-  byMetricsServer,
-  rounded,
-  type Choosing,
-  type Measured,
-} from './measure-pods.ts';
+import { byAlertExpression } from './measure-by-expression.ts';
+import { byLooking, byMetricsServer, rounded, type Choosing, type Measured } from './measure-pods.ts';
 import { isReady, type Pod } from '../connection/objects.ts';
 
 export interface Chosen {
@@ -29,18 +23,18 @@ export async function choosePod(
 ): Promise<Chosen> {
   if (pods.length === 1) return { pod: pods[0], why: '' };
   const byExpression = await byAlertExpression(pods, choosing, signal);
+  const remark = byExpression === null || byExpression.remark === '' ? '' : `; ${byExpression.remark}`;
   const worst = byExpression === null ? null : extreme(byExpression.measured);
   if (byExpression !== null && worst !== null) {
     const how = byExpression.largest ? 'highest' : 'lowest';
     const next = worst.next === null ? 'the others have no value' : `the next ${rounded(worst.next)}`;
     return {
       pod: worst.pod,
-      why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(worst.value)}, ${next}`,
+      why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(worst.value)}, ${next}${remark}`,
     };
   }
-  const notAsked = byExpression === null || byExpression.notAsked === '' ? '' : `; ${byExpression.notAsked}`;
   const otherwise = await byCpuOrName(pods, choosing, signal);
-  return { ...otherwise, why: otherwise.why + notAsked };
+  return { ...otherwise, why: otherwise.why + remark };
 }
 
 async function byCpuOrName(

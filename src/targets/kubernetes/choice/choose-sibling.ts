@@ -1,13 +1,8 @@
 import { firstByName, type Chosen } from './choose-pod.ts';
 import { eligiblePods, type Policy } from './judge-pod.ts';
-import {
-  byAlertExpression,
-  byLooking,
-  byMetricsServer,
-  rounded,
-  type Choosing,
-  type Measured,
-} from './measure-pods.ts';
+import { byAlertExpression } from './measure-by-expression.ts';
+import { byLooking, byMetricsServer, rounded, type Choosing, type Measured } from './measure-pods.ts';
+import { labelsBesidePod } from './rows.ts';
 import { imageOf, serves, type Pod } from '../connection/objects.ts';
 
 /** What makes a pod eligible as a sibling. */
@@ -52,18 +47,21 @@ export async function chooseSibling(
 ): Promise<Chosen> {
   if (pods.length === 1) return { pod: pods[0], why: 'sibling: no other pod is fit' };
   const of = `of ${pods.length} other pods`;
-  const byExpression = typical((await byAlertExpression(pods, choosing, signal))?.measured ?? []);
-  if (byExpression !== null)
+  const meant = { ...choosing.meant, labels: labelsBesidePod(choosing.meant.labels) };
+  const byExpression = await byAlertExpression(pods, { ...choosing, meant }, signal);
+  const remark = byExpression === null || byExpression.remark === '' ? '' : `; ${byExpression.remark}`;
+  const middle = typical(byExpression?.measured ?? []);
+  if (middle !== null)
     return {
-      pod: byExpression.pod,
-      why: `sibling: typical ${of} by the alert's own expression: ${rounded(byExpression.value)}`,
+      pod: middle.pod,
+      why: `sibling: typical ${of} by the alert's own expression: ${rounded(middle.value)}${remark}`,
     };
   const used =
     typical((await byMetricsServer(pods, choosing, signal)) ?? []) ??
     typical(await byLooking(pods, choosing, signal));
   if (used !== null)
-    return { pod: used.pod, why: `sibling: typical ${of} by CPU: ${rounded(used.value)} cores` };
-  return { pod: firstByName(pods), why: `sibling: first by name ${of}` };
+    return { pod: used.pod, why: `sibling: typical ${of} by CPU: ${rounded(used.value)} cores${remark}` };
+  return { pod: firstByName(pods), why: `sibling: first by name ${of}${remark}` };
 }
 
 /**

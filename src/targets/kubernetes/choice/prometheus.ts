@@ -25,6 +25,9 @@ const maxSeries = 10_000;
 /** Some 300 bytes a series. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
+/** Prometheus answered, but not this query: it is not its PromQL, or matches many to many. */
+export class QueryRefused extends Error {}
+
 export interface PodValue {
   labels: Readonly<Record<string, string>>;
   value: number;
@@ -32,7 +35,8 @@ export interface PodValue {
 
 /**
  * The values of an expression now, without NaN and infinities. Rejects when Prometheus does not answer with a vector in
- * two seconds, or with more than 10,000 series or 4 MiB, of which no more is read.
+ * two seconds, or with more than 10,000 series or 4 MiB, of which no more is read; with QueryRefused when the fault is the
+ * query's.
  */
 export async function queryNow(
   settings: PrometheusSettings,
@@ -48,6 +52,9 @@ export async function queryNow(
     redirect: 'error',
     signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]),
   });
+  // As its API says: 400 for what it cannot read, 422 for what it cannot evaluate.
+  if (response.status === 400 || response.status === 422)
+    throw new QueryRefused(`Prometheus answers ${response.status}`);
   const { data } = answerSchema.parse(JSON.parse(await boundedText(response)));
   if (data.result.length > maxSeries) throw new Error(`more than ${maxSeries} series`);
   return data.result

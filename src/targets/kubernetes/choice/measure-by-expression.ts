@@ -1,0 +1,99 @@
+import { alertExpression } from '../../../alerts/expression.ts';
+import type { Pod } from '../connection/objects.ts';
+import { byPod } from './by-pod.ts';
+import type { Choosing, Measured } from './measure-pods.ts';
+import { narrowedTo } from './narrow-query.ts';
+import { podLabelSchemes } from './pod-labels.ts';
+import { deadlineMilliseconds, QueryRefused, queryNow, type PrometheusSettings } from './prometheus.ts';
+import { rowsOfPods, type Meant } from './rows.ts';
+
+export interface ByExpression {
+  /** The worst first; empty when the expression tells nothing about the pods. */
+  measured: Measured[];
+  /** Large values are the bad ones. */
+  largest: boolean;
+  /** For the choice: which rows were left out, or why the expression was not used; '' when there is nothing to say. */
+  remark: string;
+}
+
+/**
+ * The value of the alert's own expression for each pod. The query is narrowed to the series of these pods, so that the
+ * sender of an alert cannot choose what flamepin reads from Prometheus. null without Prometheus, an expression or an
+ * answer.
+ */
+export async function byAlertExpression(
+  pods: readonly Pod[],
+  { prometheus, generatorUrl, meant }: Pick<Choosing, 'prometheus' | 'generatorUrl' | 'meant'>,
+  signal: AbortSignal,
+): Promise<ByExpression | null> {
+  const expression = alertExpression(generatorUrl);
+  if (prometheus === null || expression === null) return null;
+  const { queries, largest } = queriesFor(pods, expression);
+  if (queries.length === 0)
+    return { measured: [], largest, remark: "the alert's own expression cannot be narrowed to them" };
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
+  const remarks = new Set<string>();
+  try {
+    for (const query of queries) {
+      const { measured, remark } = await measuredBy(query, pods, { prometheus, meant, largest }, soon);
+      if (measured.length > 0) return { measured, largest, remark };
+      remarks.add(remark);
+    }
+  } catch {
+    return null;
+  }
+  return { measured: [], largest, remark: [...remarks].filter((each) => each !== '').join('; ') };
+}
+
+/** One query for each way in which series name their pods, the likeliest first. */
+function queriesFor(pods: readonly Pod[], expression: string): { queries: string[]; largest: boolean } {
+  const split = podLabelSchemes.flatMap((scheme) => {
+    const each = byPod(expression, scheme);
+    return each === null ? [] : [{ ...each, queries: narrowedTo(pods, each.query, scheme) }];
+  });
+  return { queries: split.flatMap(({ queries }) => queries), largest: split[0]?.largest ?? true };
+}
+
+async function measuredBy(
+  query: string,
+  pods: readonly Pod[],
+  { prometheus, meant, largest }: { prometheus: PrometheusSettings; meant: Meant; largest: boolean },
+  signal: AbortSignal,
+): Promise<{ measured: Measured[]; remark: string }> {
+  try {
+    const { rows, leftOut, clusters } = rowsOfPods(pods, await queryNow(prometheus, query, signal), meant);
+    const remark =
+      clusters.length === 0
+        ? leftOut
+        : `the alert's own expression is not used: it has rows of the clusters ${clusterNames(clusters)}, ` +
+          'and neither a cluster label of the alert nor targets.kubernetes.cluster says which is meant';
+    return { measured: worstFirst(rows, largest), remark };
+  } catch (error) {
+    // Prometheus 2 does not know the quoted names of Prometheus 3; the next query may suit it.
+    if (error instanceof QueryRefused) return { measured: [], remark: '' };
+    throw error;
+  }
+}
+
+const clusterNames = (clusters: readonly string[]): string =>
+  clusters
+    .slice(0, 5)
+    .map((name) => (name === '' ? '(none)' : name.slice(0, 100)))
+    .join(', ');
+
+/**
+ * One value for each pod that has any, the worst pod first. Several rows of one pod differ in a label that the alert does
+ * not have: the worst of them stands for the pod, as one of them would have fired the alert.
+ * @param largest large values are the bad ones
+ */
+export function worstFirst(rows: readonly Measured[], largest: boolean): Measured[] {
+  const worse = (a: number, b: number): boolean => (largest ? a > b : a < b);
+  const worst = new Map<Pod, number>();
+  for (const { pod, value } of rows) {
+    const known = worst.get(pod);
+    if (known === undefined || worse(value, known)) worst.set(pod, value);
+  }
+  return [...worst]
+    .map(([pod, value]) => ({ pod, value }))
+    .sort((a, b) => (largest ? b.value - a.value : a.value - b.value));
+}
