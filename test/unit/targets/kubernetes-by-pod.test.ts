@@ -3,47 +3,30 @@ import { describe, it } from 'node:test';
 import { byPod } from '../../../src/targets/kubernetes/choice/by-pod.ts';
 import { extreme } from '../../../src/targets/kubernetes/choice/choose-pod.ts';
 import { worstFirst } from '../../../src/targets/kubernetes/choice/measure-by-expression.ts';
+import { podLabelSchemes } from '../../../src/targets/kubernetes/choice/pod-labels.ts';
 import { pod } from '../../given/pod.ts';
-
-const cases: [what: string, expression: string, query: string, largest?: boolean][] = [
-  [
-    'a quantile over a workload',
-    'histogram_quantile(0.99, sum by (le, deployment) (rate(http_seconds_bucket{uri!~"/health|/by (x)"}[5m]))) > 0.5',
-    'histogram_quantile ( 0.99 , sum by ( le, deployment, pod, namespace, instance, cluster ) ( rate ( http_seconds_bucket { uri !~ "/health|/by (x)" } [ 5m ] ) ) )',
-  ],
-  [
-    'a sum without grouping',
-    'sum(rate(x[1m])) >= 10',
-    'sum by (pod, namespace, instance, cluster) ( rate ( x [ 1m ] ) )',
-  ],
-  ['a grouping behind', 'avg(x) by (namespace) > 1', 'avg ( x ) by ( namespace, pod, instance, cluster )'],
-  ['a grouping by exclusion', 'sum without (pod, uri) (x) > 1', 'sum without ( uri ) ( x )'],
-  ['a threshold from below', 'sum(up) < 1', 'sum by (pod, namespace, instance, cluster) ( up )', false],
-  [
-    'a ratio of two sums',
-    '(sum(rate(e[5m])) / sum(rate(a[5m]))) > 0.05',
-    '( sum by (pod, namespace, instance, cluster) ( rate ( e [ 5m ] ) ) / sum by (pod, namespace, instance, cluster) ( rate ( a [ 5m ] ) ) )',
-  ],
-  [
-    'a comparison of two series',
-    'sum(a) > sum(b)',
-    'sum by (pod, namespace, instance, cluster) ( a ) > sum by (pod, namespace, instance, cluster) ( b )',
-  ],
-  ['a metric whose name begins like an aggregation', 'sum_total > 3', 'sum_total'],
-  ['a comment', 'sum(a) # by (b)\n> 3', 'sum by (pod, namespace, instance, cluster) ( a )'],
-];
+import { ruleExpressions } from '../../given/rule-expressions.ts';
 
 describe('the alert expression broken down by pod', () => {
-  for (const [what, expression, query, largest = true] of cases)
-    it(`of ${what}`, () => {
-      assert.deepEqual(byPod(expression), { query, largest });
+  for (const { rule, expression, byPod: query, unconditional, largest } of ruleExpressions)
+    it(`of ${rule}`, () => {
+      assert.deepEqual(
+        byPod(expression),
+        query === null ? null : { query, unconditional: unconditional ?? null, largest: largest ?? true },
+      );
     });
 
-  it('gives up where sides mean different things, or on what is not an expression', () => {
-    assert.equal(byPod('a or b'), null);
-    assert.equal(byPod('a unless b'), null);
-    assert.equal(byPod('a ; drop'), null);
-    assert.equal(byPod('"unclosed'), null);
+  it('names the pod as the series do', () => {
+    const [, exported, , dotted] = podLabelSchemes;
+    assert.equal(
+      byPod('sum by (uri) (x) > 1', exported)?.query,
+      'sum by (uri, exported_pod, exported_namespace, cluster) (x)',
+    );
+    assert.equal(
+      byPod('sum(x) > 1', dotted)?.query,
+      'sum by ("k8s.pod.name", "k8s.namespace.name", "k8s.cluster.name", cluster)(x)',
+    );
+    assert.equal(byPod('sum without ("k8s.pod.name", uri) (x)', dotted)?.query, 'sum without (uri) (x)');
   });
 });
 

@@ -1,101 +1,242 @@
-import { labelName, prometheusLabels, type PodLabels } from './pod-labels.ts';
+import { parser } from '@prometheus-io/lezer-promql';
+import { labelName, podLabelSchemes, prometheusLabels, type PodLabels } from './pod-labels.ts';
 
 /**
  * An alert's PromQL expression → the same by pod and without its threshold: one value per pod, where the alert saw only
- * the sum or the quantile. Works on tokens, without a full parser: where that fails (a recording rule that dropped the
- * pod), the result has no pod labels and the pod is chosen another way.
+ * the sum or the quantile. Where a recording rule has dropped the pod, the result has no rows and the pod is chosen
+ * another way.
  */
-
 export interface ByPod {
   query: string;
+  /**
+   * The same without its `and …` conditions; null when it has none. A condition that holds for the whole workload
+   * (`and sum(rate(requests)) > 10`) may hold for none of its pods.
+   */
+  unconditional: string | null;
   /** Whether the alert fires on large values; a threshold from below (`< 1`) looks for the smallest. */
   largest: boolean;
 }
 
-const aggregations = new Set(
-  'sum avg max min count group stddev stdvar quantile topk bottomk count_values limitk limit_ratio'.split(
-    ' ',
-  ),
-);
-/** null when the expression cannot be split into tokens, or holds an `or`/`unless` whose sides mean different things. */
-export function byPod(expression: string, scheme: PodLabels = prometheusLabels): ByPod | null {
-  const tokens = tokensOf(expression);
-  if (tokens === null) return null;
-  const { kept, largest } = withoutThreshold(tokens);
-  if (kept.some((token) => token === 'unless' || token === 'or')) return null;
+type Node = ReturnType<typeof parser.parse>['topNode'];
+
+/** A stretch of the expression, and what it becomes. */
+interface Edit {
+  from: number;
+  to: number;
+  text: string;
+}
+
+/** How a grouping or matching is broken down: which labels make it one by pod. */
+type Scheme = Pick<PodLabels, 'pod' | 'namespace' | 'beside'>;
+
+/** Comparison → whether `left OP number` fires on large values. Equality is a state, which its rows keep. */
+const thresholds: ReadonlyMap<string, boolean> = new Map([
+  ['Gtr', true],
+  ['Gte', true],
+  ['Lss', false],
+  ['Lte', false],
+]);
+const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Pow', 'Atan2']);
+/** They show the first few rows and change none. By pod there are more, and the alert's own could be missing. */
+const selections = new Set(['Topk', 'Bottomk', 'LimitK', 'LimitRatio']);
+/** The sides mean different things, or there is no series that could have a pod. */
+const withoutPods = new Set(['Or', 'Unless', 'Absent', 'AbsentOverTime']);
+
+/** null when the text is not PromQL, or holds `or`, `unless` or `absent`. Pure. */
+export function byPod(expression: string, scheme: Scheme = prometheusLabels): ByPod | null {
+  const top = parsed(expression);
+  if (top === null) return null;
+  const conditions: Node[] = [];
+  let main = withoutSelection(top);
+  for (;;) {
+    const sides = sidesOf(main);
+    if (sides?.operator !== 'And') break;
+    conditions.unshift(main);
+    main = withoutSelection(sides.left);
+  }
+  const { kept, largest } = withoutThreshold(main);
+  const render = (node: Node): string => brokenDown(expression, node, scheme);
+  const query = render(kept);
+  if (conditions.length === 0) return { query, unconditional: null, largest };
+  const words = conditions.map((condition) => {
+    const { clause, right } = partsOf(condition);
+    // Which side of an `and` has the pod is unknown; its matching stays as it is.
+    return ['and', clause === null ? '' : expression.slice(clause.from, clause.to), render(right)]
+      .filter((word) => word !== '')
+      .join(' ');
+  });
+  return { query: [query, ...words].join(' '), unconditional: query, largest };
+}
+
+/** The one expression of the text; null when it is not PromQL, or of a kind that cannot be broken down. */
+function parsed(text: string): Node | null {
+  const tree = parser.parse(text);
+  let usable = true;
+  tree.iterate({
+    enter: ({ type, name }) => {
+      if (type.isError || withoutPods.has(name)) usable = false;
+    },
+  });
+  return usable ? (parts(tree.topNode)[0] ?? null) : null;
+}
+
+/** The children of a node, comments left out. */
+function parts(node: Node): Node[] {
+  const found: Node[] = [];
+  for (let child = node.firstChild; child !== null; child = child.nextSibling)
+    if (child.name !== 'LineComment') found.push(child);
+  return found;
+}
+
+function unwrapped(node: Node): Node {
+  const [inner] = node.name === 'ParenExpr' ? parts(node) : [];
+  return inner === undefined ? node : unwrapped(inner);
+}
+
+/** What `topk` and its like choose from, when they are the outermost. */
+function withoutSelection(written: Node): Node {
+  const node = unwrapped(written);
+  const operator = node.getChild('AggregateOp')?.firstChild?.name ?? '';
+  const body = node.getChild('FunctionCallBody');
+  const argument = body === null ? undefined : parts(body).at(-1);
+  return selections.has(operator) && argument !== undefined ? withoutSelection(argument) : node;
+}
+
+interface Sides {
+  left: Node;
+  operator: string;
+  bool: boolean;
+  clause: Node | null;
+  right: Node;
+}
+
+function sidesOf(node: Node): Sides | null {
+  return node.name === 'BinaryExpr' ? partsOf(node) : null;
+}
+
+/** @param node a BinaryExpr */
+function partsOf(node: Node): Sides {
+  const all = parts(node);
   return {
-    query: brokenDown(kept, [scheme.pod, scheme.namespace, ...scheme.beside].map(labelName)).join(' '),
-    largest,
+    left: all[0] ?? node,
+    operator: all[1]?.name ?? '',
+    bool: node.getChild('BoolModifier') !== null,
+    clause: node.getChild('MatchingModifierClause'),
+    right: all.at(-1) ?? node,
   };
 }
 
-/** Strings whole, names, numbers with units, operators; white space and comments dropped. */
-function tokensOf(text: string): string[] | null {
-  const pattern =
-    /\s+|#[^\n]*|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[A-Za-z_:][\w:]*|\d[\w.]*|\.\d[\w.]*|[=!]~|[=!<>]=|[-+*/%^<>=(){}[\],:@])/y;
-  const tokens: string[] = [];
-  while (pattern.lastIndex < text.length) {
-    const match = pattern.exec(text);
-    if (match === null) return null;
-    if (match[1] !== undefined) tokens.push(match[1]);
-  }
-  return tokens;
+/** Drops a comparison with a number at the outermost level, whichever side the number is on. */
+function withoutThreshold(node: Node): { kept: Node; largest: boolean } {
+  const sides = sidesOf(node);
+  const above = thresholds.get(sides?.operator ?? '');
+  if (sides === null || above === undefined) return { kept: node, largest: true };
+  if (isNumber(sides.right)) return { kept: withoutSelection(sides.left), largest: above };
+  if (isNumber(sides.left)) return { kept: withoutSelection(sides.right), largest: !above };
+  // Two series: the rows that fire have the left one's value, or with `bool` 1.
+  return { kept: node, largest: above || sides.bool };
 }
 
-/** Drops a comparison with a number at the outermost level, and parentheses around the whole. */
-function withoutThreshold(tokens: readonly string[]): { kept: string[]; largest: boolean } {
-  let kept = [...tokens];
-  while (kept[0] === '(' && closing(kept, 0) === kept.length - 1) kept = kept.slice(1, -1);
-  let depth = 0;
-  for (const [position, token] of kept.entries()) {
-    if ('([{'.includes(token)) depth++;
-    else if (')]}'.includes(token)) depth--;
-    else if (depth === 0 && /^(?:<|>|<=|>=|==|!=)$/.test(token)) {
-      const threshold = kept.slice(position + 1);
-      const plain = threshold.every((each) => /^(?:[\d.][\w.]*|[-+*/()])$/.test(each));
-      if (plain) return { kept: kept.slice(0, position), largest: !token.startsWith('<') };
-      return { kept, largest: true };
-    }
+/** One number for all pods: a literal, arithmetic with literals, `time()`, or whatever `scalar` or `vector` makes of it. */
+function isNumber(written: Node): boolean {
+  const node = unwrapped(written);
+  if (node.name === 'NumberDurationLiteral') return true;
+  if (node.name === 'UnaryExpr') return parts(node).slice(-1).every(isNumber);
+  if (node.name === 'FunctionCall') {
+    const name = node.getChild('FunctionIdentifier')?.firstChild?.name ?? '';
+    return ['Time', 'Pi', 'Scalar', 'Vector'].includes(name);
   }
-  return { kept, largest: true };
+  const sides = sidesOf(node);
+  return sides !== null && arithmetic.has(sides.operator) && isNumber(sides.left) && isNumber(sides.right);
 }
 
-function brokenDown(tokens: readonly string[], wantedLabels: readonly string[]): string[] {
-  const out: string[] = [];
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at] ?? '';
-    const next = tokens[at + 1];
-    const aggregates = aggregations.has(token) && (next === '(' || next === 'by' || next === 'without');
-    if ((token === 'by' || token === 'on') && next === '(') {
-      const end = closing(tokens, at + 1);
-      const labels = tokens.slice(at + 2, end).filter((each) => each !== ',');
-      out.push(token, '(', [...new Set([...labels, ...wantedLabels])].join(', '), ')');
-      at = end;
-    } else if (token === 'without' && next === '(') {
-      const end = closing(tokens, at + 1);
-      const labels = tokens.slice(at + 2, end).filter((each) => each !== ',' && !wantedLabels.includes(each));
-      out.push(token, '(', labels.join(', '), ')');
-      at = end;
-    } else if (aggregates && next === '(' && !groupedBehind(tokens, at + 1)) {
-      out.push(token, `by (${wantedLabels.join(', ')})`);
-    } else out.push(token);
+function brokenDown(expression: string, root: Node, scheme: Scheme): string {
+  const edits: Edit[] = [];
+  collectEdits(root, scheme, expression, edits);
+  let text = '';
+  let at = root.from;
+  for (const edit of edits.sort((a, b) => a.from - b.from)) {
+    text += expression.slice(at, edit.from) + edit.text;
+    at = edit.to;
   }
-  return out;
+  return text + expression.slice(at, root.to);
 }
 
-/** `sum(x) by (pod)`: the grouping may follow the parentheses. */
-function groupedBehind(tokens: readonly string[], open: number): boolean {
-  const behind = tokens[closing(tokens, open) + 1];
-  return behind === 'by' || behind === 'without';
+function collectEdits(node: Node, scheme: Scheme, text: string, edits: Edit[]): void {
+  if (node.name === 'AggregateExpr') edits.push(...regrouped(node, scheme, text));
+  const sides = sidesOf(node);
+  if (sides?.clause && sides.operator !== 'And') edits.push(...rematched(sides, sides.clause, scheme, text));
+  for (const part of parts(node)) collectEdits(part, scheme, text, edits);
 }
 
-/** Where the bracket that opens at `open` closes; the end when it does not. */
-function closing(tokens: readonly string[], open: number): number {
-  let depth = 0;
-  for (let at = open; at < tokens.length; at++) {
-    const token = tokens[at] ?? '';
-    if ('([{'.includes(token)) depth++;
-    else if (')]}'.includes(token) && --depth === 0) return at;
-  }
-  return tokens.length;
+/** By pod, beside the aggregation's own labels. */
+function regrouped(node: Node, scheme: Scheme, text: string): Edit[] {
+  const operator = node.getChild('AggregateOp');
+  const modifier = node.getChild('AggregateModifier');
+  const labels = modifier?.getChild('GroupingLabels');
+  if (modifier && labels)
+    return [modifier.getChild('By') === null ? without(labels, scheme, text) : withPod(labels, scheme, text)];
+  if (operator === null) return [];
+  return [{ from: operator.to, to: operator.to, text: ` by (${podLabelsOf(scheme).join(', ')})` }];
 }
+
+/** `on (…)` and `ignoring (…)` match by pod too where the side that must be unique is broken down. */
+function rematched(sides: Sides, clause: Node, scheme: Scheme, text: string): Edit[] {
+  const labels = clause.getChild('GroupingLabels');
+  const ones =
+    clause.getChild('GroupLeft') !== null
+      ? [sides.right]
+      : clause.getChild('GroupRight') !== null
+        ? [sides.left]
+        : [sides.left, sides.right];
+  if (labels === null || !ones.some(aggregates)) return [];
+  if (clause.getChild('On') === null) return [without(labels, scheme, text)];
+  // What group_left brings over must not be matched on as well.
+  const brought = clause.getChildren('GroupingLabels').slice(1);
+  return [
+    withPod(
+      labels,
+      scheme,
+      text,
+      brought.flatMap((each) => listed(each, text)).map(({ name }) => name),
+    ),
+  ];
+}
+
+function aggregates(node: Node): boolean {
+  return node.name === 'AggregateExpr' || parts(node).some(aggregates);
+}
+
+function withPod(labels: Node, scheme: Scheme, text: string, except: readonly string[] = []): Edit {
+  const own = listed(labels, text);
+  const names = own.map(({ name }) => name);
+  // `instance` is the exporter's where there is a pod, and differs from one exporter to the next.
+  const hasPod = podLabelSchemes.some(({ pod }) => names.includes(pod));
+  const added = podLabelsOf(scheme).filter(
+    (label) => ![...names, ...except].includes(unquoted(label)) && !(hasPod && label === 'instance'),
+  );
+  return changed(labels, [...own.map(({ written }) => written), ...added]);
+}
+
+function without(labels: Node, scheme: Scheme, text: string): Edit {
+  const wanted = podLabelsOf(scheme).map(unquoted);
+  const kept = listed(labels, text).filter(({ name }) => !wanted.includes(name));
+  return changed(
+    labels,
+    kept.map(({ written }) => written),
+  );
+}
+
+function changed({ from, to }: Node, labels: readonly string[]): Edit {
+  return { from, to, text: `(${labels.join(', ')})` };
+}
+
+function listed(labels: Node, text: string): { written: string; name: string }[] {
+  return parts(labels)
+    .map(({ from, to }) => text.slice(from, to))
+    .map((written) => ({ written, name: unquoted(written) }));
+}
+
+const podLabelsOf = ({ pod, namespace, beside }: Scheme): string[] =>
+  [pod, namespace, ...beside].map(labelName);
+const unquoted = (label: string): string => label.replace(/^(["'`])(.*)\1$/s, '$2');

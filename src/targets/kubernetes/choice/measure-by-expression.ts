@@ -45,13 +45,22 @@ export async function byAlertExpression(
   return { measured: [], largest, remark: [...remarks].filter((each) => each !== '').join('; ') };
 }
 
-/** One query for each way in which series name their pods, the likeliest first. */
+/**
+ * One query for each way in which series name their pods, the likeliest first; then the same without the conditions of the
+ * alert, which may hold for the workload and for none of its pods.
+ */
 function queriesFor(pods: readonly Pod[], expression: string): { queries: string[]; largest: boolean } {
-  const split = podLabelSchemes.flatMap((scheme) => {
-    const each = byPod(expression, scheme);
-    return each === null ? [] : [{ ...each, queries: narrowedTo(pods, each.query, scheme) }];
-  });
-  return { queries: split.flatMap(({ queries }) => queries), largest: split[0]?.largest ?? true };
+  const conditional: string[] = [];
+  const unconditional: string[] = [];
+  let largest = true;
+  for (const scheme of podLabelSchemes) {
+    const split = byPod(expression, scheme);
+    if (split === null) break;
+    largest = split.largest;
+    conditional.push(...narrowedTo(pods, split.query, scheme));
+    if (split.unconditional !== null) unconditional.push(...narrowedTo(pods, split.unconditional, scheme));
+  }
+  return { queries: [...conditional, ...unconditional], largest };
 }
 
 async function measuredBy(
