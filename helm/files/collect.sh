@@ -162,16 +162,16 @@ print_recording() {
   fi
 }
 is_of_jvm() {
-  read -r mode _ owner _ <<END
-$(ls -ldn "${recording%/*}")
-END
+  # shellcheck disable=SC2046 # words
+  set -- $(ls -ldn "${recording%/*}")
+  mode=${1-} owner=${3-}
   case $mode in
     d*) ;;
     *) return 1 ;;
   esac
-  read -r mode links opened _ size _ <<END
-$(ls -lnL /proc/self/fd/3 3<&3)
-END
+  # shellcheck disable=SC2046 # words
+  set -- $(ls -lnL /proc/self/fd/3 3<&3)
+  mode=${1-} links=${2-} opened=${3-} size=${5-}
   case $mode:$links:$opened in
     -*:1:"$owner") ;;
     *) return 1 ;;

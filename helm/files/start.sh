@@ -183,20 +183,20 @@ kill_children() { # PID
     if read_stat "${path#/proc/}" && [ "$parent" = "$1" ]; then kill -9 "${path#/proc/}"; fi
   done
 } 2>/dev/null
-limit_of() { # processes, or open for files
+limit_of() { # processes, open for files, or file for the size of one; PID, $pid without it
   limit=
   {
     while read -r _ what first second _; do
       case $what:$first in
         processes:*) found=$first ;;
-        open:files) found=$second ;;
+        open:files | file:size) found=$second ;;
         *) continue ;;
       esac
       if [ "$what" = "$1" ]; then
         limit=$found
         break
       fi
-    done <"/proc/$pid/limits"
+    done <"/proc/${2:-$pid}/limits"
   } 2>/dev/null || :
   case $limit in
     unlimited) ;;
@@ -355,6 +355,7 @@ look_before_touching() {
   refuse_when_frozen
   look_at_threads
   look_at_descriptors
+  look_at_file_size
   say_command_line
   look_at_architecture
   look_at_attaching
@@ -477,6 +478,8 @@ find_group() {
 look_at_tmp() {
   if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
   [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
+  blocked=
+  has_room "$jvm_tmp" $attach_room || refuse tmp-full "${blocked#; }"
   probe=$jvm_tmp/.flamepin-$id
   if ! { mkdir "$probe" && rmdir "$probe"; } 2>/dev/null; then
     if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe is there already, made by another user"; fi
@@ -869,10 +872,34 @@ number_in() { # FILE KEY -> value
 }
 tools_room=2048
 recording_room=$((64 * duration + 1024))
+attach_room=64
+look_at_file_size() {
+  file_size_known=
+  file_room "$pid" "the JVM" $recording_room "a recording"
+  say check.file_size "$file_size_known"
+  file_room "$$" "commands there" $((tools_room / 2)) "the profiler"
+}
+file_room() { # PID WHO KB FOR
+  if ! limit_of file "$1"; then
+    file_size_known="its limit cannot be read"
+    return 0
+  fi
+  case $limit in
+    unlimited) file_size_known="no limit" && return 0 ;;
+    ?????????????*) file_size_known="more than 1,000,000 MB" && return 0 ;;
+    ????*) limit=${limit%???} ;;
+    *) limit=0 ;;
+  esac
+  grouped "$limit"
+  file_size_known="$grouped kB"
+  [ "$limit" -lt "$3" ] || return 0
+  grouped "$3"
+  refuse file-size-limited "$2 may write $file_size_known to a file (Max file size), and $4 may need $grouped kB"
+}
 has_room() { # DIRECTORY KB
-  read -r total free size <<END
-$(stat -f -c '%b %a %S' "$1" 2>/dev/null)
-END
+  # shellcheck disable=SC2046 # three numbers
+  set -- "$1" "$2" $(stat -f -c '%b %a %S' "$1" 2>/dev/null)
+  total=${3-} free=${4-} size=${5-}
   case $total:$free:$size in
     0:* | *[!0-9:]* | :* | *:) return 0 ;;
   esac
@@ -1184,7 +1211,14 @@ refuse_answer() { # CODE of asprof, SECONDS that it had
 refuse_beside_another_profiler() {
   seen=
   others=
-  while IFS= read -r line; do
+  mapped=$(grep -E 'asyncProfiler|libjavaProfiler' "/proc/$pid/maps" 2>/dev/null)
+  IFS=$newline
+  set -f
+  # shellcheck disable=SC2086 # lines
+  set -- $mapped
+  set +f
+  unset IFS
+  for line; do
     path=/${line#*/}
     path=${path%" (deleted)"}
     case $line in
@@ -1207,9 +1241,7 @@ refuse_beside_another_profiler() {
         others="$others $path"
         ;;
     esac
-  done <<END
-$(grep -E 'asyncProfiler|libjavaProfiler' "/proc/$pid/maps" 2>/dev/null)
-END
+  done
   if [ -n "$others" ]; then say check.profiler "loaded but not active:$others"; else say check.profiler "no other profiler is active"; fi
   case $seen in
     *"$library"*) say warm 1 ;;

@@ -29,6 +29,7 @@ const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'target-frozen',
   'threads-full',
   'descriptors-full',
+  'file-size-limited',
   'jvm-starting',
   'shell-unsupported',
   'memory-low',

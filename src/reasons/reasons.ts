@@ -165,6 +165,10 @@ export const reasons = {
     'The JVM has too few file descriptors left for profiling.',
     'Look for files and connections that are never closed, or raise its limit on open files.',
   ),
+  'file-size-limited': final(
+    'The limit on the size of files in the target is too low for a recording.',
+    'Raise the limit on file size that the detail names: `ulimit -f`, or `LimitFSIZE=` of a systemd unit.',
+  ),
   'memory-low': final(
     'The target has less than 64 MB of memory left below its limit.',
     'Raise its memory limit: the profiler needs about 25 MB.',

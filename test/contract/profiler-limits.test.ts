@@ -108,8 +108,16 @@ describe('a JVM without room for what profiling needs lives on, and the answer n
   const refuses = async (code: ReasonCode, exec: Exec, jvm: Jvm): Promise<Failure> => {
     const failure = await failsWith(code, begin(exec, jvm.pid));
     assert.equal(jvm.process.exitCode, null, jvm.output());
+    assert.equal(jvm.process.signalCode, null, jvm.output());
     assert.ok(existsSync(`/proc/${jvm.pid}/task`), jvm.output());
     assert.equal(existsSync(`/tmp/.java_pid${jvm.pid}`), false, 'no attach socket was asked for');
+    assert.deepEqual(ours(jvm.pid), []);
+    return failure;
+  };
+  /** The same of a limit of our own commands, in a JVM that has been profiled before. */
+  const refusesOurs = async (exec: Exec, jvm: Jvm): Promise<Failure> => {
+    const failure = await failsWith('file-size-limited', begin(exec, jvm.pid));
+    assert.equal(jvm.process.exitCode, null, jvm.output());
     assert.deepEqual(ours(jvm.pid), []);
     return failure;
   };
@@ -344,6 +352,32 @@ describe('a JVM without room for what profiling needs lives on, and the answer n
     const { session } = await begin(blind, jvm.pid);
     assert.equal(session.checks['descriptors'], 'its limit is 64; how many are open cannot be read');
     await profiler().cleanUp(host, session, signal);
+  });
+
+  it('it may only write small files: refused before a recording is cut off, in every shell', async () => {
+    const jvm = await jvmOf();
+    limitOf(jvm.pid, '--fsize=1000000:');
+    for (const exec of [
+      host,
+      ...['dash', 'bash', 'mksh', 'ksh', 'yash', 'zsh --emulate sh'].map((shell) =>
+        withShell(host, ...shell.split(' ')),
+      ),
+    ]) {
+      const failure = await refuses('file-size-limited', exec, jvm);
+      assert.equal(
+        failure.detail,
+        'the JVM may write 1,000 kB to a file (Max file size), and a recording may need 1,088 kB',
+      );
+    }
+    limitOf(jvm.pid, '--fsize=5000000000000:');
+    assert.equal(
+      (await whole(withShell(host, 'mksh'), jvm.pid)).checks['file_size'],
+      'more than 1,000,000 MB',
+    );
+    limitOf(jvm.pid, '--fsize=8000000:');
+    assert.equal((await whole(host, jvm.pid)).checks['file_size'], '8,000 kB');
+    const small = await refusesOurs(through('prlimit', '--fsize=500000:', '--'), jvm);
+    assert.match(small.detail, /^commands there may write 500 kB to a file \(Max file size\), and/);
   });
 
   it('names of threads are told as they are and bounded, whatever they hold', async () => {

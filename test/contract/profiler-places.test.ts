@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
+import { collectScript, commandOf } from '../../src/profiler/script.ts';
 import type { Exec } from '../../src/profiler/exec.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { compileBurner, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
@@ -144,6 +154,54 @@ describe('profiling in the places where JVMs live', () => {
     const jvm = await jvmOf({ prefix: ['unshare', '-m', 'sh', '-c', text, 'sh'] });
     const session = await whole(through('nsenter', '-m', '-t', String(jvm.pid)), jvm.pid);
     assert.match(session.recordingPath, /^\/var\/tmp\//);
+  });
+
+  // Some shells keep a here-document in a file of /tmp.
+  it('a /tmp without a free byte: every shell says so before it starts, and still fetches what was recorded', async () => {
+    const text = `mount -t tmpfs -o size=8m tmpfs /run && cp -r ${burner.classes} /run/c && mount -t tmpfs -o mode=1777,size=600k tmpfs /tmp && mkdir ${burner.classes} && cp /run/c/* ${burner.classes} && exec "$@"`;
+    const jvm = await jvmOf({ prefix: ['unshare', '-m', 'sh', '-c', text, 'sh'] });
+    const inside = through('nsenter', '-m', '-t', String(jvm.pid));
+    const { session } = await begin(inside, jvm.pid);
+    const recording = `/proc/${jvm.pid}/root${session.recordingPath}`;
+    const whenWritten = await waitFor('the recording', 20_000, () => {
+      const { size, mtimeMs } = statSync(recording);
+      return size > 2000 && Date.now() - mtimeMs > 2000 ? size : undefined;
+    });
+    execFileSync('sh', ['-c', `cat /dev/zero >/proc/${jvm.pid}/root/tmp/full || :`], { stdio: 'ignore' });
+    for (const shell of ['dash', 'bash', 'mksh', 'ksh', 'yash', 'zsh --emulate sh']) {
+      const inShell: Exec = {
+        run: (request) =>
+          inside.run({
+            ...request,
+            argv: [...shell.split(' '), ...request.argv.slice(1)] as [string, ...string[]],
+          }),
+      };
+      const failure = await failsWith('tmp-full', begin(inShell, jvm.pid));
+      assert.match(failure.detail, /^\/tmp has 0 kB free, 64 kB are needed/, shell);
+      assert.doesNotMatch(failure.stderr, /space|document/, shell);
+      const id = /flamepin-(c-\w+)/.exec(session.recordingPath)?.[1] ?? '';
+      const { stdout, stderr } = await inShell.run({
+        argv: commandOf(
+          collectScript,
+          id,
+          String(jvm.pid),
+          session.startTicks,
+          session.bootId,
+          '/var/tmp',
+          '10000000',
+          '0',
+        ),
+        deadlineMs: 30_000,
+        maxOutputBytes: 10_000_000,
+        signal,
+      });
+      assert.ok(
+        stdout.includes(`\nsize=${whenWritten}\n\nFLR\0`),
+        `${shell}: ${stdout.toString('latin1', 0, 300)}`,
+      );
+      assert.doesNotMatch(stderr, /space|document/, shell);
+    }
+    assert.deepEqual(await profiler().cleanUp(inside, session, signal), { left: [] });
   });
 
   it('beside busier JVMs of other containers, whose processes are in sight: its own is taken', async () => {

@@ -10,6 +10,7 @@ look_before_touching() {
   refuse_when_frozen
   look_at_threads
   look_at_descriptors
+  look_at_file_size
   say_command_line
   look_at_architecture
   look_at_attaching
@@ -151,6 +152,8 @@ find_group() {
 look_at_tmp() {
   if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
   [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
+  blocked=
+  has_room "$jvm_tmp" $attach_room || refuse tmp-full "${blocked#; }"
   # Tried, because busybox's test -w looks at the mode alone, which says nothing about a read-only mount.
   # A directory: the id can be read from our command line, and a file could be a link or a pipe that waits there.
   probe=$jvm_tmp/.flamepin-$id

@@ -33,7 +33,15 @@ refuse_answer() { # CODE of asprof, SECONDS that it had
 refuse_beside_another_profiler() {
   seen=
   others=
-  while IFS= read -r line; do
+  mapped=$(grep -E 'asyncProfiler|libjavaProfiler' "/proc/$pid/maps" 2>/dev/null)
+  # No here-document: shells keep it in a file of /tmp, which may be full.
+  IFS=$newline
+  set -f
+  # shellcheck disable=SC2086 # lines
+  set -- $mapped
+  set +f
+  unset IFS
+  for line; do
     path=/${line#*/}
     path=${path%" (deleted)"}
     case $line in
@@ -56,9 +64,7 @@ refuse_beside_another_profiler() {
         others="$others $path"
         ;;
     esac
-  done <<END
-$(grep -E 'asyncProfiler|libjavaProfiler' "/proc/$pid/maps" 2>/dev/null)
-END
+  done
   if [ -n "$others" ]; then say check.profiler "loaded but not active:$others"; else say check.profiler "no other profiler is active"; fi
   case $seen in
     *"$library"*) say warm 1 ;;
