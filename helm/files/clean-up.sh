@@ -121,21 +121,36 @@ kill_children() { # PID
   done
 } 2>/dev/null
 end_start() {
-  rounds=0
-  while find_start && [ $rounds -lt 50 ]; do
-    rounds=$((rounds + 1))
-    kill -TERM "$start"
-    kill -CONT "$start"
-    kill_leaves "$start"
+  line_of /proc/uptime
+  begun=${line%%.*}
+  while find_start; do
+    line_of /proc/uptime
+    waited=$((${line%%.*} - begun))
+    if ending && [ $waited -lt 14 ]; then
+      kill -CONT "$start"
+    elif [ $waited -lt 7 ]; then
+      kill -TERM "$start"
+      kill -CONT "$start"
+      kill_leaves "$start"
+    else
+      kill_leaves "$start"
+      kill -9 "$start"
+      return 0
+    fi
     sleep 0.1 || sleep 1
   done
-  find_start || return 0
-  kill_leaves "$start"
-  kill -9 "$start"
 } 2>/dev/null
+ending() {
+  for path in "/tmp/flamepin-$id.revoked" "/var/tmp/flamepin-$id.revoked" "/dev/shm/flamepin-$id.revoked" \
+    /proc/[0-9]*/root/tmp/"flamepin-$id.revoked" /proc/[0-9]*/root/var/tmp/"flamepin-$id.revoked" \
+    /proc/[0-9]*/root/dev/shm/"flamepin-$id.revoked"; do
+    if [ -d "$path" ]; then return 0; fi
+  done
+  return 1
+}
 find_start() {
   starts=' '
-  named=$(grep -lsF -e "$id" /proc/[0-9]*/cmdline)
+  named=$(grep -lsF -e start_within= /proc/[0-9]*/cmdline)
   for path in $named; do
     path=${path%/cmdline}
     case $newline$(strings_of "$path/cmdline") in

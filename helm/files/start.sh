@@ -1286,7 +1286,12 @@ start_session() {
   [ "$ticks" = "$started_ticks" ] || refuse target-gone "process $pid was replaced while the profiler was being started"
 }
 revoke() {
-  mv "$recording_dir" "$recording_dir.revoked" 2>/dev/null || return 0
+  trap '' TERM
+  tries=0
+  until mv "$recording_dir" "$recording_dir.revoked" 2>/dev/null; do
+    tries=$((tries + 1))
+    if [ ! -d "$recording_dir" ] || [ $tries -ge 10 ]; then return 0; fi
+  done
   recording_dir=$recording_dir.revoked
   if [ -e "$recording_dir/recording.jfr" ]; then
     bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null

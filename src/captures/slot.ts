@@ -1,10 +1,12 @@
+import { longestStartMs } from '../profiler/bounds.ts';
+
 /**
  * A slot in the limits is held until the session in the JVM has ended, whatever became of its capture: the agent keeps
  * recording when flamepin is gone, and the limits are there to prevent too many sessions at once.
  */
 
-/** From the intent to start to a running session, at most: an ephemeral container comes up, then start.sh runs. Milliseconds. */
-const startMs = 65_000;
+/** From the intent to start to a running session, at most. Milliseconds. */
+const startMs = longestStartMs;
 /** The agent ends its session by its own timeout; on a busy machine up to this much later. Milliseconds. */
 const lateMs = 10_000;
 

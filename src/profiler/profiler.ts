@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { asFailure, Failure } from '../reasons/failure.ts';
+import { bringUpMs, listMs, startScriptMs } from './bounds.ts';
 import type { Exec } from './exec.ts';
 import { clockOf, cpuStatOf, fact, readFacts, type Facts } from './facts.ts';
 import { obtainPayloads } from './obtain.ts';
@@ -9,10 +10,8 @@ import { sessionOf, type Answer } from './start-answer.ts';
 import type { Session } from './session.ts';
 
 /** Bounds, milliseconds and bytes. Before the first command an ephemeral container may have to be brought up. */
-const bringUpMs = 30_000;
-/** start.sh: 10 s for the JVM's first answer, 20 s for the start, 5 s to end one that was late, 1 s to find the busiest, and the transfer. */
-const startDeadlineMs = bringUpMs + 50_000;
-const listDeadlineMs = bringUpMs + 10_000;
+const startDeadlineMs = bringUpMs + startScriptMs;
+const listDeadlineMs = bringUpMs + listMs;
 const cleanUpDeadlineMs = 20_000;
 /** Dumping a 60 s window takes under 0.1 s; more means that the JVM is starved. */
 const graceSeconds = 10;

@@ -65,25 +65,47 @@ describe('after flamepin gave up, nothing begins', () => {
   });
 
   /** The real asprof, which waits before that action, in one process as asprof does, until it is let go on. */
-  const heldBefore = (action: string) => {
+  const heldBefore = (action: string) =>
+    held(`if [ "$1" = ${action} ]; then
+  : >"$reached"
+  read -r _ <"$released"
+fi
+`);
+
+  /** The same, which never comes back from a start that succeeded, and waits before it ends that session. */
+  const heldWhenEnding = () =>
+    held(`case $1 in
+  load)
+    "$real" "$@"
+    : >"$reached"
+    while :; do read -r _ <"$released"; done
+    ;;
+  stop)
+    : >"$reached-stop"
+    read -r _ <"$released"
+    ;;
+esac
+`);
+
+  /** @param before shell text that runs before the real asprof */
+  const held = (before: string) => {
     const [reached, released] = [join(directory, 'reached'), join(directory, 'released')];
     execFileSync('mkfifo', ['-m', '666', released]);
     const real = join(toolsDirectory(), 'asprof');
     const text = `#!/bin/sh
-if [ "$1" = ${action} ]; then
-  : >${reached}
-  read -r _ <${released}
-fi
-exec ${real} "$@"
+real=${real} reached=${reached} released=${released}
+${before}exec "$real" "$@"
 `;
     const held = new Profiler(async () => {
       const payload = await readPayload(toolsDirectory(), architecture);
       const bytes = Buffer.concat([Buffer.from(text), payload.bytes.subarray(payload.asprofBytes)]);
       return { architecture, bytes, asprofBytes: Buffer.byteLength(text), sha256: sha256Of(bytes) };
     });
+    const until = (file: string) => waitFor(file, 60_000, () => existsSync(file) || undefined);
     return {
       held,
-      reached: () => waitFor(`asprof ${action}`, 60_000, () => existsSync(reached) || undefined),
+      reached: () => until(reached),
+      reachedStop: () => until(`${reached}-stop`),
       // Stays open: whoever waits may not have opened it yet, or may be gone.
       release: () => {
         const pipe = openSync(released, constants.O_RDWR | constants.O_NONBLOCK);
@@ -173,10 +195,10 @@ exec ${real} "$@"
   const lonely = (shell: string[]): Exec => ({
     run: (asked) => host.run({ ...asked, argv: ['setsid', '-w', ...shell, ...asked.argv.slice(1)] }),
   });
-  const begin = async (action: string, shell = ['sh']) => {
+  const begin = async (action: string | null, shell = ['sh']) => {
     const jvm = await jvmOf();
     const id = captureId(Date.now());
-    const { held, reached, release } = heldBefore(action);
+    const { held, reached, reachedStop, release } = action === null ? heldWhenEnding() : heldBefore(action);
     const gone = new AbortController();
     const starting = failsWith(
       'exec-disconnected',
@@ -190,6 +212,7 @@ exec ${real} "$@"
       id,
       start,
       release,
+      reachedStop,
       disconnect: async () => {
         gone.abort();
         await starting;
@@ -212,6 +235,20 @@ exec ${real} "$@"
       assert.deepEqual(await profiler().cleanUpUnknown(lonely([...shell]), id, signal), { left: [] });
       release();
       if (existsSync(`/proc/${start}`)) process.kill(start, 'SIGCONT');
+      await ended();
+      await assertUntouched(jvm, id);
+    });
+
+  for (const shell of [['dash'], ['bash'], ['ksh'], ['busybox', 'sh']])
+    it(`by a start that was just ending its session: cleaning lets it finish (${shell.join(' ')})`, async () => {
+      const { jvm, id, release, disconnect, ended, reachedStop } = await begin(null, shell);
+      await disconnect();
+      const cleaning = profiler().cleanUpUnknown(lonely(shell), id, signal);
+      await reachedStop();
+      // Less than the 5 s that it may take.
+      await sleep(3000);
+      release();
+      assert.deepEqual(await cleaning, { left: [] });
       await ended();
       await assertUntouched(jvm, id);
     });

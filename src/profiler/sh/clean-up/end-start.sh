@@ -2,25 +2,44 @@
 # begin once we are gone. On SIGTERM it refuses and removes its own files; we wait for that.
 
 end_start() {
-  rounds=0
-  while find_start && [ $rounds -lt 50 ]; do
-    rounds=$((rounds + 1))
-    kill -TERM "$start"
-    kill -CONT "$start"
-    # What it waits for. Leaves first: their parents see them end, and no process becomes an orphan, which a JVM that
-    # is process 1 would never reap.
-    kill_leaves "$start"
+  line_of /proc/uptime
+  begun=${line%%.*}
+  while find_start; do
+    line_of /proc/uptime
+    waited=$((${line%%.*} - begun))
+    # A session that had begun is being ended: that has a bound of its own, 6 s, and is never cut short.
+    if ending && [ $waited -lt 14 ]; then
+      kill -CONT "$start"
+    elif [ $waited -lt 7 ]; then
+      kill -TERM "$start"
+      kill -CONT "$start"
+      # What it waits for. Leaves first: their parents see them end, and no process becomes an orphan, which a JVM that
+      # is process 1 would never reap.
+      kill_leaves "$start"
+    else
+      kill_leaves "$start"
+      kill -9 "$start"
+      return 0
+    fi
     sleep 0.1 || sleep 1
   done
-  find_start || return 0
-  kill_leaves "$start"
-  kill -9 "$start"
 } 2>/dev/null
+
+# Has the start renamed its directory, so that it may be ending a session? See `revoke` in start/session.sh.
+ending() {
+  for path in "/tmp/flamepin-$id.revoked" "/var/tmp/flamepin-$id.revoked" "/dev/shm/flamepin-$id.revoked" \
+    /proc/[0-9]*/root/tmp/"flamepin-$id.revoked" /proc/[0-9]*/root/var/tmp/"flamepin-$id.revoked" \
+    /proc/[0-9]*/root/dev/shm/"flamepin-$id.revoked"; do
+    if [ -d "$path" ]; then return 0; fi
+  done
+  return 1
+}
 
 # The process `sh -c TEXT flamepin ID SECONDS ... linux-...` -> start. Its subshells have the same command line.
 find_start() {
   starts=' '
-  named=$(grep -lsF -e "$id" /proc/[0-9]*/cmdline)
+  # By a line of its text: busybox's grep does not look behind the first NUL of a line, where the id is.
+  named=$(grep -lsF -e start_within= /proc/[0-9]*/cmdline)
   for path in $named; do
     path=${path%/cmdline}
     case $newline$(strings_of "$path/cmdline") in

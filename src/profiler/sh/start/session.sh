@@ -122,7 +122,14 @@ start_session() {
 # session begins; the directory is renamed and not removed, because that either comes before the JVM opens the file or
 # after it, with nothing between. After it, a session runs, and is ended.
 revoke() {
-  mv "$recording_dir" "$recording_dir.revoked" 2>/dev/null || return 0
+  # A signal would cut the waits in here short, and there is nothing more to give up.
+  trap '' TERM
+  # clean-up.sh, which ends this start, may have killed one; it kills nothing once the new name is there.
+  tries=0
+  until mv "$recording_dir" "$recording_dir.revoked" 2>/dev/null; do
+    tries=$((tries + 1))
+    if [ ! -d "$recording_dir" ] || [ $tries -ge 10 ]; then return 0; fi
+  done
   recording_dir=$recording_dir.revoked
   if [ -e "$recording_dir/recording.jfr" ]; then
     bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
