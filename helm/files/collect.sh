@@ -107,7 +107,8 @@ enter() {
     ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
   fi
 } 2>/dev/null
-bounded() { # SECONDS COMMAND...
+at_bound=
+bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the time is over
   seconds=$1
   shift
   "$@" &
@@ -117,6 +118,7 @@ bounded() { # SECONDS COMMAND...
     sleep "$seconds" &
     wait $!
     trap '' TERM
+    [ -z "$at_bound" ] || $at_bound
     kill_children $bounded
     polls=0
     while [ -d /proc/$bounded ] && [ $polls -lt 10 ]; do
@@ -132,7 +134,10 @@ bounded() { # SECONDS COMMAND...
   kill $watcher 2>/dev/null
   [ -z "${KSH_VERSION-}" ] || insist_on_end
   wait $watcher 2>/dev/null
-  [ $? != 137 ] || bounded_code=137
+  watched=$?
+  case $watched in
+    137 | 138) bounded_code=$watched ;;
+  esac
   return $bounded_code
 }
 insist_on_end() {

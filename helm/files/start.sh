@@ -142,7 +142,8 @@ enter() {
     ours "$1" && cd "$1" && ours . && ours asprof && [ -x asprof ]
   fi
 } 2>/dev/null
-bounded() { # SECONDS COMMAND...
+at_bound=
+bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the time is over
   seconds=$1
   shift
   "$@" &
@@ -152,6 +153,7 @@ bounded() { # SECONDS COMMAND...
     sleep "$seconds" &
     wait $!
     trap '' TERM
+    [ -z "$at_bound" ] || $at_bound
     kill_children $bounded
     polls=0
     while [ -d /proc/$bounded ] && [ $polls -lt 10 ]; do
@@ -167,7 +169,10 @@ bounded() { # SECONDS COMMAND...
   kill $watcher 2>/dev/null
   [ -z "${KSH_VERSION-}" ] || insist_on_end
   wait $watcher 2>/dev/null
-  [ $? != 137 ] || bounded_code=137
+  watched=$?
+  case $watched in
+    137 | 138) bounded_code=$watched ;;
+  esac
   return $bounded_code
 }
 insist_on_end() {
@@ -596,19 +601,22 @@ try_what_cannot_be_seen() {
   [ -n "$levels_hidden$user_limit" ] || return 0
   tried=9
   if [ $layout != through ] && { [ -z "$user_limit" ] || [ "$own_uid" = "$owner" ]; }; then
-    may_retry && set -m
-    bounded 2 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
+    may_retry && set -m && at_bound=end_if_fork_failed
+    bounded 5 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
     tried=$?
+    at_bound=
     if may_retry; then
       set +m
-      [ $tried != 137 ] || kill -9 -- -"$bounded" 2>/dev/null
+      [ $tried -lt 137 ] || kill -9 -- -"$bounded" 2>/dev/null
     fi
   fi
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
     9) threads_known="$threads_known; what else counts cannot be seen from here" ;;
-    137) may_retry && refuse_without_forks
-      threads_known="$threads_known; whether $threads_needed more can be started was not learned within 2 s" ;;
+    137)
+      trap - EXIT
+      refuse exec-timeout "$threads_needed processes could not be started within 5 s, and whether there is room for them is not known"
+      ;;
     *) refuse_without_forks ;;
   esac
 }
@@ -616,9 +624,39 @@ refuse_without_forks() {
   trap - EXIT
   no_fork=1
   biggest_thread_group
-  refuse threads-full "out of threads: $threads_needed processes could not be started at once here, so a limit of the pod or of user $uid is reached; to be seen from here: ${threads_known#; }$biggest"
+  refuse threads-full "out of threads: $threads_needed processes could not be started at once here, so a limit of the pod or of user $uid is reached; visible from here: ${threads_known#; }$biggest"
 }
 may_retry() { [ -n "${BASH_VERSION-}${KSH_VERSION-}" ]; }
+end_if_fork_failed() {
+  looks=0
+  asleep=0
+  while [ $looks -lt 9 ]; do
+    looks=$((looks + 1))
+    innermost "$bounded"
+    [ "$state" != S ] || asleep=$((asleep + 1))
+  done
+  [ $asleep -ge 5 ] || return 0
+  kill_children "$bounded"
+  kill -9 "$bounded"
+  exit 138
+}
+innermost() { # PID
+  inner=$1
+  pairs=' '
+  for path in /proc/[0-9]*; do
+    if read_stat "${path#/proc/}"; then pairs="$pairs$parent:${path#/proc/} "; fi
+  done
+  while :; do
+    case $pairs in
+      *" $inner:"*)
+        inner=${pairs#*" $inner:"}
+        inner=${inner%%" "*}
+        ;;
+      *) break ;;
+    esac
+  done
+  read_stat "$inner" || :
+}
 start_at_once() { # NUMBER LIMIT: under the JVM's own limit of processes; 9 when it cannot be set
   if [ -n "$2" ]; then
     # shellcheck disable=SC3045

@@ -314,6 +314,34 @@ describe('a JVM without room for what profiling needs lives on, and the answer n
     }
   });
 
+  it('a container that is only slow, as it is throttled: not called full, in any shell', async () => {
+    const jvm = await jvmOf({ prefix: asUser });
+    limitOf(jvm.pid, `--nproc=${(await settled(jvm)) + 1 + 2 * needed}:`);
+    const group = controlGroup('cpu', `flamepin-test-${process.pid}-slow`);
+    groups.push(group);
+    const share = (percent: number | null): void => {
+      if (existsSync(join(group.directory, 'cpu.max')))
+        group.write('cpu.max', `${percent === null ? 'max' : percent * 1000} 100000`);
+      else group.write('cpu.cfs_quota_us', percent === null ? -1 : percent * 1000);
+    };
+    for (const shell of ['dash', 'bash', 'ksh']) {
+      share(1);
+      // What is beyond the try would take minutes.
+      const faster = setTimeout(() => {
+        share(null);
+      }, 7000);
+      try {
+        const code = await whole(withShell(through(...group.enter, ...asUser), shell), jvm.pid).then(
+          () => 'done',
+          (failure: Failure) => failure.code,
+        );
+        assert.match(code, /^(done|exec-timeout)$/, shell);
+      } finally {
+        clearTimeout(faster);
+      }
+    }
+  });
+
   it('root is not counted, nor is a JVM with a capability that lifts the limit', async () => {
     const jvm = await jvmOf();
     limitOf(jvm.pid, '--nproc=10:');

@@ -4,7 +4,8 @@
 #
 # asprof talks to the JVM in a child. Were asprof killed alone, the child would keep our pipe and its request alive.
 # So the children are killed first: asprof then removes its temporary files and ends by itself.
-bounded() { # SECONDS COMMAND...
+at_bound=
+bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the time is over
   seconds=$1
   shift
   "$@" &
@@ -15,6 +16,7 @@ bounded() { # SECONDS COMMAND...
     sleep "$seconds" &
     wait $!
     trap '' TERM
+    [ -z "$at_bound" ] || $at_bound
     kill_children $bounded
     polls=0
     while [ -d /proc/$bounded ] && [ $polls -lt 10 ]; do
@@ -31,7 +33,10 @@ bounded() { # SECONDS COMMAND...
   [ -z "${KSH_VERSION-}" ] || insist_on_end
   # An asprof whose child was killed says 0.
   wait $watcher 2>/dev/null
-  [ $? != 137 ] || bounded_code=137
+  watched=$?
+  case $watched in
+    137 | 138) bounded_code=$watched ;;
+  esac
   return $bounded_code
 }
 

@@ -114,20 +114,23 @@ try_what_cannot_be_seen() {
   # Another user than the JVM's has another limit.
   if [ $layout != through ] && { [ -z "$user_limit" ] || [ "$own_uid" = "$owner" ]; }; then
     # `bounded` takes three by itself: the first of them, its watcher and the sleep of that.
-    may_retry && set -m
-    bounded 2 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
+    may_retry && set -m && at_bound=end_if_fork_failed
+    bounded 5 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
     tried=$?
+    at_bound=
     if may_retry; then
       set +m
-      [ $tried != 137 ] || kill -9 -- -"$bounded" 2>/dev/null
+      [ $tried -lt 137 ] || kill -9 -- -"$bounded" 2>/dev/null
     fi
   fi
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
     9) threads_known="$threads_known; what else counts cannot be seen from here" ;;
-    # Slow, as in a container that is throttled, and nothing failed: these shells say at once that a fork does.
-    137) may_retry && refuse_without_forks
-      threads_known="$threads_known; whether $threads_needed more can be started was not learned within 2 s" ;;
+    # Slow, as in a throttled container, and no fork was seen to fail. Nobody knows then whether attaching is safe.
+    137)
+      trap - EXIT
+      refuse exec-timeout "$threads_needed processes could not be started within 5 s, and whether there is room for them is not known"
+      ;;
     *) refuse_without_forks ;;
   esac
 }
@@ -136,12 +139,47 @@ refuse_without_forks() {
   trap - EXIT
   no_fork=1
   biggest_thread_group
-  refuse threads-full "out of threads: $threads_needed processes could not be started at once here, so a limit of the pod or of user $uid is reached; to be seen from here: ${threads_known#; }$biggest"
+  refuse threads-full "out of threads: $threads_needed processes could not be started at once here, so a limit of the pod or of user $uid is reached; visible from here: ${threads_known#; }$biggest"
 }
 
 # These try a fork that failed again, for 15 s and more: what does so is killed as one process group. The others have no
 # process groups without a terminal, and fail at once.
 may_retry() { [ -n "${BASH_VERSION-}${KSH_VERSION-}" ]; }
+
+# In the watcher of `bounded`, without a fork: ends it with 138 when a fork has failed. Whoever tries one again sleeps in
+# between and has no child; whoever is only slow is ready to run, or waits for its child.
+end_if_fork_failed() {
+  looks=0
+  asleep=0
+  while [ $looks -lt 9 ]; do
+    looks=$((looks + 1))
+    innermost "$bounded"
+    [ "$state" != S ] || asleep=$((asleep + 1))
+  done
+  [ $asleep -ge 5 ] || return 0
+  kill_children "$bounded"
+  kill -9 "$bounded"
+  exit 138
+}
+
+# The last one of a chain of children -> inner, and its state and used.
+innermost() { # PID
+  inner=$1
+  pairs=' '
+  for path in /proc/[0-9]*; do
+    if read_stat "${path#/proc/}"; then pairs="$pairs$parent:${path#/proc/} "; fi
+  done
+  while :; do
+    case $pairs in
+      *" $inner:"*)
+        inner=${pairs#*" $inner:"}
+        inner=${inner%%" "*}
+        ;;
+      *) break ;;
+    esac
+  done
+  read_stat "$inner" || :
+}
 
 start_at_once() { # NUMBER LIMIT: under the JVM's own limit of processes; 9 when it cannot be set
   if [ -n "$2" ]; then
