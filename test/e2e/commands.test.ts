@@ -236,8 +236,8 @@ describe('the commands', { concurrency: true }, () => {
     }
     const nonsense = await run('capture', 'gopher://x');
     assert.equal(nonsense.code, 2);
-    assert.match(nonsense.stderr, /Start with host:\/\/ or kubernetes:\/\/\./);
-    const reserved = await run('capture', 'docker://shop', '--duration', '1s');
+    assert.match(nonsense.stderr, /Start with host:\/\/ or kubernetes:\/\/ or docker:\/\/\./);
+    const reserved = await run('capture', 'ssh://shop', '--duration', '1s');
     assert.equal(reserved.code, 1);
     assert.match(reserved.stderr, /not supported yet/);
   });
