@@ -87,7 +87,7 @@ function findSignatureFault(
   if (timestampHeader !== null) {
     const timestamp = header(request, timestampHeader);
     if (!/^\d{1,12}$/.test(timestamp))
-      return `the timestamp header ${timestampHeader} is missing or no number`;
+      return `the timestamp header ${timestampHeader} is missing or not a number`;
     const skewMs = request.now - Number(timestamp) * 1000;
     if (Math.abs(skewMs) > maximumSkewMs)
       return `the signed time is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} this clock; check both clocks or raise maximumSkew`;

@@ -106,7 +106,7 @@ export function grafanaApi({ url, token, requestTimeoutMs = 10_000 }: GrafanaAcc
     const parsed = schema.safeParse(parseJson(text));
     if (!parsed.success)
       throw new Failure('grafana-rejected', {
-        detail: `${method} /api${path} answered something else than Grafana does: ${text.slice(0, 200)}`,
+        detail: `${method} /api${path} did not answer as Grafana does: ${text.slice(0, 200)}`,
       });
     return parsed.data;
   }

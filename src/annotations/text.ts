@@ -57,15 +57,15 @@ function harmLine({ harm, harmBlocks }: Capture): string {
   if (harm === null) return '';
   return harmBlocks === false
     ? html`After the window: ${clip(harm, most.line)}`
-    : html`<b>Attention: ${clip(harm, most.line)}</b> This image is not profiled again until the block is
+    : html`<b>Attention: ${clip(harm, most.line)}</b> This image will not be profiled again until the block is
         released.`;
 }
 
 function siblingLine({ sibling }: Capture): string {
   if (sibling === null || sibling.harm === null) return '';
   const harm = `sibling ${sibling.name}: ${sibling.harm}`;
-  return html`<b>Attention: ${clip(harm, most.line)}</b> This image is not profiled again until the block is
-    released.`;
+  return html`<b>Attention: ${clip(harm, most.line)}</b> This image will not be profiled again until the block
+    is released.`;
 }
 
 const joined = (lines: readonly string[]): string =>

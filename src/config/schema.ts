@@ -47,7 +47,7 @@ const sourceSchema = section({
     context.addIssue({
       code: 'custom',
       path: ['basic'],
-      message: 'a bearer token and a password at once',
+      message: 'both a bearer token and a password are set',
       params: { remedy: 'Keep one of them: a request carries one Authorization header.' },
     });
 });
@@ -265,7 +265,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 function tooMany(names: string, input: unknown) {
   return {
     code: 'custom' as const,
-    message: `${names} at once`,
+    message: `both ${names} are set`,
     params: { remedy: 'Keep one of them.' },
     input,
   };

@@ -119,7 +119,7 @@ export function readBody(
 
   function broken(): void {
     if (!request.readableEnded)
-      stop(new RequestProblem(400, 'body-incomplete', 'The body did not arrive complete.', 'Send it again.'));
+      stop(new RequestProblem(400, 'body-incomplete', 'The body arrived incomplete.', 'Send it again.'));
   }
 
   function unreadable(error: Error): void {

@@ -142,7 +142,7 @@ export const reasons = {
   ),
   'tmp-full': final(
     'The target has too little space for the profiler and a recording.',
-    'Free space in /tmp, /var/tmp or /dev/shm: 7 MB is enough for a window of 60 s.',
+    'Free up space in /tmp, /var/tmp or /dev/shm: 7 MB is enough for a window of 60 s.',
   ),
   'tmp-noexec': final('No writable directory in the target allows execution.', 'Mount /tmp without noexec.'),
   'foreign-profiler': final(
@@ -218,8 +218,8 @@ export const reasons = {
 
   // Profiling and reading.
   'profiler-unavailable': final(
-    'async-profiler could not be obtained.',
-    'Put its files in a directory and set `profiler.directory` to it.',
+    'async-profiler could not be downloaded or read.',
+    'Put its files in a directory, and set `profiler.directory` to that directory.',
   ),
   'profiler-failed': final('async-profiler could not start.', 'Its own message is in the detail.'),
   'answer-malformed': final(
@@ -301,7 +301,7 @@ export const reasons = {
   ),
   'store-full': passing(
     'The artifact store is full.',
-    'flamepin keeps trying; free space, or keep less (`retention`).',
+    'flamepin keeps trying; free up space, or keep less (`retention`).',
   ),
   'spool-full': final(
     'The artifact store was unavailable for so long that recordings filled the spool; the oldest were discarded.',
@@ -361,7 +361,7 @@ export const reasons = {
   // Our own faults, and those of this machine.
   'ledger-full': passing(
     'The disk that holds the ledger is full.',
-    'Free space; Alertmanager sends the notification again.',
+    'Free up space; Alertmanager sends the notification again.',
   ),
   'ledger-locked': final(
     'Another flamepin has the ledger open.',

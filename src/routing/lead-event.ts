@@ -16,25 +16,25 @@ export const leadEventTable: readonly {
     parts: ['contention', 'contended', 'deadlock'],
     words: [],
     event: 'lock',
-    because: 'the name speaks of locks',
+    because: 'the name mentions locks',
   },
   {
     parts: ['memory', 'heap', 'alloc', 'metaspace', 'garbage'],
     words: ['gc', 'oom'],
     event: 'alloc',
-    because: 'the name speaks of memory or garbage collection',
+    because: 'the name mentions memory or garbage collection',
   },
   {
     parts: ['cpu', 'throttl'],
     words: [],
     event: 'cpu',
-    because: 'the name speaks of CPU time',
+    because: 'the name mentions CPU time',
   },
   {
     parts: ['latenc', 'slow', 'duration', 'responsetime', 'timeout', 'apdex', 'quantile', 'percentile'],
     words: ['p50', 'p75', 'p90', 'p95', 'p98', 'p99', 'p999'],
     event: 'wall',
-    because: 'the name speaks of latency',
+    because: 'the name mentions latency',
   },
 ];
 

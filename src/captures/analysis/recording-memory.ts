@@ -94,7 +94,7 @@ export function whyNotToRead(bytes: number, { reading, limit, fetchBytes }: Reco
   return new Failure('memory-too-small', {
     detail:
       `${inMebibytes(bytes)} take up to ${inMebibytes(needed)} to read; of ${inMebibytes(limit)}, ` +
-      `${inMebibytes(reading.total)} are for that; ${inMebibytes(raised)} would do`,
+      `${inMebibytes(reading.total)} are for that; a limit of ${inMebibytes(raised)} is enough`,
   });
 }
 

@@ -4,7 +4,7 @@ import { endState, endsSilently } from '../end-state.ts';
 import type { CaptureChange } from '../ledger.ts';
 import type { Log } from '../log.ts';
 import { backoffMs } from './backoff.ts';
-import { isLedgerAway } from './ledger-away.ts';
+import { isLedgerUnavailable } from './ledger-unavailable.ts';
 import type { StageParts } from './stage-parts.ts';
 import { iso, receivedAt } from './times.ts';
 
@@ -63,7 +63,7 @@ export async function endByFault(
 ): Promise<null> {
   if (signal.aborted) throw error;
   const failure = asFailure(error);
-  if (isLedgerAway(failure)) throw failure;
+  if (isLedgerUnavailable(failure)) throw failure;
   log.error({ err: error }, 'capture ended by a fault');
   await end(capture, failure, parts, log);
   return null;

@@ -6,7 +6,7 @@ import type { CaptureChange } from '../ledger.ts';
 import type { Log } from '../log.ts';
 import { slotOfSession } from '../slot.ts';
 import { end, endByFault, reportEnd, retryOrEnd } from './ending.ts';
-import { isLedgerAway } from './ledger-away.ts';
+import { isLedgerUnavailable } from './ledger-unavailable.ts';
 import type { StageParts } from './stage-parts.ts';
 import { mayLeaveFiles } from './start-session.ts';
 import { receivedAt } from './times.ts';
@@ -110,7 +110,7 @@ export function ledgerJournal(
         }
         case 'collect':
           signal.throwIfAborted();
-          if (isLedgerAway(failure)) throw failure;
+          if (isLedgerUnavailable(failure)) throw failure;
           await end(capture, failure, parts, log);
           return null;
         default:

@@ -3,7 +3,7 @@ import type { Exec } from '../../profiler/exec.ts';
 import type { Capture } from '../capture.ts';
 import { captureStages } from './capture-stages.ts';
 import { cleanTarget } from './leave-clean.ts';
-import { isLedgerAway } from './ledger-away.ts';
+import { isLedgerUnavailable } from './ledger-unavailable.ts';
 import { runStages } from './stage.ts';
 import type { Interruption, Journal, WindowParts } from './window-parts.ts';
 
@@ -28,7 +28,7 @@ export async function profileWindow(
   try {
     return await runStages(captureStages.window, capture, context, async (error, stage, reached) => {
       const goesOnLater =
-        journal.resumable && (interruption.signal.aborted || isLedgerAway(asFailure(error)));
+        journal.resumable && (interruption.signal.aborted || isLedgerUnavailable(asFailure(error)));
       if (reached.session !== null && !goesOnLater) await cleanTarget(reached, context);
       return journal.failed(error, stage, reached);
     });

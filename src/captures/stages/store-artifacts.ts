@@ -2,7 +2,7 @@ import { asFailure, type Failure } from '../../reasons/failure.ts';
 import type { Capture } from '../capture.ts';
 import type { Log } from '../log.ts';
 import { captureStages } from './capture-stages.ts';
-import { isLedgerAway } from './ledger-away.ts';
+import { isLedgerUnavailable } from './ledger-unavailable.ts';
 import { retryStore } from './retry-store.ts';
 import { runStages } from './stage.ts';
 import type { StoreParts } from './store-files.ts';
@@ -25,7 +25,7 @@ export async function storeArtifacts(
   await runStages(captureStages.store, storing, context, async (error, _stage, { made, inSpool }) => {
     signal.throwIfAborted();
     const failure = asFailure(error);
-    if (isLedgerAway(failure)) throw failure;
+    if (isLedgerUnavailable(failure)) throw failure;
     await retryStore(capture, failure, inSpool ? null : made, parts, log);
     return null;
   });

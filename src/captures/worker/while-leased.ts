@@ -1,6 +1,6 @@
 import { asFailure } from '../../reasons/failure.ts';
 import type { Ledger } from '../ledger.ts';
-import { isLedgerAway } from '../stages/ledger-away.ts';
+import { isLedgerUnavailable } from '../stages/ledger-unavailable.ts';
 import type { Interruption } from '../stages/window-parts.ts';
 
 /** A capture that this process has leased. */
@@ -46,7 +46,7 @@ export async function whileLeased(
     await work(interruption);
   } catch (error) {
     // Not the capture's fault, so not a cut-off. After any other error the lease runs out, which counts as one.
-    if (isLedgerAway(asFailure(error))) await ledger.release(id, owner, now() + ledgerRetryMs);
+    if (isLedgerUnavailable(asFailure(error))) await ledger.release(id, owner, now() + ledgerRetryMs);
     throw error;
   } finally {
     clearInterval(renewal);

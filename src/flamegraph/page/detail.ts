@@ -37,7 +37,7 @@ export class Detail {
       element('button', { attributes: { type: 'button' }, on: { click: act } }, label);
     const figures = [
       `${words.share} of ${words.event}`,
-      `${words.self} in itself`,
+      `${words.self} self`,
       words.samples,
       words.change,
       words.kind,

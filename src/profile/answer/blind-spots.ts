@@ -31,11 +31,11 @@ export function blindSpots(
   }
   if (profile.partial || profile.durationSeconds < askedSeconds * 0.9) {
     found.push(
-      `The recording is not whole: ${profile.durationSeconds.toFixed(0)} s of ${askedSeconds} s could be read.`,
+      `The recording is incomplete: ${profile.durationSeconds.toFixed(0)} s of ${askedSeconds} s could be read.`,
     );
   }
   if (profile.frames.name.some((name) => name.startsWith('java/lang/VirtualThread.run'))) {
-    found.push('Virtual threads are in use: what they wait for is not seen, only OS threads are sampled.');
+    found.push('Virtual threads are in use: only OS threads are sampled, so their waits do not show.');
   }
   const unwalked = unwalkedShare(profile, event);
   if (unwalked >= notableUnwalked)

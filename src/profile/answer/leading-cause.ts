@@ -5,7 +5,7 @@ import { samplesWithin, type EntryPart } from '../comparison/entry-frames.ts';
 import type { EventSamples, FrameNames } from '../event-samples.ts';
 import { mainActivity } from '../comparison/hot-spots.ts';
 
-/** A frame is in the part that the alert speaks of when at least this share of its samples is. */
+/** A frame is in the part that the alert is about when at least this share of its samples is. */
 const insideShare = 0.1;
 
 /** The change that an answer is about. */
@@ -17,7 +17,7 @@ export interface LeadingCause {
 }
 
 /**
- * Of what grew, the first that is in the part of the service which the alert speaks of; where nothing in it did, the
+ * Of what grew, the first that is in the part of the service which the alert is about; where nothing in it did, the
  * comparison's own leading change. null when nothing changed.
  * @param part what the alert's labels name; null for the whole process.
  * @param within the samples of that part, and `whole` those of the process.

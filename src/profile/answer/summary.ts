@@ -195,11 +195,11 @@ function partLines(
   return lines;
 }
 
-/** The alert speaks of one part of the service, but what grew is not in it. */
+/** The alert is about one part of the service, but what grew is not in it. */
 function elsewhereLine(part: EntryPart | null, grown: LeadingCause | null): string[] {
   if (part === null || grown === null || grown.inside) return [];
   return [
-    `${shortDisplayName(grown.row.frame)} is not in what serves ${part.label}: it may not be what the alert is about.`,
+    `${shortDisplayName(grown.row.frame)} is not part of what serves ${part.label}: it may not be what the alert is about.`,
   ];
 }
 

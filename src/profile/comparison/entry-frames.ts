@@ -1,7 +1,7 @@
 import { classOf, displayName, isNameable } from './changed-row.ts';
 import type { EventSamples, FrameNames } from '../event-samples.ts';
 
-/** The part of a service that an alert speaks of, and the frames that serve it. */
+/** The part of a service that an alert is about, and the frames that serve it. */
 export interface EntryPart {
   /** `uri="/checkout"`. */
   label: string;

@@ -187,20 +187,20 @@ class Reading {
     const warnings: string[] = [];
     if (this.byTheJdk && this.samples.size > 0)
       warnings.push(
-        'Recorded by the JDK itself: threads are sampled while they run, so time spent waiting is hardly seen.',
+        'Recorded by the JDK itself: threads are sampled while they run, so time spent waiting hardly shows.',
       );
     // Experimental in JDK 25; async-profiler's converter counts them neither as cpu nor as wall.
     if (this.cpuTimeSamples > 0)
       warnings.push(
-        `${this.cpuTimeSamples} samples of the JDK's sampler of CPU time (jdk.CPUTimeSample) are not shown.`,
+        `${this.cpuTimeSamples} samples of the JDK's CPU-time sampler (jdk.CPUTimeSample) are not shown.`,
       );
     if (durationSeconds > maximumWindowSeconds)
       warnings.push(
-        'The recording is longer than a day: over time, what came later stands at the end of it.',
+        'The recording is longer than a day: in the time strip, everything after the first day is drawn at its end.',
       );
-    if (this.partial) warnings.push('The recording is cut off: it shows what was whole.');
+    if (this.partial) warnings.push('The recording is cut off: only its complete parts are shown.');
     if (this.withoutStack > 0) {
-      warnings.push(`${this.withoutStack} samples are left out, for their stacks are not in the recording.`);
+      warnings.push(`${this.withoutStack} samples are left out: their stacks are not in the recording.`);
     }
     return warnings;
   }

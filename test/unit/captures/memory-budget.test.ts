@@ -48,7 +48,7 @@ describe('memory for recordings', () => {
     assert.equal(whyNotToRead(2 * mebibyte, memory), null);
     const refused = whyNotToRead(60 * mebibyte, memory);
     assert.equal(refused?.code, 'memory-too-small');
-    const limit = Number(/(\d+) MiB would do/.exec(refused.detail)?.[1]) * mebibyte;
+    const limit = Number(/limit of (\d+) MiB is enough/.exec(refused.detail)?.[1]) * mebibyte;
     assert.equal(whyNotToRead(60 * mebibyte, recordingMemory(64 * mebibyte, limit)), null);
   });
 });

@@ -161,7 +161,7 @@ secret: x
         'secret: unknown key',
         'server.port: this is the string "80"',
         'server.publicUrl: not a usable URL',
-        'storage: s3 and filesystem at once',
+        'storage: both s3 and filesystem are set',
       ],
     );
   });
@@ -349,7 +349,7 @@ describe('sources', () => {
   it('cannot ask for two Authorization headers', () => {
     assert.deepEqual(
       problems('sources: {grafana: {bearerTokenFile: a, basic: {username: g, passwordFile: b}}}'),
-      ['sources.grafana.basic: a bearer token and a password at once'],
+      ['sources.grafana.basic: both a bearer token and a password are set'],
     );
   });
 });

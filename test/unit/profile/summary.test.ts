@@ -256,7 +256,7 @@ describe('what cannot be seen is stated', () => {
   it('a recording that ended early', () => {
     says(
       ask({ ...waiting, partial: true }, { durationSeconds: 30 }),
-      /^The recording is not whole: 15 s of 30 s/,
+      /^The recording is incomplete: 15 s of 30 s/,
     );
   });
 
@@ -313,11 +313,11 @@ describe('with a baseline', () => {
     const elsewhere = ask(after, { comparison, labels: { uri: '/checkout' } });
     says(
       elsewhere,
-      /^OrdersHandler\.handle is not in what serves uri="\/checkout"|^StockClient\.ask is not in/,
+      /^OrdersHandler\.handle is not part of what serves uri="\/checkout"|^StockClient\.ask is not part of/,
     );
     assert.equal(elsewhere.confidence, 'likely');
     const there = ask(after, { comparison, labels: { uri: '/orders' } });
-    assert.ok(!there.lines.some((line) => line.includes('is not in what serves')));
+    assert.ok(!there.lines.some((line) => line.includes('is not part of what serves')));
     assert.equal(there.confidence, 'certain');
   });
 

@@ -242,7 +242,7 @@ describe('explain', () => {
       {
         outcome: 'queued',
         route: 0,
-        event: { event: 'wall', because: 'the name speaks of latency' },
+        event: { event: 'wall', because: 'the name mentions latency' },
         target: {
           kind: 'kubernetes',
           process: null,

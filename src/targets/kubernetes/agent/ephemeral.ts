@@ -103,9 +103,9 @@ export class AgentContainers {
     const agent = previousAgent(pod, lifePrefix(data.containerId, this.#options.settings), place);
     if (agent !== null) return agent;
     if (place === null)
-      throw new Failure('no-shell', { detail: 'nor does an ephemeral container run beside it' });
+      throw new Failure('no-shell', { detail: 'and no ephemeral container runs beside it' });
     throw new Failure('recording-missing', {
-      detail: `the ephemeral container ${place}, in which it was, has ended`,
+      detail: `the ephemeral container ${place}, which held it, has ended`,
     });
   }
 
@@ -182,7 +182,7 @@ export class AgentContainers {
     const name = nextName(pod, prefix);
     if (name === null)
       throw new Failure('ephemeral-failed', {
-        detail: `${data.pod} has had its share of ephemeral containers, which nobody can remove; a new pod has none`,
+        detail: `${data.pod} has reached its limit of ephemeral containers, which cannot be removed; a new pod starts with none`,
       });
     const answer = await this.#options.api.send({
       method: 'PATCH',

@@ -1,5 +1,5 @@
 import type { Failure } from '../../reasons/failure.ts';
 
 /** Nothing can be written now, so nothing is decided: the capture is leased again later. */
-export const isLedgerAway = ({ code }: Failure): boolean =>
+export const isLedgerUnavailable = ({ code }: Failure): boolean =>
   code === 'ledger-full' || code === 'ledger-unavailable';
