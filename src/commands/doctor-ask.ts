@@ -11,17 +11,17 @@ export async function ask(url: string, headers: Record<string, string>): Promise
   await response.arrayBuffer();
   if (!response.ok)
     throw new Failure('service-refused', { detail: `${new URL(url).origin} answers ${response.status}` });
-  compareClocks(response);
+  compareClocks(response.headers.get('date') ?? '', new URL(url).origin);
   return 'answers';
 }
 
-/** Rejects with clock-skew when the service's clock, by its `Date` header, is more than 30 s from ours. */
-export function compareClocks(response: Response): void {
-  const date = Date.parse(response.headers.get('date') ?? '');
+/** Rejects with clock-skew when the service's clock, by its `Date` header (or ''), is more than 30 s from ours. */
+export function compareClocks(header: string, origin: string): void {
+  const date = Date.parse(header);
   const skew = Number.isNaN(date) ? 0 : Date.now() - date;
   if (Math.abs(skew) > clockToleranceMs)
     throw new Failure('clock-skew', {
-      detail: `${Math.round(Math.abs(skew) / 1000)} s against ${new URL(response.url).origin}`,
+      detail: `${Math.round(Math.abs(skew) / 1000)} s against ${origin}`,
     });
 }
 
@@ -33,6 +33,3 @@ export async function get(url: string, headers: Record<string, string>): Promise
     throw new Failure('service-unreachable', { detail: new URL(url).origin, cause: error });
   }
 }
-
-export const bearer = (token: string | undefined): Record<string, string> =>
-  token === undefined ? {} : { Authorization: `Bearer ${token}` };

@@ -48,7 +48,7 @@ async function followLink(store: ArtifactStore): Promise<boolean> {
   if (link === undefined) return false;
   const response = await get(link.url, {});
   const body = await response.text();
-  compareClocks(response);
+  compareClocks(response.headers.get('date') ?? '', new URL(response.url).origin);
   if (!response.ok || body !== words)
     throw new Failure('store-denied', {
       detail: `a signed link to the object just written answers ${response.status}`,

@@ -3,11 +3,13 @@ import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { ConfigurationError } from '../config/problems.ts';
 import { openLedger } from '../serve/open-ledger.ts';
 import { openTargets } from '../serve/open-targets.ts';
+import { prometheusAccess } from '../serve/prometheus-access.ts';
+import { askPrometheus, type PrometheusSettings } from '../targets/kubernetes/choice/prometheus.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
 import { profilerVersion } from '../profiler/pinned.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import type { CheckResult } from '../captures/target.ts';
-import { ask, bearer, deadlineMs, get } from './doctor-ask.ts';
+import { compareClocks, deadlineMs, get } from './doctor-ask.ts';
 import { grafanaChecks } from './doctor-grafana.ts';
 import { lookAtLimits } from './doctor-limits.ts';
 import { lookAtStore } from './doctor-store.ts';
@@ -31,7 +33,8 @@ export async function doctor(options: { config?: string; json: boolean }): Promi
 }
 
 function checks(configuration: Configuration): Check[] {
-  const { prometheus, server, secrets } = configuration;
+  const { server } = configuration;
+  const prometheus = prometheusAccess(configuration);
   const all: Check[] = [
     { what: 'ledger', look: () => lookAtLedger(configuration) },
     { what: `store (${configuration.storage.kind})`, look: () => lookAtStore(configuration) },
@@ -58,7 +61,7 @@ function checks(configuration: Configuration): Check[] {
   if (prometheus !== undefined)
     all.push({
       what: 'Prometheus',
-      look: () => ask(`${prometheus.url}/api/v1/query?query=1`, bearer(secrets.prometheusToken?.read())),
+      look: () => lookAtPrometheus(prometheus),
     });
   all.push(...grafanaChecks(configuration));
   for (const template of configuration.links)
@@ -122,6 +125,24 @@ async function lookAtPublicUrl(url: string): Promise<string> {
   throw new Failure('public-url-wrong', {
     detail: `${url}/healthz answers ${response.status}, but it is not flamepin`,
   });
+}
+
+/** With the client that asks for the slow pod, and its credentials. */
+async function lookAtPrometheus(settings: PrometheusSettings): Promise<string> {
+  const { origin } = new URL(settings.url);
+  const { status, date } = await askPrometheus(
+    settings,
+    '/api/v1/query?query=1',
+    AbortSignal.timeout(deadlineMs),
+  ).catch((error: unknown) => {
+    throw new Failure('service-unreachable', {
+      detail: `${origin}: ${error instanceof Error ? error.message : String(error)}`,
+      cause: error,
+    });
+  });
+  if (status !== 200) throw new Failure('service-refused', { detail: `${origin} answers ${status}` });
+  compareClocks(date, origin);
+  return 'answers';
 }
 
 /** Only how it is written: what it leads to, a person's session decides. */

@@ -23,6 +23,7 @@ export interface Configuration extends Omit<Settings, 'sources' | 'targets'> {
   secrets: {
     grafanaToken: Secret | null;
     prometheusToken: Secret | null;
+    prometheusPassword: Secret | null;
     postgresUrl: Secret | null;
     recordingsToken: Secret | null;
     capturesToken: Secret | null;
@@ -79,6 +80,10 @@ export function loadConfiguration(
     grafanaToken: grafana === undefined ? null : required('grafana.tokenFile', grafana.tokenFile),
     prometheusToken:
       prometheus === undefined ? null : findSecret('prometheus.bearerTokenFile', prometheus.bearerTokenFile),
+    prometheusPassword:
+      prometheus?.basic === undefined
+        ? null
+        : required('prometheus.basic.passwordFile', prometheus.basic.passwordFile),
     postgresUrl: ledger.kind === 'postgres' ? required('ledger.postgres.urlFile', ledger.urlFile) : null,
     recordingsToken: findSecret('access.recordingsTokenFile', access.recordingsTokenFile),
     capturesToken: findSecret('access.capturesTokenFile', access.capturesTokenFile),
@@ -89,6 +94,7 @@ export function loadConfiguration(
 const noSecrets: Configuration['secrets'] = {
   grafanaToken: null,
   prometheusToken: null,
+  prometheusPassword: null,
   postgresUrl: null,
   recordingsToken: null,
   capturesToken: null,

@@ -66,6 +66,9 @@ const routeSchema = section({
   target: routeTargetSchema,
 });
 
+/** What flamepin or Node sets itself. */
+const reservedHeader = /^(?:authorization|host|content-.*|connection|transfer-encoding)$/i;
+
 /** S3 allows ten tags to an object, and three are flamepin's own. */
 const mostTags = 7;
 const objectTags = z
@@ -197,7 +200,34 @@ export const settingsSchema = section({
   prometheus: section({
     url: baseUrl,
     bearerTokenFile: path.optional(),
-  }).optional(),
+    /** HTTP basic authentication, instead of a bearer token. */
+    basic: section({ username: z.string().min(1), passwordFile: path.optional() }).optional(),
+    /** Sent with each request: {X-Scope-OrgID: shop}. No secrets. Default {}. */
+    headers: z
+      .record(
+        z
+          .string()
+          .regex(/^[!#$%&'*+.^_`|~\w-]+$/, { error: 'Write the name of an HTTP header.' })
+          .refine((name) => !reservedHeader.test(name), {
+            error: 'the client sets this header',
+            params: { remedy: 'Credentials belong in bearerTokenFile or basic.' },
+          }),
+        z.string().regex(/^[\x20-\x7e]*$/, { error: 'Write printable ASCII.' }),
+      )
+      .default({}),
+    /** PEM file with the authorities that sign its certificate. Default: those of Node. */
+    caFile: path.optional(),
+  })
+    .superRefine((prometheus, context) => {
+      if (prometheus.basic !== undefined && prometheus.bearerTokenFile !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['basic'],
+          message: 'both a bearer token and a password are set',
+          params: { remedy: 'Keep one of them: a request carries one Authorization header.' },
+        });
+    })
+    .optional(),
   /** Exactly one ledger. Default: SQLite in ./data/flamepin.db. */
   ledger: ledgerSchema.prefault({}).transform((written, context) => {
     if (written.sqlite !== undefined && written.postgres !== undefined) {

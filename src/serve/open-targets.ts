@@ -1,5 +1,6 @@
 import type { Configuration } from '../config/load.ts';
 import { Failure } from '../reasons/failure.ts';
+import { prometheusAccess } from './prometheus-access.ts';
 import type { Target, Targets } from '../captures/target.ts';
 
 export interface OpenTargets {
@@ -39,11 +40,10 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
     }
     case 'kubernetes': {
       const { kubernetesTargets } = await import('../targets/kubernetes/targets.ts');
-      const { prometheus, secrets, labels } = configuration;
       return kubernetesTargets({
         ...configuration.targets.kubernetes,
-        labels,
-        prometheus: prometheus && { url: prometheus.url, token: secrets.prometheusToken },
+        labels: configuration.labels,
+        prometheus: prometheusAccess(configuration),
       });
     }
     case 'docker': {

@@ -346,6 +346,19 @@ describe('sources', () => {
     assert.equal(problems('sources: {"Prod!": {sender: grafana}}').length, 1);
   });
 
+  it('of Prometheus may be a password with headers, but not a token besides', () => {
+    const { prometheus, secrets } = load(
+      `prometheus: {url: "http://p", basic: {username: u, passwordFile: ${file('p')}}, headers: {X-Scope-OrgID: shop}}`,
+    );
+    assert.deepEqual(prometheus?.headers, { 'X-Scope-OrgID': 'shop' });
+    assert.equal(secrets.prometheusPassword?.read(), 'p');
+    assert.deepEqual(
+      problems('prometheus: {url: "http://p", bearerTokenFile: a, basic: {username: u, passwordFile: b}}'),
+      ['prometheus.basic: both a bearer token and a password are set'],
+    );
+    assert.equal(problems('prometheus: {url: "http://p", headers: {Authorization: x}}').length, 1);
+  });
+
   it('cannot ask for two Authorization headers', () => {
     assert.deepEqual(
       problems('sources: {grafana: {bearerTokenFile: a, basic: {username: g, passwordFile: b}}}'),

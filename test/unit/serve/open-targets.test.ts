@@ -63,6 +63,9 @@ describe("Prometheus is asked for the slow pod's own numbers", () => {
       });
       await queryNow({ url, token: secrets.prometheusToken }, 'up', AbortSignal.timeout(10_000));
       await queryNow({ url }, 'up', AbortSignal.timeout(10_000));
+      const basic = { username: 'u', password: { read: () => 'p' } };
+      await queryNow({ url, basic }, 'up', AbortSignal.timeout(10_000));
+      assert.equal(asked.pop(), `Basic ${Buffer.from('u:p').toString('base64')}`);
       assert.deepEqual(asked, ['Bearer from-the-environment', undefined]);
     } finally {
       server.close();

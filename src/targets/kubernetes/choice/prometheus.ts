@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { request as requestPlain, type IncomingMessage } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { z } from 'zod';
 
 /** Where the alert's own expression can be queried again. */
@@ -6,6 +10,12 @@ export interface PrometheusSettings {
   url: string;
   /** Its current bearer token. Default: none. */
   token?: { read(): string } | null | undefined;
+  /** Its user and current password, instead of a token. Default: none. */
+  basic?: { username: string; password: { read(): string } } | null | undefined;
+  /** Sent with each request: `X-Scope-OrgID` names a tenant of Mimir. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The authorities that may have signed its certificate, PEM. Default: Node's own. */
+  caFile?: string | undefined;
 }
 
 const answerSchema = z.object({
@@ -43,32 +53,79 @@ export async function queryNow(
   query: string,
   signal: AbortSignal,
 ): Promise<PodValue[]> {
-  const url = new URL(`${settings.url.replace(/\/$/, '')}/api/v1/query`);
-  const token = settings.token?.read();
-  const response = await fetch(url, {
-    method: 'POST',
-    body: new URLSearchParams({ query, timeout: '2s', limit: String(maxSeries + 1) }),
-    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
-    redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]),
+  const answer = await askPrometheus(settings, '/api/v1/query', signal, {
+    query,
+    timeout: '2s',
+    limit: String(maxSeries + 1),
   });
   // As its API says: 400 for what it cannot read, 422 for what it cannot evaluate.
-  if (response.status === 400 || response.status === 422)
-    throw new QueryRefused(`Prometheus answers ${response.status}`);
-  const { data } = answerSchema.parse(JSON.parse(await boundedText(response)));
+  if (answer.status === 400 || answer.status === 422)
+    throw new QueryRefused(`Prometheus answers ${answer.status}`);
+  const { data } = answerSchema.parse(JSON.parse(answer.text));
   if (data.result.length > maxSeries) throw new Error(`more than ${maxSeries} series`);
   return data.result
     .map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
     .filter(({ value }) => Number.isFinite(value));
 }
 
-async function boundedText(answer: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
+export interface PrometheusAnswer {
+  status: number;
+  /** Its `Date` header, or ''. */
+  date: string;
+  text: string;
+}
+
+/**
+ * One request with the configured credentials, which are read now; a POST when there is a form. Redirects are not followed.
+ * Rejects without an answer in two seconds, or with one of more than 4 MiB, of which no more is read.
+ */
+export async function askPrometheus(
+  settings: PrometheusSettings,
+  path: string,
+  signal: AbortSignal,
+  form?: Readonly<Record<string, string>>,
+): Promise<PrometheusAnswer> {
+  const url = new URL(`${settings.url.replace(/\/$/, '')}${path}`);
+  const body = form === undefined ? null : new URLSearchParams(form).toString();
+  const options = {
+    method: body === null ? 'GET' : 'POST',
+    headers: {
+      ...settings.headers,
+      ...authorization(settings),
+      ...(body !== null && { 'content-type': 'application/x-www-form-urlencoded' }),
+    },
+    // A connection of its own: questions are minutes apart.
+    agent: false as const,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]),
+    ...(settings.caFile !== undefined && { ca: await readFile(settings.caFile) }),
+  };
+  const request = url.protocol === 'https:' ? requestOverTls(url, options) : requestPlain(url, options);
+  request.end(body ?? undefined);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  try {
+    return {
+      status: response.statusCode ?? 0,
+      date: response.headers.date ?? '',
+      text: await boundedText(response),
+    };
+  } finally {
+    response.destroy();
+  }
+}
+
+function authorization({ token, basic }: PrometheusSettings): Record<string, string> {
+  const text = token?.read();
+  if (text !== undefined) return { authorization: `Bearer ${text}` };
+  if (basic === undefined || basic === null) return {};
+  const credentials = Buffer.from(`${basic.username}:${basic.password.read()}`).toString('base64');
+  return { authorization: `Basic ${credentials}` };
+}
+
+async function boundedText(answer: AsyncIterable<Buffer>): Promise<string> {
+  const pieces: Buffer[] = [];
   let size = 0;
-  const body: AsyncIterable<Uint8Array> | null = answer.body;
-  for await (const piece of body ?? []) {
+  for await (const piece of answer) {
     size += piece.length;
-    // Leaving the loop closes the connection.
     if (size > maxAnswerBytes) throw new Error(`an answer of more than ${maxAnswerBytes} bytes`);
     pieces.push(piece);
   }
