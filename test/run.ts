@@ -27,6 +27,7 @@ const packages = [
   'zsh',
   'posh',
   'util-linux',
+  'openssl',
   // Container engines, each started by its test in a network namespace of its own.
   'docker.io',
   'podman',
