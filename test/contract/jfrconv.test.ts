@@ -141,7 +141,7 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
       const { warnings } = profiles.get(recording)!;
       const holdsThem = recording.bytes.includes('jdk.CPUTimeSample') && /of CPU time/.test(recording.name);
       assert.equal(
-        warnings.some((warning) => /^\d+ samples of the JDK's sampler of CPU time/.test(warning)),
+        warnings.some((warning) => /^\d+ samples of the JDK's CPU-time sampler/.test(warning)),
         holdsThem,
         recording.name,
       );
