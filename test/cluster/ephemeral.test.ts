@@ -109,10 +109,10 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
   });
 
   it('is not added only to clean up after a start of which nobody knows', async () => {
-    const target = await shop('unknown');
+    const target = await shop('start-unknown');
     const exec = targetsOf(namespace).open(target, { place: null });
     await assert.rejects(profiler.cleanUpUnknown(exec, captureId(Date.now()), signal), { code: 'no-shell' });
-    assert.deepEqual(await added('unknown'), []);
+    assert.deepEqual(await added('start-unknown'), []);
   });
 
   it('does not hide that the JVM has too little memory left under its limit', async () => {
