@@ -1,4 +1,5 @@
 import { classifyAlert } from '../alerts/classify.ts';
+import type { TargetKind } from '../captures/target-kinds.ts';
 import type { CaptureRequest } from '../captures/capture.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
 import type { Reason } from '../reasons/failure.ts';
@@ -148,12 +149,14 @@ function requestFor(
   };
 }
 
-/** A host has no siblings; the route's setting overrides that of `targets`. */
+/** The route's setting overrides that of `targets`. */
 export function wantsSibling({ target }: Route, { targets }: RoutingRules): boolean {
-  return (
-    (target.kind === 'kubernetes' || target.kind === 'docker') &&
-    (target.sibling ?? targets[target.kind].sibling)
-  );
+  return hasSiblings(target.kind) && (target.sibling ?? targets[target.kind].sibling);
+}
+
+/** Kinds of target of which several may be alike; a host is not. */
+export function hasSiblings(kind: TargetKind): kind is 'kubernetes' | 'docker' {
+  return kind === 'kubernetes' || kind === 'docker';
 }
 
 function eventOf(alert: Alert, route: Route): { event: CaptureEvent; because: string } {

@@ -13,7 +13,7 @@ import { currentCredentials } from '../config/sources.ts';
 import { pageScript, pageStyle } from '../flamegraph/page-bundle.ts';
 import { createApp, type AppParts } from '../http/app.ts';
 import { openApiRoute } from '../http/openapi/route.ts';
-import { decideAll } from '../routing/decide.ts';
+import { decideAll, hasSiblings } from '../routing/decide.ts';
 import { thisHost } from '../targets/host/this-host.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
@@ -103,7 +103,7 @@ function manualRequests(
 ): AppParts['requestManually'] {
   return async (request) => {
     const kind = kindOfUri(request.target);
-    const sibling = (kind === 'kubernetes' || kind === 'docker') && targets[kind].sibling;
+    const sibling = hasSiblings(kind) && targets[kind].sibling;
     const decision = manualDecision({ ...request, kind, sibling }, now(), limits);
     await ledger.accept([decision], now());
     worker.wake();

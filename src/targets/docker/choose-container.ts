@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasClearLead } from '../clear-lead.ts';
 import { cpuSeconds, type Container } from './containers.ts';
 
 /** A reading of the engine's own counters, twice. Milliseconds. */
 const observationMs = 1_000;
 /** More are not asked: the engine reads a dozen files for each. */
 const mostMeasured = 20;
-/** A smaller lead in CPU proves nothing: one idle JVM may use twice as much as another. */
-const minLead = { times: 1.2, cores: 0.1 };
 
 /** Cores in use now, the busiest first; those without a value are left out. */
 export async function measure(
@@ -43,12 +42,7 @@ export async function chooseContainer(
 ): Promise<{ container: Container; why: string }> {
   if (containers.length === 1) return { container: containers[0], why: '' };
   const [first, second] = await measure(containers, signal);
-  const leads =
-    first !== undefined &&
-    second !== undefined &&
-    first.cores >= second.cores * minLead.times &&
-    first.cores >= second.cores + minLead.cores;
-  if (leads)
+  if (first !== undefined && second !== undefined && hasClearLead(first.cores, second.cores))
     return {
       container: first.container,
       why: `busiest of ${containers.length} containers: ${rounded(first.cores)} cores, the next ${rounded(second.cores)}`,

@@ -5,6 +5,7 @@ import { asFailure, Failure } from '../../reasons/failure.ts';
 import type { Exec, ExecRequest, ExecResult } from '../../profiler/exec.ts';
 import { CommandOutput } from '../command-output.ts';
 import type { Engine } from './engine.ts';
+import { inspectContainer } from './containers.ts';
 import { messageOf } from './engine.ts';
 import { FrameReader } from './raw-stream.ts';
 
@@ -75,7 +76,7 @@ async function runOnce(
         throw new Failure('no-shell', { detail: argv[0], stderr: stdout.toString('utf8') });
       return { exitCode: ExitCode, stdout, stderr };
     }
-    if (poll === 0 && !(await isRunning(engine, container, signal)))
+    if (poll === 0 && (await inspectContainer(engine, container, signal))?.State.Running !== true)
       throw new Failure('target-gone', { detail: `container ${container.slice(0, 12)} has ended`, stderr });
     await sleep(endPollMs, undefined, { signal });
   }
@@ -131,13 +132,6 @@ async function transfer(
     if (signal.aborted) abandon();
   });
 }
-
-async function isRunning(engine: Engine, container: string, signal: AbortSignal): Promise<boolean> {
-  const { body } = await engine.ask('GET', `/containers/${encodeURIComponent(container)}/json`, { signal });
-  return runningSchema.safeParse(body).data?.State.Running === true;
-}
-
-const runningSchema = z.object({ State: z.object({ Running: z.boolean() }) });
 
 /** 404: no such container or exec; 409: it is paused or does not run. */
 function refusal(answer: { status: number; body: unknown }): Failure {

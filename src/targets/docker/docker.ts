@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { Failure, type Reason } from '../../reasons/failure.ts';
 import { containerLeads } from '../../alerts/container-labels.ts';
 import type { Target, TargetHealth, TargetRequest, Targets } from '../../captures/target.ts';
+import { orderlyExitCodes } from '../orderly-end.ts';
+import { permission } from '../permission.ts';
+import { restartedSince } from '../restarted-since.ts';
 import { checkEngine } from './check-engine.ts';
 import { chooseContainer, measure, rounded } from './choose-container.ts';
 import { inspectContainer, listContainers, type Container, type Inspected } from './containers.ts';
@@ -24,12 +27,6 @@ const dataSchema = z.object({
   startedAt: z.string(),
   restartCount: z.number(),
 });
-
-const permission = 'flamepin.io/profile';
-/** Skew between Prometheus' clock and the engine's, milliseconds. */
-const clockToleranceMs = 5_000;
-/** Exit codes of an orderly end: by itself, or by SIGTERM (`docker stop`). */
-const orderly: ReadonlySet<number> = new Set([0, 143]);
 
 /** JVMs in the containers of Docker engines, or of Podman through its compatible socket. */
 export function dockerTargets(settings: DockerSettings): Targets {
@@ -146,7 +143,7 @@ async function eligible(
   const refusals: Reason[] = [];
   for (const container of containers) {
     const refusal =
-      refusalOf(container, requireOptIn) ?? (await restartedSince(container, alertStartsAt, signal));
+      refusalOf(container, requireOptIn) ?? (await restartRefusal(container, alertStartsAt, signal));
     if (refusal === null) fit.push(container);
     else refusals.push(refusal);
   }
@@ -162,18 +159,17 @@ function refusalOf({ name, state, labels }: Container, requireOptIn: boolean): R
   return state === 'running' ? null : { code: 'target-not-running', detail: `container ${name} is ${state}` };
 }
 
-async function restartedSince(
+async function restartRefusal(
   { engine, id, name }: Container,
   alertStartsAt: string | null,
   signal: AbortSignal,
 ): Promise<Reason | null> {
-  const began = Date.parse(alertStartsAt ?? '');
-  if (Number.isNaN(began) || began <= 0) return null;
+  if (alertStartsAt === null) return null;
   const startedAt = (await inspectContainer(engine, id, signal))?.State.StartedAt ?? '';
-  if (!(Date.parse(startedAt) > began + clockToleranceMs)) return null;
+  if (!restartedSince(startedAt, alertStartsAt)) return null;
   return {
     code: 'target-restarted',
-    detail: `${name} started at ${startedAt}, the alert began at ${alertStartsAt ?? ''}`,
+    detail: `${name} started at ${startedAt}, the alert began at ${alertStartsAt}`,
   };
 }
 
@@ -227,7 +223,7 @@ export function healthOf(data: z.infer<typeof dataSchema>, now: Inspected | unde
   const why = State.OOMKilled ? 'out of memory' : `exit code ${State.ExitCode}`;
   return {
     alive: false,
-    blocks: State.OOMKilled || !orderly.has(State.ExitCode),
+    blocks: State.OOMKilled || !orderlyExitCodes.has(State.ExitCode),
     detail: `container ${name} ended (${why})`,
   };
 }

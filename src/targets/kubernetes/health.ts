@@ -1,9 +1,7 @@
 import type { TargetHealth } from '../../captures/target.ts';
+import { orderlyExitCodes } from '../orderly-end.ts';
 import type { Pod } from './connection/objects.ts';
 import type { PodData } from './connection/place.ts';
-
-/** Exit codes of an orderly end: by itself, or by its controller's SIGTERM. */
-const orderly: ReadonlySet<number> = new Set([0, 143]);
 
 /**
  * Whether the profiled container is alive. Rollbacks, scale-ins and drains remove pods as a matter of course, above all in
@@ -26,7 +24,7 @@ export function healthOf(data: PodData, pod: Pod | undefined): TargetHealth {
     };
   const killed = ended?.reason === 'OOMKilled';
   // A pod that is being deleted gets SIGKILL after its grace period, whatever the profiler did.
-  const asOrdered = pod.metadata.deletionTimestamp !== null || orderly.has(ended?.exitCode ?? -1);
+  const asOrdered = pod.metadata.deletionTimestamp !== null || orderlyExitCodes.has(ended?.exitCode ?? -1);
   return {
     alive: false,
     blocks: killed || !asOrdered,

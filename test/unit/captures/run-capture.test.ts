@@ -152,6 +152,15 @@ describe('a capture in progress', () => {
     await runCapture(capture, withParts, log, signal);
   }
   const get = async (id: string): Promise<Capture> => must(await ledger.get(id));
+  /** A process that is killed once it has fetched the recording: nothing after that happens, and its lease runs out. */
+  async function diesBeforeItCleans(id: string): Promise<void> {
+    const beside = parts();
+    const cleanUp = (): Promise<never> => new Promise(() => undefined);
+    const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
+    void runCapture(leased, { ...beside, profiling: { ...beside.profiling, cleanUp } }, log, signal);
+    while ((await get(id)).state !== 'storing') await sleep(10);
+    await ledger.sweep(Date.now() + 4 * leaseMs);
+  }
 
   it('keeps the recording in the target while the ledger cannot take it, and continues later', async () => {
     const id = await accept('f1');
@@ -175,15 +184,8 @@ describe('a capture in progress', () => {
 
   it('cleans the target of a recording that an earlier process fetched and died before it cleaned, once', async () => {
     const id = await accept('f1');
-    const beside = parts();
-    // As a process that is killed there: nothing after it happens.
-    const cleanUp = (): Promise<never> => new Promise(() => undefined);
-    const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
-    void runCapture(leased, { ...beside, profiling: { ...beside.profiling, cleanUp } }, log, signal);
-    while ((await get(id)).state !== 'storing') await sleep(10);
+    await diesBeforeItCleans(id);
     assert.equal((await get(id)).uncleaned, true);
-
-    await ledger.sweep(Date.now() + 4 * leaseMs);
     await run(parts());
     const capture = await get(id);
     assert.deepEqual([capture.state, capture.uncleaned], ['done', false]);
@@ -195,12 +197,7 @@ describe('a capture in progress', () => {
 
   it('stores a recording although the target, which was left uncleaned, can no longer be opened', async () => {
     const id = await accept('f1');
-    const beside = parts();
-    const cleanUp = (): Promise<never> => new Promise(() => undefined);
-    const leased = must(await ledger.lease(owner, Date.now(), leaseMs));
-    void runCapture(leased, { ...beside, profiling: { ...beside.profiling, cleanUp } }, log, signal);
-    while ((await get(id)).state !== 'storing') await sleep(10);
-    await ledger.sweep(Date.now() + 4 * leaseMs);
+    await diesBeforeItCleans(id);
     await run(parts({ targets: () => Promise.reject(new Failure('exec-unavailable')) }));
     assert.equal((await get(id)).state, 'done');
   });

@@ -1,3 +1,4 @@
+import { hasClearLead } from '../../clear-lead.ts';
 import { byAlertExpression } from './measure-by-expression.ts';
 import { byLooking, byMetricsServer, rounded, type Choosing, type Measured } from './measure-pods.ts';
 import { isReady, type Pod } from '../connection/objects.ts';
@@ -7,9 +8,6 @@ export interface Chosen {
   /** Which of several and why, in words. */
   why: string;
 }
-
-/** A smaller lead in CPU proves nothing: one idle JVM may use twice as much as another. */
-const minLead = { times: 1.2, cores: 0.1 };
 
 /**
  * Which pod of a workload to profile: by the alert's own expression in Prometheus, else by metrics.k8s.io, else by CPU
@@ -67,8 +65,7 @@ export function extreme(measured: readonly Measured[]): (Measured & { next: numb
 
 function busiest([first, second]: readonly Measured[], total: number, how: string): Chosen | null {
   if (first === undefined || second === undefined) return null;
-  const more = first.value >= second.value * minLead.times && first.value >= second.value + minLead.cores;
-  if (!more) return null;
+  if (!hasClearLead(first.value, second.value)) return null;
   return {
     pod: first.pod,
     why: `busiest of ${total} pods ${how}: ${rounded(first.value)} cores, the next ${rounded(second.value)}`,

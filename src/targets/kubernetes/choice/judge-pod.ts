@@ -1,3 +1,5 @@
+import { permission } from '../../permission.ts';
+import { restartedSince } from '../../restarted-since.ts';
 import { isSidecar } from '../../../alerts/sidecars.ts';
 import { Failure } from '../../../reasons/failure.ts';
 import type { Reason } from '../../../reasons/failure.ts';
@@ -12,10 +14,7 @@ export interface Policy {
   workload: (pod: Pod) => Workload | undefined;
 }
 
-const permission = 'flamepin.io/profile';
 const exporters = /^(?:kube-state-metrics|prometheus-node-exporter|node-exporter|cadvisor)$/;
-/** Skew between Prometheus' clock and the node's: a JVM that started this soon after the alert counts as older. */
-const clockToleranceMilliseconds = 5_000;
 /** A rollout can make dozens of pods ineligible for the same reason. */
 const maxReasonsShown = 3;
 
@@ -59,15 +58,6 @@ function wordsIn({ annotations, labels }: Pod['metadata']): (string | undefined)
 export function startedAt(pod: Pod, container: string): string | null {
   const status = pod.status.containerStatuses.find((each) => each.name === container);
   return status?.state.running?.startedAt ?? null;
-}
-
-/** Whether the process that was slow when the alert began has been replaced since. */
-export function restartedSince(pod: Pod, container: string, alertStartsAt: string): boolean {
-  const started = Date.parse(startedAt(pod, container) ?? '');
-  const began = Date.parse(alertStartsAt);
-  // Alertmanager and Grafana write year 1 when they do not know.
-  if (Number.isNaN(started) || Number.isNaN(began) || began <= 0) return false;
-  return started > began + clockToleranceMilliseconds;
 }
 
 /** Pods that report on other pods: with a careless scrape configuration an alert's labels lead to them. */
@@ -145,7 +135,8 @@ function ineligibility(
     throw error;
   }
   const refusal = refusalOf(pod, own, policy);
-  if (refusal !== null || alertStartsAt === null || !restartedSince(pod, own, alertStartsAt)) return refusal;
+  if (refusal !== null || alertStartsAt === null || !restartedSince(startedAt(pod, own), alertStartsAt))
+    return refusal;
   return {
     code: 'target-restarted',
     detail: `${name} started at ${startedAt(pod, own) ?? ''}, the alert began at ${alertStartsAt}`,
