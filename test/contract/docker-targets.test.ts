@@ -5,7 +5,7 @@ import type { Target } from '../../src/captures/target.ts';
 import { dockerTargets } from '../../src/targets/docker/docker.ts';
 import { startEngine, type ContainerEngine } from '../setup/docker-engine.ts';
 import { waitFor } from '../setup/process.ts';
-import { failsWith, profiler } from './profiler-session.ts';
+import { failsWith, profiler, unlessSlow } from './profiler-session.ts';
 
 const { signal } = new AbortController();
 const patienceMs = 30_000;
@@ -192,7 +192,7 @@ describe('containers of a Docker engine', () => {
         const target = await resolve({ name });
         const exec = targets.open(target);
         const request = { captureId: captureId(Date.now()), durationSeconds: 2, process: null, pid: null };
-        const { session } = await profiler().start(exec, request, signal);
+        const { session } = await unlessSlow(() => profiler().start(exec, request, signal));
         const collected = await profiler().collect(exec, session, { maxBytes: 50 * 1024 * 1024 }, signal);
         assert.equal(collected.partial, false);
         assert.ok(collected.recording.length > 2_000);

@@ -16,14 +16,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
-import { Failure } from '../../src/reasons/failure.ts';
+import type { Failure } from '../../src/reasons/failure.ts';
 import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import type { Exec } from '../../src/profiler/exec.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { controlGroup, type ControlGroup } from '../setup/control-group.ts';
 import { compileBurner, jdks, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { waitFor, type Started } from '../setup/process.ts';
-import { failsWith, ours, profiler } from './profiler-session.ts';
+import { failsWith, ours, profiler, unlessSlow } from './profiler-session.ts';
 import type { Session } from '../../src/profiler/session.ts';
 
 const { signal } = new AbortController();
@@ -57,21 +57,6 @@ const withShell = (exec: Exec, ...shell: readonly string[]): Exec => ({
   run: (request) =>
     exec.run({ ...request, argv: [...shell, ...request.argv.slice(1)] as [string, ...string[]] }),
 });
-
-/**
- * On a busy machine sixteen processes may take longer than the script waits. It refuses then too, as it does not know
- * whether there is room, and the same start is to be tried again.
- */
-async function unlessSlow<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const slow = error instanceof Failure && error.code === 'exec-timeout';
-      if (!slow || tries === 10) throw error;
-    }
-  }
-}
 
 describe('a JVM without room for what profiling needs lives on, and the answer names the limit', () => {
   let burner: ReturnType<typeof compileBurner>;

@@ -115,7 +115,7 @@ try_what_cannot_be_seen() {
   if [ $layout != through ] && { [ -z "$user_limit" ] || [ "$own_uid" = "$owner" ]; }; then
     # `bounded` takes three by itself: the first of them, its watcher and the sleep of that.
     may_retry && set -m && at_bound=end_if_fork_failed
-    bounded 5 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
+    bounded 10 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
     tried=$?
     at_bound=
     if may_retry; then
@@ -129,7 +129,7 @@ try_what_cannot_be_seen() {
     # Slow, as in a throttled container, and no fork was seen to fail. Nobody knows then whether attaching is safe.
     137)
       trap - EXIT
-      refuse exec-timeout "$threads_needed processes could not be started within 5 s, and whether there is room for them is not known"
+      refuse exec-timeout "$threads_needed processes could not be started within 10 s, and whether there is room for them is not known"
       ;;
     *) refuse_without_forks ;;
   esac
