@@ -602,7 +602,7 @@ try_what_cannot_be_seen() {
   tried=9
   if [ $layout != through ] && { [ -z "$user_limit" ] || [ "$own_uid" = "$owner" ]; }; then
     may_retry && set -m && at_bound=end_if_fork_failed
-    bounded 5 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
+    bounded 10 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
     tried=$?
     at_bound=
     if may_retry; then
@@ -615,7 +615,7 @@ try_what_cannot_be_seen() {
     9) threads_known="$threads_known; what else counts cannot be seen from here" ;;
     137)
       trap - EXIT
-      refuse exec-timeout "$threads_needed processes could not be started within 5 s, and whether there is room for them is not known"
+      refuse exec-timeout "$threads_needed processes could not be started within 10 s, and whether there is room for them is not known"
       ;;
     *) refuse_without_forks ;;
   esac

@@ -159,8 +159,8 @@ export type LeasedCapture = Capture & {
 };
 
 /**
- * Cut-offs of one stage after which the ledger itself ends a capture. Far more than the worker allows (cut-off.ts): this
- * is for captures where ending them is what fails.
+ * Cut-offs of one stage after which the ledger itself ends a capture; where there is a recording to store, it is set aside
+ * for ten minutes instead. Far more than the worker allows (cut-off.ts): this is for captures where ending them is what fails.
  */
 export const maxCutOffs = 10;
 

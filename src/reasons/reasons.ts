@@ -307,6 +307,10 @@ export const reasons = {
     'The artifact store was unavailable for so long that recordings filled the spool; the oldest were discarded.',
     'Bring the store back, and give the volume of the ledger more space: the spool may take half of what the ledger may.',
   ),
+  'storing-cut-off': passing(
+    'Storing was cut off too often: flamepin stopped or failed in the middle of it each time. The recording is kept.',
+    "Look in flamepin's log for the capture's id, and for restarts (out of memory?). flamepin tries again every ten minutes, and at once with `flamepin store`.",
+  ),
   'artifact-expired': final(
     'The artifact has passed its retention and was deleted.',
     'Nothing to do: the written answer is kept here.',

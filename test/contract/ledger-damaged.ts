@@ -111,6 +111,35 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
       assert.equal(await ledger().lease('a', now + leaseMs, leaseMs), undefined);
     });
 
+    it('on storing never costs the recording: it is set aside for ten minutes, and stored by hand at once', async () => {
+      const { id } = await started(ledger(), 'a');
+      await ledger().spool(id, 'a', Buffer.from('recording'), { state: 'storing' }, noon);
+      let now = noon;
+      const store = () => ledger().lease('a', now, leaseMs);
+      for (let times = 0; times < maxCutOffs; times++) {
+        now += leaseMs;
+        assert.deepEqual((await ledger().sweep(now)).ended, []);
+        assert.equal((await store())?.id, id, `after ${times} cut-offs`);
+      }
+      now += leaseMs;
+      await ledger().sweep(now);
+      assert.deepEqual((await ledger().sweep(now)).ended, []);
+      const aside = must(await ledger().get(id));
+      assert.deepEqual([aside.state, aside.reason?.code], ['storing', 'storing-cut-off']);
+      assert.equal(aside.storeRetry?.nextTryAt, new Date(now + 10 * minute).toISOString());
+      await reopen();
+      assert.equal(await store(), undefined, 'neither at once nor after a restart');
+      assert.deepEqual(await ledger().storeNow(id, now), [id]);
+      assert.equal((await store())?.id, id);
+      now += leaseMs;
+      await ledger().sweep(now);
+      await ledger().sweep(now);
+      assert.equal(await store(), undefined, 'set aside again');
+      now += 10 * minute;
+      assert.equal((await store())?.id, id);
+      assert.deepEqual(await ledger().readSpool(id), Buffer.from('recording'));
+    });
+
     it('on a mark is counted as well', async () => {
       const { id } = await finished(ledger(), 'a');
       assert.equal((await ledger().leaseDelivery('d', noon, leaseMs))?.cutOffs, 0);

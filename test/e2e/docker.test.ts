@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
+import { cleanUpScript } from '../../src/profiler/script.ts';
 import { startEngine, type ContainerEngine } from '../setup/docker-engine.ts';
 import { captureWhen, fire, fireForCapture, isProfiled } from '../setup/flamepin-client.ts';
 import { waitFor } from '../setup/process.ts';
@@ -24,12 +26,12 @@ describe('an alert about a container', () => {
   });
   after(() => closing.disposeAsync());
 
-  const start = async (): Promise<RunningFlamepin> => {
+  const start = async (socket = engine.socket): Promise<RunningFlamepin> => {
     const flamepin = await startFlamepin(
       directory,
       `server: {port: 0}
 routes: [{matchers: [], duration: ${windowSeconds}s, event: cpu, target: {docker: {}}}]
-targets: {docker: {engines: {local: {socket: ${engine.socket}}}}}
+targets: {docker: {engines: {local: {socket: ${socket}}}}}
 limits: {perNode: 4}
 storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
 ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
@@ -88,6 +90,25 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     await second.stop();
   });
 
+  it('is cleaned by the next start when flamepin was killed after fetching the recording, before cleaning', async () => {
+    await engine.runJvm('fetched');
+    const door = await doorThatHoldsCleaning(engine.socket, join(directory, 'door.sock'));
+    closing.defer(door.close);
+    const first = await start(door.path);
+    const id = await fireForCapture(first, 'd1', { name: 'fetched' });
+    await door.held;
+    await first.kill();
+    assert.notDeepEqual(await leftIn('fetched'), []);
+
+    const second = await start();
+    const capture = await captureWhen(second, id, 'the end', patienceMs, ({ state }) => state === 'done');
+    assert.equal(capture.partial, false);
+    await waitFor('a clean container', patienceMs, async () =>
+      (await leftIn('fetched')).length === 0 ? true : undefined,
+    );
+    await second.stop();
+  });
+
   it('that was removed in its window is reported, and blocks nothing', async () => {
     await engine.runJvm('removed');
     const flamepin = await start();
@@ -101,3 +122,36 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     await flamepin.stop();
   });
 });
+
+/** Passes everything on to the engine but the command that cleans: it is kept, and nothing of that connection follows. */
+async function doorThatHoldsCleaning(
+  engine: string,
+  path: string,
+): Promise<{ path: string; held: Promise<void>; close: () => Promise<void> }> {
+  const cleaning = JSON.stringify(cleanUpScript.text).slice(-200);
+  const { promise: held, resolve: hold } = Promise.withResolvers<void>();
+  const sockets: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const onward = connect({ path: engine, allowHalfOpen: true });
+    sockets.push(client, onward);
+    let asked = '';
+    client.on('data', (data: Buffer) => {
+      asked += data.toString('latin1');
+      if (asked.includes(cleaning)) hold();
+      else onward.write(data);
+    });
+    client.on('end', () => onward.end());
+    client.on('error', () => onward.destroy());
+    onward.on('error', () => client.destroy());
+    onward.pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return {
+    path,
+    held,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

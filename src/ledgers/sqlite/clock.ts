@@ -4,8 +4,11 @@ import type { Database } from './database.ts';
 
 /** Times in the ledger when the machine's clock is set, while flamepin runs or between two runs. */
 
-/** Retries come sooner than this, milliseconds (backoff.ts: five minutes); a later time was written by another clock. */
-const maxDelayMs = 10 * 60_000;
+/**
+ * The longest wait for a retry, milliseconds: after a cut-off store; backoff.ts waits up to five minutes. A later time was
+ * written by another clock.
+ */
+export const maxDelayMs = 10 * 60_000;
 /** A row from further in the future than this, milliseconds, was written by another clock. */
 const toleranceMs = 60_000;
 const longestWindow = { durationSeconds: 60 };

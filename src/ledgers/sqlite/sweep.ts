@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { Capture } from '../../captures/capture.ts';
 import { maxCutOffs } from '../../captures/ledger.ts';
 import type { Reason } from '../../reasons/failure.ts';
-import { lateReason } from '../capture-change.ts';
-import { captureOf, endCapture, readCapture, storedSchema } from './capture-rows.ts';
-import { boundTimes } from './clock.ts';
+import { isoTime, lateReason } from '../capture-change.ts';
+import { captureAndFlaw, endCapture, readCapture, saveCapture, storedSchema } from './capture-rows.ts';
+import { boundTimes, maxDelayMs } from './clock.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
 import { giveUpOldest } from './spool.ts';
@@ -56,20 +56,46 @@ function skipLate(database: Database, now: number): Capture[] {
   return skipped;
 }
 
+/** Ends what was cut off too often. A recording is never dropped for that: it is set aside, and stored later. */
 function giveUpCutOff(database: Database, now: number): Capture[] {
   const cutOff = database.all(
-    storedSchema,
-    `SELECT id, data FROM captures WHERE unfinished = 1 AND cut_offs >= ? AND lease_until <= ? LIMIT ?`,
+    storedSchema.extend({ spooled: z.number() }),
+    `SELECT id, data, state = 'storing' AND EXISTS (SELECT 1 FROM spool WHERE capture_id = captures.id) AS spooled
+     FROM captures WHERE unfinished = 1 AND cut_offs >= ? AND lease_until <= ? LIMIT ?`,
     maxCutOffs,
     now,
     sweepLimit,
   );
-  return cutOff.map((row) => {
+  const givenUp: Capture[] = [];
+  for (const row of cutOff) {
+    const { capture, flaw } = captureAndFlaw(row);
+    if (row.spooled === 1 && flaw === null) {
+      setAside(database, capture, now);
+      continue;
+    }
     const reason: Reason = { code: 'capture-given-up', detail: `${maxCutOffs} times` };
-    const ended = makeDue(database, { ...captureOf(row), state: 'failed', reason }, 'finish', now);
+    const ended = makeDue(database, { ...capture, state: 'failed', reason }, 'finish', now);
     endCapture(database, ended);
-    return ended;
+    givenUp.push(ended);
+  }
+  return givenUp;
+}
+
+/** One more cut-off sets it aside again, so what ends this process each time leaves it ten minutes in between. */
+function setAside(database: Database, capture: Capture, now: number): void {
+  const dueAt = now + maxDelayMs;
+  const { since, tries } = capture.storeRetry ?? { since: isoTime(now), tries: 0 };
+  saveCapture(database, {
+    ...capture,
+    reason: { code: 'storing-cut-off', detail: '' },
+    storeRetry: { since, tries: tries + 1, nextTryAt: isoTime(dueAt) },
   });
+  database.run(
+    `UPDATE captures SET cut_offs = ?, due_at = ?, lease_owner = NULL, lease_until = 0 WHERE id = ?`,
+    maxCutOffs - 1,
+    dueAt,
+    capture.id,
+  );
 }
 
 /**
@@ -86,8 +112,11 @@ export function repairRecords(database: Database): void {
 
 /** Frees the leases of the previous process: this one holds the file exclusively. */
 export function freeAllLeases(database: Database): void {
-  // The store, or the network to it, may have been fixed before this start.
-  database.run(`UPDATE captures SET due_at = 0 WHERE unfinished = 1 AND state = 'storing'`);
+  // The store, or the network to it, may have been fixed before this start. What was set aside may have caused it.
+  database.run(
+    `UPDATE captures SET due_at = 0 WHERE unfinished = 1 AND state = 'storing' AND cut_offs < ?`,
+    maxCutOffs - 1,
+  );
   database.run(`UPDATE captures SET data = ${asQueued} WHERE unfinished = 1 AND state = 'resolving'`);
   for (const table of ['captures', 'deliveries'])
     database.run(
