@@ -20,7 +20,7 @@ import { problemHandler, sendProblemPage } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 import { storeRoutes } from './store.ts';
 import { endUnreadBody } from './unread-body.ts';
-import { webhookRoutes } from './webhooks.ts';
+import { sourceOf, webhookRoutes } from './webhooks.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 import type { SignedRequest, Verdict } from '../alerts/signature.ts';
 import type { Capture } from '../captures/capture.ts';
@@ -132,9 +132,9 @@ export function createApp(parts: AppParts): Express {
     problemHandler({
       log,
       judge: (request, response, problem) => wrongSecrets.judge(request, response, problem),
-      refused: ({ path }, code) => {
-        const sender = senderOf(path);
-        if (sender !== undefined) metrics.refused(sender, code);
+      refused: (response, code) => {
+        const sender = senderOf(response.req.path);
+        if (sender !== undefined) metrics.refused({ sender, source: sourceOf(response) }, code);
       },
     }),
   );

@@ -122,7 +122,7 @@ interface ProblemParts {
   /** What to answer where a secret was wrong. */
   judge(request: Request, response: Response, problem: RequestProblem): RequestProblem;
   /** Told of every problem, by its code. */
-  refused(request: Request, code: string): void;
+  refused(response: Response, code: string): void;
 }
 
 /** The last handler: every error becomes a status, a code and two sentences; our own faults are logged, never shown. */
@@ -136,7 +136,7 @@ export function problemHandler(parts: ProblemParts): ErrorRequestHandler {
     const theirs = error instanceof RequestProblem ? error : requestFault(error);
     if (theirs !== undefined) {
       const problem = parts.judge(request, response, theirs);
-      parts.refused(request, problem.code);
+      parts.refused(response, problem.code);
       sendProblem(request, response, problem);
       return;
     }
@@ -146,7 +146,7 @@ export function problemHandler(parts: ProblemParts): ErrorRequestHandler {
     if (status < 500)
       log.warn({ path: request.path, reason: failure.code, detail: failure.detail }, 'request refused');
     else log.error({ err: error, path: request.path }, 'request failed');
-    parts.refused(request, failure.code);
+    parts.refused(response, failure.code);
     const message = status < 500 && failure.detail !== '' ? `${sentence} ${failure.detail}` : sentence;
     sendProblem(request, response, { status, code: failure.code, message, remedy });
   };

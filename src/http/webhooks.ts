@@ -1,4 +1,4 @@
-import { Router, type Request, type RequestHandler } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Log } from '../captures/log.ts';
 import { countJsonValues } from '../alerts/json-values.ts';
@@ -68,7 +68,8 @@ export function webhookRoutes(parts: WebhookParts): Router {
   for (const sender of senderNames) {
     const receive: RequestHandler = async (request, response) => {
       // The headers first: a stranger's body would fill the memory of whoever listens to everybody.
-      const { proven } = demandSource(request, null, sender, parts);
+      const { source: named, proven } = demandSource(request, null, sender, parts);
+      if (proven) nameSource(response, named);
       const budget = proven ? budgets.proven : budgets.unproven;
       const body = await readBody(request, response, {
         most: parts.bodyLimit,
@@ -76,6 +77,7 @@ export function webhookRoutes(parts: WebhookParts): Router {
         open: (giveUp) => budget.open(shareOf(request.socket.remoteAddress), giveUp),
       });
       const { source } = demandSource(request, body, sender, parts);
+      nameSource(response, source);
       const alerts = await receiveNotification(body, { source, sender }, parts);
       const json: z.infer<typeof acceptedSchema> = {
         accepted: alerts.filter(({ outcome }) => outcome === 'queued').length,
@@ -118,6 +120,16 @@ function demandSource(
     `The sender could not be authenticated: ${verdict.detail}.`,
     'Give the receiver the secret that flamepin has for it under `sources`.',
   );
+}
+
+/** What is refused from here on counts as that source's. */
+function nameSource({ locals }: Response, source: string): void {
+  locals['source'] = source;
+}
+
+/** The source that a notification came from; null while its secret has not been checked. */
+export function sourceOf({ locals }: Response): string | null {
+  return z.string().nullable().catch(null).parse(locals['source']);
 }
 
 async function receiveNotification(

@@ -5,9 +5,10 @@ import { profilerLinks } from './profiler-links.ts';
 
 /** The configured annotator; null when there is no Grafana, or no token for it. */
 export async function openAnnotator(
-  { grafana, secrets, server, links }: Configuration,
+  configuration: Configuration,
   signLink: SignLink | undefined,
 ): Promise<Annotator | null> {
+  const { grafana, secrets, server } = configuration;
   const token = secrets.grafanaToken;
   if (grafana === undefined || token === null) return null;
   const { grafanaAnnotator } = await import('../annotations/grafana.ts');
@@ -16,7 +17,7 @@ export async function openAnnotator(
     token: () => Promise.resolve(token.read()),
     publicUrl: server.publicUrl ?? null,
     signedLink: signLink,
-    profilerLinks: (capture) => profilerLinks(capture, links),
+    profilerLinks: (capture) => profilerLinks(capture, configuration),
     organizationMarks: grafana.organizationMarks,
   });
 }

@@ -32,7 +32,7 @@ interface OpenedParts {
 
 /** The HTTP interface over what has been opened. */
 export async function openApp(configuration: Configuration, parts: OpenedParts): Promise<RequestListener> {
-  const { server, storage, limits, secrets, applicationPackages, links } = configuration;
+  const { server, storage, limits, secrets, applicationPackages } = configuration;
   const { ledger, store, signLink, worker, now } = parts;
   return createApp({
     ...parts,
@@ -42,7 +42,7 @@ export async function openApp(configuration: Configuration, parts: OpenedParts):
     listensOn: server.host,
     publicUrl: server.publicUrl ?? null,
     applicationPackages,
-    profilerLinks: (capture) => profilerLinks(capture, links),
+    profilerLinks: (capture) => profilerLinks(capture, configuration),
     signedLink: storeTraits(storage).links?.redirects === true ? (signLink ?? null) : null,
     recordingsToken: reader(secrets.recordingsToken),
     capturesToken: reader(secrets.capturesToken),

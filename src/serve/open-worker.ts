@@ -13,7 +13,7 @@ type OpenedParts = Pick<
 
 /** Starts the worker with the configured limits. */
 export function openWorker(configuration: Configuration, parts: OpenedParts): Worker {
-  const { limits, retention, server, applicationPackages, links } = configuration;
+  const { limits, retention, server, applicationPackages } = configuration;
   const { ledger, store } = parts;
   return startWorker({
     ...parts,
@@ -30,6 +30,6 @@ export function openWorker(configuration: Configuration, parts: OpenedParts): Wo
     recordingsKeptMs: retention.recordings,
     publicUrl: server.publicUrl ?? null,
     applicationPackages,
-    profilerLinks: (capture) => profilerLinks(capture, links),
+    profilerLinks: (capture) => profilerLinks(capture, configuration),
   });
 }

@@ -9,7 +9,7 @@ const latencyBuckets = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30,
 export interface Metrics extends CaptureObserver {
   alert(source: string, outcome: AlertOutcome): void;
   /** A rejected notification, by kind of sender and reason code. */
-  refused(sender: string, reason: string): void;
+  refused(from: { sender: string; source: string | null }, reason: string): void;
   /** Refreshes the gauges from the ledger just before a scrape. */
   queue(counts: Readonly<Record<string, number>>): void;
   spool(spooled: Spooled): void;
@@ -29,8 +29,8 @@ export function createMetrics(): Metrics {
   });
   const refusals = new Counter({
     name: 'flamepin_notifications_refused_total',
-    help: 'Notifications rejected, by kind of sender (the webhook path) and reason.',
-    labelNames: ['sender', 'reason'],
+    help: 'Notifications rejected, by kind of sender (the webhook path), source (empty: it gave no right secret) and reason.',
+    labelNames: ['sender', 'source', 'reason'],
     registers,
   });
   const captures = new Counter({
@@ -86,7 +86,7 @@ export function createMetrics(): Metrics {
   });
   return {
     alert: (source, outcome) => alerts.inc({ source, outcome }),
-    refused: (sender, reason) => refusals.inc({ sender, reason }),
+    refused: ({ sender, source }, reason) => refusals.inc({ sender, source: source ?? '', reason }),
     queue: (counts) => {
       for (const [state, count] of Object.entries(counts)) queued.set({ state }, count);
     },

@@ -150,7 +150,7 @@ describe('strangers at the door', () => {
     const metrics = await (await fetch(`${flamepin.url}/metrics`)).text();
     assert.match(
       metrics,
-      /^flamepin_notifications_refused_total\{sender="alertmanager",reason="too-many-wrong-secrets"\} [1-9]/m,
+      /^flamepin_notifications_refused_total\{sender="alertmanager",source="",reason="too-many-wrong-secrets"\} [1-9]/m,
     );
   });
 });

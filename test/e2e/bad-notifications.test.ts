@@ -67,6 +67,20 @@ describe('a bad notification', () => {
   it('is refused with a remedy when it is not a notification', async () =>
     refused(await post('[1, 2]'), 400, 'notification-malformed'));
 
+  it('counts as its source’s when it had the right secret, else as nobody’s', async () => {
+    await refused(await post('[1, 2]'), 400, 'notification-malformed');
+    await refused(await post('[1, 2]', { Authorization: 'Bearer wrong' }), 401, 'unauthorized');
+    const metrics = await (await fetch(`${flamepin.url}/metrics`)).text();
+    const counted = (source: string, reason: string): RegExp =>
+      new RegExp(
+        `^flamepin_notifications_refused_total\\{sender="alertmanager",source="${source}",reason="${reason}"\\} [1-9]`,
+        'm',
+      );
+    assert.match(metrics, counted('alertmanager', 'notification-malformed'));
+    assert.match(metrics, counted('', 'unauthorized'));
+    assert.doesNotMatch(metrics, counted('alertmanager', 'unauthorized'));
+  });
+
   it('is refused when it is not declared as JSON', async () =>
     refused(
       await post('alerts=1', { 'Content-Type': 'application/x-www-form-urlencoded' }),

@@ -14,6 +14,7 @@ import type { Ledger } from '../../src/captures/ledger.ts';
 import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
 import { createApp } from '../../src/http/app.ts';
 import { openApiRoute } from '../../src/http/openapi/route.ts';
+import { noMapping } from '../../src/alerts/label-mapping.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { profilerLinks } from '../../src/serve/profiler-links.ts';
@@ -81,7 +82,7 @@ export async function startSeededPages(
     recordingsToken: null,
     capturesToken: null,
     applicationPackages: ['com.acme'],
-    profilerLinks: (capture) => profilerLinks(capture, templates),
+    profilerLinks: (capture) => profilerLinks(capture, { links: templates, labels: noMapping }),
     assets: { script: await pageScript(), style: await pageStyle() },
     compare: compareCaptures(store, [], 64 * 1024 ** 2),
     decide: () => Promise.resolve([]),

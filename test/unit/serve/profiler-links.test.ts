@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { noMapping } from '../../../src/alerts/label-mapping.ts';
+import type { Capture } from '../../../src/captures/capture.ts';
+import type { Link } from '../../../src/profile/link.ts';
 import { profilerLinks } from '../../../src/serve/profiler-links.ts';
 import { capturing, finished } from '../../given/capture.ts';
 
@@ -12,9 +15,12 @@ const templates = [
   { name: 'Datadog', url: 'https://app.example.com/profiling?ns={namespace}&from={fromMilliseconds}' },
 ];
 
+const linksOf = (capture: Capture, labels = noMapping): Link[] =>
+  profilerLinks(capture, { links: templates, labels });
+
 describe('links to a continuous profiler', () => {
   it('open the capture’s window and the pod that was profiled', () => {
-    assert.deepEqual(profilerLinks(finished(capturing({}, windowStart)), templates), [
+    assert.deepEqual(linksOf(finished(capturing({}, windowStart))), [
       {
         text: 'Pyroscope',
         url: 'https://pyroscope.example.com/?query=checkout&pod=checkout-7d9f-x2x&from=1795400047&until=1795400077',
@@ -34,21 +40,35 @@ describe('links to a continuous profiler', () => {
     };
     const alertStart = Date.parse(alert.startsAt) / 1000;
     assert.deepEqual(
-      profilerLinks(refused, templates.slice(0, 1)).map(({ url }) => url),
+      linksOf(refused)
+        .slice(0, 1)
+        .map(({ url }) => url),
       [
         `https://pyroscope.example.com/?query=&pod=checkout-7d9f-x2x&from=${alertStart - 300}&until=${alertStart + 300}`,
       ],
     );
   });
 
+  it('name what the configuration makes of the labels, and what the route fixes', () => {
+    const refused = capturing({ target: null }, windowStart);
+    refused.alert.labels = { team: 'crm', svc: 'billing' };
+    const team = { ...noMapping, namespace: [{ label: 'team', pattern: null, value: '$0' }] };
+    assert.match(linksOf(refused, team)[1]?.url ?? '', /ns=crm&/);
+    const fixed = { ...refused.request.target, fixed: { namespace: 'shop', deployment: 'web' } };
+    const [first, second] = linksOf({ ...refused, request: { ...refused.request, target: fixed } }, team);
+    assert.match(first?.url ?? '', /query=web&/);
+    assert.match(second?.url ?? '', /ns=shop&/);
+  });
+
   it('carry labels as values only, whatever they hold', () => {
     const capture = capturing({ target: null }, windowStart);
     capture.alert.labels = { namespace: 'a&b=c#"><script>', pod: 'x/../y?z' };
-    for (const { url } of profilerLinks(capture, templates)) {
+    for (const { url } of linksOf(capture)) {
       assert.match(url, /^https:\/\/(pyroscope|app)\.example\.com\/(profiling)?\?/);
       assert.doesNotMatch(url, /[<>"#]|&b=/);
     }
   });
 
-  it('do not exist without templates', () => assert.deepEqual(profilerLinks(capturing(), []), []));
+  it('do not exist without templates', () =>
+    assert.deepEqual(profilerLinks(capturing(), { links: [], labels: noMapping }), []));
 });
