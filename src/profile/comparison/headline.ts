@@ -124,7 +124,7 @@ const ofTheSame: Record<Comparison['event'], string> = {
 function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
   const { event, baseLabel, changed, currentSamples, baseSamples, baseTotal, currentTotal, totalChanged } =
     comparison;
-  const figures = `n=${baseSamples} and ${currentSamples}, would see ≥ ${percent(comparison.detectableShare)} of ${event}`;
+  const figures = `${baseSamples} and ${currentSamples} samples: a change under ${percent(comparison.detectableShare)} of ${event} would not show`;
   const elsewhere = changed.some((row) => row.significant);
   if (!totalChanged)
     return `${event}: nothing ${elsewhere ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;

@@ -36,7 +36,7 @@ describe('two profiles of the same load', () => {
     assert.deepEqual(significant(found), []);
     assert.equal(
       found.headline,
-      'cpu: nothing changed beyond noise vs baseline Tue 14:00 (n=330 and 330, would see ≥ 12% of cpu)',
+      'cpu: nothing changed beyond noise vs baseline Tue 14:00 (330 and 330 samples: a change under 12% of cpu would not show)',
     );
   });
 
