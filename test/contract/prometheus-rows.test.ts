@@ -17,7 +17,7 @@ import { Failure } from '../../src/reasons/failure.ts';
 import { fakeApiServer, type FakeApiServer } from '../cluster/fake-apiserver.ts';
 import { pod } from '../given/pod.ts';
 import { waitFor } from '../setup/process.ts';
-import { startPrometheus, type Prometheus } from '../setup/prometheus.ts';
+import { prometheus3, startPrometheus, type Prometheus } from '../setup/prometheus.ts';
 
 /** What the pods of several services, namespaces and clusters export, each line of its own scheme. */
 const exported = `
@@ -59,6 +59,16 @@ free{namespace="shop",pod="orders-0",pool="a"} 50
 free{namespace="shop",pod="orders-0",pool="b"} 1
 free{namespace="shop",pod="orders-1",pool="a"} 20
 free{namespace="shop",pod="orders-1",pool="b"} 19
+`;
+
+/** Names that only Prometheus 3 takes, as OpenTelemetry writes them. */
+const exportedUtf8 = `
+{"http.latency","k8s.namespace.name"="shop","k8s.pod.name"="orders-0","http.route"="/report"} 90
+{"http.latency","k8s.namespace.name"="shop","k8s.pod.name"="orders-0","http.route"="/checkout"} 1
+{"http.latency","k8s.namespace.name"="shop","k8s.pod.name"="orders-1","http.route"="/checkout"} 4
+{"http.latency","k8s.namespace.name"="staging","k8s.pod.name"="orders-0","http.route"="/checkout"} 99
+{"http.sessions","service.name"="orders","k8s.pod.name"="orders-0","k8s.namespace.name"="shop"} 2
+{"http.sessions","service.name"="orders","k8s.pod.name"="orders-1","k8s.namespace.name"="shop"} 7
 `;
 
 const checkout = ['checkout-m0m0m', 'checkout-q4k7p', 'checkout-x2x4z'];
@@ -166,71 +176,98 @@ const cases: Case[] = [
   },
 ];
 
-describe('the pod that the expression of an alert leads to has', () => {
-  let directory = '';
-  let exporter: Server;
-  let prometheus: Prometheus;
-  let apiServer: FakeApiServer;
+const casesUtf8: Case[] = [
+  {
+    what: 'the namespace and http.route of the alert',
+    expression: 'max by ("http.route", "k8s.namespace.name") ({"http.latency"}) > 2',
+    labels: { 'k8s.namespace.name': 'shop', 'http.route': '/checkout' },
+    pods: orders,
+    leads: 'orders-1',
+    why: /: 4, the next 1; 1 row about another http\.route left out$/,
+  },
+  {
+    what: 'the service.name of the alert',
+    expression: 'sum by ("service.name") ({"http.sessions", "service.name"="orders"}) > 5',
+    labels: { 'service.name': 'orders' },
+    pods: orders,
+    leads: 'orders-1',
+    why: /: 7, the next 2$/,
+  },
+];
 
-  before(async () => {
-    exporter = createServer((_request, response) => response.end(exported)).listen(0, '127.0.0.1');
-    await once(exporter, 'listening');
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-rows-'));
-    prometheus = await startPrometheus(directory, {
-      job: 'shop',
-      targets: [{ address: `127.0.0.1:${(exporter.address() as AddressInfo).port}` }],
+for (const version of [2, 3])
+  describe(`in Prometheus ${version}, the pod that the expression of an alert leads to has`, () => {
+    let directory = '';
+    let exporter: Server;
+    let prometheus: Prometheus;
+    let apiServer: FakeApiServer;
+
+    before(async () => {
+      exporter = createServer((_request, response) => {
+        response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+        response.end(version === 3 ? exported + exportedUtf8 : exported);
+      }).listen(0, '127.0.0.1');
+      await once(exporter, 'listening');
+      directory = await mkdtemp(join(tmpdir(), 'flamepin-rows-'));
+      const targets = [{ address: `127.0.0.1:${(exporter.address() as AddressInfo).port}` }];
+      const program = version === 3 ? await prometheus3() : undefined;
+      prometheus = await startPrometheus(directory, { job: 'shop', targets }, undefined, program);
+      // Without metrics.k8s.io, so that only the expression can tell the pods apart.
+      apiServer = await fakeApiServer({
+        request: (_request, response) => {
+          response.statusCode = 404;
+          response.end('{}');
+        },
+      });
+      await waitFor('the first scrape', 60_000, async () => {
+        const rows = await queryNow(prometheus, 'load', AbortSignal.timeout(10_000));
+        return rows.length > 0 || undefined;
+      });
     });
-    // Without metrics.k8s.io, so that only the expression can tell the pods apart.
-    apiServer = await fakeApiServer({
-      request: (_request, response) => {
-        response.statusCode = 404;
-        response.end('{}');
-      },
+    after(async () => {
+      await prometheus.stop();
+      await apiServer[Symbol.asyncDispose]();
+      exporter.close();
+      exporter.closeAllConnections();
+      await rm(directory, { recursive: true, force: true });
     });
-    await waitFor('the first scrape', 60_000, async () => {
-      const rows = await queryNow(prometheus, 'load', AbortSignal.timeout(10_000));
-      return rows.length > 0 || undefined;
+
+    const candidates = (names: string[]): [Pod, ...Pod[]] => {
+      const [first = pod(), ...others] = names.map((name) => pod({ name }));
+      return [first, ...others];
+    };
+    const choosing = ({ expression, labels, cluster }: Omit<Case, 'what' | 'leads' | 'pods'>): Choosing => ({
+      cluster: new Cluster(kubernetesApi(apiServer.access)),
+      prometheus,
+      generatorUrl: `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(expression)}`,
+      meant: { labels: { alertname: 'Slow', namespace: 'shop', ...labels }, cluster: cluster ?? null },
+      open: () => ({ run: () => Promise.reject(new Failure('exec-unavailable')) }),
+      container: () => 'app',
+    });
+    const { signal } = new AbortController();
+
+    for (const { what, pods, leads, why, ...given } of version === 3 ? [...cases, ...casesUtf8] : cases)
+      it(what, async () => {
+        const chosen: Chosen = await choosePod(candidates(pods), choosing(given), signal);
+        if (leads === null) assert.match(chosen.why, /^first by name/);
+        else assert.equal(chosen.pod.metadata.name, leads, chosen.why);
+        assert.match(chosen.why, why ?? /by the alert's own expression/);
+      });
+
+    it('a typical sibling by the same rows, though the alert names the one pod', async () => {
+      const [alerting, ...others] = ['checkout-q4k7p', 'checkout-m0m0m', 'checkout-x2x4z'];
+      const labels = {
+        deployment: 'checkout',
+        uri: '/checkout',
+        pod: alerting ?? '',
+        instance: '10.0.0.1:80',
+      };
+      const sibling = await chooseSibling(
+        candidates(others),
+        choosing({ expression: 'histogram_quantile(0.95, seconds_bucket) > 1', labels }),
+        signal,
+      );
+      assert.equal(sibling.pod.metadata.name, 'checkout-x2x4z');
+      assert.match(sibling.why, /by the alert's own expression: 0\.19; 1 row about another uri left out$/);
     });
   });
-  after(async () => {
-    await prometheus.stop();
-    await apiServer[Symbol.asyncDispose]();
-    exporter.close();
-    exporter.closeAllConnections();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  const candidates = (names: string[]): [Pod, ...Pod[]] => {
-    const [first = pod(), ...others] = names.map((name) => pod({ name }));
-    return [first, ...others];
-  };
-  const choosing = ({ expression, labels, cluster }: Omit<Case, 'what' | 'leads' | 'pods'>): Choosing => ({
-    cluster: new Cluster(kubernetesApi(apiServer.access)),
-    prometheus,
-    generatorUrl: `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(expression)}`,
-    meant: { labels: { alertname: 'Slow', namespace: 'shop', ...labels }, cluster: cluster ?? null },
-    open: () => ({ run: () => Promise.reject(new Failure('exec-unavailable')) }),
-    container: () => 'app',
-  });
-  const { signal } = new AbortController();
-
-  for (const { what, pods, leads, why, ...given } of cases)
-    it(what, async () => {
-      const chosen: Chosen = await choosePod(candidates(pods), choosing(given), signal);
-      if (leads === null) assert.match(chosen.why, /^first by name/);
-      else assert.equal(chosen.pod.metadata.name, leads, chosen.why);
-      assert.match(chosen.why, why ?? /by the alert's own expression/);
-    });
-
-  it('a typical sibling by the same rows, though the alert names the one pod', async () => {
-    const [alerting, ...others] = ['checkout-q4k7p', 'checkout-m0m0m', 'checkout-x2x4z'];
-    const labels = { deployment: 'checkout', uri: '/checkout', pod: alerting ?? '', instance: '10.0.0.1:80' };
-    const sibling = await chooseSibling(
-      candidates(others),
-      choosing({ expression: 'histogram_quantile(0.95, seconds_bucket) > 1', labels }),
-      signal,
-    );
-    assert.equal(sibling.pod.metadata.name, 'checkout-x2x4z');
-    assert.match(sibling.why, /by the alert's own expression: 0\.19; 1 row about another uri left out$/);
-  });
-});

@@ -1,7 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheDirectory } from './cache.ts';
 import { answers, freePort, start } from './process.ts';
+
+const run = promisify(execFile);
 
 export interface Monitoring {
   prometheusUrl: string;
@@ -23,13 +27,14 @@ export interface Prometheus {
 /**
  * Debian's Prometheus on loopback, scraping each second. `alerting`: a rule file, and the Alertmanager (`host:port`)
  * that hears of it.
+ * @param program another Prometheus than Debian's
  */
 export async function startPrometheus(
   directory: string,
   scrape: Scrape,
   alerting?: { rules: string; alertmanager: string },
+  program = debianPrometheus(),
 ): Promise<Prometheus> {
-  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'prometheus'], { stdio: 'inherit' });
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
   if (alerting !== undefined) writeFileSync(join(directory, 'rules.yaml'), alerting.rules);
@@ -52,7 +57,7 @@ export async function startPrometheus(
       ],
     }),
   );
-  const prometheus = start('prometheus', [
+  const prometheus = start(program, [
     `--config.file=${join(directory, 'prometheus.yaml')}`,
     `--storage.tsdb.path=${join(directory, 'prometheus')}`,
     `--web.listen-address=127.0.0.1:${port}`,
@@ -65,6 +70,20 @@ export async function startPrometheus(
     throw error;
   }
   return { url, stop: () => prometheus.stop() };
+}
+
+/** Version 2, installed if need be: the program. */
+function debianPrometheus(): string {
+  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'prometheus'], { stdio: 'inherit' });
+  return 'prometheus';
+}
+
+/** Version 3, built once and kept in the cache: the program. */
+export async function prometheus3(): Promise<string> {
+  const program = join(cacheDirectory, 'prometheus-0.313.0');
+  mkdirSync(cacheDirectory, { recursive: true });
+  await run('sh', [join(import.meta.dirname, 'prometheus-3.sh'), program], { timeout: 900_000 });
+  return program;
 }
 
 /**
