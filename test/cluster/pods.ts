@@ -106,7 +106,7 @@ export async function switchServing({ api }: TestNamespace, { metadata }: Pod, o
 /** Turns a fault of the shop in this pod on or off; what `strength` means: demo/java/com/acme/shop/Switches.java. */
 export async function switchFault(
   pod: Pod,
-  fault: 'slow' | 'burn',
+  fault: 'slow' | 'burn' | 'pool',
   { on = true, strength }: { on?: boolean; strength: number },
 ): Promise<void> {
   const url = `http://${pod.status.podIP ?? ''}:9090/switch?name=${fault}&on=${on}&strength=${strength}`;

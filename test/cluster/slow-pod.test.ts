@@ -17,6 +17,9 @@ const expression =
 /** The same for each pod that had requests, whether it fires or not. */
 const ofEach =
   'histogram_quantile(0.9, sum by (le, pod) (rate(http_server_requests_seconds_bucket{uri="/checkout"}[10s]))) >= 0';
+/** A rule about every uri of the service. */
+const byUri = (...labels: string[]): string =>
+  `histogram_quantile(0.9, sum by (${['le', ...labels].join(', ')}) (rate(http_server_requests_seconds_bucket[20s])))`;
 const generatorUrl = `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(expression)}&g0.tab=1`;
 
 describe('one of three pods is slow without using CPU, and the alert names only the workload', () => {
@@ -69,6 +72,32 @@ describe('one of three pods is slow without using CPU, and the alert names only 
     assert.match(sibling.choice, /typical of 2 other pods by the alert's own expression/);
   });
 
+  it('is found among those of the uri that the alert names, though another one is slower elsewhere', async () => {
+    const [, elsewhere, starved] = pods;
+    assert.ok(elsewhere && starved);
+    // Still slow from before, and by far: /checkout takes two seconds there. This one waits for connections in /orders.
+    await switchFault(starved, 'pool', { strength: 7 });
+    await slowByUri(elsewhere, starved);
+    const targets = podTargets(namespace.api, {
+      prometheus: { url: prometheus?.url ?? '' },
+      protectOnlyReplica: false,
+      requireOptIn: false,
+    });
+    const target = await targets.resolve(
+      {
+        labels: { alertname: 'Slow', namespace: 'slow-pod', deployment: 'checkout', uri: '/orders' },
+        startsAt: new Date().toISOString(),
+        generatorUrl: `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(`${byUri('uri')} > 0.03`)}`,
+      },
+      AbortSignal.timeout(30_000),
+    );
+    assert.equal(target.name, starved.metadata.name, target.choice);
+    assert.match(
+      target.choice,
+      /highest of 3 pods by the alert's own expression: .*about another uri left out/,
+    );
+  });
+
   it('and without an answer of Prometheus one is taken all the same, and the choice says how', async () => {
     const targets = podTargets(namespace.api, {
       prometheus: { url: 'http://127.0.0.1:1' },
@@ -86,7 +115,7 @@ describe('one of three pods is slow without using CPU, and the alert names only 
     data: z.object({
       result: z.array(
         z.object({
-          metric: z.object({ pod: z.string() }),
+          metric: z.object({ pod: z.string(), uri: z.string().optional() }),
           value: z.tuple([z.number(), z.string()]),
         }),
       ),
@@ -98,6 +127,28 @@ describe('one of three pods is slow without using CPU, and the alert names only 
       signal: AbortSignal.timeout(60_000),
     });
     return answerSchema.parse(await response.json()).data.result;
+  }
+
+  /** Until one pod is by far the slowest in /checkout, another one in /orders, and all have answered there. */
+  async function slowByUri(inCheckout: Pod, inOrders: Pod): Promise<void> {
+    let seen: unknown;
+    await waitFor(
+      'two pods that are slow in different ways',
+      120_000,
+      async () => {
+        const quantiles = (await unlessBroken(ask(`${byUri('uri', 'pod')} >= 0`))) ?? [];
+        seen = quantiles;
+        const valueOf = (uri: string, { metadata }: Pod): number =>
+          Number(
+            quantiles.find(({ metric }) => metric.uri === uri && metric.pod === metadata.name)?.value[1],
+          );
+        const orders = valueOf('/orders', inOrders);
+        const others = pods.filter((pod) => pod !== inOrders).map((pod) => valueOf('/orders', pod));
+        const isSlowest = orders > 0.03 && others.every((other) => other * 1.5 < orders);
+        return isSlowest && valueOf('/checkout', inCheckout) > 1 ? true : undefined;
+      },
+      () => JSON.stringify(seen),
+    );
   }
 
   /**
