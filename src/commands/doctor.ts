@@ -4,14 +4,14 @@ import { ConfigurationError } from '../config/problems.ts';
 import { openLedger } from '../serve/open-ledger.ts';
 import { openTargets } from '../serve/open-targets.ts';
 import { prometheusAccess } from '../serve/prometheus-access.ts';
-import { askPrometheus, type PrometheusSettings } from '../targets/kubernetes/choice/prometheus.ts';
 import { obtainPayloads } from '../profiler/obtain.ts';
 import { profilerVersion } from '../profiler/pinned.ts';
 import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import type { CheckResult } from '../captures/target.ts';
-import { compareClocks, deadlineMs, get } from './doctor-ask.ts';
+import { deadlineMs, get } from './doctor-ask.ts';
 import { grafanaChecks } from './doctor-grafana.ts';
 import { lookAtLimits } from './doctor-limits.ts';
+import { prometheusChecks } from './doctor-prometheus.ts';
 import { lookAtStore } from './doctor-store.ts';
 import type { Check } from './doctor-check.ts';
 
@@ -34,7 +34,6 @@ export async function doctor(options: { config?: string; json: boolean }): Promi
 
 function checks(configuration: Configuration): Check[] {
   const { server } = configuration;
-  const prometheus = prometheusAccess(configuration);
   const all: Check[] = [
     { what: 'ledger', look: () => lookAtLedger(configuration) },
     { what: `store (${configuration.storage.kind})`, look: () => lookAtStore(configuration) },
@@ -58,12 +57,7 @@ function checks(configuration: Configuration): Check[] {
     const url = server.publicUrl;
     all.push({ what: 'public URL', look: () => lookAtPublicUrl(url) });
   }
-  if (prometheus !== undefined)
-    all.push({
-      what: 'Prometheus',
-      look: () => lookAtPrometheus(prometheus),
-    });
-  all.push(...grafanaChecks(configuration));
+  all.push(...prometheusChecks(prometheusAccess(configuration)), ...grafanaChecks(configuration));
   for (const template of configuration.links)
     all.push({
       what: `link (${template.name})`,
@@ -125,24 +119,6 @@ async function lookAtPublicUrl(url: string): Promise<string> {
   throw new Failure('public-url-wrong', {
     detail: `${url}/healthz answers ${response.status}, but it is not flamepin`,
   });
-}
-
-/** With the client that asks for the slow pod, and its credentials. */
-async function lookAtPrometheus(settings: PrometheusSettings): Promise<string> {
-  const { origin } = new URL(settings.url);
-  const { status, date } = await askPrometheus(
-    settings,
-    '/api/v1/query?query=1',
-    AbortSignal.timeout(deadlineMs),
-  ).catch((error: unknown) => {
-    throw new Failure('service-unreachable', {
-      detail: `${origin}: ${error instanceof Error ? error.message : String(error)}`,
-      cause: error,
-    });
-  });
-  if (status !== 200) throw new Failure('service-refused', { detail: `${origin} answers ${status}` });
-  compareClocks(date, origin);
-  return 'answers';
 }
 
 /** Only how it is written: what it leads to, a person's session decides. */

@@ -199,6 +199,8 @@ export const settingsSchema = section({
   /** Says which pod of a workload is slow, and answers `doctor`. Default: none. */
   prometheus: section({
     url: baseUrl,
+    /** Who has the alerting rules, where that is another server: vmalert, a ruler. Same credentials. Default: url. */
+    rulesUrl: baseUrl.optional(),
     bearerTokenFile: path.optional(),
     /** HTTP basic authentication, instead of a bearer token. */
     basic: section({ username: z.string().min(1), passwordFile: path.optional() }).optional(),

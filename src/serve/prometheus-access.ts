@@ -7,10 +7,11 @@ export function prometheusAccess({
   secrets,
 }: Pick<Configuration, 'prometheus' | 'secrets'>): PrometheusSettings | undefined {
   if (prometheus === undefined) return undefined;
-  const { url, headers, caFile, basic } = prometheus;
+  const { url, rulesUrl, headers, caFile, basic } = prometheus;
   const password = secrets.prometheusPassword;
   return {
     url,
+    rulesUrl,
     headers,
     caFile,
     token: secrets.prometheusToken,

@@ -10,6 +10,7 @@ import { choosePod, type Chosen } from '../../src/targets/kubernetes/choice/choo
 import { chooseSibling } from '../../src/targets/kubernetes/choice/choose-sibling.ts';
 import type { Choosing } from '../../src/targets/kubernetes/choice/measure-pods.ts';
 import { queryNow } from '../../src/targets/kubernetes/choice/prometheus.ts';
+import { RuleExpressions } from '../../src/targets/kubernetes/choice/rule-expressions.ts';
 import { Cluster } from '../../src/targets/kubernetes/connection/cluster.ts';
 import { kubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
 import type { Pod } from '../../src/targets/kubernetes/connection/objects.ts';
@@ -239,6 +240,7 @@ for (const version of [2, 3])
     const choosing = ({ expression, labels, cluster }: Omit<Case, 'what' | 'leads' | 'pods'>): Choosing => ({
       cluster: new Cluster(kubernetesApi(apiServer.access)),
       prometheus,
+      rules: new RuleExpressions({ prometheus: null, grafana: null }),
       generatorUrl: `http://prometheus:9090/graph?g0.expr=${encodeURIComponent(expression)}`,
       meant: { labels: { alertname: 'Slow', namespace: 'shop', ...labels }, cluster: cluster ?? null },
       open: () => ({ run: () => Promise.reject(new Failure('exec-unavailable')) }),

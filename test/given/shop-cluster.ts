@@ -55,13 +55,14 @@ interface Given {
 }
 
 export interface ShopCluster extends AsyncDisposable {
-  resolve(labels: Record<string, string>): Promise<Target>;
-  sibling(target: Target): Promise<Target | null>;
+  /** @param generatorUrl the link of the alert; default: none */
+  resolve(labels: Record<string, string>, generatorUrl?: string): Promise<Target>;
+  sibling(target: Target, labels?: Record<string, string>): Promise<Target | null>;
   /** Path and query of every question so far. */
   asked: readonly string[];
 }
 
-/** Namespace `shop` with a Deployment, a Service and a CronJob's Job, all of which select `app=web`. */
+/** Namespace `shop` with a Deployment, a StatefulSet, a Service and a CronJob's Job, all of which select `app=web`. */
 export async function shopCluster(given: Given): Promise<ShopCluster> {
   const listed = given.pods.map(shopPod);
   const current = new Map([...given.pods, ...(given.now ?? [])].map((each) => [each.name, shopPod(each)]));
@@ -73,6 +74,7 @@ export async function shopCluster(given: Given): Promise<ShopCluster> {
     '/apis/apps/v1/namespaces/shop/deployments/web':
       given.deployment === null ? undefined : workload(given.deployment ?? {}),
     '/apis/apps/v1/namespaces/shop/replicasets/web-7d9f': workload({}),
+    '/apis/apps/v1/namespaces/shop/statefulsets/orders': workload({ name: 'orders' }),
     '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices': {
       items: [
         {
@@ -126,15 +128,16 @@ export async function shopCluster(given: Given): Promise<ShopCluster> {
     ...given.settings,
   });
   const signal = AbortSignal.timeout(10_000);
-  const request = (labels: Record<string, string>) => ({
+  const request = (labels: Record<string, string>, generatorUrl = '') => ({
     labels: { namespace: 'shop', ...labels },
     startsAt: began,
-    generatorUrl: '',
+    generatorUrl,
   });
   return {
     asked,
-    resolve: (labels) => targets.resolve(request(labels), signal),
-    sibling: (target) => targets.sibling?.(target, request({}), signal) ?? Promise.resolve(null),
+    resolve: (labels, generatorUrl) => targets.resolve(request(labels, generatorUrl), signal),
+    sibling: (target, labels = {}) =>
+      targets.sibling?.(target, request(labels), signal) ?? Promise.resolve(null),
     [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
   };
 }

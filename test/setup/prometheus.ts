@@ -26,13 +26,13 @@ export interface Prometheus {
 
 /**
  * Debian's Prometheus on loopback, scraping each second. `alerting`: a rule file, and the Alertmanager (`host:port`)
- * that hears of it.
+ * that hears of it, if any.
  * @param program another Prometheus than Debian's
  */
 export async function startPrometheus(
   directory: string,
   scrape: Scrape,
-  alerting?: { rules: string; alertmanager: string },
+  alerting?: { rules: string; alertmanager?: string },
   program = debianPrometheus(),
 ): Promise<Prometheus> {
   mkdirSync(directory, { recursive: true });
@@ -42,10 +42,10 @@ export async function startPrometheus(
     join(directory, 'prometheus.yaml'),
     JSON.stringify({
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
-      ...(alerting !== undefined && {
+      ...(alerting?.alertmanager !== undefined && {
         alerting: { alertmanagers: [{ static_configs: [{ targets: [alerting.alertmanager] }] }] },
-        rule_files: ['rules.yaml'],
       }),
+      ...(alerting !== undefined && { rule_files: ['rules.yaml'] }),
       scrape_configs: [
         {
           job_name: scrape.job,

@@ -21,6 +21,7 @@ import { imageOf, isReady, ownerOf, type Pod } from './connection/objects.ts';
 import { protectOnlyReplica } from './choice/only-replica.ts';
 import { podDataSchema, podsNamed, type NamedPod, type PodData } from './connection/place.ts';
 import type { PrometheusSettings } from './choice/prometheus.ts';
+import { RuleExpressions } from './choice/rule-expressions.ts';
 import { workloadsOf } from './choice/workloads.ts';
 
 /** The cluster's configuration; the keys are documented there. */
@@ -50,6 +51,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
   const cluster = new Cluster(api);
   const slots = new ExecSlots();
   const namespaces = settings.namespaces ?? null;
+  const rules = new RuleExpressions(settings.prometheus ?? null);
 
   const openPlain = (place: ContainerPlace, containerId: string): Exec =>
     kubernetesExec({
@@ -81,6 +83,7 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
   const choosing = (request: TargetRequest, container: (pod: Pod) => string): Choosing => ({
     cluster,
     prometheus: settings.prometheus ?? null,
+    rules,
     generatorUrl: request.generatorUrl,
     meant: { labels: request.labels, cluster: settings.cluster ?? null },
     open: (pod) =>

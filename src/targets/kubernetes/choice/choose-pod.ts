@@ -28,7 +28,7 @@ export async function choosePod(
     const next = worst.next === null ? 'the others have no value' : `the next ${rounded(worst.next)}`;
     return {
       pod: worst.pod,
-      why: `${how} of ${pods.length} pods by the alert's own expression: ${rounded(worst.value)}, ${next}${remark}`,
+      why: `${how} of ${pods.length} pods by ${byExpression.what}: ${rounded(worst.value)}, ${next}${remark}`,
     };
   }
   const otherwise = await byCpuOrName(pods, choosing, signal);

@@ -51,10 +51,10 @@ export async function chooseSibling(
   const byExpression = await byAlertExpression(pods, { ...choosing, meant }, signal);
   const remark = byExpression === null || byExpression.remark === '' ? '' : `; ${byExpression.remark}`;
   const middle = typical(byExpression?.measured ?? []);
-  if (middle !== null)
+  if (byExpression !== null && middle !== null)
     return {
       pod: middle.pod,
-      why: `sibling: typical ${of} by the alert's own expression: ${rounded(middle.value)}${remark}`,
+      why: `sibling: typical ${of} by ${byExpression.what}: ${rounded(middle.value)}${remark}`,
     };
   const used =
     typical((await byMetricsServer(pods, choosing, signal)) ?? []) ??

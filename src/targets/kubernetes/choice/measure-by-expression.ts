@@ -12,37 +12,71 @@ export interface ByExpression {
   measured: Measured[];
   /** Large values are the bad ones. */
   largest: boolean;
+  /** What it was measured by, for the choice: `the alert's own expression`, and who said it if not the alert's link. */
+  what: string;
   /** For the choice: which rows were left out, or why the expression was not used; '' when there is nothing to say. */
   remark: string;
 }
 
+const ownExpression = "the alert's own expression";
+
 /**
- * The value of the alert's own expression for each pod. The query is narrowed to the series of these pods, so that the
- * sender of an alert cannot choose what flamepin reads from Prometheus. null without Prometheus, an expression or an
- * answer.
+ * The value of the alert's own expression for each pod: of the one in its link, else of the one that its rule has. The
+ * query is narrowed to the series of these pods, so that the sender of an alert cannot choose what flamepin reads from
+ * Prometheus. null without Prometheus or an answer.
  */
 export async function byAlertExpression(
   pods: readonly Pod[],
-  { prometheus, generatorUrl, meant }: Pick<Choosing, 'prometheus' | 'generatorUrl' | 'meant'>,
+  {
+    prometheus,
+    rules,
+    generatorUrl,
+    meant,
+  }: Pick<Choosing, 'prometheus' | 'rules' | 'generatorUrl' | 'meant'>,
   signal: AbortSignal,
 ): Promise<ByExpression | null> {
-  const expression = alertExpression(generatorUrl);
-  if (prometheus === null || expression === null) return null;
+  const linked = alertExpression(generatorUrl);
+  let byLink: ByExpression | null = null;
+  if (prometheus !== null && linked !== null) {
+    byLink = await measuredBy(pods, linked, { prometheus, meant, what: ownExpression }, signal);
+    // Without an answer to this, there would be none about its rules.
+    if (byLink === null || byLink.measured.length > 0) return byLink;
+  }
+  const found = await rules.find(meant.labels, signal);
+  if (found === null) return byLink;
+  if ('why' in found)
+    return (
+      byLink ?? { ...nothing, remark: `${ownExpression} is unknown: its link has none, and ${found.why}` }
+    );
+  const { expression, source, readFrom } = found.expression;
+  if (expression === linked) return byLink;
+  const what = `${ownExpression} from ${readFrom}`;
+  return (await measuredBy(pods, expression, { prometheus: source, meant, what }, signal)) ?? byLink;
+}
+
+const nothing: ByExpression = { measured: [], largest: true, what: ownExpression, remark: '' };
+
+async function measuredBy(
+  pods: readonly Pod[],
+  expression: string,
+  { prometheus, meant, what }: { prometheus: PrometheusSettings; meant: Meant; what: string },
+  signal: AbortSignal,
+): Promise<ByExpression | null> {
   const { queries, largest } = queriesFor(pods, expression);
-  if (queries.length === 0)
-    return { measured: [], largest, remark: "the alert's own expression cannot be narrowed to them" };
+  if (queries.length === 0) return { ...nothing, what, remark: `${what} cannot be narrowed to them` };
   const soon = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
   const remarks = new Set<string>();
   try {
     for (const query of queries) {
-      const { measured, remark } = await measuredBy(query, pods, { prometheus, meant, largest }, soon);
-      if (measured.length > 0) return { measured, largest, remark };
+      const { measured, remark } = await answerOf(query, pods, { prometheus, meant, largest }, soon);
+      if (measured.length > 0) return { measured, largest, what, remark };
       remarks.add(remark);
     }
   } catch {
     return null;
   }
-  return { measured: [], largest, remark: [...remarks].filter((each) => each !== '').join('; ') };
+  const remark = [...remarks].filter((each) => each !== '').join('; ');
+  return { ...nothing, largest, what, remark };
 }
 
 /**
@@ -63,7 +97,7 @@ function queriesFor(pods: readonly Pod[], expression: string): { queries: string
   return { queries: [...conditional, ...unconditional], largest };
 }
 
-async function measuredBy(
+async function answerOf(
   query: string,
   pods: readonly Pod[],
   { prometheus, meant, largest }: { prometheus: PrometheusSettings; meant: Meant; largest: boolean },

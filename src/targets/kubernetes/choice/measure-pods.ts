@@ -4,11 +4,14 @@ import { lookAtCpu } from './look.ts';
 import { isReady, type Pod } from '../connection/objects.ts';
 import type { PrometheusSettings } from './prometheus.ts';
 import type { Meant } from './rows.ts';
+import type { RuleExpressions } from './rule-expressions.ts';
 
 /** What tells several pods of one workload apart. */
 export interface Choosing {
   cluster: Cluster;
   prometheus: PrometheusSettings | null;
+  /** The expressions of alerts whose links have none. */
+  rules: RuleExpressions;
   generatorUrl: string;
   /** Which rows of Prometheus are about the alert. */
   meant: Meant;

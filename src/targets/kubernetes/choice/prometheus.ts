@@ -8,6 +8,8 @@ import { z } from 'zod';
 export interface PrometheusSettings {
   /** `http://prometheus:9090`, with a path prefix if it has one. */
   url: string;
+  /** Who has its alerting rules, where that is another server: vmalert, a ruler. Default: `url`. */
+  rulesUrl?: string | undefined;
   /** Its current bearer token. Default: none. */
   token?: { read(): string } | null | undefined;
   /** Its user and current password, instead of a token. Default: none. */
@@ -54,9 +56,7 @@ export async function queryNow(
   signal: AbortSignal,
 ): Promise<PodValue[]> {
   const answer = await askPrometheus(settings, '/api/v1/query', signal, {
-    query,
-    timeout: '2s',
-    limit: String(maxSeries + 1),
+    form: { query, timeout: '2s', limit: String(maxSeries + 1) },
   });
   // As its API says: 400 for what it cannot read, 422 for what it cannot evaluate.
   if (answer.status === 400 || answer.status === 422)
@@ -77,13 +77,13 @@ export interface PrometheusAnswer {
 
 /**
  * One request with the configured credentials, which are read now; a POST when there is a form. Redirects are not followed.
- * Rejects without an answer in two seconds, or with one of more than 4 MiB, of which no more is read.
+ * Rejects without an answer in two seconds, or with one of more than `maxBytes` (default 4 MiB), of which no more is read.
  */
 export async function askPrometheus(
   settings: PrometheusSettings,
   path: string,
   signal: AbortSignal,
-  form?: Readonly<Record<string, string>>,
+  { form, maxBytes = maxAnswerBytes }: { form?: Readonly<Record<string, string>>; maxBytes?: number } = {},
 ): Promise<PrometheusAnswer> {
   const url = new URL(`${settings.url.replace(/\/$/, '')}${path}`);
   const body = form === undefined ? null : new URLSearchParams(form).toString();
@@ -106,7 +106,7 @@ export async function askPrometheus(
     return {
       status: response.statusCode ?? 0,
       date: response.headers.date ?? '',
-      text: await boundedText(response),
+      text: await boundedText(response, maxBytes),
     };
   } finally {
     response.destroy();
@@ -121,12 +121,12 @@ function authorization({ token, basic }: PrometheusSettings): Record<string, str
   return { authorization: `Basic ${credentials}` };
 }
 
-async function boundedText(answer: AsyncIterable<Buffer>): Promise<string> {
+async function boundedText(answer: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of answer) {
     size += piece.length;
-    if (size > maxAnswerBytes) throw new Error(`an answer of more than ${maxAnswerBytes} bytes`);
+    if (size > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');

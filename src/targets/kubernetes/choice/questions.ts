@@ -14,7 +14,7 @@ interface Where {
   /** Namespaces that flamepin may search; undefined: all. */
   namespaces?: readonly string[] | undefined;
   /** Prometheus can be asked for the alert's own expression. */
-  prometheus?: { url: string } | undefined;
+  prometheus?: { url: string; rulesUrl?: string | undefined } | undefined;
   protectOnlyReplica?: boolean;
   /** Ephemeral containers may be added to pods without a shell. */
   ephemeral?: unknown;
@@ -34,7 +34,10 @@ export function questionsFor(wanted: Wanted, where: Where): string[] {
   const several = [
     ...(where.prometheus === undefined
       ? []
-      : [`POST ${where.prometheus.url}/api/v1/query, of several pods and narrowed to them`]),
+      : [
+          `GET ${where.prometheus.rulesUrl ?? where.prometheus.url}/api/v1/rules?type=alert, of several pods where the alert's link has no expression that leads to one`,
+          `POST ${where.prometheus.url}/api/v1/query, of several pods and narrowed to them`,
+        ]),
     `GET ${podMetricsPath(namespace)}, of several pods`,
     `exec ${namespace}/POD: sh -c look.sh flamepin, of several pods where metrics.k8s.io does not decide`,
   ];
