@@ -3,11 +3,21 @@ import { inspectPanel } from '../annotations/grafana.ts';
 import type { PanelSeen } from '../annotations/grafana-panel.ts';
 import type { Configuration } from '../config/load.ts';
 import { Failure } from '../reasons/failure.ts';
+import { grafanaRulesAccess } from '../serve/prometheus-access.ts';
+import {
+  grafanaRules,
+  type GrafanaAccess as GrafanaRulesAccess,
+} from '../targets/kubernetes/choice/grafana-rules.ts';
+import { whatItDid } from '../targets/kubernetes/choice/prometheus.ts';
 import { ask, deadlineMs } from './doctor-ask.ts';
 import type { Check } from './doctor-check.ts';
 
-/** Grafana itself, permission to read marks, and each dashboard and panel that the configuration maps. */
-export function grafanaChecks({ grafana, secrets }: Configuration): Check[] {
+/**
+ * Grafana itself, permission to read marks, each dashboard and panel that the configuration maps, and where pods are
+ * chosen, permission to read the rules that Grafana manages.
+ */
+export function grafanaChecks(configuration: Configuration): Check[] {
+  const { grafana, secrets, targetKinds } = configuration;
   if (grafana === undefined) return [];
   const { url } = grafana;
   const access: GrafanaAccess = {
@@ -30,6 +40,9 @@ export function grafanaChecks({ grafana, secrets }: Configuration): Check[] {
           ? lookAtDashboard(access, dashboardUid)
           : lookAtPanel(access, dashboardUid, panelId),
     })),
+    ...(targetKinds.includes('kubernetes')
+      ? [{ what: 'Grafana rules', look: () => lookAtRules(grafanaRulesAccess(configuration)) }]
+      : []),
   ];
 }
 
@@ -37,6 +50,17 @@ async function lookAtGrafana(access: GrafanaAccess): Promise<string> {
   await ask(`${access.url}/api/health`, {});
   await grafanaApi(access).find({ tags: ['flamepin'] }, AbortSignal.timeout(deadlineMs));
   return 'answers; the token may read annotations';
+}
+
+/** Not a failure: the annotations, which Grafana is configured for, need none of it. */
+async function lookAtRules(access: GrafanaRulesAccess | undefined): Promise<string> {
+  if (access === undefined) return 'not read: there is no token';
+  try {
+    const rules = await grafanaRules(access, null, AbortSignal.timeout(deadlineMs));
+    return `${rules.length} that Grafana manages, readable by the token`;
+  } catch (error) {
+    return `not readable: Grafana ${whatItDid(error)}. For its alerts, the slow pod of a workload is chosen by CPU; with alert.rules:read, and datasources:query on their data sources, by their own queries`;
+  }
 }
 
 async function lookAtDashboard(access: GrafanaAccess, dashboardUid: string): Promise<string> {

@@ -1,7 +1,11 @@
 import type { CheckResult } from '../captures/target.ts';
 import { Failure } from '../reasons/failure.ts';
-import { askPrometheus, type PrometheusSettings } from '../targets/kubernetes/choice/prometheus.ts';
-import { alertingRules, RulesRefused } from '../targets/kubernetes/choice/prometheus-rules.ts';
+import {
+  askPrometheus,
+  UnexpectedStatus,
+  type PrometheusSettings,
+} from '../targets/kubernetes/choice/prometheus.ts';
+import { alertingRules } from '../targets/kubernetes/choice/prometheus-rules.ts';
 import { compareClocks, deadlineMs } from './doctor-ask.ts';
 import type { Check } from './doctor-check.ts';
 
@@ -42,7 +46,7 @@ async function lookAtRules(settings: PrometheusSettings): Promise<CheckResult> {
     return { what, ok: true, detail, remedy: '' };
   } catch (error) {
     const seen = error instanceof Error ? error.message : String(error);
-    const words = error instanceof RulesRefused ? seen : `cannot be read: ${seen}`;
+    const words = error instanceof UnexpectedStatus ? seen : `cannot be read: ${seen}`;
     return {
       what,
       ok: false,

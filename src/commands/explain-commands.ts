@@ -6,7 +6,7 @@ import { questionsFor } from '../targets/kubernetes/choice/questions.ts';
 /** What a capture of this alert would ask and run, in order; empty where none would be made. Asks and runs nothing. */
 export function commandsOf(
   { outcome, route, target, wanted }: Explanation,
-  { targets, prometheus }: Pick<Configuration, 'targets' | 'prometheus'>,
+  { targets, prometheus, grafana }: Pick<Configuration, 'targets' | 'prometheus' | 'grafana'>,
 ): string[] {
   if (route === null || target === null || (outcome !== 'queued' && outcome !== 'observed')) return [];
   const { durationSeconds } = route;
@@ -20,7 +20,7 @@ export function commandsOf(
     ];
   if (target.kind !== 'kubernetes')
     return ['read /proc: the JVMs of this machine', ...stepsOf({ durationSeconds, candidates: 'PID' })];
-  const questions = questionsFor(wanted, { ...targets.kubernetes, prometheus });
+  const questions = questionsFor(wanted, { ...targets.kubernetes, prometheus, grafana });
   if (questions.length === 0) return [];
   const place = `exec ${wanted.namespace ?? 'NAMESPACE'}/${wanted.pod ?? 'POD'}`;
   const steps = stepsOf({ durationSeconds, candidates: target.process === null ? 'any' : 'PIDS' });

@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/load.ts';
 import { Failure } from '../reasons/failure.ts';
-import { prometheusAccess } from './prometheus-access.ts';
+import { grafanaRulesAccess, prometheusAccess } from './prometheus-access.ts';
 import type { Target, Targets } from '../captures/target.ts';
 
 export interface OpenTargets {
@@ -44,6 +44,7 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
         ...configuration.targets.kubernetes,
         labels: configuration.labels,
         prometheus: prometheusAccess(configuration),
+        grafana: grafanaRulesAccess(configuration),
       });
     }
     case 'docker': {

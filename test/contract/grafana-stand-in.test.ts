@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { z } from 'zod';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
@@ -12,11 +16,40 @@ const answerSchema = z.object({
 /** The stand-in is worth what it refuses: each case is the real Grafana's, from its sources or its issues. */
 describe('the stand-in for Grafana', () => {
   let grafana: Grafana;
+  let metrics: Server;
   before(async () => {
-    grafana = await startGrafana();
+    metrics = createServer((request, response) => {
+      void text(request).then((body) => {
+        response.end(
+          JSON.stringify({ url: request.url, body, secret: request.headers.authorization !== undefined }),
+        );
+      });
+    }).listen(0, '127.0.0.1');
+    await once(metrics, 'listening');
+    grafana = await startGrafana({
+      rules: [
+        {
+          uid: 'slow',
+          title: 'Slow',
+          folder: 'Shop',
+          condition: 'A',
+          data: [{ refId: 'A', datasourceUid: 'metrics', model: { expr: 'up' } }],
+        },
+      ],
+      dataSources: {
+        metrics: {
+          type: 'prometheus',
+          url: `http://127.0.0.1:${(metrics.address() as AddressInfo).port}`,
+        },
+      },
+    });
     grafana.setRights({ organizationAnnotations: true });
   });
-  after(() => grafana.close());
+  after(async () => {
+    await grafana.close();
+    metrics.close();
+    metrics.closeAllConnections();
+  });
 
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${grafana.url}/api${path}`, {
@@ -112,12 +145,49 @@ describe('the stand-in for Grafana', () => {
     assert.equal((await list('tags=odd&tags=even')).length, 0);
   });
 
+  it('gives a rule as the ruler and as provisioning do, and lists it by folder', async () => {
+    const ofRuler = await call('GET', '/ruler/grafana/api/v1/rule/slow');
+    const [query] = z
+      .object({ expr: z.literal(''), grafana_alert: z.object({ data: z.array(z.unknown()) }) })
+      .parse(ofRuler.body).grafana_alert.data;
+    assert.deepEqual(query, {
+      refId: 'A',
+      queryType: '',
+      relativeTimeRange: { from: 600, to: 0 },
+      datasourceUid: 'metrics',
+      model: { refId: 'A', intervalMs: 1000, maxDataPoints: 43_200, hide: false, expr: 'up' },
+    });
+    const provisioned = z.object({ condition: z.string(), data: z.array(z.unknown()) });
+    assert.deepEqual(provisioned.parse((await call('GET', '/v1/provisioning/alert-rules/slow')).body), {
+      condition: 'A',
+      data: [query],
+    });
+    const { body } = await call('GET', '/ruler/grafana/api/v1/rules');
+    assert.deepEqual(Object.keys(z.record(z.string(), z.unknown()).parse(body)), ['Shop']);
+    grafana.setRuleByUid(false);
+    assert.equal((await call('GET', '/ruler/grafana/api/v1/rule/slow')).status, 404);
+    assert.equal((await call('GET', '/v1/provisioning/alert-rules/none')).status, 404);
+    grafana.setRuleByUid(true);
+  });
+
+  it('lets a data source of Prometheus be queried and not be written to', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const proxy = '/datasources/proxy/uid';
+    const asked = await call('POST', `${proxy}/metrics/api/v1/query`, 'query=up', form);
+    assert.deepEqual(asked, { status: 200, body: { url: '/api/v1/query', body: 'query=up', secret: false } });
+    assert.equal((await call('POST', `${proxy}/metrics/api/v1/admin/tsdb/snapshot`, '')).status, 403);
+    assert.equal((await call('POST', `${proxy}/none/api/v1/query`, '')).status, 404);
+  });
+
   it('refuses what the account may not do', async () => {
     grafana.setRights({
       writeAnnotations: false,
       organizationAnnotations: false,
       readAnnotations: false,
       readDashboards: false,
+      readRules: false,
+      readProvisioning: false,
+      queryDataSources: false,
     });
     for (const [method, path] of [
       ['POST', '/annotations'],
@@ -125,6 +195,10 @@ describe('the stand-in for Grafana', () => {
       ['GET', '/dashboards/uid/shop'],
       ['DELETE', '/annotations/1'],
       ['PATCH', '/annotations/1'],
+      ['GET', '/ruler/grafana/api/v1/rule/slow'],
+      ['GET', '/ruler/grafana/api/v1/rules'],
+      ['GET', '/v1/provisioning/alert-rules/slow'],
+      ['POST', '/datasources/proxy/uid/metrics/api/v1/query'],
     ] as const)
       assert.equal(
         (await call(method, path, method === 'GET' ? undefined : { text: 'x', dashboardUID: 'shop' })).status,

@@ -2,6 +2,7 @@ import express, { type Request, type Response } from 'express';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { addAlertRules, type AlertRuleRights, type GivenDataSource, type GivenRule } from './alert-rules.ts';
 import { AnnotationTable, type Mark } from './annotation-table.ts';
 import { newDashboard, shopDashboard } from './dashboards.ts';
 import { panelPage, panelScript } from './panel-page.ts';
@@ -9,7 +10,7 @@ import { panelPage, panelScript } from './panel-page.ts';
 export type { Mark } from './annotation-table.ts';
 
 /** What the service account may do. Taken away, the real one answers 403. */
-export interface Rights {
+export interface Rights extends AlertRuleRights {
   readDashboards: boolean;
   readAnnotations: boolean;
   /** Create, change and delete marks on dashboards: Edit on the dashboard or its folder. */
@@ -35,12 +36,18 @@ export interface Grafana {
   /** The next `count` calls of the API are never answered. */
   hang(count: number): void;
   removeDashboard(uid: string): void;
+  /** Whether the ruler gives one rule by its uid, as newer versions do. Default true. */
+  setRuleByUid(known: boolean): void;
   close(): Promise<void>;
 }
 
 export interface GrafanaStart {
   port?: number;
   token?: string;
+  /** Rules that it evaluates itself. Default: none. */
+  rules?: readonly GivenRule[];
+  /** By uid. Default: none. */
+  dataSources?: Readonly<Record<string, GivenDataSource>>;
 }
 
 /** Numbers that Go's JSON reader takes as int64: no strings, no fractions. */
@@ -77,6 +84,8 @@ const bodySchema = z.object({
 export async function startGrafana({
   port = 0,
   token = 'glsa_stand-in',
+  rules = [],
+  dataSources = {},
 }: GrafanaStart = {}): Promise<Grafana> {
   const table = new AnnotationTable();
   const dashboards = new Map<string, unknown>(
@@ -88,7 +97,11 @@ export async function startGrafana({
     readAnnotations: true,
     writeAnnotations: true,
     organizationAnnotations: false,
+    readRules: true,
+    readProvisioning: true,
+    queryDataSources: true,
   };
+  let ruleByUid = true;
   let toLose = 0;
   let toHang = 0;
 
@@ -260,6 +273,8 @@ export async function startGrafana({
   const mayChange = (mark: Mark | undefined) =>
     mark?.dashboardUID === null ? rights.organizationAnnotations : rights.writeAnnotations;
 
+  addAlertRules(api, { rules, dataSources, byUid: () => ruleByUid, rights });
+
   app.use('/api', api);
   app.use((_request, response) => say(response, 404, 'Not found'));
 
@@ -280,6 +295,7 @@ export async function startGrafana({
     setRights: (changed) => Object.assign(rights, changed),
     loseAnswers: (count) => (toLose = count),
     hang: (count) => (toHang = count),
+    setRuleByUid: (known) => (ruleByUid = known),
     removeDashboard: (uid) => dashboards.delete(uid),
     close: () => stop(server),
   };

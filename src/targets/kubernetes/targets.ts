@@ -20,6 +20,7 @@ import type { Choosing } from './choice/measure-pods.ts';
 import { imageOf, isReady, ownerOf, type Pod } from './connection/objects.ts';
 import { protectOnlyReplica } from './choice/only-replica.ts';
 import { podDataSchema, podsNamed, type NamedPod, type PodData } from './connection/place.ts';
+import type { GrafanaAccess } from './choice/grafana-rules.ts';
 import type { PrometheusSettings } from './choice/prometheus.ts';
 import { RuleExpressions } from './choice/rule-expressions.ts';
 import { workloadsOf } from './choice/workloads.ts';
@@ -32,6 +33,8 @@ export interface KubernetesSettings {
   namespaces?: readonly string[] | undefined;
   ephemeral?: EphemeralSettings | undefined;
   prometheus?: PrometheusSettings | undefined;
+  /** Where the rules that it manages itself are read, and their data sources asked. */
+  grafana?: GrafanaAccess | undefined;
   labels?: LabelMapping | undefined;
   protectOnlyReplica: boolean;
   requireOptIn: boolean;
@@ -51,7 +54,10 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
   const cluster = new Cluster(api);
   const slots = new ExecSlots();
   const namespaces = settings.namespaces ?? null;
-  const rules = new RuleExpressions(settings.prometheus ?? null);
+  const rules = new RuleExpressions({
+    prometheus: settings.prometheus ?? null,
+    grafana: settings.grafana ?? null,
+  });
 
   const openPlain = (place: ContainerPlace, containerId: string): Exec =>
     kubernetesExec({

@@ -35,6 +35,22 @@ describe('explain names in advance', () => {
     assert.deepEqual(questionsFor(wantedFrom({}), {}), []);
   });
 
+  it('who is asked for the expression of an alert, and where it is evaluated', () => {
+    const where = {
+      prometheus: { url: 'http://p/prometheus', rulesUrl: 'http://vmalert' },
+      grafana: { url: 'http://g' },
+    };
+    const wanted = wantedFrom({ namespace: 'shop', deployment: 'web' });
+    const urls = questionsFor(wanted, where).flatMap((each) => /http:\/\/[^ ,?]+/.exec(each) ?? []);
+    assert.deepEqual(urls, [
+      'http://vmalert/api/v1/rules',
+      'http://p/prometheus/api/v1/query',
+      'http://g/api/ruler/grafana/api/v1/rule/UID',
+      'http://g/api/datasources/proxy/uid/UID/api/v1/query',
+    ]);
+    assert.ok(!questionsFor(wantedFrom({ pod: 'a' }), where).some((each) => each.includes('http://')));
+  });
+
   it('each script with as many parameters as it has', () => {
     const scripts = {
       list: listScript,

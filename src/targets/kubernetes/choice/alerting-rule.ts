@@ -1,3 +1,5 @@
+import { present } from '../../../alerts/present.ts';
+
 /** An alerting rule, as much of it as an alert can be recognised by. */
 export interface AlertingRule {
   name: string;
@@ -18,11 +20,10 @@ export function rulesThatFit<Rule extends AlertingRule>(
     (rule) =>
       rule.name === alertName &&
       Object.entries(rule.labels).every(
-        ([name, value]) => value.includes('{{') || !contradicts(value, labels[name]),
+        ([name, value]) => value.includes('{{') || !contradicts(value, present(labels, name)),
       ),
   );
 }
 
 /** A label that the alert lost on its way decides nothing; one that the rule sets to '' is removed from its alerts. */
-const contradicts = (value: string, said: string | undefined): boolean =>
-  said !== undefined && said !== '' && said !== value;
+const contradicts = (value: string, said: string | null): boolean => said !== null && said !== value;

@@ -4,8 +4,15 @@ import { byPod } from './by-pod.ts';
 import type { Choosing, Measured } from './measure-pods.ts';
 import { narrowedTo } from './narrow-query.ts';
 import { podLabelSchemes } from './pod-labels.ts';
-import { deadlineMilliseconds, QueryRefused, queryNow, type PrometheusSettings } from './prometheus.ts';
+import {
+  deadlineMilliseconds,
+  QueryRefused,
+  queryNow,
+  whatItDid,
+  type PrometheusSettings,
+} from './prometheus.ts';
 import { rowsOfPods, type Meant } from './rows.ts';
+import type { RuleExpression } from './rule-expressions.ts';
 
 export interface ByExpression {
   /** The worst first; empty when the expression tells nothing about the pods. */
@@ -23,7 +30,7 @@ const ownExpression = "the alert's own expression";
 /**
  * The value of the alert's own expression for each pod: of the one in its link, else of the one that its rule has. The
  * query is narrowed to the series of these pods, so that the sender of an alert cannot choose what flamepin reads from
- * Prometheus. null without Prometheus or an answer.
+ * Prometheus. null when there is no expression and nobody to ask for one.
  */
 export async function byAlertExpression(
   pods: readonly Pod[],
@@ -36,44 +43,52 @@ export async function byAlertExpression(
   signal: AbortSignal,
 ): Promise<ByExpression | null> {
   const linked = alertExpression(generatorUrl);
-  let byLink: ByExpression | null = null;
+  let byLink: Measuring | null = null;
   if (prometheus !== null && linked !== null) {
-    byLink = await measuredBy(pods, linked, { prometheus, meant, what: ownExpression }, signal);
-    // Without an answer to this, there would be none about its rules.
-    if (byLink === null || byLink.measured.length > 0) return byLink;
+    const asked = { expression: linked, above: true, source: prometheus, sourceName: 'Prometheus' };
+    byLink = await measuredBy(pods, asked, meant, ownExpression, signal);
+    // What does not answer this would not answer for its rules either.
+    if (!byLink.answered || byLink.measured.length > 0) return byLink;
   }
-  const found = await rules.find(meant.labels, signal);
+  const found = await rules.find(meant.labels, generatorUrl, signal);
   if (found === null) return byLink;
   if ('why' in found)
     return (
       byLink ?? { ...nothing, remark: `${ownExpression} is unknown: its link has none, and ${found.why}` }
     );
-  const { expression, source, readFrom } = found.expression;
-  if (expression === linked) return byLink;
-  const what = `${ownExpression} from ${readFrom}`;
-  return (await measuredBy(pods, expression, { prometheus: source, meant, what }, signal)) ?? byLink;
+  const { expression } = found;
+  if (expression.expression === linked) return byLink;
+  return measuredBy(pods, expression, meant, `${ownExpression} from ${expression.readFrom}`, signal);
 }
 
-const nothing: ByExpression = { measured: [], largest: true, what: ownExpression, remark: '' };
+/** Whether somebody answered, though it may be with nothing. */
+interface Measuring extends ByExpression {
+  answered: boolean;
+}
+
+const nothing: Measuring = { measured: [], largest: true, what: ownExpression, remark: '', answered: true };
 
 async function measuredBy(
   pods: readonly Pod[],
-  expression: string,
-  { prometheus, meant, what }: { prometheus: PrometheusSettings; meant: Meant; what: string },
+  { expression, above, source, sourceName }: Omit<RuleExpression, 'readFrom'>,
+  meant: Meant,
+  what: string,
   signal: AbortSignal,
-): Promise<ByExpression | null> {
-  const { queries, largest } = queriesFor(pods, expression);
+): Promise<Measuring> {
+  const { queries, largest: ofExpression } = queriesFor(pods, expression);
   if (queries.length === 0) return { ...nothing, what, remark: `${what} cannot be narrowed to them` };
+  const largest = above && ofExpression;
   const soon = AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]);
   const remarks = new Set<string>();
   try {
     for (const query of queries) {
-      const { measured, remark } = await answerOf(query, pods, { prometheus, meant, largest }, soon);
-      if (measured.length > 0) return { measured, largest, what, remark };
+      const { measured, remark } = await answerOf(query, pods, { source, meant, largest, what }, soon);
+      if (measured.length > 0) return { ...nothing, measured, largest, what, remark };
       remarks.add(remark);
     }
-  } catch {
-    return null;
+  } catch (error) {
+    const remark = `${what} is not used: ${sourceName} ${whatItDid(error)}`;
+    return { ...nothing, what, remark, answered: false };
   }
   const remark = [...remarks].filter((each) => each !== '').join('; ');
   return { ...nothing, largest, what, remark };
@@ -100,15 +115,20 @@ function queriesFor(pods: readonly Pod[], expression: string): { queries: string
 async function answerOf(
   query: string,
   pods: readonly Pod[],
-  { prometheus, meant, largest }: { prometheus: PrometheusSettings; meant: Meant; largest: boolean },
+  {
+    source,
+    meant,
+    largest,
+    what,
+  }: { source: PrometheusSettings; meant: Meant; largest: boolean; what: string },
   signal: AbortSignal,
 ): Promise<{ measured: Measured[]; remark: string }> {
   try {
-    const { rows, leftOut, clusters } = rowsOfPods(pods, await queryNow(prometheus, query, signal), meant);
+    const { rows, leftOut, clusters } = rowsOfPods(pods, await queryNow(source, query, signal), meant);
     const remark =
       clusters.length === 0
         ? leftOut
-        : `the alert's own expression is not used: it has rows of the clusters ${clusterNames(clusters)}, ` +
+        : `${what} is not used: it has rows of the clusters ${clusterNames(clusters)}, ` +
           'and neither a cluster label of the alert nor targets.kubernetes.cluster says which is meant';
     return { measured: worstFirst(rows, largest), remark };
   } catch (error) {

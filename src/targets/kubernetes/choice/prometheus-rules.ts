@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AlertingRule } from './alerting-rule.ts';
-import { askPrometheus, type PrometheusSettings } from './prometheus.ts';
+import { askPrometheus, UnexpectedStatus, type PrometheusSettings } from './prometheus.ts';
 
 export interface PrometheusRule extends AlertingRule {
   /** null: not PromQL, as vmalert's rules over Graphite or VictoriaLogs. */
@@ -31,14 +31,11 @@ const answerSchema = z.object({
 });
 
 /** Prometheus before 2.44 gives all rules, each with its active alerts: some 1 KB an alert, 3 KB a rule. */
-const maxAnswerBytes = 16 * 1024 * 1024;
-
-/** The rules API answered, but not with rules. */
-export class RulesRefused extends Error {}
+export const maxRulesBytes = 16 * 1024 * 1024;
 
 /**
  * The alerting rules of Prometheus, Mimir, Thanos or vmalert: of one name where the server can filter (older ones ignore
- * what they do not know), or all. Rejects with RulesRefused for a status other than 200, and without an answer in two
+ * what they do not know), or all. Rejects with UnexpectedStatus for another than 200, and without an answer in two
  * seconds or with one of more than 16 MiB.
  * @param name null: all
  */
@@ -53,9 +50,9 @@ export async function alertingRules(
     { ...settings, url: settings.rulesUrl ?? settings.url },
     `/api/v1/rules?${query.toString()}`,
     signal,
-    { maxBytes: maxAnswerBytes },
+    { maxBytes: maxRulesBytes },
   );
-  if (status !== 200) throw new RulesRefused(`answers ${status}`);
+  if (status !== 200) throw new UnexpectedStatus(status);
   const { data } = answerSchema.parse(JSON.parse(text));
   return (data.groups ?? [])
     .flatMap(({ rules }) => rules ?? [])

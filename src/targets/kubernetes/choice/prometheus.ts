@@ -40,6 +40,24 @@ const maxAnswerBytes = 4 * 1024 * 1024;
 /** Prometheus answered, but not this query: it is not its PromQL, or matches many to many. */
 export class QueryRefused extends Error {}
 
+/** The server answered, but not the question: it wants other credentials, or is another server than expected. */
+export class UnexpectedStatus extends Error {
+  constructor(status: number) {
+    super(`answers ${status}`);
+  }
+}
+
+/** What a server did that gave no answer, for the choice: `answers 403`, `did not answer within 2 s`. */
+export function whatItDid(error: unknown): string {
+  if (error instanceof UnexpectedStatus) return error.message;
+  if (!(error instanceof Error)) return noUse;
+  if ([error, error.cause].some((each) => each instanceof Error && each.name === 'TimeoutError'))
+    return `did not answer within ${deadlineMilliseconds / 1000} s`;
+  return 'code' in error && typeof error.code === 'string' ? `did not answer (${error.code})` : noUse;
+}
+
+const noUse = 'gave no usable answer';
+
 export interface PodValue {
   labels: Readonly<Record<string, string>>;
   value: number;
@@ -48,7 +66,7 @@ export interface PodValue {
 /**
  * The values of an expression now, without NaN and infinities. Rejects when Prometheus does not answer with a vector in
  * two seconds, or with more than 10,000 series or 4 MiB, of which no more is read; with QueryRefused when the fault is the
- * query's.
+ * query's, and UnexpectedStatus when it is another.
  */
 export async function queryNow(
   settings: PrometheusSettings,
@@ -58,9 +76,10 @@ export async function queryNow(
   const answer = await askPrometheus(settings, '/api/v1/query', signal, {
     form: { query, timeout: '2s', limit: String(maxSeries + 1) },
   });
-  // As its API says: 400 for what it cannot read, 422 for what it cannot evaluate.
-  if (answer.status === 400 || answer.status === 422)
+  // As its API says: 400 for what it cannot read, 422 for what it cannot evaluate. Grafana's proxy has a 400 of its own.
+  if ((answer.status === 400 || answer.status === 422) && answer.text.startsWith('{"status":"error"'))
     throw new QueryRefused(`Prometheus answers ${answer.status}`);
+  if (answer.status !== 200) throw new UnexpectedStatus(answer.status);
   const { data } = answerSchema.parse(JSON.parse(answer.text));
   if (data.result.length > maxSeries) throw new Error(`more than ${maxSeries} series`);
   return data.result

@@ -15,6 +15,8 @@ interface Where {
   namespaces?: readonly string[] | undefined;
   /** Prometheus can be asked for the alert's own expression. */
   prometheus?: { url: string; rulesUrl?: string | undefined } | undefined;
+  /** Grafana can be asked for the rules that it manages. */
+  grafana?: { url: string } | undefined;
   protectOnlyReplica?: boolean;
   /** Ephemeral containers may be added to pods without a shell. */
   ephemeral?: unknown;
@@ -37,6 +39,12 @@ export function questionsFor(wanted: Wanted, where: Where): string[] {
       : [
           `GET ${where.prometheus.rulesUrl ?? where.prometheus.url}/api/v1/rules?type=alert, of several pods where the alert's link has no expression that leads to one`,
           `POST ${where.prometheus.url}/api/v1/query, of several pods and narrowed to them`,
+        ]),
+    ...(where.grafana === undefined
+      ? []
+      : [
+          `GET ${where.grafana.url}/api/ruler/grafana/api/v1/rule/UID (or /api/v1/provisioning/alert-rules/UID, or the ruler's /rules), of several pods where Grafana manages the rule`,
+          `POST ${where.grafana.url}/api/datasources/proxy/uid/UID/api/v1/query, of the same and narrowed to them`,
         ]),
     `GET ${podMetricsPath(namespace)}, of several pods`,
     `exec ${namespace}/POD: sh -c look.sh flamepin, of several pods where metrics.k8s.io does not decide`,

@@ -1,19 +1,35 @@
+import { grafanaRuleOf } from '../../../alerts/grafana-rule.ts';
 import { Recent } from '../connection/recent.ts';
-import { rulesThatFit } from './alerting-rule.ts';
-import { alertingRules, RulesRefused, type PrometheusRule } from './prometheus-rules.ts';
-import { deadlineMilliseconds, type PrometheusSettings } from './prometheus.ts';
+import { rulesThatFit, type AlertingRule } from './alerting-rule.ts';
+import { queryBehind } from './grafana-condition.ts';
+import { grafanaRules, type GrafanaAccess } from './grafana-rules.ts';
+import { alertingRules } from './prometheus-rules.ts';
+import { deadlineMilliseconds, whatItDid, type PrometheusSettings } from './prometheus.ts';
 
 /** An alert's expression, as its rule has it. */
 export interface RuleExpression {
   expression: string;
-  /** Where it is evaluated. */
+  /** The alert fires on large values, as far as the rule says so outside of the expression. */
+  above: boolean;
+  /** Where it is evaluated, and that place's name, for the choice. */
   source: PrometheusSettings;
-  /** Whose rules it was read from, for the choice: `Prometheus' rules`. */
+  sourceName: string;
+  /** Whose rules it was read from, for the choice. */
   readFrom: string;
 }
 
 /** What came of looking for the rule; `why` there is no expression, in words. */
 export type RuleFound = { expression: RuleExpression } | { why: string };
+
+interface FoundRule extends AlertingRule {
+  found: RuleFound;
+}
+
+/** Who evaluates alerts and is asked for their rules. */
+export interface RuleServers {
+  prometheus: PrometheusSettings | null;
+  grafana: GrafanaAccess | null;
+}
 
 /** Rules change seldom, and an alert that storms asks for the same one again and again. */
 const keepMilliseconds = 60_000;
@@ -21,47 +37,91 @@ const keepMilliseconds = 60_000;
 const maxKept = 200;
 
 /**
- * The expression of an alert whose link has none, as the links of Mimir, vmalert or a proxy: by the alert's name from the
- * rules API. Of several rules with that name those count whose labels do not contradict the alert's; if their expressions
- * differ, none is used.
+ * The expression of an alert whose link has none, as those of vmalert, of Grafana or behind a proxy: by the alert's name
+ * from the rules API, or by the uid of its rule from Grafana. Of several rules with that name, those count whose labels do
+ * not contradict the alert's; if their expressions differ, none is used.
  */
 export class RuleExpressions {
-  readonly #prometheus: PrometheusSettings | null;
-  readonly #rules = new Recent<readonly PrometheusRule[]>(keepMilliseconds, maxKept);
+  readonly #servers: RuleServers;
+  readonly #rules = new Recent<readonly FoundRule[]>(keepMilliseconds, maxKept);
 
-  constructor(prometheus: PrometheusSettings | null) {
-    this.#prometheus = prometheus;
+  constructor(servers: RuleServers) {
+    this.#servers = servers;
   }
 
   /** null when there is nobody to ask, or the alert has no name. Never rejects: a pod can be chosen in other ways. */
-  async find(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RuleFound | null> {
-    const name = labels['alertname'] ?? '';
-    const prometheus = this.#prometheus;
-    if (name === '' || prometheus === null) return null;
+  async find(
+    labels: Readonly<Record<string, string>>,
+    generatorUrl: string,
+    signal: AbortSignal,
+  ): Promise<RuleFound | null> {
+    const { prometheus, grafana } = this.#servers;
+    const title = labels['alertname'] ?? '';
+    if (title === '' || (prometheus === null && grafana === null)) return null;
+    const managed = grafanaRuleOf(labels, generatorUrl);
+    if (managed !== null)
+      return grafana === null
+        ? { why: 'its rule is in Grafana, and grafana.url and its token are not set' }
+        : this.#find(labels, 'Grafana', signal, `grafana ${managed.uid ?? title}`, (soon) =>
+            fromGrafana(grafana, { ...managed, title }, soon),
+          );
+    return prometheus === null
+      ? null
+      : this.#find(labels, 'Prometheus', signal, title, (soon) => fromPrometheus(prometheus, title, soon));
+  }
+
+  async #find(
+    labels: Readonly<Record<string, string>>,
+    server: string,
+    signal: AbortSignal,
+    key: string,
+    ask: (signal: AbortSignal) => Promise<FoundRule[]>,
+  ): Promise<RuleFound> {
     try {
-      const rules = await this.#rules.get(name, () => alertingRules(prometheus, name, lookupSignal()));
+      // A deadline of its own: others wait for the same answer when this capture is cancelled.
+      const rules = await this.#rules.get(key, () => ask(AbortSignal.timeout(deadlineMilliseconds)));
       signal.throwIfAborted();
-      const fit = rulesThatFit(labels, rules);
-      const [expression, ...others] = new Set(fit.map((rule) => rule.expression));
-      if (expression === undefined)
-        return { why: 'Prometheus has no alerting rule of its name that fits its labels' };
-      if (others.length > 0)
+      const fit = rulesThatFit(labels, rules).map(({ found }) => found);
+      const [first] = fit;
+      if (first === undefined)
+        return { why: `${server} has no alerting rule of its name that fits its labels` };
+      if (new Set(fit.map((found) => JSON.stringify(found))).size > 1)
         return { why: `${fit.length} alerting rules of its name fit its labels, with different expressions` };
-      if (expression === null) return { why: 'its rule is not PromQL' };
-      return { expression: { expression, source: prometheus, readFrom: "Prometheus' rules" } };
+      return first;
     } catch (error) {
-      return { why: `Prometheus' rules cannot be read (${inWords(error)})` };
+      return { why: `the rules of ${server} cannot be read: it ${whatItDid(error)}` };
     }
   }
 }
 
-/** Its own: several captures wait for one answer, and the first of them may be cancelled. */
-const lookupSignal = (): AbortSignal => AbortSignal.timeout(deadlineMilliseconds);
+async function fromPrometheus(
+  source: PrometheusSettings,
+  name: string,
+  signal: AbortSignal,
+): Promise<FoundRule[]> {
+  const where = { source, sourceName: 'Prometheus', readFrom: "Prometheus' rules", above: true };
+  return (await alertingRules(source, name, signal)).map(({ expression, ...rule }) => ({
+    ...rule,
+    found: expression === null ? { why: 'its rule is not PromQL' } : { expression: { expression, ...where } },
+  }));
+}
 
-function inWords(error: unknown): string {
-  if (error instanceof RulesRefused) return error.message;
-  if (!(error instanceof Error)) return 'no usable answer';
-  if ([error, error.cause].some((each) => each instanceof Error && each.name === 'TimeoutError'))
-    return `no answer within ${deadlineMilliseconds / 1000} s`;
-  return 'code' in error && typeof error.code === 'string' ? error.code : 'no usable answer';
+/** A rule's query is asked of its own data source, through Grafana: only that one is known to have its series. */
+async function fromGrafana(
+  grafana: GrafanaAccess,
+  rule: { uid: string | null; title: string },
+  signal: AbortSignal,
+): Promise<FoundRule[]> {
+  return (await grafanaRules(grafana, rule, signal)).map(({ name, labels, condition }) => {
+    const query = queryBehind(condition);
+    if ('why' in query) return { name, labels, found: query };
+    const { expression, above, datasourceUid } = query;
+    const url = `${grafana.url}/api/datasources/proxy/uid/${encodeURIComponent(datasourceUid)}`;
+    const where = { sourceName: "Grafana's data source proxy", readFrom: "Grafana's rule" };
+    return {
+      name,
+      labels,
+      found: { expression: { expression, above, source: { ...grafana, url }, ...where } },
+    };
+  });
 }
