@@ -2,7 +2,7 @@ import type { CheckResult } from '../captures/target.ts';
 import { Failure } from '../reasons/failure.ts';
 import {
   askPrometheus,
-  UnexpectedStatus,
+  whatItDid,
   type PrometheusSettings,
 } from '../targets/kubernetes/choice/prometheus.ts';
 import { alertingRules } from '../targets/kubernetes/choice/prometheus-rules.ts';
@@ -45,12 +45,10 @@ async function lookAtRules(settings: PrometheusSettings): Promise<CheckResult> {
     const detail = `${rules.length} alerting rules${rules.length === 0 ? none : ''}`;
     return { what, ok: true, detail, remedy: '' };
   } catch (error) {
-    const seen = error instanceof Error ? error.message : String(error);
-    const words = error instanceof UnexpectedStatus ? seen : `cannot be read: ${seen}`;
     return {
       what,
       ok: false,
-      detail: `${server}/api/v1/rules ${words}; the slow pod of an alert whose link has no expression is then chosen by CPU`,
+      detail: `${server}/api/v1/rules ${whatItDid(error)}; the slow pod of an alert whose link has no expression is then chosen by CPU`,
       remedy:
         "Let its token read the rules. Mimir's and Cortex's URL ends in /prometheus; where vmalert or a ruler has the rules, name it in prometheus.rulesUrl.",
     };

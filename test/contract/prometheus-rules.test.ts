@@ -219,7 +219,16 @@ describe('an alert whose link has no expression', () => {
         JSON.stringify({
           status: 'success',
           data: {
-            groups: [{ name: 'a', rules: [{ ...rule, query: latency, datasourceType: 'prometheus' }] }],
+            groups: [
+              {
+                name: 'a',
+                rules: [
+                  { ...rule, query: 'sum(latency_seconds)', type: 'recording', datasourceType: 'prometheus' },
+                  { ...rule, query: latency, datasourceType: 'prometheus' },
+                  { ...rule, name: 'OrdersLogs', query: 'latency_seconds > 1', datasourceType: 'graphite' },
+                ],
+              },
+            ],
           },
         }),
       );
@@ -227,6 +236,10 @@ describe('an alert whose link has no expression', () => {
     await using apart = await ordersIn({ ...prometheus, rulesUrl: `${vmalert.url}/vmalert` });
     const target = await apart.resolve({ ...orders, alertname: 'OrdersLatency' });
     assert.equal(target.name, 'orders-1', target.choice);
+    assert.match(
+      (await apart.resolve({ ...orders, alertname: 'OrdersLogs' })).choice,
+      /its rule is not PromQL/,
+    );
   });
 
   it('is something that doctor prepares for: it says whether the rules may be read', async () => {
@@ -243,7 +256,7 @@ describe('an alert whose link has no expression', () => {
     assert.match(wrong.detail, /\/mimir\/api\/v1\/rules answers 404; the slow pod .* chosen by CPU/);
     assert.match(wrong.remedy, /ends in \/prometheus; .*prometheus\.rulesUrl/);
     const away = await doctorOf({ url: 'http://127.0.0.1:1' });
-    assert.match(away?.detail ?? '', /cannot be read: connect ECONNREFUSED/);
+    assert.match(away?.detail ?? '', /\/api\/v1\/rules did not answer \(ECONNREFUSED\);/);
     await using empty = await serving((_request, response) =>
       response.end('{"status":"success","data":{"groups":[]}}'),
     );
@@ -331,7 +344,10 @@ describe('an alert whose link has no expression', () => {
       });
       await using flooding = await ordersIn({ url: server.url });
       const target = await flooding.resolve({ ...orders, alertname: 'OrdersLatency' });
-      assert.match(target.choice, /rules of Prometheus cannot be read/);
+      assert.match(
+        target.choice,
+        /rules of Prometheus cannot be read: it answers with more than 16777216 bytes/,
+      );
     });
 
     it('never for an alert without a name', async () => {

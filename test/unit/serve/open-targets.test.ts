@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadConfiguration } from '../../../src/config/load.ts';
 import { openTargets } from '../../../src/serve/open-targets.ts';
+import { grafanaRulesAccess, prometheusAccess } from '../../../src/serve/prometheus-access.ts';
 import { queryNow } from '../../../src/targets/kubernetes/choice/prometheus.ts';
 
 describe('a cluster that cannot be opened', () => {
@@ -40,6 +41,24 @@ describe('a cluster that cannot be opened', () => {
     await targets.get('kubernetes');
     await targets.close();
   });
+});
+
+it('the choice of a pod gets the addresses and the tokens of the configuration', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'flamepin-access-'));
+  try {
+    const file = join(directory, 'flamepin.yaml');
+    await writeFile(
+      file,
+      'prometheus: {url: "http://p/prometheus/", rulesUrl: "http://vmalert:8880"}\ngrafana: {url: "http://g"}\n',
+    );
+    const configuration = loadConfiguration(file, { FLAMEPIN_GRAFANA_TOKEN: 'secret' });
+    const { url, rulesUrl } = prometheusAccess(configuration) ?? {};
+    assert.deepEqual([url, rulesUrl], ['http://p/prometheus', 'http://vmalert:8880']);
+    const grafana = grafanaRulesAccess(configuration);
+    assert.deepEqual([grafana?.url, grafana?.token?.read()], ['http://g', 'secret']);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });
 
 describe("Prometheus is asked for the slow pod's own numbers", () => {

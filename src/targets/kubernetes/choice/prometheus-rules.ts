@@ -19,6 +19,8 @@ const answerSchema = z.object({
                 name: z.string(),
                 query: z.string(),
                 labels: z.record(z.string(), z.string()).nullish(),
+                /** Some servers list recording rules too, whatever was asked. */
+                type: z.string().nullish(),
                 /** Of vmalert alone: `prometheus`, `graphite` or `vlogs`. */
                 datasourceType: z.string().nullish(),
               }),
@@ -56,6 +58,7 @@ export async function alertingRules(
   const { data } = answerSchema.parse(JSON.parse(text));
   return (data.groups ?? [])
     .flatMap(({ rules }) => rules ?? [])
+    .filter((rule) => (rule.type ?? 'alerting') === 'alerting' && (name === null || rule.name === name))
     .map(({ name: of, query: expression, labels, datasourceType }) => ({
       name: of,
       labels: labels ?? {},

@@ -47,9 +47,16 @@ export class UnexpectedStatus extends Error {
   }
 }
 
+/** No more of it was read. */
+class AnswerTooLarge extends Error {
+  constructor(maxBytes: number) {
+    super(`answers with more than ${maxBytes} bytes`);
+  }
+}
+
 /** What a server did that gave no answer, for the choice: `answers 403`, `did not answer within 2 s`. */
 export function whatItDid(error: unknown): string {
-  if (error instanceof UnexpectedStatus) return error.message;
+  if (error instanceof UnexpectedStatus || error instanceof AnswerTooLarge) return error.message;
   if (!(error instanceof Error)) return noUse;
   if ([error, error.cause].some((each) => each instanceof Error && each.name === 'TimeoutError'))
     return `did not answer within ${deadlineMilliseconds / 1000} s`;
@@ -145,7 +152,7 @@ async function boundedText(answer: AsyncIterable<Buffer>, maxBytes: number): Pro
   let size = 0;
   for await (const piece of answer) {
     size += piece.length;
-    if (size > maxBytes) throw new Error(`an answer of more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new AnswerTooLarge(maxBytes);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');

@@ -62,36 +62,45 @@ export class RuleExpressions {
     if (managed !== null)
       return grafana === null
         ? { why: 'its rule is in Grafana, and grafana.url and its token are not set' }
-        : this.#find(labels, 'Grafana', signal, `grafana ${managed.uid ?? title}`, (soon) =>
+        : this.#find(labels, 'Grafana', signal, [managed.uid, title], (soon) =>
             fromGrafana(grafana, { ...managed, title }, soon),
           );
     return prometheus === null
       ? null
-      : this.#find(labels, 'Prometheus', signal, title, (soon) => fromPrometheus(prometheus, title, soon));
+      : this.#find(labels, 'Prometheus', signal, [title], (soon) => fromPrometheus(prometheus, title, soon));
   }
 
   async #find(
     labels: Readonly<Record<string, string>>,
     server: string,
     signal: AbortSignal,
-    key: string,
+    which: readonly (string | null)[],
     ask: (signal: AbortSignal) => Promise<FoundRule[]>,
   ): Promise<RuleFound> {
     try {
       // A deadline of its own: others wait for the same answer when this capture is cancelled.
-      const rules = await this.#rules.get(key, () => ask(AbortSignal.timeout(deadlineMilliseconds)));
+      const rules = await this.#rules.get(JSON.stringify([server, ...which]), () =>
+        ask(AbortSignal.timeout(deadlineMilliseconds)),
+      );
       signal.throwIfAborted();
       const fit = rulesThatFit(labels, rules).map(({ found }) => found);
       const [first] = fit;
       if (first === undefined)
         return { why: `${server} has no alerting rule of its name that fits its labels` };
-      if (new Set(fit.map((found) => JSON.stringify(found))).size > 1)
+      if (new Set(fit.map(asText)).size > 1)
         return { why: `${fit.length} alerting rules of its name fit its labels, with different expressions` };
       return first;
     } catch (error) {
       return { why: `the rules of ${server} cannot be read: it ${whatItDid(error)}` };
     }
   }
+}
+
+/** Rules that agree in this are as good as one. */
+function asText(found: RuleFound): string {
+  if ('why' in found) return found.why;
+  const { expression, above, source } = found.expression;
+  return JSON.stringify([expression, above, source.url]);
 }
 
 async function fromPrometheus(
