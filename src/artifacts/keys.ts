@@ -1,3 +1,4 @@
+import { profileEvents } from '../profile/sampling.ts';
 import type { Artifact } from './artifact.ts';
 
 /** Digits of capture ids: Crockford's base 32, as in a ULID. */
@@ -20,6 +21,16 @@ export function artifactKey(
   const dot = name.lastIndexOf('.');
   const file = event === null ? name : `${name.slice(0, dot)}.${event}${name.slice(dot)}`;
   return `${folder}/${day}/${captureId}/${file}`;
+}
+
+/** The keys of everything that may have been made of a capture's recording. */
+export function pictureKeys(captureId: string): string[] {
+  return [
+    artifactKey(captureId, 'flamegraph.html'),
+    artifactKey(captureId, 'profile.json'),
+    artifactKey(captureId, 'summary.md'),
+    ...profileEvents.map((event) => artifactKey(captureId, 'flamegraph.svg', event)),
+  ];
 }
 
 /** When a capture id was created, milliseconds since the epoch. */

@@ -1,5 +1,5 @@
 import type { Artifact, MadeArtifact } from '../../artifacts/artifact.ts';
-import { artifactKey } from '../../artifacts/keys.ts';
+import { artifactKey, pictureKeys } from '../../artifacts/keys.ts';
 import { Failure } from '../../reasons/failure.ts';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { Capture } from '../capture.ts';
@@ -53,6 +53,7 @@ export async function storeFiles(
   const artifacts = await timed(context.observer, 'store', () =>
     allOf(made.files.map((file) => storeFile(capture, file, store, signal))),
   );
+  if (made.outcome.answer === null) await deletePictures(capture.id, context);
   const stored = {
     ...made.outcome,
     artifacts,
@@ -62,6 +63,22 @@ export async function storeFiles(
   if (!(await ledger.finishStoring(capture.id, owner, stored, now()))) return null;
   reportStored(capture, made.outcome, context);
   return storing;
+}
+
+/**
+ * An earlier attempt may have read the recording, stored its pictures and been cut off: nobody would find or delete them.
+ * A store that refuses is no reason to keep the recording waiting; rules of its own may delete what is old.
+ */
+async function deletePictures(
+  id: string,
+  { store, log, signal }: Pick<StoreContext, 'store' | 'log' | 'signal'>,
+): Promise<void> {
+  try {
+    await store.delete(pictureKeys(id), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ err: error }, 'pictures of an earlier attempt may be left in the store');
+  }
 }
 
 function reportStored(

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { pino } from 'pino';
+import { artifactKey } from '../../../src/artifacts/keys.ts';
 import { filesystemStore } from '../../../src/stores/filesystem.ts';
 import type { ArtifactStore } from '../../../src/captures/artifact-store.ts';
 import type { Analysis } from '../../../src/captures/analysis/analysis.ts';
@@ -371,7 +372,20 @@ describe('a capture in progress', () => {
     }
     await ledger.release(id, owner, now);
     done = [];
+    // Stored by one of the attempts that were cut off.
+    const key = artifactKey(id, 'flamegraph.svg', 'wall');
+    await store.put(
+      {
+        key,
+        body: Buffer.from('<svg/>'),
+        contentType: 'image/svg+xml',
+        contentEncoding: 'identity',
+        metadata: {},
+      },
+      signal,
+    );
     await runCapture(must(await ledger.lease(owner, now, leaseMs)), parts(), log, signal);
+    assert.equal(await store.get(key, signal), undefined, 'nobody would find it');
     const capture = await get(id);
     assert.deepEqual([capture.state, capture.reason?.code], ['failed', 'capture-given-up']);
     assert.deepEqual(
