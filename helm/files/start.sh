@@ -143,49 +143,88 @@ enter() {
   fi
 } 2>/dev/null
 at_bound=
-bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the time is over
+bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the time is over, may set `ended_with`
   seconds=$1
   shift
   "$@" &
   bounded=$!
   (
-    trap 'kill -9 $! 2>/dev/null; wait; exit 0' TERM
+    trap 'trap "" TERM; kill -9 $! 2>/dev/null; wait_for $!; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
     trap '' TERM
+    ended_with=137
     [ -z "$at_bound" ] || $at_bound
-    kill_children $bounded
-    polls=0
-    while [ -d /proc/$bounded ] && [ $polls -lt 10 ]; do
-      polls=$((polls + 1))
-      sleep 0.1 2>/dev/null || sleep 1
-    done
-    kill -9 $bounded
-    exit 137
+    end_family "$bounded"
+    exit "$ended_with"
   ) >/dev/null 2>&1 </dev/null &
   watcher=$!
-  wait $bounded
-  bounded_code=$?
-  kill $watcher 2>/dev/null
-  [ -z "${KSH_VERSION-}" ] || insist_on_end
-  wait $watcher 2>/dev/null
-  watched=$?
-  case $watched in
-    137 | 138) bounded_code=$watched ;;
+  wait_for "$bounded"
+  bounded_code=$waited_code
+  end_watcher
+  wait_for "$watcher" 2>/dev/null
+  case $waited_code in
+    137 | 138) bounded_code=$waited_code ;;
   esac
-  return $bounded_code
+  return "$bounded_code"
 }
-insist_on_end() {
-  line_of "/proc/$watcher/cmdline"
+wait_for() { # PID of a child -> waited_code
+  while :; do
+    wait "$1"
+    waited_code=$?
+    if [ $waited_code -le 128 ] || [ ! -d "/proc/$1" ]; then return 0; fi
+  done
+}
+end_watcher() {
+  looks=0
+  line=running
   while [ -n "$line" ]; do
-    sleep 0.01
-    kill $watcher 2>/dev/null
+    [ $((looks % 50)) != 0 ] || kill $watcher 2>/dev/null
+    looks=$((looks + 1))
+    [ $((looks % 50)) != 0 ] || sleep 0.01 2>/dev/null || sleep 1
     line_of "/proc/$watcher/cmdline"
   done
 }
-kill_children() { # PID
+end_family() { # PID
+  rounds=0
+  while [ -d "/proc/$1" ] && [ $rounds -lt 20 ]; do
+    rounds=$((rounds + 1))
+    if [ $rounds -lt 10 ]; then kill_leaves "$1"; else kill_leaves "$1" all; fi
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+  kill -9 "$1" 2>/dev/null
+}
+kill_leaves() { # PID [all]
+  asleep=' '
   for path in /proc/[0-9]*; do
-    if read_stat "${path#/proc/}" && [ "$parent" = "$1" ]; then kill -9 "${path#/proc/}"; fi
+    read_stat "${path#/proc/}" || continue
+    case $state:${2-} in
+      S:* | [!Z]:all) asleep="$asleep${path#/proc/} " ;;
+    esac
+  done
+  pairs=
+  for path in /proc/[0-9]*; do
+    if read_stat "${path#/proc/}"; then pairs="$pairs ${path#/proc/}:$parent"; fi
+  done
+  family=" $1 "
+  grown=1
+  while [ -n "$grown" ]; do
+    grown=
+    for pair in $pairs; do
+      case $family in
+        *" ${pair%:*} "*) continue ;;
+        *" ${pair#*:} "*) family="$family${pair%:*} " grown=1 ;;
+      esac
+    done
+  done
+  for one in $family; do
+    case "$pairs " in
+      *":$one "*) continue ;;
+    esac
+    [ "$one" != "$1" ] || [ -n "${2-}" ] || continue
+    case $asleep in
+      *" $one "*) kill -9 "$one" ;;
+    esac
   done
 } 2>/dev/null
 limit_of() { # processes, open for files, or file for the size of one; PID, $pid without it
@@ -601,14 +640,10 @@ try_what_cannot_be_seen() {
   [ -n "$levels_hidden$user_limit" ] || return 0
   tried=9
   if [ $layout != through ] && { [ -z "$user_limit" ] || [ "$own_uid" = "$owner" ]; }; then
-    may_retry && set -m && at_bound=end_if_fork_failed
+    if may_retry; then at_bound=see_whether_fork_failed; fi
     bounded 10 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
     tried=$?
     at_bound=
-    if may_retry; then
-      set +m
-      [ $tried -lt 137 ] || kill -9 -- -"$bounded" 2>/dev/null
-    fi
   fi
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
@@ -623,22 +658,21 @@ try_what_cannot_be_seen() {
 refuse_without_forks() {
   trap - EXIT
   no_fork=1
+  wait
   biggest_thread_group
   refuse threads-full "out of threads: $threads_needed processes could not be started at once here, so a limit of the pod or of user $uid is reached; visible from here: ${threads_known#; }$biggest"
 }
 may_retry() { [ -n "${BASH_VERSION-}${KSH_VERSION-}" ]; }
-end_if_fork_failed() {
+see_whether_fork_failed() {
   looks=0
-  asleep=0
+  sleeps=0
   while [ $looks -lt 9 ]; do
     looks=$((looks + 1))
     innermost "$bounded"
-    [ "$state" != S ] || asleep=$((asleep + 1))
+    [ "$state" != S ] || sleeps=$((sleeps + 1))
   done
-  [ $asleep -ge 5 ] || return 0
-  kill_children "$bounded"
-  kill -9 "$bounded"
-  exit 138
+  # shellcheck disable=SC2034 # the watcher's
+  [ $sleeps -lt 5 ] || ended_with=138
 }
 innermost() { # PID
   inner=$1

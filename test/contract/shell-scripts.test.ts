@@ -7,6 +7,7 @@ import { cleanUpScript, collectScript, listScript, startScript } from '../../src
 
 const root = join(import.meta.dirname, '..', '..');
 const debian = join(root, 'test', 'setup', 'debian.sh');
+const parts = 'src/profiler/sh/';
 
 function output(command: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
@@ -18,7 +19,6 @@ function output(command: string, ...args: string[]): string {
 describe('the shell scripts', () => {
   const scripts = output('git', 'ls-files', '*.sh').trim().split('\n');
 
-  const parts = 'src/profiler/sh/';
   const joined = { list: listScript, start: startScript, collect: collectScript, 'clean-up': cleanUpScript };
 
   it('are POSIX shell, and shellcheck finds nothing in them', () => {
@@ -39,5 +39,29 @@ describe('the shell scripts', () => {
         encoding: 'utf8',
       });
       assert.equal(status, 0, stdout);
+    });
+});
+
+describe('a command with a bound', () => {
+  // As start.sh does, whose signal to give up is TERM, too.
+  const text = `trap 'revoked=1' TERM
+. ./lib/proc.sh
+. ./lib/bounded.sh
+late=0 i=0
+while [ $i -lt 100 ]; do
+  i=$((i + 1))
+  bounded 3 true || late=$((late + 1))
+done
+echo "$late of $i"`;
+
+  for (const shell of [['dash'], ['bash'], ['busybox', 'sh'], ['ksh'], ['mksh'], ['yash'], ['zsh']])
+    it(`is over when the command is (${shell.join(' ')})`, () => {
+      const [command = '', ...args] = shell;
+      const { status, stdout } = spawnSync(command, [...args, '-c', text], {
+        cwd: join(root, parts),
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0);
+      assert.equal(stdout, '0 of 100\n');
     });
 });

@@ -13,12 +13,10 @@ end_start() {
     elif [ $waited -lt 7 ]; then
       kill -TERM "$start"
       kill -CONT "$start"
-      # What it waits for. Leaves first: their parents see them end, and no process becomes an orphan, which a JVM that
-      # is process 1 would never reap.
+      # What it waits for, so that it gets to look at the signal.
       kill_leaves "$start"
     else
-      kill_leaves "$start"
-      kill -9 "$start"
+      end_family "$start"
       return 0
     fi
     sleep 0.1 || sleep 1
@@ -54,29 +52,4 @@ find_start() {
     esac
   done
   return 1
-}
-
-# Kills the descendants of a process that have no children.
-kill_leaves() { # PID
-  pairs=
-  for path in /proc/[0-9]*; do
-    if read_stat "${path#/proc/}" && [ "$state" != Z ]; then pairs="$pairs ${path#/proc/}:$parent"; fi
-  done
-  family=" $1 "
-  grown=1
-  while [ -n "$grown" ]; do
-    grown=
-    for pair in $pairs; do
-      case $family in
-        *" ${pair%:*} "*) continue ;;
-        *" ${pair#*:} "*) family="$family${pair%:*} " grown=1 ;;
-      esac
-    done
-  done
-  for one in $family; do
-    case "$pairs " in
-      *":$one "*) ;;
-      *) [ "$one" = "$1" ] || kill -9 "$one" ;;
-    esac
-  done
 }

@@ -114,14 +114,10 @@ try_what_cannot_be_seen() {
   # Another user than the JVM's has another limit.
   if [ $layout != through ] && { [ -z "$user_limit" ] || [ "$own_uid" = "$owner" ]; }; then
     # `bounded` takes three by itself: the first of them, its watcher and the sleep of that.
-    may_retry && set -m && at_bound=end_if_fork_failed
+    if may_retry; then at_bound=see_whether_fork_failed; fi
     bounded 10 start_at_once $((threads_needed - 3)) "$user_limit" >/dev/null 2>&1 </dev/null
     tried=$?
     at_bound=
-    if may_retry; then
-      set +m
-      [ $tried -lt 137 ] || kill -9 -- -"$bounded" 2>/dev/null
-    fi
   fi
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
@@ -138,28 +134,27 @@ try_what_cannot_be_seen() {
 refuse_without_forks() {
   trap - EXIT
   no_fork=1
+  # Those that could be started end as soon as one of them cannot start the next.
+  wait
   biggest_thread_group
   refuse threads-full "out of threads: $threads_needed processes could not be started at once here, so a limit of the pod or of user $uid is reached; visible from here: ${threads_known#; }$biggest"
 }
 
-# These try a fork that failed again, for 15 s and more: what does so is killed as one process group. The others have no
-# process groups without a terminal, and fail at once.
+# These try a fork that failed again, for 15 s and more. The others end at once.
 may_retry() { [ -n "${BASH_VERSION-}${KSH_VERSION-}" ]; }
 
-# In the watcher of `bounded`, without a fork: ends it with 138 when a fork has failed. Whoever tries one again sleeps in
-# between and has no child; whoever is only slow is ready to run, or waits for its child.
-end_if_fork_failed() {
+# In the watcher of `bounded`, without a fork: 138 when a fork has failed. Whoever tries one again sleeps in between and
+# has no child; whoever is only slow is ready to run, or waits for its child.
+see_whether_fork_failed() {
   looks=0
-  asleep=0
+  sleeps=0
   while [ $looks -lt 9 ]; do
     looks=$((looks + 1))
     innermost "$bounded"
-    [ "$state" != S ] || asleep=$((asleep + 1))
+    [ "$state" != S ] || sleeps=$((sleeps + 1))
   done
-  [ $asleep -ge 5 ] || return 0
-  kill_children "$bounded"
-  kill -9 "$bounded"
-  exit 138
+  # shellcheck disable=SC2034 # the watcher's
+  [ $sleeps -lt 5 ] || ended_with=138
 }
 
 # The last one of a chain of children -> inner, and its state and used.
