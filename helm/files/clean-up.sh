@@ -164,6 +164,11 @@ kill_leaves() { # PID [all]
     esac
   done
 } 2>/dev/null
+read_namespace() {
+  line_of /proc/sys/kernel/random/boot_id
+  namespace=$(readlink /proc/self/ns/pid 2>/dev/null)
+  [ -z "$namespace" ] || namespace=$line/$namespace
+}
 end_start() {
   line_of /proc/uptime
   begun=${line%%.*}
@@ -208,6 +213,29 @@ find_start() {
     esac
   done
   return 1
+}
+abandoned_after=3600
+remove_abandoned_tools() { # DIRECTORY
+  read_namespace
+  for path in "$1"/flamepin-jvm-*; do
+    [ -d "$path" ] || continue
+    name=${path##*/flamepin-jvm-}
+    read_stat "${name%%-*}" || :
+    [ "$ticks" != "${name#*-}" ] || continue
+    if made_here "$path" || is_old "$path"; then rm -rf "$path" 2>/dev/null; fi
+  done
+}
+made_here() { # DIRECTORY
+  ours "$1" || return 1
+  line_of "$1/namespace"
+  [ -n "$line" ] && [ "$line" = "$namespace" ]
+}
+is_old() { # DIRECTORY
+  changed=$(stat -c %Y "$1" 2>/dev/null)
+  case $changed in
+    '' | *[!0-9]*) return 1 ;;
+  esac
+  [ $(($(date +%s) - changed)) -gt $abandoned_after ]
 }
 case $id$pid$started$mode in
   *[!0-9a-z-]*) exit 2 ;;
@@ -278,12 +306,7 @@ for base in /tmp /var/tmp /dev/shm; do
       left "$base/flamepin-jvm-$pid-$started"
     fi
   else
-    for path in "$base"/flamepin-jvm-*; do
-      [ -d "$path" ] || continue
-      name=${path##*/flamepin-jvm-}
-      read_stat "${name%%-*}" || :
-      [ "$ticks" = "${name#*-}" ] || rm -rf "$path" 2>/dev/null
-    done
+    remove_abandoned_tools "$base"
   fi
   for path in "$base"/asprof.*."$pid" "$base"/asprof-log.*."$pid"; do
     [ -f "$path" ] || continue

@@ -247,6 +247,11 @@ limit_of() { # processes, open for files, or file for the size of one; PID, $pid
     '' | *[!0-9]*) return 1 ;;
   esac
 }
+read_namespace() {
+  line_of /proc/sys/kernel/random/boot_id
+  namespace=$(readlink /proc/self/ns/pid 2>/dev/null)
+  [ -z "$namespace" ] || namespace=$line/$namespace
+}
 layout=shared
 drained=
 no_fork=
@@ -1072,13 +1077,20 @@ make_tools_directory() {
     if own_directory "$mine"; then shared_with=$mine; fi
     rm -rf "$mine" 2>/dev/null
   fi
-  if { mkdir -m 755 "$mine" && cd "$mine" && own_directory .; } 2>/dev/null; then return 0; fi
+  if { mkdir -m 755 "$mine" && cd "$mine" && own_directory .; } 2>/dev/null; then
+    note_namespace . && return 0
+    rm -rf "$mine"
+  fi
   if [ -e "$mine" ] || [ -L "$mine" ]; then
     blocked="$blocked; $mine is there already and belongs to another user"
   else
     blocked="$blocked; $base is not writable"
   fi
   return 1
+}
+note_namespace() { # DIRECTORY, a new one of ours
+  read_namespace
+  printf '%s\n' "$namespace" 2>/dev/null >"$1/namespace"
 }
 receive_payload() {
   if [ -z "$payload" ]; then
@@ -1128,6 +1140,7 @@ place_library() {
   if [ -n "$full" ] && [ -z "$base" ]; then refuse tmp-full "${blocked#; }"; fi
   [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
   if [ ! -e "$placed/seen-$$" ]; then
+    note_namespace "$placed" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
     set -C
     cat libasyncProfiler.so >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
     set +C

@@ -263,6 +263,7 @@ describe('profiling in the places where JVMs live', () => {
     assert.deepEqual(readdirSync(`/proc/${jvm.pid}/root/tmp/${there[0] ?? ''}`), [
       'asprof.log',
       'libasyncProfiler.so',
+      'namespace',
     ]);
     const collected = await profiler().collect(host, session, { maxBytes: 10_000_000 }, signal);
     assert.equal(collected.partial, false);
@@ -272,6 +273,63 @@ describe('profiling in the places where JVMs live', () => {
       [],
     );
     assert.deepEqual(ours(jvm.pid), []);
+  });
+
+  it('two containers that share a /tmp, but not their processes: what is in use by one is left alone by the other', async () => {
+    const processes = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const text = `mount -t tmpfs -o size=8m tmpfs /run && cp -r ${burner.classes} /run/c && mount -t tmpfs -o mode=1777 tmpfs /tmp && cp -r /run/c ${burner.classes} && exec "$@"`;
+    const firstOf = async (parent: number): Promise<string> =>
+      waitFor('its first process', 20_000, () => childrenOf(parent)[0]);
+    const childrenOf = (pid: number | string): string[] =>
+      readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    const inside = (pid: string): Exec => through('nsenter', '-m', '-p', '-t', pid);
+
+    const used = await firstOf((await jvmOf({ prefix: [...processes, 'sh', '-c', text, 'sh'] })).pid);
+    // Process 1 of the other one outlives its JVM.
+    const shell = await firstOf(
+      (
+        await jvmOf({
+          prefix: [
+            ...['nsenter', '-m', '-t', used, ...processes],
+            ...['sh', '-c', '"$@" & wait; exec sleep 300', 'sh'],
+          ],
+        })
+      ).pid,
+    );
+    const ended = childrenOf(shell)[0] ?? '';
+    const endedInside = Number(/NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${ended}/status`, 'utf8'))?.[1]);
+
+    const there = (): string[] =>
+      readdirSync(`/proc/${used}/root/tmp`).filter((name) => name.startsWith('flamepin-jvm-'));
+    const { session } = await begin(inside(used), 1);
+    const tools = there();
+    assert.equal(tools.length, 1);
+    await begin(inside(shell), endedInside);
+    assert.equal(there().length, 2);
+    process.kill(Number(ended), 'SIGKILL');
+    await waitFor('the end of that JVM', 20_000, () => childrenOf(shell).length === 0 || undefined);
+
+    const cleanUp = (...sh: string[]) => {
+      const exec = inside(shell);
+      const inShell: Exec = {
+        run: (request) =>
+          exec.run({ ...request, argv: [...sh, ...request.argv.slice(1)] as [string, ...string[]] }),
+      };
+      return profiler().cleanUpUnknown(inShell, captureId(Date.now()), signal);
+    };
+    for (const sh of ['dash', 'bash', 'busybox sh', 'ksh', 'mksh', 'zsh --emulate sh']) {
+      await cleanUp(...sh.split(' '));
+      assert.deepEqual(there(), tools, `${sh}: its own, whose JVM is no more, are removed`);
+    }
+    assert.equal(
+      (await profiler().collect(inside(used), session, { maxBytes: 10_000_000 }, signal)).partial,
+      false,
+    );
+    // Nobody comes back to what a container left that is gone itself.
+    execFileSync('touch', ['-d', '2 hours ago', `/proc/${used}/root/tmp/${tools[0] ?? ''}`]);
+    await cleanUp('sh');
+    assert.deepEqual(there(), []);
+    await profiler().cleanUp(inside(used), session, signal);
   });
 
   it('an agent beside the JVM under its user, as in an ephemeral container: nothing in its file system, one library', async () => {

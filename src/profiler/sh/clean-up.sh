@@ -16,7 +16,9 @@ id=$1 pid=$2 started=$3 mode=$4
 . ./lib/proc.sh
 . ./lib/tools.sh
 . ./lib/bounded.sh
+. ./lib/namespace.sh
 . ./clean-up/end-start.sh
+. ./clean-up/abandoned-tools.sh
 
 case $id$pid$started$mode in
   *[!0-9a-z-]*) exit 2 ;;
@@ -97,13 +99,7 @@ for base in /tmp /var/tmp /dev/shm; do
       left "$base/flamepin-jvm-$pid-$started"
     fi
   else
-    # Nobody knows which JVM it was: libraries of those that are no more.
-    for path in "$base"/flamepin-jvm-*; do
-      [ -d "$path" ] || continue
-      name=${path##*/flamepin-jvm-}
-      read_stat "${name%%-*}" || :
-      [ "$ticks" = "${name#*-}" ] || rm -rf "$path" 2>/dev/null
-    done
+    remove_abandoned_tools "$base"
   fi
   # What an asprof that was killed did not remove: asprof.OWN PID.TARGET and asprof-log.OWN PID.TARGET.
   for path in "$base"/asprof.*."$pid" "$base"/asprof-log.*."$pid"; do

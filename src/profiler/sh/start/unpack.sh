@@ -106,7 +106,10 @@ make_tools_directory() {
     if own_directory "$mine"; then shared_with=$mine; fi
     rm -rf "$mine" 2>/dev/null
   fi
-  if { mkdir -m 755 "$mine" && cd "$mine" && own_directory .; } 2>/dev/null; then return 0; fi
+  if { mkdir -m 755 "$mine" && cd "$mine" && own_directory .; } 2>/dev/null; then
+    note_namespace . && return 0
+    rm -rf "$mine"
+  fi
   # What another user has put there in advance cannot be removed: then it is not used.
   if [ -e "$mine" ] || [ -L "$mine" ]; then
     blocked="$blocked; $mine is there already and belongs to another user"
@@ -114,6 +117,12 @@ make_tools_directory() {
     blocked="$blocked; $base is not writable"
   fi
   return 1
+}
+
+# For clean-up.sh, which must not take a process of another container for one that has ended.
+note_namespace() { # DIRECTORY, a new one of ours
+  read_namespace
+  printf '%s\n' "$namespace" 2>/dev/null >"$1/namespace"
 }
 
 # asprof and the library into the directory where we are.
@@ -170,6 +179,7 @@ place_library() {
   if [ -n "$full" ] && [ -z "$base" ]; then refuse tmp-full "${blocked#; }"; fi
   [ -n "$base" ] || refuse tmp-noexec "${blocked#; }"
   if [ ! -e "$placed/seen-$$" ]; then
+    note_namespace "$placed" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
     set -C
     cat libasyncProfiler.so >"$placed/libasyncProfiler.so" || refuse tmp-not-writable "writing to $base of the JVM failed: no space?"
     set +C
