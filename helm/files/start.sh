@@ -270,9 +270,9 @@ refuse() { # CODE DETAIL
 refuse_poor_shell() {
   known=0
   { test -O / || known=$?; } 2>/dev/null
-  [ "$known" -le 1 ] || refuse shell-unsupported "its test knows no -O"
+  [ "$known" -le 1 ] || refuse shell-unsupported "its test has no -O"
   { test -k / || known=$?; } 2>/dev/null
-  [ "$known" -le 1 ] || refuse shell-unsupported "its test knows no -k"
+  [ "$known" -le 1 ] || refuse shell-unsupported "its test has no -k"
 }
 remove_ours() {
   [ -z "$recording_dir" ] || rm -rf "$recording_dir"
@@ -307,13 +307,13 @@ note_begin() {
 }
 refuse_if_given_up() {
   [ -z "$revoked" ] || refuse interrupted "flamepin has given up on this start"
-  say ready 1 2>/dev/null || refuse interrupted "nobody hears whether it starts"
+  say ready 1 2>/dev/null || refuse interrupted "flamepin has disconnected"
   line_of /proc/uptime
   case ${line%%.*}:$begun in
     *[!0-9:]* | :* | *:) return 0 ;;
   esac
   if [ $((${line%%.*} - begun)) -gt $start_within ]; then
-    refuse exec-timeout "it took $((${line%%.*} - begun)) s to get ready, $start_within are allowed"
+    refuse exec-timeout "getting ready took $((${line%%.*} - begun)) s; the limit is $start_within s"
   fi
 }
 choose_jvm() {
@@ -365,8 +365,8 @@ refuse_when_starting() { # PID -> called_java, a hint, when nothing is certain
   for comm in "/proc/$1/task"/*/comm; do
     line_of "$comm"
     case $line in
-      "GC Thread#"*) refuse jvm-starting "process $1 has threads of its garbage collector, but no VM thread yet" ;;
-      java) called_java="; process $1 is called java: it may be starting, or another kind of JVM than HotSpot" ;;
+      "GC Thread#"*) refuse jvm-starting "process $1 has garbage collector threads but no VM thread yet" ;;
+      java) called_java="; process $1 is named java: it may still be starting, or may not be HotSpot" ;;
     esac
   done
 }
@@ -391,7 +391,7 @@ choose_busiest() {
       next=$spent
     fi
   done
-  [ -n "$pid" ] || refuse target-gone "all of the $count JVMs went away"
+  [ -n "$pid" ] || refuse target-gone "all $count JVMs have ended"
   [ $next -ge 0 ] || next=0
   choice="busiest of $count JVMs over one second: process $pid used ${most} hundredths of a CPU second, the next one ${next}"
 }
@@ -531,7 +531,7 @@ look_at_tmp() {
   has_room "$jvm_tmp" $attach_room || refuse tmp-full "${blocked#; }"
   probe=$jvm_tmp/.flamepin-$id
   if ! { mkdir "$probe" && rmdir "$probe"; } 2>/dev/null; then
-    if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe is there already, made by another user"; fi
+    if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe already exists and belongs to another user"; fi
     refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
   fi
   socket=$jvm_tmp/.java_pid$pid
@@ -652,10 +652,10 @@ try_what_cannot_be_seen() {
   fi
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
-    9) threads_known="$threads_known; what else counts cannot be seen from here" ;;
+    9) threads_known="$threads_known; other limits cannot be seen from here" ;;
     137)
       trap - EXIT
-      refuse exec-timeout "$threads_needed processes could not be started within 10 s, and whether there is room for them is not known"
+      refuse exec-timeout "starting $threads_needed processes took longer than 10 s, so nobody can tell whether the JVM has room for more threads"
       ;;
     *) refuse_without_forks ;;
   esac
@@ -1028,7 +1028,7 @@ use_image() {
 refuse_started_before() {
   for there in /tmp /var/tmp /dev/shm; do
     for taken in "$there/flamepin-$id" "$view$there/flamepin-$id"; do
-      if [ -d "$taken" ]; then refuse profiler-conflict "$taken is there already: this capture was started before"; fi
+      if [ -d "$taken" ]; then refuse profiler-conflict "$taken already exists: this capture was started before"; fi
     done
   done
 }
@@ -1082,7 +1082,7 @@ make_tools_directory() {
     rm -rf "$mine"
   fi
   if [ -e "$mine" ] || [ -L "$mine" ]; then
-    blocked="$blocked; $mine is there already and belongs to another user"
+    blocked="$blocked; $mine already exists and belongs to another user"
   else
     blocked="$blocked; $base is not writable"
   fi
@@ -1157,7 +1157,7 @@ make_recording_directory() {
   if ! mkdir -m 700 "$recording_dir" 2>/dev/null; then
     taken=$recording_dir
     recording_dir=
-    refuse tmp-not-writable "$taken could not be made"
+    refuse tmp-not-writable "$taken could not be created"
   fi
   give_to_jvm "$recording_dir"
 }
@@ -1167,7 +1167,7 @@ make_log() {
 }
 give_to_jvm() {
   if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
-    chown -h "$uid:$gid" "$1" || refuse other-user "$1 could not be given to $uid:$gid"
+    chown -h "$uid:$gid" "$1" || refuse other-user "$1 could not be handed over to $uid:$gid"
   fi
 }
 wait_for_vm_thread() {
@@ -1184,7 +1184,7 @@ wait_for_vm_thread() {
     looks=$((looks + 1))
     if [ $looks -ge 25 ]; then
       seconds_of $((used - used_before))
-      refuse jvm-busy "its VM thread was at work at each of 25 looks within 5 s, which took $seconds_of s of CPU"
+      refuse jvm-busy "its VM thread was busy in all 25 checks over 5 s and used $seconds_of s of CPU"
     fi
     sleep 0.2 2>/dev/null || sleep 1
   done
@@ -1224,12 +1224,12 @@ refuse_silence() { # SECONDS that it had
   look_at_states
   [ "$stopped" = 0 ] || refuse target-stopped "$stopped of its $all_threads threads are stopped"
   seconds_of $vm
-  told="no answer within $1 s, in which its VM thread used $seconds_of s of CPU"
+  told="no answer within $1 s; meanwhile its VM thread used $seconds_of s of CPU"
   seconds_of $others
   told="$told and its other threads $seconds_of s"
   measure_collector
   seconds_of "$collector"
-  told="$told; in one more second its garbage collector used $seconds_of s; $all_threads threads, $running of them running, $uninterruptible in state D"
+  told="$told; over the next second its garbage collector used $seconds_of s; $all_threads threads, $running running, $uninterruptible in state D"
   if [ $vm -ge $(($1 * 50)) ] || [ "$collector" -ge 50 ]; then refuse jvm-busy "$told"; fi
   refuse jvm-silent "$told"
 }
@@ -1322,7 +1322,7 @@ refuse_beside_another_profiler() {
         ;;
       *libjavaProfiler*) refuse foreign-profiler "$path is loaded" ;;
       *)
-        idle "$path" || refuse foreign-profiler "$path says that it is active, or cannot be asked"
+        idle "$path" || refuse foreign-profiler "$path is active, or does not say"
         others="$others $path"
         ;;
     esac

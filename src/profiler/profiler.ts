@@ -233,18 +233,18 @@ export class Profiler {
       if (state === 'gone')
         throw new Failure('target-gone', { detail: `process ${session.pid}, without a recording` });
       throw new Failure('recording-missing', {
-        detail: size === 0 ? 'the file is empty' : `${session.recordingPath} is not there`,
+        detail: size === 0 ? 'the file is empty' : `${session.recordingPath} does not exist`,
         stderr,
       });
     }
     if (size > maxBytes) {
       throw new Failure('exec-overflow', {
-        detail: `the recording has ${size} bytes, ${maxBytes} are allowed`,
+        detail: `the recording has ${size} bytes; the limit is ${maxBytes}`,
       });
     }
     if (recording.length !== size || sha256Of(recording) !== fact(facts, 'sha256')) {
       throw new Failure('recording-damaged', {
-        detail: `${recording.length} of ${size} bytes arrived, or others than were sent`,
+        detail: `${recording.length} of ${size} bytes arrived, or their checksum is wrong`,
         stderr,
       });
     }

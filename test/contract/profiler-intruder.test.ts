@@ -212,7 +212,7 @@ describe('another user, who predicts the names of our files', () => {
     execFileSync(asIntruder[0] ?? '', [...asIntruder.slice(1), 'mkfifo', '-m', '666', pipe]);
     planted.push(pipe);
     const failure = await failsWith('tmp-not-writable', begin(host, jvm.pid, 1, id));
-    assert.match(failure.detail, /is there already/);
+    assert.match(failure.detail, /already exists and belongs to another user/);
     assert.deepEqual(ours(jvm.pid), []);
   });
 

@@ -308,7 +308,7 @@ describe('a JVM without room for what profiling needs lives on, and the answer n
       assert.match(failure.detail, /^out of threads: 16 processes could not be started/);
       assert.ok(existsSync(`/proc/${inner}/task`), jvm.output());
       const { session } = await begin(asRoot, 1);
-      assert.match(session.checks['threads'] ?? '', /what else counts cannot be seen from here/);
+      assert.match(session.checks['threads'] ?? '', /other limits cannot be seen from here/);
       await profiler().cleanUp(asRoot, session, signal);
       await limit(needed);
       const tried = await unlessSlow(() => begin(inside, 1));

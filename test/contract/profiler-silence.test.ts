@@ -135,7 +135,7 @@ describe('a JVM that does not answer is refused with the cause that can be seen'
       const failure = await refuses('jvm-busy', jvm);
       assert.match(
         failure.detail,
-        /^its VM thread was at work at each of 25 looks within 5 s, which took \d+\.\d\d s of CPU$/,
+        /^its VM thread was busy in all 25 checks over 5 s and used \d+\.\d\d s of CPU$/,
       );
       assert.equal(jcmd.process.exitCode, null, 'the dump went on all the time');
       assert.doesNotMatch(jvm.output(), /Full thread dump/);
@@ -159,7 +159,7 @@ describe('a JVM that does not answer is refused with the cause that can be seen'
     const failure = await refuses('jvm-silent', jvm);
     assert.match(
       failure.detail,
-      /^no answer within \d+ s, in which its VM thread used \d+\.\d\d s of CPU and its other threads \d+\.\d\d s; in one more second its garbage collector used \d+\.\d\d s; \d+ threads, \d+ of them running, \d+ in state D$/,
+      /^no answer within \d+ s; meanwhile its VM thread used \d+\.\d\d s of CPU and its other threads \d+\.\d\d s; over the next second its garbage collector used \d+\.\d\d s; \d+ threads, \d+ running, \d+ in state D$/,
     );
     assert.match(jvm.output(), /AttachListener::init/);
   });
@@ -168,8 +168,8 @@ describe('a JVM that does not answer is refused with the cause that can be seen'
     const group = groupOf('cpu');
     slow(group, 10);
     for (const [collector, code, said] of [
-      ['-XX:+UseParallelGC', 'jvm-starting', /has threads of its garbage collector, but no VM thread yet/],
-      ['-XX:+UseSerialGC', 'not-a-jvm', /has no VM thread; .* is called java: it may be starting/],
+      ['-XX:+UseParallelGC', 'jvm-starting', /has garbage collector threads but no VM thread yet/],
+      ['-XX:+UseSerialGC', 'not-a-jvm', /has no VM thread; .* is named java: it may still be starting/],
     ] as const) {
       const [command = '', ...prefix] = group.enter;
       const flags = ['-Xms3g', '-Xmx3g', '-XX:+AlwaysPreTouch', collector];

@@ -61,7 +61,7 @@ describe('a JVM that is in trouble', () => {
     assert.ok(cut.partial || cut.reason !== null, 'partial or explained');
     assert.match(
       scene.markText(early),
-      cut.state === 'done' ? /[Pp]art/ : /went away|not there|could not be read/,
+      cut.state === 'done' ? /[Pp]art/ : /went away|not there|does not exist|could not be read/,
     );
     assert.deepEqual(leftOf(exits.pid, early), []);
 

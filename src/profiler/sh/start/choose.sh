@@ -55,8 +55,8 @@ refuse_when_starting() { # PID -> called_java, a hint, when nothing is certain
   for comm in "/proc/$1/task"/*/comm; do
     line_of "$comm"
     case $line in
-      "GC Thread#"*) refuse jvm-starting "process $1 has threads of its garbage collector, but no VM thread yet" ;;
-      java) called_java="; process $1 is called java: it may be starting, or another kind of JVM than HotSpot" ;;
+      "GC Thread#"*) refuse jvm-starting "process $1 has garbage collector threads but no VM thread yet" ;;
+      java) called_java="; process $1 is named java: it may still be starting, or may not be HotSpot" ;;
     esac
   done
 }
@@ -84,7 +84,7 @@ choose_busiest() {
       next=$spent
     fi
   done
-  [ -n "$pid" ] || refuse target-gone "all of the $count JVMs went away"
+  [ -n "$pid" ] || refuse target-gone "all $count JVMs have ended"
   [ $next -ge 0 ] || next=0
   choice="busiest of $count JVMs over one second: process $pid used ${most} hundredths of a CPU second, the next one ${next}"
 }

@@ -16,12 +16,12 @@ note_begin() {
 
 refuse_if_given_up() {
   [ -z "$revoked" ] || refuse interrupted "flamepin has given up on this start"
-  say ready 1 2>/dev/null || refuse interrupted "nobody hears whether it starts"
+  say ready 1 2>/dev/null || refuse interrupted "flamepin has disconnected"
   line_of /proc/uptime
   case ${line%%.*}:$begun in
     *[!0-9:]* | :* | *:) return 0 ;;
   esac
   if [ $((${line%%.*} - begun)) -gt $start_within ]; then
-    refuse exec-timeout "it took $((${line%%.*} - begun)) s to get ready, $start_within are allowed"
+    refuse exec-timeout "getting ready took $((${line%%.*} - begun)) s; the limit is $start_within s"
   fi
 }

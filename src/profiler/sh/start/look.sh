@@ -158,7 +158,7 @@ look_at_tmp() {
   # A directory: the id can be read from our command line, and a file could be a link or a pipe that waits there.
   probe=$jvm_tmp/.flamepin-$id
   if ! { mkdir "$probe" && rmdir "$probe"; } 2>/dev/null; then
-    if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe is there already, made by another user"; fi
+    if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe already exists and belongs to another user"; fi
     refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
   fi
   socket=$jvm_tmp/.java_pid$pid

@@ -21,9 +21,9 @@ refuse() { # CODE DETAIL
 refuse_poor_shell() {
   known=0
   { test -O / || known=$?; } 2>/dev/null
-  [ "$known" -le 1 ] || refuse shell-unsupported "its test knows no -O"
+  [ "$known" -le 1 ] || refuse shell-unsupported "its test has no -O"
   { test -k / || known=$?; } 2>/dev/null
-  [ "$known" -le 1 ] || refuse shell-unsupported "its test knows no -k"
+  [ "$known" -le 1 ] || refuse shell-unsupported "its test has no -k"
 }
 
 remove_ours() {

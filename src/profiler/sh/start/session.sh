@@ -60,7 +60,7 @@ refuse_beside_another_profiler() {
         ;;
       *libjavaProfiler*) refuse foreign-profiler "$path is loaded" ;;
       *)
-        idle "$path" || refuse foreign-profiler "$path says that it is active, or cannot be asked"
+        idle "$path" || refuse foreign-profiler "$path is active, or does not say"
         others="$others $path"
         ;;
     esac

@@ -17,7 +17,7 @@ wait_for_vm_thread() {
     looks=$((looks + 1))
     if [ $looks -ge 25 ]; then
       seconds_of $((used - used_before))
-      refuse jvm-busy "its VM thread was at work at each of 25 looks within 5 s, which took $seconds_of s of CPU"
+      refuse jvm-busy "its VM thread was busy in all 25 checks over 5 s and used $seconds_of s of CPU"
     fi
     sleep 0.2 2>/dev/null || sleep 1
   done
@@ -65,12 +65,12 @@ refuse_silence() { # SECONDS that it had
   look_at_states
   [ "$stopped" = 0 ] || refuse target-stopped "$stopped of its $all_threads threads are stopped"
   seconds_of $vm
-  told="no answer within $1 s, in which its VM thread used $seconds_of s of CPU"
+  told="no answer within $1 s; meanwhile its VM thread used $seconds_of s of CPU"
   seconds_of $others
   told="$told and its other threads $seconds_of s"
   measure_collector
   seconds_of "$collector"
-  told="$told; in one more second its garbage collector used $seconds_of s; $all_threads threads, $running of them running, $uninterruptible in state D"
+  told="$told; over the next second its garbage collector used $seconds_of s; $all_threads threads, $running running, $uninterruptible in state D"
   # Busy for half of the time, in hundredths of a second, it holds up the others.
   if [ $vm -ge $(($1 * 50)) ] || [ "$collector" -ge 50 ]; then refuse jvm-busy "$told"; fi
   refuse jvm-silent "$told"

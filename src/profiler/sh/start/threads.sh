@@ -121,11 +121,11 @@ try_what_cannot_be_seen() {
   fi
   case $tried in
     0) threads_known="$threads_known; $threads_needed more could be started" ;;
-    9) threads_known="$threads_known; what else counts cannot be seen from here" ;;
+    9) threads_known="$threads_known; other limits cannot be seen from here" ;;
     # Slow, as in a throttled container, and no fork was seen to fail. Nobody knows then whether attaching is safe.
     137)
       trap - EXIT
-      refuse exec-timeout "$threads_needed processes could not be started within 10 s, and whether there is room for them is not known"
+      refuse exec-timeout "starting $threads_needed processes took longer than 10 s, so nobody can tell whether the JVM has room for more threads"
       ;;
     *) refuse_without_forks ;;
   esac

@@ -47,7 +47,7 @@ use_image() {
 refuse_started_before() {
   for there in /tmp /var/tmp /dev/shm; do
     for taken in "$there/flamepin-$id" "$view$there/flamepin-$id"; do
-      if [ -d "$taken" ]; then refuse profiler-conflict "$taken is there already: this capture was started before"; fi
+      if [ -d "$taken" ]; then refuse profiler-conflict "$taken already exists: this capture was started before"; fi
     done
   done
 }
@@ -112,7 +112,7 @@ make_tools_directory() {
   fi
   # What another user has put there in advance cannot be removed: then it is not used.
   if [ -e "$mine" ] || [ -L "$mine" ]; then
-    blocked="$blocked; $mine is there already and belongs to another user"
+    blocked="$blocked; $mine already exists and belongs to another user"
   else
     blocked="$blocked; $base is not writable"
   fi
@@ -159,7 +159,7 @@ place_library() {
   for there in $places; do
     [ ! -L "$root$there" ] || continue
     placed=$root$there/flamepin-jvm-$pid-$ticks
-    # Mount namespaces apart, but the same files (systemd's ProtectSystem without PrivateTmp): it is there already.
+    # Mount namespaces apart, but the same files (systemd's ProtectSystem without PrivateTmp): it already exists.
     if [ -e "$placed/seen-$$" ]; then
       base=$there
       break
@@ -197,7 +197,7 @@ make_recording_directory() {
   if ! mkdir -m 700 "$recording_dir" 2>/dev/null; then
     taken=$recording_dir
     recording_dir=
-    refuse tmp-not-writable "$taken could not be made"
+    refuse tmp-not-writable "$taken could not be created"
   fi
   give_to_jvm "$recording_dir"
 }
@@ -211,6 +211,6 @@ make_log() {
 
 give_to_jvm() {
   if [ "$own_uid:$own_gid" != "$uid:$gid" ]; then
-    chown -h "$uid:$gid" "$1" || refuse other-user "$1 could not be given to $uid:$gid"
+    chown -h "$uid:$gid" "$1" || refuse other-user "$1 could not be handed over to $uid:$gid"
   fi
 }
