@@ -1352,7 +1352,7 @@ start_session() {
   code=$?
   say clock "$(date +%s%N)"
   case $said in
-    *"return code: 0"*) ;;
+    *"return code: 0"* | *"response code = 0$newline"0) ;;
     *) [ $code != 0 ] || code=137 ;;
   esac
   if [ $code != 0 ]; then

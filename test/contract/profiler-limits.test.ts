@@ -21,7 +21,7 @@ import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import type { Exec } from '../../src/profiler/exec.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { controlGroup, type ControlGroup } from '../setup/control-group.ts';
-import { compileBurner, jdks, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
+import { compileBurner, jdks, otherJres, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { waitFor, type Started } from '../setup/process.ts';
 import { failsWith, ours, profiler, unlessSlow } from './profiler-session.ts';
 import type { Session } from '../../src/profiler/session.ts';
@@ -80,7 +80,11 @@ describe('a JVM without room for what profiling needs lives on, and the answer n
 
   const jvmOf = async (options: JvmOptions = {}): Promise<Jvm> => {
     // Its own threads stay as many: here they are counted one by one.
-    const flags = ['-XX:-UseDynamicNumberOfCompilerThreads', '-XX:-UseDynamicNumberOfGCThreads'];
+    const flags = [
+      '-XX:+IgnoreUnrecognizedVMOptions',
+      '-XX:-UseDynamicNumberOfCompilerThreads',
+      '-XX:-UseDynamicNumberOfGCThreads',
+    ];
     const jvm = await startBurner(burner.classes, { ...options, flags });
     started.push(jvm);
     return jvm;
@@ -139,7 +143,7 @@ describe('a JVM without room for what profiling needs lives on, and the answer n
     });
   };
 
-  for (const jdk of jdks())
+  for (const jdk of [...jdks(), ...otherJres()])
     it(`its control group is full, JDK ${jdk.release}: which limit, and of what it is full`, async () => {
       const group = groupOf();
       const jvm = await jvmOf({

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { cacheDirectory } from './cache.ts';
 import { start, waitFor, type Started } from './process.ts';
 
 /** A JDK of this machine. */
@@ -40,6 +41,15 @@ export function jdks(): Jdk[] {
   return found;
 }
 
+/** Java runtimes of further releases, without compilers, each from the cache or PyPI. */
+export function otherJres(): Jdk[] {
+  return [8, 11, 21].map((release) => {
+    const script = join(import.meta.dirname, 'jre.sh');
+    const home = execFileSync('sh', [script, cacheDirectory, String(release)], { encoding: 'utf8' });
+    return { home: home.trim(), release };
+  });
+}
+
 /** Compiles a program of test/java into a directory that every user may read; remove it with `remove`. */
 export function compileProgram(program: 'Burner' | 'Hoarder'): { classes: string; remove: () => void } {
   const [jdk] = jdks();
@@ -47,7 +57,9 @@ export function compileProgram(program: 'Burner' | 'Hoarder'): { classes: string
   const classes = mkdtempSync(join(tmpdir(), `${folder}-`));
   chmodSync(classes, 0o755);
   const source = join(import.meta.dirname, '../java', folder, `${program}.java`);
-  execFileSync(join(jdk?.home ?? '', 'bin/javac'), ['--release', '17', '-d', classes, source]);
+  // For the oldest JVM that is profiled; later compilers call it obsolete.
+  const options = ['--release', '8', '-Xlint:-options', '-d', classes];
+  execFileSync(join(jdk?.home ?? '', 'bin/javac'), [...options, source]);
   return {
     classes,
     remove: () => {

@@ -96,9 +96,9 @@ start_session() {
   code=$?
   # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
   say clock "$(date +%s%N)"
-  # An asprof whose child was killed ends with 0.
+  # An asprof whose child was killed ends with 0. JDK 8 answers with the number alone.
   case $said in
-    *"return code: 0"*) ;;
+    *"return code: 0"* | *"response code = 0$newline"0) ;;
     *) [ $code != 0 ] || code=137 ;;
   esac
   if [ $code != 0 ]; then
