@@ -8,6 +8,7 @@ import { version } from './version.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
 import type { ExplainOptions } from './commands/explain.ts';
+import type { ExplainInput } from './commands/explain-input.ts';
 import type { LifecycleOptions } from './commands/lifecycle.ts';
 import type { RenderOptions } from './commands/render.ts';
 import type { StoreOptions } from './commands/store.ts';
@@ -106,15 +107,31 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('explain')
-    .description('show what would be done for each alert of a notification; touches nothing')
-    .argument('<notification>', 'JSON file with a webhook body; - for stdin')
+    .description(
+      'show what serve would answer to each alert, and the target it would find; reads only, runs nothing in a target',
+    )
+    .argument('[file]', 'webhook body, or an array from /api/v2/alerts; - for stdin')
+    .addOption(
+      new Option('--label <name=value>', 'an alert with this label, instead of a file; repeatable').argParser(
+        label,
+      ),
+    )
     .addOption(configOption())
+    .option('--offline', 'decide only: ask nobody for the target, read no secret', false)
     .option('--json', 'print JSON', false)
     .option('--suggest', 'search Grafana for panels with the query of the alert rule; read-only', false)
-    .action(async (notification: string, options: ExplainOptions) => {
-      const { explain } = await import('./commands/explain.ts');
-      await explain(notification, options);
-    });
+    .action(
+      async (file: string | undefined, options: ExplainOptions & { label?: Labels }, command: Command) => {
+        const inputs: ExplainInput[] = [];
+        if (file !== undefined) inputs.push({ file });
+        if (options.label !== undefined) inputs.push({ labels: options.label });
+        const [input] = inputs;
+        if (input === undefined || inputs.length > 1)
+          command.error('Pass one of: a file (- for stdin), --label NAME=VALUE.', { exitCode: wrongUsage });
+        const { explain } = await import('./commands/explain.ts');
+        if (!(await explain(input, options))) code = failed;
+      },
+    );
 
   program
     .command('doctor')
@@ -190,6 +207,16 @@ function targetUri(text: string): string {
   if (!targetKinds.some((kind) => text.startsWith(`${kind}://`)))
     throw new InvalidArgumentError(`Start with ${supportedKinds.map((kind) => `${kind}://`).join(' or ')}.`);
   return text;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** `--label namespace=shop --label pod=checkout-1`, as Alertmanager writes labels: the value may hold `=` and be quoted. */
+function label(text: string, before: Labels = {}): Labels {
+  const [, name, written = ''] = /^\s*([^=\s]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('Write NAME=VALUE, such as namespace=shop.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`The label ${name} is there twice.`);
+  return { ...before, [name]: written.replace(/^"(.*)"$/s, '$1') };
 }
 
 /** `30s` → 30; by hand 1 s to 60 s, whole seconds. */

@@ -18,8 +18,8 @@ export interface Notification {
   warnings: string[];
 }
 
-/** Alerts in one notification: twice as many ordinary ones as the default `limits.maxNotificationBytes` holds. */
-const maxAlerts = 20_000;
+/** Alerts in one notification, or one list: twice as many ordinary ones as the default `limits.maxNotificationBytes` holds. */
+export const maxAlerts = 20_000;
 
 /** Only what flamepin uses is validated; unknown keys may come from a newer sender. */
 const bodySchema = z.object({
@@ -78,18 +78,10 @@ export function parseNotification(body: unknown, context: { source: string; send
     warnings.add(
       `${truncatedAlerts} alerts were left out by the sender and cannot be profiled; set max_alerts: 0 on its receiver.`,
     );
-  const alerts: Alert[] = [];
-  for (const [index, entry] of entries.entries()) {
-    const read = entrySchema.safeParse(entry);
-    if (!read.success) {
-      warnings.add(
-        `alerts[${index}] is no alert and was left out: ${read.error.issues.map(describeIssue).join('; ')}`,
-      );
-      continue;
-    }
-    const alert = readAlert(read.data, status, { source: context.source, sender }, warnings, index);
-    if (alert !== undefined) alerts.push(alert);
-  }
+  const alerts = entries.flatMap((entry, index) => {
+    const alert = readEntry(entry, status, { source: context.source, sender }, warnings, index);
+    return alert === undefined ? [] : [alert];
+  });
   if (alerts.length === 0 && entries.length > 0)
     throw new Failure('notification-malformed', { detail: warnings.list().join(' ').slice(0, 1000) });
   return {
@@ -100,6 +92,22 @@ export function parseNotification(body: unknown, context: { source: string; send
     truncatedAlerts,
     warnings: warnings.list(),
   };
+}
+
+/** One alert of a body, or undefined with a warning. */
+export function readEntry(
+  entry: unknown,
+  groupStatus: 'firing' | 'resolved' | undefined,
+  origin: Pick<Alert, 'source' | 'sender'>,
+  warnings: Warnings,
+  index: number,
+): Alert | undefined {
+  const read = entrySchema.safeParse(entry);
+  if (read.success) return readAlert(read.data, groupStatus, origin, warnings, index);
+  warnings.add(
+    `alerts[${index}] is no alert and was left out: ${read.error.issues.map(describeIssue).join('; ')}`,
+  );
+  return undefined;
 }
 
 function readAlert(
@@ -217,7 +225,7 @@ function readTime(written: string): string | null {
 }
 
 /** Replaces a missing fingerprint: 16 hex digits of SHA-256 over the sorted labels, the same on every replica. */
-function labelFingerprint(labels: Readonly<Record<string, string>>): string {
+export function labelFingerprint(labels: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
 }
@@ -228,7 +236,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 /** At most 20 sentences and a count of the rest: 10,000 malformed alerts must not become 10,000 log lines. */
-class Warnings {
+export class Warnings {
   readonly #kept: string[] = [];
   #more = 0;
 

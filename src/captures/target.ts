@@ -37,6 +37,11 @@ export interface TargetRequest {
   fixed?: Readonly<Record<string, string>>;
   /** A target given by hand (`flamepin capture`), instead of labels. */
   uri?: string;
+  /**
+   * For `flamepin explain`: only read, and run nothing in a candidate. Rejects with choice-needs-exec where nothing else
+   * tells the candidates apart.
+   */
+  readOnly?: true;
 }
 
 /**

@@ -1,31 +1,122 @@
 import type { Configuration } from '../config/load.ts';
+import { endState } from '../captures/end-state.ts';
+import type { Target } from '../captures/target.ts';
 import { stepsOf } from '../profiler/steps.ts';
 import type { Explanation } from '../routing/explain.ts';
-import { questionsFor } from '../targets/kubernetes/choice/questions.ts';
+import { containersPath } from '../targets/docker/containers.ts';
+import { firstQuestions } from '../targets/kubernetes/choice/first-questions.ts';
+import { maxLooks } from '../targets/kubernetes/choice/measure-pods.ts';
+import { podPath } from '../targets/kubernetes/connection/paths.ts';
+import { podDataSchema } from '../targets/kubernetes/connection/place.ts';
+import type { Finding } from './explain-target.ts';
 
-/** What a capture of this alert would ask and run, in order; empty where none would be made. Asks and runs nothing. */
-export function commandsOf(
-  { outcome, route, target, wanted }: Explanation,
-  { targets, prometheus, grafana }: Pick<Configuration, 'targets' | 'prometheus' | 'grafana'>,
+/** What a capture would ask and run, as far as it is certain. */
+export interface Foreseen {
+  commands: string[];
+  /** `refused` where the search ends before anybody is asked, so that it is certain. */
+  finding: Finding;
+}
+
+type Targets = Pick<Configuration, 'targets'>;
+
+/** With `--offline`: whom a capture asks first, and what it runs in the target if there is one. Asks and runs nothing. */
+export async function foresee(
+  { outcome, request, wanted }: Explanation,
+  configuration: Targets,
+): Promise<Foreseen> {
+  if (request === null || (outcome !== 'queued' && outcome !== 'observed'))
+    return { commands: [], finding: notLookedFor };
+  const { kubernetes, docker } = configuration.targets;
+  switch (request.target.kind) {
+    case 'docker': {
+      const questions = Object.keys(docker.engines).map((name) => `engine ${name}: GET ${containersPath}`);
+      return { commands: [...questions, ...inTarget(request, 'exec in CONTAINER: ')], finding: notLookedFor };
+    }
+    case 'kubernetes': {
+      const { questions, refusal } = await firstQuestions(wanted, kubernetes.namespaces ?? null);
+      if (refusal !== null)
+        return {
+          commands: [],
+          finding: { result: 'refused', failure: refusal, end: endState(refusal.code) },
+        };
+      const { namespace, pod } = wanted;
+      return {
+        commands: [...questions, ...inPod(request, namespace, pod, null, configuration)],
+        finding: notLookedFor,
+      };
+    }
+    case 'host':
+      return { commands: [readProcesses, ...inTarget(request, '')], finding: notLookedFor };
+    case 'ssh':
+      return { commands: [], finding: notLookedFor };
+  }
+}
+
+/**
+ * What a capture would run once it has found the target; with nobody to say which, what it would ask first. Nothing where
+ * there is none.
+ */
+export async function commandsAfter(
+  explanation: Explanation,
+  finding: Finding,
+  configuration: Targets,
+): Promise<string[]> {
+  const { request, wanted } = explanation;
+  if (request === null) return [];
+  switch (finding.result) {
+    case 'unanswered':
+      return (await foresee(explanation, configuration)).commands;
+    case 'needs-exec':
+      return [
+        `exec in up to ${maxLooks} of them: sh -c look.sh flamepin`,
+        ...inPod(request, wanted.namespace, null, null, configuration),
+      ];
+    case 'found':
+      return inFound(request, finding.target, configuration);
+    case 'refused':
+    case 'not-looked-for':
+      return [];
+  }
+}
+
+function inFound(request: Request, { kind, name, data }: Target, configuration: Targets): string[] {
+  switch (kind) {
+    case 'docker':
+      return inTarget(request, `exec in ${name}: `);
+    case 'kubernetes': {
+      const { namespace, pod, container } = podDataSchema.parse(data);
+      return inPod(request, namespace, pod, container, configuration);
+    }
+    case 'host':
+    case 'ssh':
+      return [readProcesses, ...inTarget(request, '', String(data['pid']))];
+  }
+}
+
+type Request = NonNullable<Explanation['request']>;
+
+const notLookedFor: Finding = { result: 'not-looked-for' };
+const readProcesses = 'read /proc: the JVMs of this machine';
+
+function inPod(
+  request: Request,
+  namespace: string | null,
+  pod: string | null,
+  container: string | null,
+  { targets }: Targets,
 ): string[] {
-  if (route === null || target === null || (outcome !== 'queued' && outcome !== 'observed')) return [];
-  const { durationSeconds } = route;
-  if (target.kind === 'docker')
-    return [
-      ...Object.keys(targets.docker.engines).map((name) => `engine ${name}: GET /containers/json`),
-      'for each candidate: GET /containers/CONTAINER/json, and its CPU time twice where there are several',
-      ...stepsOf({ durationSeconds, candidates: target.process === null ? 'any' : 'PIDS' }).map(
-        (step) => `exec in CONTAINER: ${step}`,
-      ),
-    ];
-  if (target.kind !== 'kubernetes')
-    return ['read /proc: the JVMs of this machine', ...stepsOf({ durationSeconds, candidates: 'PID' })];
-  const questions = questionsFor(wanted, { ...targets.kubernetes, prometheus, grafana });
-  if (questions.length === 0) return [];
-  const place = `exec ${wanted.namespace ?? 'NAMESPACE'}/${wanted.pod ?? 'POD'}`;
-  const steps = stepsOf({ durationSeconds, candidates: target.process === null ? 'any' : 'PIDS' });
-  const sibling = target.sibling
-    ? ['then for the sibling: the pods of the revision, their CPU, and the same commands in one of them']
-    : [];
-  return [...questions, ...steps.map((step) => `${place}: ${step}`), ...sibling];
+  const place = `${namespace ?? 'NAMESPACE'}/${pod ?? 'POD'}${container === null ? '' : `/${container}`}`;
+  const path = podPath(namespace ?? 'NAMESPACE', pod ?? 'POD');
+  return [
+    ...inTarget(request, `exec ${place}: `),
+    ...(targets.kubernetes.ephemeral === undefined
+      ? []
+      : [`PATCH ${path}/ephemeralcontainers, only where the container has no shell`]),
+  ];
+}
+
+function inTarget({ target, durationSeconds }: Request, before: string, pid?: string): string[] {
+  const known = target.kind === 'host' || target.kind === 'ssh';
+  const candidates = known ? 'PID' : target.process === null ? 'any' : 'PIDS';
+  return stepsOf({ durationSeconds, candidates, pid }).map((step) => `${before}${step}`);
 }

@@ -16,7 +16,7 @@ const dayMs = 24 * 3_600_000;
  * the operator to merge. Sends nothing. Throws ConfigurationError where there is no bucket, or no tags to go by.
  */
 export async function lifecycle({ config, by }: LifecycleOptions): Promise<void> {
-  const { origin, storage, retention } = loadConfiguration(config, undefined, { secrets: 'ignored' });
+  const { origin, storage, retention } = loadConfiguration(config, undefined, { secrets: [] });
   const refuse = (path: string, what: string, remedy: string): never => {
     throw new ConfigurationError(origin, [{ path, what, remedy }]);
   };

@@ -34,6 +34,9 @@ export interface Configuration extends Omit<Settings, 'sources' | 'targets'> {
   warnings: string[];
 }
 
+/** Whom a command asks, and so which secrets it needs. */
+export type SecretUse = 'grafana' | 'prometheus';
+
 /** Without a file there is one route: every alert leads to the busiest JVM of this machine. Loopback only. */
 const trial = { routes: [{ name: 'trial', matchers: [], target: { host: {} } }] };
 
@@ -42,14 +45,14 @@ const largestFile = 4 * 1024 * 1024;
 
 /**
  * Reads the configuration file (none: built-in defaults, with SQLite and files under ./data), its secrets and the
- * environment, which nothing else in flamepin reads. With `secrets: 'ignored'` none is read and all are null: for
- * commands that only judge, such as `explain`, away from the machine that holds the secrets. Throws
+ * environment, which nothing else in flamepin reads. With a list of `secrets` only those are read and the others are
+ * null: for commands such as `explain`, which may run away from the machine that holds the secrets. Throws
  * ConfigurationError with every problem found.
  */
 export function loadConfiguration(
   path: string | undefined,
   environment: Environment = process.env,
-  options: { secrets: 'needed' | 'ignored' } = { secrets: 'needed' },
+  options: { secrets: 'all' | readonly SecretUse[] } = { secrets: 'all' },
 ): Configuration {
   const origin = path ?? 'built-in defaults';
   const parsed = settingsSchema.safeParse(path === undefined ? trial : readYaml(path), { reportInput: true });
@@ -58,8 +61,6 @@ export function loadConfiguration(
 
   const problems: Problem[] = [];
   const report = (problem: Problem) => void problems.push(problem);
-  if (options.secrets === 'ignored')
-    return assemble(origin, settings, environment, { sources: [], secrets: noSecrets }, problems);
   const findSecret = secretFinder(environment, report);
   const required = (keyPath: string, file: string | undefined): Secret | null => {
     const before = problems.length;
@@ -74,16 +75,29 @@ export function loadConfiguration(
   };
 
   const { grafana, prometheus, ledger, access } = settings;
-  const sources = readSources(settings, findSecret, report);
-  problems.push(...refuseOpenSources(settings.server.host, sources));
-  const secrets = {
-    grafanaToken: grafana === undefined ? null : required('grafana.tokenFile', grafana.tokenFile),
+  const grafanaToken = (): Secret | null =>
+    grafana === undefined ? null : required('grafana.tokenFile', grafana.tokenFile);
+  const prometheusSecrets = (): Pick<Configuration['secrets'], 'prometheusToken' | 'prometheusPassword'> => ({
     prometheusToken:
       prometheus === undefined ? null : findSecret('prometheus.bearerTokenFile', prometheus.bearerTokenFile),
     prometheusPassword:
       prometheus?.basic === undefined
         ? null
         : required('prometheus.basic.passwordFile', prometheus.basic.passwordFile),
+  });
+  if (options.secrets !== 'all') {
+    const secrets = {
+      ...noSecrets,
+      ...(options.secrets.includes('grafana') && { grafanaToken: grafanaToken() }),
+      ...(options.secrets.includes('prometheus') && prometheusSecrets()),
+    };
+    return assemble(origin, settings, environment, { sources: [], secrets }, problems);
+  }
+  const sources = readSources(settings, findSecret, report);
+  problems.push(...refuseOpenSources(settings.server.host, sources));
+  const secrets = {
+    grafanaToken: grafanaToken(),
+    ...prometheusSecrets(),
     postgresUrl: ledger.kind === 'postgres' ? required('ledger.postgres.urlFile', ledger.urlFile) : null,
     recordingsToken: findSecret('access.recordingsTokenFile', access.recordingsTokenFile),
     capturesToken: findSecret('access.capturesTokenFile', access.capturesTokenFile),

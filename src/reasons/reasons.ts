@@ -92,6 +92,10 @@ export const reasons = {
     'Several targets match the alert and nothing says which one is meant.',
     'Add a namespace or pod label, or a more specific `target` on the route.',
   ),
+  'choice-needs-exec': final(
+    'Only a look into the candidates tells which one is profiled: the busiest. `explain` runs nothing in a target.',
+    'To make it certain, keep the pod label in the alert, or let Prometheus or metrics.k8s.io tell the pods apart.',
+  ),
   'target-not-running': final(
     'The target is not running.',
     'Check its own logs: it may be starting, stopping or crashing.',
@@ -333,7 +337,7 @@ export const reasons = {
     'Add __dashboardUid__ and __panelId__ to the rule, or an entry under `grafana.panels`.',
   ),
 
-  // What only `doctor` looks at.
+  // What only `doctor` and `explain` look at.
   'public-url-wrong': final(
     'The public URL leads somewhere else.',
     'Correct `server.publicUrl`, or the proxy in front of flamepin.',
@@ -348,6 +352,10 @@ export const reasons = {
     'Sync both machines with NTP; signatures and timelines depend on it.',
   ),
 
+  'alerts-unreadable': final(
+    '`explain` finds no alerts in this.',
+    'Pass a webhook body, an array from /api/v2/alerts or a file of alerting rules; or use --label NAME=VALUE.',
+  ),
   'file-unreadable': final('The file could not be read.', 'Check its path and permissions.'),
   'file-unwritable': final(
     'The output could not be written.',

@@ -127,7 +127,8 @@ export function decideAll(
   });
 }
 
-function requestFor(
+/** How to capture, as the route says. */
+export function requestFor(
   { labels }: Alert,
   route: Route,
   event: CaptureEvent,

@@ -1,5 +1,7 @@
+import type { TargetKind } from '../captures/target-kinds.ts';
 import type { Reason } from '../reasons/failure.ts';
-import { closestRoute, consider, wantsSibling, type NearMiss, type RoutingRules } from './decide.ts';
+import type { CaptureRequest } from '../captures/capture.ts';
+import { closestRoute, consider, requestFor, type NearMiss, type RoutingRules } from './decide.ts';
 import type { Wanted } from '../alerts/labels.ts';
 import { alertExpression } from '../alerts/expression.ts';
 import { workloadKey } from './workload-key.ts';
@@ -7,7 +9,7 @@ import type { Alert, AlertOutcome } from '../alerts/alert.ts';
 import type { Panel } from '../alerts/panel.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 
-/** What `flamepin explain` prints for one alert. Duplicates and cooldowns are not checked: only the ledger knows them. */
+/** What is decided about one alert before the ledger and the target are looked at. */
 export interface Explanation {
   alert: Alert;
   outcome: AlertOutcome;
@@ -23,12 +25,14 @@ export interface Explanation {
   closest: NearMiss | null;
   event: { event: CaptureEvent; because: string } | null;
   target: {
-    kind: string;
+    kind: TargetKind;
     process: string | null;
     workloadKey: string;
     /** Whether a healthy pod of the workload is profiled in the same window. */
     sibling: boolean;
   } | null;
+  /** How it would be captured; null without a route. */
+  request: CaptureRequest | null;
   /** What the labels say, and by which labels (`wanted.from`). */
   wanted: Wanted;
   panel: Panel | null;
@@ -39,6 +43,8 @@ export interface Explanation {
 /** Pure. The same verdict as `decide`. */
 export function explainDecision(alert: Alert, rules: RoutingRules): Explanation {
   const { verdict, route, event, wanted, panel } = consider(alert, rules);
+  const request =
+    route === null || event === null ? null : requestFor(alert, route.route, event.event, rules);
   return {
     alert,
     outcome: verdict.outcome,
@@ -56,14 +62,15 @@ export function explainDecision(alert: Alert, rules: RoutingRules): Explanation 
     closest: verdict.outcome === 'unrouted' ? closestRoute(alert, rules.routes) : null,
     event,
     target:
-      route === null
+      request === null
         ? null
         : {
-            kind: route.route.target.kind,
-            process: route.route.target.process,
-            workloadKey: workloadKey(route.route.target, wanted, alert.labels),
-            sibling: wantsSibling(route.route, rules),
+            kind: request.target.kind,
+            process: request.target.process,
+            workloadKey: workloadKey(request.target, wanted, alert.labels),
+            sibling: request.sibling,
           },
+    request,
     wanted,
     panel,
     expression: alertExpression(alert.generatorUrl),

@@ -242,7 +242,7 @@ describe('the commands', { concurrency: true }, () => {
     assert.match(reserved.stderr, /not supported yet/);
   });
 
-  it('explain shows what would be done for each alert, and touches nothing', async () => {
+  it('explain --offline shows what would be done for each alert, asks nobody and needs no secret', async () => {
     const configuration = await fileOf(
       'explain.yaml',
       `routes: [{matchers: ['alertname="HighLatency"'], target: {host: {}}}]
@@ -251,14 +251,20 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
 `,
     );
     const notification = await fileOf('alert.json', notificationOf('f1', { instance: 'localhost:8080' }));
-    const { code, stdout, stderr } = await run('explain', notification, '--config', configuration);
+    const { code, stdout, stderr } = await run(
+      'explain',
+      '--offline',
+      notification,
+      '--config',
+      configuration,
+    );
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^ {2}outcome {6,}queued$/m);
     assert.match(stdout, /shop \/ 2/);
     assert.match(stdout, /^ {2}command {6,}read \/proc/m);
     assert.match(stdout, /^ {2}command {6,}sh -c start\.sh flamepin CAPTURE 30 PID /m);
     assert.match(stdout, /^ {2}command {6,}sh -c clean-up\.sh flamepin /m);
-    const asJson = await run('explain', notification, '--config', configuration, '--json');
+    const asJson = await run('explain', '--offline', notification, '--config', configuration, '--json');
     const told = z.array(z.looseObject({ commands: z.array(z.string()) })).parse(JSON.parse(asJson.stdout));
     assert.deepEqual(
       told.map(({ commands }) => commands.length),
@@ -275,7 +281,7 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
       'pod.json',
       notificationOf('f2', { namespace: 'shop', pod: 'web-1', container: 'app' }),
     );
-    const besideIt = await run('explain', inCluster, '--config', beside);
+    const besideIt = await run('explain', '--offline', inCluster, '--config', beside);
     assert.match(besideIt.stdout, /^ {2}command {6,}GET \/api\/v1\/namespaces\/shop\/pods\/web-1$/m);
     assert.match(besideIt.stdout, /^ {2}command {6,}exec shop\/web-1: sh -c start.sh flamepin CAPTURE/m);
     assert.match(besideIt.stdout, /^ {2}sibling {6,}a healthy pod of the same workload is profiled/m);

@@ -159,7 +159,7 @@ links:
       assert.match(stdout, /panel\s+unknown\n\s+suggestion\s+shop \/ 2 "Checkout latency, p99"/);
     });
 
-    it('asks nothing unasked', async () => {
+    it('asks Grafana nothing unasked', async () => {
       const asked = grafana.requests.length;
       const { stdout } = await flamepin('explain', '--config', configuration, notification);
       assert.match(stdout, /panel\s+unknown\n$/);

@@ -1,6 +1,6 @@
 import { Cluster } from '../../src/targets/kubernetes/connection/cluster.ts';
 import { kubernetesApi } from '../../src/targets/kubernetes/connection/api.ts';
-import { fakeApiServer } from '../cluster/fake-apiserver.ts';
+import { fakeApiServer, refuse } from '../cluster/fake-apiserver.ts';
 
 /** A workload or Service, and its pods. */
 export interface GivenObject {
@@ -10,19 +10,31 @@ export interface GivenObject {
   pods: readonly string[];
   /** Of its pods, beside those that their controllers write. */
   labels?: Record<string, string>;
+  annotations?: Record<string, string>;
   /** Of its first pod. */
   address?: string;
+  /** Since when its containers have been running. */
+  started?: string;
 }
 
 interface Stored {
-  metadata: { name: string; namespace: string; labels: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace: string;
+    labels: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
   [more: string]: unknown;
 }
 
 export interface StrictCluster extends AsyncDisposable {
   cluster: Cluster;
+  /** `http://127.0.0.1:PORT`; its token is `test`. */
+  server: string;
   /** Path and query of every question so far. */
   asked: readonly string[];
+  /** The same with its method, and `exec NAMESPACE/POD/CONTAINER`, which is refused. */
+  requests: string[];
 }
 
 const plurals: Record<string, string> = {
@@ -37,10 +49,18 @@ const plurals: Record<string, string> = {
 export async function strictCluster(objects: readonly GivenObject[]): Promise<StrictCluster> {
   const pods = objects.filter(({ kind }) => kind !== 'Service').flatMap(podsOf);
   const asked: string[] = [];
+  const requests: string[] = [];
   const fake = await fakeApiServer({
+    upgrade: (socket, { namespace, pod, container }) => {
+      requests.push(`exec ${namespace}/${pod}/${container}`);
+      refuse(socket, 403, 'no');
+      return true;
+    },
     request: (request, response) => {
       const url = new URL(request.url ?? '/', 'http://server');
-      asked.push(decodeURIComponent(url.pathname + url.search));
+      const question = decodeURIComponent(url.pathname + url.search);
+      asked.push(question);
+      requests.push(`${request.method ?? ''} ${question}`);
       const body = answerTo(url, objects, pods);
       response.statusCode = body === 'illegal' ? 400 : body === undefined ? 404 : 200;
       response.end(
@@ -50,6 +70,8 @@ export async function strictCluster(objects: readonly GivenObject[]): Promise<St
   });
   return {
     asked,
+    requests,
+    server: fake.access.server,
     cluster: new Cluster(kubernetesApi(fake.access)),
     [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
   };
@@ -96,7 +118,8 @@ function storedAs(path: string, objects: readonly GivenObject[], pods: readonly 
     }));
 }
 
-function podsOf({ kind, namespace, name, pods, labels, address }: GivenObject): Stored[] {
+function podsOf({ kind, namespace, name, pods, labels, ...given }: GivenObject): Stored[] {
+  const { annotations = {}, address, started = '2026-01-01T00:00:00Z' } = given;
   const [owner, made] = controllerLabels(kind, name);
   return pods.map((pod, at) => ({
     metadata: {
@@ -104,10 +127,24 @@ function podsOf({ kind, namespace, name, pods, labels, address }: GivenObject): 
       namespace,
       uid: `${namespace}/${pod}`,
       labels: { of: name, ...made, ...labels },
+      annotations,
       ownerReferences: owner === null ? [] : [{ ...owner, uid: `uid of ${owner.name}`, controller: true }],
     },
     spec: { containers: [{ name: 'app' }] },
-    status: { phase: 'Running', ...(at === 0 && address !== undefined && { podIP: address }) },
+    status: {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [
+        {
+          name: 'app',
+          ready: true,
+          containerID: `containerd://${pod}`,
+          imageID: `registry/${name}@sha256:${'1'.repeat(64)}`,
+          state: { running: { startedAt: started } },
+        },
+      ],
+      ...(at === 0 && address !== undefined && { podIP: address }),
+    },
   }));
 }
 

@@ -16,7 +16,7 @@ export async function resolveTarget(
 }
 
 /** What a capture asks the targets for. */
-export function targetRequest({ alert, request }: Capture): TargetRequest {
+export function targetRequest({ alert, request }: Pick<Capture, 'alert' | 'request'>): TargetRequest {
   const { process, uri, fixed } = request.target;
   return {
     labels: alert.labels,

@@ -63,9 +63,11 @@ export type Inspected = z.infer<typeof inspectedSchema>;
 
 const statsSchema = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }) });
 
+export const containersPath = '/containers/json?all=true';
+
 /** All containers of an engine, those that ended too: a name that leads to one is worth saying. */
 export async function listContainers(engine: Engine, signal: AbortSignal): Promise<Container[]> {
-  const answer = await engine.ask('GET', '/containers/json?all=true', { signal });
+  const answer = await engine.ask('GET', containersPath, { signal });
   if (answer.status !== 200) throw refused(engine, answer);
   return readAs(listedSchema, answer.body, engine).map(
     ({ Id, Names, State, Labels, Ports, NetworkSettings }) => ({

@@ -92,8 +92,9 @@ export function podTargets(api: KubernetesApi, settings: KubernetesSettings): Ta
     rules,
     generatorUrl: request.generatorUrl,
     meant: { labels: request.labels, cluster: settings.cluster ?? null },
-    open: (pod) =>
-      openPlain({ ...placeIn(pod), container: container(pod) }, containerId(pod, container(pod))),
+    open: request.readOnly
+      ? null
+      : (pod) => openPlain({ ...placeIn(pod), container: container(pod) }, containerId(pod, container(pod))),
     container,
   });
 

@@ -1,4 +1,6 @@
 import type { Exec } from '../../../profiler/exec.ts';
+import { Failure } from '../../../reasons/failure.ts';
+import { namesOf } from './ambiguous.ts';
 import type { Cluster } from '../connection/cluster.ts';
 import { lookAtCpu } from './look.ts';
 import { isReady, type Pod } from '../connection/objects.ts';
@@ -15,8 +17,8 @@ export interface Choosing {
   generatorUrl: string;
   /** Which rows of Prometheus are about the alert. */
   meant: Meant;
-  /** Opens a candidate, to sample its CPU time. */
-  open: (pod: Pod) => Exec;
+  /** Opens a candidate, to sample its CPU time; null: nothing may run in one. */
+  open: ((pod: Pod) => Exec) | null;
   container: (pod: Pod) => string;
 }
 
@@ -26,7 +28,7 @@ export interface Measured {
 }
 
 /** Each sample costs an exec. */
-const maxLooks = 10;
+export const maxLooks = 10;
 /** metrics-server answers from memory. The API server would wait a minute for one that hangs; sampling takes 0.5 s. */
 const metricsDeadlineMilliseconds = 1_000;
 
@@ -55,13 +57,17 @@ export async function byMetricsServer(
 
 /**
  * Cores used right now, sampled inside up to ten pods, busiest first; pods that cannot be sampled are missing. Pods that
- * are not ready come first: they are the likelier suspects.
+ * are not ready come first: they are the likelier suspects. Rejects with choice-needs-exec where nothing may run in them.
  */
 export async function byLooking(
   pods: readonly Pod[],
   { open }: Choosing,
   signal: AbortSignal,
 ): Promise<Measured[]> {
+  if (open === null)
+    throw new Failure('choice-needs-exec', {
+      detail: namesOf(pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)),
+    });
   const suspects = [...pods].sort((a, b) => Number(isReady(a)) - Number(isReady(b)));
   const seen = await Promise.all(
     suspects.slice(0, maxLooks).map(async (pod) => ({ pod, value: await lookAtCpu(open(pod), signal) })),

@@ -41,10 +41,10 @@ const maxPods = 200;
  * cost flamepin a hundred megabytes. Answers are cached for five seconds.
  */
 export class Cluster {
-  readonly #api: KubernetesApi;
+  readonly #api: Pick<KubernetesApi, 'get' | 'send'>;
   readonly #recent = new Recent<unknown>();
 
-  constructor(api: KubernetesApi) {
+  constructor(api: Pick<KubernetesApi, 'get' | 'send'>) {
     this.#api = api;
   }
 
