@@ -112,26 +112,39 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .argument('[file]', 'webhook body, or an array from /api/v2/alerts; - for stdin')
     .addOption(
-      new Option('--label <name=value>', 'an alert with this label, instead of a file; repeatable').argParser(
+      new Option('--label <name=value>', 'instead of a file: an alert with this label; repeatable').argParser(
         label,
       ),
     )
+    .addOption(
+      new Option('--alertmanager <url>', 'instead of a file: the alerts of this Alertmanager').argParser(
+        httpUrl,
+      ),
+    )
+    .option('--grafana', 'instead of a file: the alerts of the configured Grafana')
     .addOption(configOption())
-    .option('--offline', 'decide only: ask nobody for the target, read no secret', false)
+    .option('--offline', 'decide only: ask nobody for the target', false)
     .option('--json', 'print JSON', false)
     .option('--suggest', 'search Grafana for panels with the query of the alert rule; read-only', false)
-    .action(
-      async (file: string | undefined, options: ExplainOptions & { label?: Labels }, command: Command) => {
-        const inputs: ExplainInput[] = [];
-        if (file !== undefined) inputs.push({ file });
-        if (options.label !== undefined) inputs.push({ labels: options.label });
-        const [input] = inputs;
-        if (input === undefined || inputs.length > 1)
-          command.error('Pass one of: a file (- for stdin), --label NAME=VALUE.', { exitCode: wrongUsage });
-        const { explain } = await import('./commands/explain.ts');
-        if (!(await explain(input, options))) code = failed;
-      },
-    );
+    .addHelpText(
+      'after',
+      '\nExits with 1 if somebody could not be asked, so that the answer may differ from serve’s.',
+    )
+    .action(async (path: string | undefined, options: ExplainOptions & GivenAlerts, command: Command) => {
+      const given: (ExplainInput | null)[] = [
+        path === undefined ? null : { from: 'file', path },
+        options.label === undefined ? null : { from: 'labels', labels: options.label },
+        options.alertmanager === undefined ? null : { from: 'alertmanager', url: options.alertmanager },
+        options.grafana === true ? { from: 'grafana' } : null,
+      ];
+      const [input, another] = given.filter((each) => each !== null);
+      if (input === undefined || another !== undefined)
+        command.error('error: Pass one of: a file (- for stdin), --label, --alertmanager, --grafana.', {
+          exitCode: wrongUsage,
+        });
+      const { explain } = await import('./commands/explain.ts');
+      if (!(await explain(input, options))) code = failed;
+    });
 
   program
     .command('doctor')
@@ -210,6 +223,24 @@ function targetUri(text: string): string {
 }
 
 type Labels = Readonly<Record<string, string>>;
+
+/** Where `explain` gets its alerts, instead of a file. */
+interface GivenAlerts {
+  label?: Labels;
+  alertmanager?: string;
+  grafana?: boolean;
+}
+
+function httpUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw new InvalidArgumentError('Write its address: http://alertmanager:9093.');
+  if (url.username !== '' || url.password !== '')
+    throw new InvalidArgumentError(
+      'Passwords do not belong on a command line: fetch /api/v2/alerts with curl, and pass the file.',
+    );
+  return `${url.origin}${url.pathname}`;
+}
 
 /** `--label namespace=shop --label pod=checkout-1`, as Alertmanager writes labels: the value may hold `=` and be quoted. */
 function label(text: string, before: Labels = {}): Labels {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Failure } from '../reasons/failure.ts';
 import type { Alert } from './alert.ts';
+import type { Sender } from './sender.ts';
 import { labelFingerprint, maxAlerts, readEntry, Warnings } from './notification.ts';
 
 /** Alerts that did not come as a notification. */
@@ -26,8 +27,9 @@ const privateLabel = /^__.*__$/;
  * What Alertmanager's `GET /api/v2/alerts` answers, and Grafana's at `/api/alertmanager/grafana/api/v2/alerts` → the alerts
  * as a notification would carry them. All of them fire: resolved ones are not listed. Throws a Failure: alerts-unreadable,
  * notification-too-large.
+ * @param from whose answer it is; default: judged by each alert
  */
-export function parseAlertList(entries: readonly unknown[]): AlertList {
+export function parseAlertList(entries: readonly unknown[], from?: Sender): AlertList {
   if (entries.length > maxAlerts)
     throw new Failure('notification-too-large', {
       detail: `${entries.length} alerts; at most ${maxAlerts}.`,
@@ -42,10 +44,8 @@ export function parseAlertList(entries: readonly unknown[]): AlertList {
     const { status, labels, generatorURL } = listed.data;
     if (status.state === 'suppressed')
       warnings.add(`alerts[${index}] is silenced or inhibited: no notification of it is sent.`);
-    const sender =
-      '__alert_rule_uid__' in labels || generatorURL.includes('/alerting/grafana/')
-        ? 'grafana'
-        : 'alertmanager';
+    const grafanas = '__alert_rule_uid__' in labels || generatorURL.includes('/alerting/grafana/');
+    const sender = from ?? (grafanas ? 'grafana' : 'alertmanager');
     const sent = Object.entries(labels).filter(([name]) => !privateLabel.test(name));
     const alert = readEntry(
       { ...listed.data, status: 'firing', labels: Object.fromEntries(sent) },

@@ -52,6 +52,8 @@ export interface GrafanaApi {
   dashboard(uid: string, signal: AbortSignal): Promise<{ dashboard: unknown; mayMark: boolean | null }>;
   /** UIDs of dashboards that the token may read, in Grafana's own order, at most `limit`. */
   dashboards(limit: number, signal: AbortSignal): Promise<string[]>;
+  /** Alerts of Grafana-managed rules that would be sent now, as Alertmanager's API lists them. */
+  firingAlerts(signal: AbortSignal): Promise<unknown[]>;
 }
 
 /** What a status means for one call, where it is not the usual. */
@@ -162,6 +164,11 @@ export function grafanaApi({ url, token, requestTimeoutMs = 10_000 }: GrafanaAcc
       const hits = z.array(z.object({ uid: z.string() }));
       const found = await ask(hits, 'GET', `/search?${query.toString()}`, undefined, signal);
       return found.slice(0, limit).map(({ uid }) => uid);
+    },
+
+    async firingAlerts(signal) {
+      const path = '/alertmanager/grafana/api/v2/alerts?active=true&silenced=false&inhibited=false';
+      return ask(z.array(z.unknown()), 'GET', path, undefined, signal);
     },
   };
 }

@@ -1,29 +1,76 @@
 import { alertWith, parseAlertList, type AlertList } from '../alerts/alert-list.ts';
 import { parseNotification } from '../alerts/notification.ts';
+import type { Configuration } from '../config/load.ts';
+import { ConfigurationError } from '../config/problems.ts';
 import { Failure } from '../reasons/failure.ts';
+import { alertsOf } from './explain-alertmanager.ts';
 import { inputPieces, openInput } from './input-file.ts';
 
-/** Where the alerts come from: exactly one of these. */
-export type ExplainInput = { file: string } | { labels: Readonly<Record<string, string>> };
+/** Where the alerts come from. */
+export type ExplainInput =
+  | { from: 'file'; path: string }
+  | { from: 'labels'; labels: Readonly<Record<string, string>> }
+  | { from: 'alertmanager'; url: string }
+  | { from: 'grafana' };
 
 /** 10,000 ordinary alerts are 10.8 MB; bytes. */
 const largestInput = 64 * 1024 * 1024;
+/** Of Grafana's answer, milliseconds. */
+const grafanaMs = 15_000;
 
 /**
- * The alerts to explain. Rejects with a Failure: file-unreadable, alerts-unreadable, notification-too-large,
- * notification-version, notification-malformed.
+ * The alerts to explain. Rejects with ConfigurationError where Grafana is to be asked and not configured, or a Failure:
+ * file-unreadable, alerts-unreadable, notification-too-large, notification-version, service-unreachable, service-refused,
+ * grafana-unavailable, grafana-denied, grafana-rejected.
  */
-export function readAlerts(input: ExplainInput, now: number): AlertList {
-  if ('labels' in input)
-    return { alerts: [alertWith(input.labels, new Date(now).toISOString())], warnings: [] };
-  return alertsIn(readText(input.file), input.file);
+export async function readAlerts(
+  input: ExplainInput,
+  configuration: Pick<Configuration, 'grafana' | 'secrets' | 'origin'>,
+): Promise<AlertList> {
+  switch (input.from) {
+    case 'file':
+      return alertsIn(readText(input.path), input.path);
+    case 'labels':
+      return { alerts: [alertWith(input.labels, new Date().toISOString())], warnings: [] };
+    case 'alertmanager':
+      return parseAlertList(await alertsOf(input.url), 'alertmanager');
+    case 'grafana':
+      return parseAlertList(await alertsOfGrafana(configuration), 'grafana');
+  }
+}
+
+async function alertsOfGrafana({
+  grafana,
+  secrets,
+  origin,
+}: Pick<Configuration, 'grafana' | 'secrets' | 'origin'>): Promise<unknown[]> {
+  if (grafana === undefined)
+    throw new ConfigurationError(origin, [
+      {
+        path: 'grafana',
+        what: 'missing, so that --grafana has no address',
+        remedy: 'Set grafana.url and its token, or pass --alertmanager URL.',
+      },
+    ]);
+  const { grafanaApi } = await import('../annotations/grafana-api.ts');
+  const token = () => Promise.resolve(secrets.grafanaToken?.read() ?? '');
+  return grafanaApi({ url: grafana.url, token }).firingAlerts(AbortSignal.timeout(grafanaMs));
 }
 
 function alertsIn(text: string, path: string): AlertList {
   const body = parseJson(text, path);
-  return Array.isArray(body)
-    ? parseAlertList(body)
-    : parseNotification(body, { source: 'explain', sender: 'alertmanager' });
+  if (Array.isArray(body)) return parseAlertList(body);
+  if (typeof body === 'object' && body !== null && 'alerts' in body)
+    return parseNotification(body, { source: 'explain', sender: 'alertmanager' });
+  throw new Failure('alerts-unreadable', { detail: `${path} holds ${whatItIs(body)}` });
+}
+
+/** Answers of other addresses are the likeliest mistake. */
+function whatItIs(body: unknown): string {
+  if (typeof body !== 'object' || body === null) return `${body === null ? 'null' : `a ${typeof body}`}`;
+  if ('labels' in body) return 'one alert: put it into brackets, [ … ], to make it an array';
+  const keys = Object.keys(body).slice(0, 5).join(', ');
+  return keys === '' ? 'an empty object' : `an object with ${keys}, and without "alerts"`;
 }
 
 function readText(path: string): string {
@@ -39,6 +86,7 @@ function readText(path: string): string {
 }
 
 function parseJson(text: string, path: string): unknown {
+  if (text.trim() === '') throw new Failure('alerts-unreadable', { detail: `${path} is empty` });
   try {
     return JSON.parse(text);
   } catch (error) {

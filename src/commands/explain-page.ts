@@ -203,8 +203,9 @@ function saidOf(wanted: Explanation['wanted'], field: string): string {
   return typeof value === 'string' ? value : (nameSchema.safeParse(value).data?.name ?? '');
 }
 
-function askedRows({ finding, sent }: Told): Row[] {
-  if (finding.result === 'not-looked-for') return [];
+function askedRows({ explanation, finding, sent }: Told): Row[] {
+  const { target } = explanation;
+  if (finding.result === 'not-looked-for' || target?.kind === 'host') return [];
   return sent.length === 0
     ? [['asked', 'nothing new']]
     : sent.map((request) => ['asked', sentWords(request)]);

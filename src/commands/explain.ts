@@ -28,14 +28,16 @@ export interface ExplainOptions {
  * Duplicates, cooldowns, blocks and pauses are not checked: the ledger is locked by the flamepin that serves.
  */
 export async function explain(input: ExplainInput, options: ExplainOptions): Promise<boolean> {
+  const needsGrafana = options.suggest || input.from === 'grafana';
   const configuration = loadConfiguration(options.config, undefined, {
     secrets: [
-      ...(options.suggest ? ['grafana' as const] : []),
+      ...(needsGrafana ? ['grafana' as const] : []),
       ...(options.offline ? [] : ['prometheus' as const]),
     ],
   });
-  const { alerts, warnings } = readAlerts(input, Date.now());
+  const { alerts, warnings } = await readAlerts(input, configuration);
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  if (alerts.length === 0) process.stderr.write('There are no alerts in it.\n');
   const machine = thisHost(configuration.targets.host.names);
   const explanations = alerts.map((alert) =>
     explainDecision(alert, {

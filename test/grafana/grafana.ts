@@ -38,6 +38,8 @@ export interface Grafana {
   removeDashboard(uid: string): void;
   /** Whether the ruler gives one rule by its uid, as newer versions do. Default true. */
   setRuleByUid(known: boolean): void;
+  /** What its own Alertmanager lists as firing. */
+  setAlerts(alerts: readonly unknown[]): void;
   close(): Promise<void>;
 }
 
@@ -102,6 +104,7 @@ export async function startGrafana({
     queryDataSources: true,
   };
   let ruleByUid = true;
+  let alerts: readonly unknown[] = [];
   let toLose = 0;
   let toHang = 0;
 
@@ -172,6 +175,10 @@ export async function startGrafana({
     response.json(
       found.slice(0, Number(limit ?? 1000)).map((uid) => ({ uid, type: 'dash-db', url: `/d/${uid}` })),
     );
+  });
+
+  api.get('/alertmanager/grafana/api/v2/alerts', (_request, response) => {
+    response.json(alerts);
   });
 
   api.get('/annotations', (request, response) => {
@@ -297,6 +304,9 @@ export async function startGrafana({
     hang: (count) => (toHang = count),
     setRuleByUid: (known) => (ruleByUid = known),
     removeDashboard: (uid) => dashboards.delete(uid),
+    setAlerts: (listed) => {
+      alerts = listed;
+    },
     close: () => stop(server),
   };
 }

@@ -19,6 +19,7 @@ export interface Scrape {
   targets: readonly { address: string; labels?: Readonly<Record<string, string>> }[];
 }
 
+/** A server on loopback. */
 export interface Prometheus {
   url: string;
   stop(): Promise<void>;
@@ -86,6 +87,30 @@ export async function prometheus3(): Promise<string> {
   return program;
 }
 
+/** Debian's Alertmanager alone on loopback, with this configuration. */
+export async function startAlertmanager(directory: string, configuration: string): Promise<Prometheus> {
+  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'prometheus-alertmanager'], {
+    stdio: 'inherit',
+  });
+  mkdirSync(directory, { recursive: true });
+  const port = await freePort();
+  writeFileSync(join(directory, 'alertmanager.yaml'), configuration);
+  const alertmanager = start('prometheus-alertmanager', [
+    `--config.file=${join(directory, 'alertmanager.yaml')}`,
+    `--storage.path=${join(directory, 'alertmanager')}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--cluster.listen-address=',
+  ]);
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await answers(`${url}/-/ready`, 60_000, alertmanager);
+  } catch (error) {
+    await alertmanager.stop();
+    throw error;
+  }
+  return { url, stop: () => alertmanager.stop() };
+}
+
 /**
  * The same with Debian's Alertmanager: every alert goes to `webhookUrl` with the documented settings (group_wait 0s,
  * max_alerts 0).
@@ -97,15 +122,9 @@ export async function startMonitoring(options: {
   webhookUrl: string;
   bearerToken: string;
 }): Promise<Monitoring> {
-  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'prometheus-alertmanager'], {
-    stdio: 'inherit',
-  });
   const { directory } = options;
-  mkdirSync(directory, { recursive: true });
-  const alertmanagerPort = await freePort();
-
-  writeFileSync(
-    join(directory, 'alertmanager.yaml'),
+  const alertmanager = await startAlertmanager(
+    directory,
     `route:
   receiver: flamepin
   group_by: [alertname, instance]
@@ -121,24 +140,15 @@ receivers:
         http_config: {authorization: {type: Bearer, credentials: ${options.bearerToken}}}
 `,
   );
-  const alertmanager = start('prometheus-alertmanager', [
-    `--config.file=${join(directory, 'alertmanager.yaml')}`,
-    `--storage.path=${join(directory, 'alertmanager')}`,
-    `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
-    '--cluster.listen-address=',
-  ]);
-
-  const alertmanagerUrl = `http://127.0.0.1:${alertmanagerPort}`;
   try {
-    await answers(`${alertmanagerUrl}/-/ready`, 60_000, alertmanager);
     const { scrape, rules } = options;
     const prometheus = await startPrometheus(directory, scrape, {
       rules,
-      alertmanager: `127.0.0.1:${alertmanagerPort}`,
+      alertmanager: new URL(alertmanager.url).host,
     });
     return {
       prometheusUrl: prometheus.url,
-      alertmanagerUrl,
+      alertmanagerUrl: alertmanager.url,
       stop: async () => {
         await Promise.all([prometheus.stop(), alertmanager.stop()]);
       },
