@@ -1,4 +1,4 @@
-import { loadConfiguration, type Configuration } from '../config/load.ts';
+import { loadConfiguration, type Configuration, type SecretUse } from '../config/load.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import { explainDecision, type Explanation } from '../routing/explain.ts';
 import { suggestPanels, type PanelQuery } from '../routing/panel.ts';
@@ -28,13 +28,7 @@ export interface ExplainOptions {
  * Duplicates, cooldowns, blocks and pauses are not checked: the ledger is locked by the flamepin that serves.
  */
 export async function explain(input: ExplainInput, options: ExplainOptions): Promise<boolean> {
-  const needsGrafana = options.suggest || input.from === 'grafana';
-  const configuration = loadConfiguration(options.config, undefined, {
-    secrets: [
-      ...(needsGrafana ? ['grafana' as const] : []),
-      ...(options.offline ? [] : ['prometheus' as const]),
-    ],
-  });
+  const configuration = load(input, options);
   const { alerts, warnings } = await readAlerts(input, configuration);
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
   if (alerts.length === 0) process.stderr.write('There are no alerts in it.\n');
@@ -68,6 +62,21 @@ export async function explain(input: ExplainInput, options: ExplainOptions): Pro
   }
   if (options.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
   return asked;
+}
+
+/** With the secrets of those who are asked, and no others. */
+function load(input: ExplainInput, { config, suggest, offline }: ExplainOptions): Configuration {
+  const secrets: SecretUse[] = [];
+  if (suggest || input.from === 'grafana') secrets.push('grafana');
+  if (!offline) secrets.push('prometheus');
+  try {
+    return loadConfiguration(config, undefined, { secrets });
+  } catch (error) {
+    // Throws by itself where more is wrong than a secret.
+    loadConfiguration(config, undefined, { secrets: [] });
+    if (!offline) process.stderr.write('--offline needs no secret of Prometheus: it only decides.\n');
+    throw error;
+  }
 }
 
 interface Look {

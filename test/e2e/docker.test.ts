@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import { cleanUpScript } from '../../src/profiler/script.ts';
 import { startEngine, type ContainerEngine } from '../setup/docker-engine.ts';
@@ -11,6 +14,12 @@ import { captureWhen, fire, fireForCapture, isProfiled } from '../setup/flamepin
 import { waitFor } from '../setup/process.ts';
 
 const windowSeconds = 15;
+const explainedSchema = z.looseObject({
+  outcome: z.string(),
+  finding: z.looseObject({ result: z.string() }),
+  target: z.looseObject({ uri: z.string().nullable() }),
+  asked: z.array(z.looseObject({ method: z.string(), url: z.string() })),
+});
 /** A window, a start and what a busy machine adds. */
 const patienceMs = 60_000;
 
@@ -41,6 +50,20 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     return flamepin;
   };
 
+  /** What `explain` says of an alert with these labels, by the same configuration. */
+  const explained = async (...labels: string[]): Promise<z.infer<typeof explainedSchema>> => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(import.meta.dirname, '../../bin/flamepin.js'),
+      'explain',
+      '--json',
+      `--config=${join(directory, 'flamepin.yaml')}`,
+      ...labels.flatMap((label) => ['--label', label]),
+    ]);
+    const [told] = z.array(explainedSchema).parse(JSON.parse(stdout));
+    assert.ok(told);
+    return told;
+  };
+
   /** Files in the container's /tmp but the JVM's own. */
   const leftIn = async (container: string): Promise<string[]> =>
     (await engine.docker('exec', container, 'ls', '-A', '/tmp'))
@@ -56,12 +79,23 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     ];
     await engine.runJvm('shop_checkout_1', { options: labels });
     const flamepin = await start();
+    const foretold = await explained(
+      'container_label_com_docker_compose_project=shop',
+      'container_label_com_docker_compose_service=checkout',
+    );
     const id = await fireForCapture(flamepin, 'a1', {
       container_label_com_docker_compose_project: 'shop',
       container_label_com_docker_compose_service: 'checkout',
     });
     const capture = await captureWhen(flamepin, id, 'the end', patienceMs, ({ state }) => state === 'done');
     assert.equal(capture.target?.name, 'shop_checkout_1');
+    assert.deepEqual(
+      [foretold.outcome, foretold.finding.result, foretold.target.uri],
+      ['queued', 'found', capture.target['uri']],
+    );
+    assert.ok(foretold.asked.length > 0);
+    for (const { method, url } of foretold.asked)
+      assert.match(`${method} ${url}`, /^GET unix:.*\/containers\/(json\?|[0-9a-f]{64}\/(json|stats))/);
     assert.match(capture.headline ?? '', /Burner/);
     assert.deepEqual(await leftIn('shop_checkout_1'), []);
 

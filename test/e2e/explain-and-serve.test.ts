@@ -65,6 +65,8 @@ interface Case {
   expression?: string;
   /** Outcome, then what comes of the capture: a pod, a code, or `several` where only an exec tells. */
   expected: string;
+  /** The same where all namespaces are searched, if that differs. */
+  everywhere?: string;
 }
 
 const cases: Case[] = [
@@ -128,6 +130,7 @@ const cases: Case[] = [
     what: 'an autoscaler without a namespace',
     labels: { horizontalpodautoscaler: 'checkout' },
     expected: 'queued: target-not-found',
+    everywhere: 'queued: target-ambiguous',
   },
   {
     what: 'Spring’s application with a uri',
@@ -178,6 +181,7 @@ const cases: Case[] = [
     what: 'a namespace that is not configured',
     labels: { namespace: 'other', deployment: 'billing' },
     expected: 'unmappable: namespace-not-configured',
+    everywhere: 'queued: billing-1',
   },
   {
     what: 'no label that leads anywhere',
@@ -221,145 +225,151 @@ const notification = JSON.stringify({
   })),
 });
 
-describe('explain and serve, of the same alerts', () => {
-  let directory: string;
-  let cluster: StrictCluster;
-  let told: Told[];
-  let page: string;
-  let sentByExplain: string[];
-  let flamepin: RunningFlamepin;
-  const sentToPrometheus: string[] = [];
-  const prometheus = createServer((request, response) => {
-    sentToPrometheus.push(`${request.method ?? ''} ${request.url ?? ''}`);
-    request.resume();
-    response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result: rows } }));
-  });
-
-  async function explain(
-    ...args: string[]
-  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [flamepinBin, 'explain', ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: deadlineMs,
+for (const where of ['in configured namespaces', 'everywhere'] as const)
+  describe(`explain and serve, of the same alerts, ${where}`, () => {
+    let directory: string;
+    let cluster: StrictCluster;
+    let told: Told[];
+    let page: string;
+    let sentByExplain: string[];
+    let flamepin: RunningFlamepin;
+    const sentToPrometheus: string[] = [];
+    const prometheus = createServer((request, response) => {
+      sentToPrometheus.push(`${request.method ?? ''} ${request.url ?? ''}`);
+      request.resume();
+      response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result: rows } }));
     });
-    const [stdout, stderr] = await Promise.all([
-      readText(child.stdout),
-      readText(child.stderr),
-      once(child, 'exit'),
-    ]);
-    return { code: child.exitCode, stdout, stderr };
-  }
 
-  before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-explain-'));
-    cluster = await strictCluster(objects);
-    prometheus.listen(0, '127.0.0.1');
-    await once(prometheus, 'listening');
-    const kubeconfig = join(directory, 'kubeconfig');
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': 'here',
-        contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
-        clusters: [{ name: 'here', cluster: { server: cluster.server, 'insecure-skip-tls-verify': true } }],
-        users: [{ name: 'me', user: { token: 'test' } }],
-      }),
-    );
-    const configuration = `
+    async function explain(
+      ...args: string[]
+    ): Promise<{ code: number | null; stdout: string; stderr: string }> {
+      const child = spawn(process.execPath, [flamepinBin, 'explain', ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: deadlineMs,
+      });
+      const [stdout, stderr] = await Promise.all([
+        readText(child.stdout),
+        readText(child.stderr),
+        once(child, 'exit'),
+      ]);
+      return { code: child.exitCode, stdout, stderr };
+    }
+
+    before(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'flamepin-explain-'));
+      cluster = await strictCluster(objects);
+      prometheus.listen(0, '127.0.0.1');
+      await once(prometheus, 'listening');
+      const kubeconfig = join(directory, 'kubeconfig');
+      await writeFile(
+        kubeconfig,
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Config',
+          'current-context': 'here',
+          contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
+          clusters: [{ name: 'here', cluster: { server: cluster.server, 'insecure-skip-tls-verify': true } }],
+          users: [{ name: 'me', user: { token: 'test' } }],
+        }),
+      );
+      const configuration = `
 server: {port: 0}
 routes: [{matchers: [], cooldown: 0s, target: {kubernetes: {}}}]
-targets: {kubernetes: {kubeconfig: ${kubeconfig}, cluster: eu, namespaces: [shop, a, b]}}
+targets: {kubernetes: {kubeconfig: ${kubeconfig}, cluster: eu, ${where === 'everywhere' ? '' : 'namespaces: [shop, a, b]'}}}
 prometheus: {url: "http://127.0.0.1:${(prometheus.address() as AddressInfo).port}"}
 storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
 ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
 limits: {total: 50, perNode: 50}
 `;
-    flamepin = await startFlamepin(directory, configuration);
-    const file = join(directory, 'notification.json');
-    await writeFile(file, notification);
-    const config = join(directory, 'flamepin.yaml');
-    const json = await explain(file, '--json', '--config', config);
-    assert.equal(json.code, 0, json.stderr + json.stdout);
-    told = toldSchema.parse(JSON.parse(json.stdout));
-    sentByExplain = [...cluster.requests, ...sentToPrometheus];
-    page = (await explain(file, '--config', config)).stdout;
-  });
-  after(async () => {
-    await flamepin.stop();
-    await cluster[Symbol.asyncDispose]();
-    prometheus.close();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  const verdict = ({ outcome, reason, finding, target }: Told): string =>
-    `${outcome}: ${finding.result === 'needs-exec' ? 'several' : (reason?.code ?? podIn(target?.uri))}`;
-
-  for (const [at, { what, expected }] of cases.entries())
-    it(`${what}: ${expected}`, () => {
-      const answer = told[at];
-      assert.ok(answer);
-      assert.equal(verdict(answer), expected, JSON.stringify(answer.reason));
+      flamepin = await startFlamepin(directory, configuration);
+      const file = join(directory, 'notification.json');
+      await writeFile(file, notification);
+      const config = join(directory, 'flamepin.yaml');
+      const json = await explain(file, '--json', '--config', config);
+      assert.equal(json.code, 0, json.stderr + json.stdout);
+      told = toldSchema.parse(JSON.parse(json.stdout));
+      sentByExplain = [...cluster.requests, ...sentToPrometheus];
+      page = (await explain(file, '--config', config)).stdout;
+    });
+    after(async () => {
+      await flamepin.stop();
+      await cluster[Symbol.asyncDispose]();
+      prometheus.close();
+      await rm(directory, { recursive: true, force: true });
     });
 
-  it('serve answers the same, with the same target or the same reason', async () => {
-    const response = await fetch(`${flamepin.url}/webhooks/alertmanager`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: notification,
-      signal: AbortSignal.timeout(deadlineMs),
-    });
-    const { alerts } = z
-      .object({
-        alerts: z.array(
-          z.looseObject({
-            outcome: z.string(),
-            captureId: z.string().optional(),
-            reason: z.looseObject({ code: z.string() }).optional(),
-          }),
-        ),
-      })
-      .parse(await response.json());
-    for (const [at, { outcome, captureId, reason }] of alerts.entries()) {
-      const answer = told[at];
-      const name = cases[at]?.what ?? '';
-      assert.ok(answer);
-      assert.equal(answer.outcome, outcome, name);
-      if (captureId === undefined) {
-        assert.equal(answer.reason?.code, reason?.code, name);
-        continue;
-      }
-      const capture = await captureWhen(flamepin, captureId, 'end', deadlineMs, isFinal);
-      const uri = capture.target === null ? null : String(capture.target['uri']);
-      if (answer.finding.result === 'needs-exec') {
-        assert.ok(answer.reason?.detail.includes(podIn(uri)), `${name}: ${String(uri)}`);
-        continue;
-      }
-      assert.equal(answer.target?.uri ?? null, uri, name);
-      if (uri === null) {
-        assert.deepEqual(
-          [answer.finding.end, answer.reason?.code, answer.reason?.detail],
-          [capture.state, capture.reason?.code, capture.reason?.detail],
-          name,
-        );
-      } else assert.equal(answer.target?.choice, capture.target?.choice, name);
+    const verdict = ({ outcome, reason, finding, target }: Told): string =>
+      `${outcome}: ${finding.result === 'needs-exec' ? 'several' : (reason?.code ?? podIn(target?.uri))}`;
+
+    for (const [at, { what, ...each }] of cases.entries()) {
+      const expected = (where === 'everywhere' ? each.everywhere : undefined) ?? each.expected;
+      it(`${what}: ${expected}`, () => {
+        const answer = told[at];
+        assert.ok(answer);
+        assert.equal(verdict(answer), expected, JSON.stringify(answer.reason));
+      });
     }
-  });
 
-  it('explain only reads, and runs nothing in a target', () => {
-    const strangers = sentByExplain.filter((each) => !/^GET \/api|^POST \/api\/v1\/query$/.test(each));
-    assert.deepEqual(strangers, []);
-    assert.ok(sentByExplain.length > 20, sentByExplain.join('\n'));
-  });
+    it('serve answers the same, with the same target or the same reason', async () => {
+      const response = await fetch(`${flamepin.url}/webhooks/alertmanager`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: notification,
+        signal: AbortSignal.timeout(deadlineMs),
+      });
+      const { alerts } = z
+        .object({
+          alerts: z.array(
+            z.looseObject({
+              outcome: z.string(),
+              captureId: z.string().optional(),
+              reason: z.looseObject({ code: z.string() }).optional(),
+            }),
+          ),
+        })
+        .parse(await response.json());
+      for (const [at, { outcome, captureId, reason }] of alerts.entries()) {
+        const answer = told[at];
+        const name = cases[at]?.what ?? '';
+        assert.ok(answer);
+        assert.equal(answer.outcome, outcome, name);
+        if (captureId === undefined) {
+          assert.equal(answer.reason?.code, reason?.code, name);
+          continue;
+        }
+        const capture = await captureWhen(flamepin, captureId, 'end', deadlineMs, isFinal);
+        const uri = capture.target === null ? null : String(capture.target['uri']);
+        if (answer.finding.result === 'needs-exec') {
+          assert.ok(answer.reason?.detail.includes(podIn(uri)), `${name}: ${String(uri)}`);
+          continue;
+        }
+        assert.equal(answer.target?.uri ?? null, uri, name);
+        if (uri === null) {
+          assert.deepEqual(
+            [answer.finding.end, answer.reason?.code, answer.reason?.detail],
+            [capture.state, capture.reason?.code, capture.reason?.detail],
+            name,
+          );
+        } else assert.equal(answer.target?.choice, capture.target?.choice, name);
+      }
+    });
 
-  it('the page says which label led where, which gave way, and who is chosen', () => {
-    const wildfly = page.split('\n\n').find((block) => block.includes('shop.war')) ?? '';
-    assert.match(wildfly, /^ {2}looked for {3}Deployment shop\.war \(label deployment\)$/m);
-    assert.match(wildfly, /^ {2}found {8}kubernetes:\/\/shop\/checkout-7d9f8c6b5-x2x4z\/app/m);
-    assert.match(wildfly, /^ {2}chosen {7}by the label instance, for the label deployment leads nowhere: /m);
+    it('explain only reads, and runs nothing in a target', () => {
+      const strangers = sentByExplain.filter((each) => !/^GET \/api|^POST \/api\/v1\/query$/.test(each));
+      assert.deepEqual(strangers, []);
+      assert.ok(sentByExplain.length > 20, sentByExplain.join('\n'));
+    });
+
+    it('the page says which label led where, which gave way, and who is chosen', () => {
+      const wildfly = page.split('\n\n').find((block) => block.includes('shop.war')) ?? '';
+      assert.match(wildfly, /^ {2}looked for {3}Deployment shop\.war \(label deployment\)$/m);
+      assert.match(wildfly, /^ {2}found {8}kubernetes:\/\/shop\/checkout-7d9f8c6b5-x2x4z\/app/m);
+      assert.match(
+        wildfly,
+        /^ {2}chosen {7}by the label instance, for the label deployment leads nowhere: /m,
+      );
+    });
   });
-});
 
 const podIn = (uri: string | null | undefined): string =>
   /^kubernetes:\/\/[^/]+\/([^/]+)\//.exec(uri ?? '')?.[1] ?? String(uri);
