@@ -21,6 +21,9 @@ export interface Ledger {
    */
   accept(decisions: readonly AlertDecision[], now: number): Promise<AcceptedAlert[]>;
 
+  /** Writes what a capture would have found into the reason of an alert that ended as `observed`; of another it does nothing. */
+  explainObserved(alert: Pick<Alert, 'source' | 'fingerprint' | 'startsAt'>, detail: string): Promise<void>;
+
   /**
    * The next capture that is due, leased to `owner` until now + leaseMs, oldest first; undefined when there is none.
    * `owner` names one worker, not one process: writes are fenced by it alone. `work` narrows it, so that a store that

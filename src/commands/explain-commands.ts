@@ -8,13 +8,13 @@ import { firstQuestions } from '../targets/kubernetes/choice/first-questions.ts'
 import { maxLooks } from '../targets/kubernetes/choice/measure-pods.ts';
 import { podPath } from '../targets/kubernetes/connection/paths.ts';
 import { podDataSchema } from '../targets/kubernetes/connection/place.ts';
-import type { Finding } from './explain-target.ts';
+import type { Outlook } from './explain-target.ts';
 
 /** What a capture would ask and run, as far as it is certain. */
 export interface Foreseen {
   commands: string[];
   /** `refused` where the search ends before anybody is asked, so that it is certain. */
-  finding: Finding;
+  finding: Outlook;
 }
 
 type Targets = Pick<Configuration, 'targets'>;
@@ -58,7 +58,7 @@ export async function foresee(
  */
 export async function commandsAfter(
   explanation: Explanation,
-  finding: Finding,
+  finding: Outlook,
   configuration: Targets,
 ): Promise<string[]> {
   const { request, wanted } = explanation;
@@ -95,7 +95,7 @@ function inFound(request: Request, { kind, name, data }: Target, configuration: 
 
 type Request = NonNullable<Explanation['request']>;
 
-const notLookedFor: Finding = { result: 'not-looked-for' };
+const notLookedFor: Outlook = { result: 'not-looked-for' };
 const readProcesses = 'read /proc: the JVMs of this machine';
 
 function inPod(

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { describeLead } from '../alerts/lead.ts';
+import { describeFinding } from '../captures/stages/look-ahead.ts';
 import type { Target } from '../captures/target.ts';
 import type { Configuration } from '../config/load.ts';
 import { describeReason, type Reason } from '../reasons/failure.ts';
 import type { Explanation } from '../routing/explain.ts';
 import type { PanelQuery } from '../routing/panel.ts';
 import type { SentRequest } from './explain-requests.ts';
-import type { Finding } from './explain-target.ts';
+import type { Outlook } from './explain-target.ts';
 
 /** All that `explain` has to say about an alert. */
 export interface Told {
   explanation: Explanation;
-  finding: Finding;
+  finding: Outlook;
   sent: readonly SentRequest[];
   /** What a capture would ask and run, in order. */
   commands: readonly string[];
@@ -26,7 +27,8 @@ const unchecked = 'duplicates, cooldowns, blocks and pauses: they are in the led
 
 /** For `--json`: the decision, the target with the keys that a capture has, and each reason in words. */
 export function jsonOf({ explanation, finding, sent, commands, suggested }: Told): unknown {
-  const { alert, outcome, reason, route, closest, event, target, wanted, panel, expression } = explanation;
+  const { alert, outcome, route, closest, event, target, wanted, panel, expression } = explanation;
+  const reason = answered(explanation, finding);
   const refusal = failureOf(finding)?.reason ?? null;
   const found = finding.result === 'found' ? finding.target : null;
   return {
@@ -84,8 +86,18 @@ export function pageOf(told: Told, limits: Configuration['limits']): string {
 
 type Row = [name: string, value: string];
 
-function outcomeRows({ explanation: { outcome, reason, target }, finding }: Told): Row[] {
-  const rows: Row[] = [['outcome', outcome], ...reasonRows(reason)];
+/** The reason that serve gives; in mode observe it says what was found, once serve has looked for it. */
+function answered({ outcome, reason }: Explanation, finding: Outlook): Reason | null {
+  return outcome === 'observed' && reason !== null && finding.result !== 'not-looked-for'
+    ? { ...reason, detail: describeFinding(finding) }
+    : reason;
+}
+
+function outcomeRows({ explanation, finding }: Told): Row[] {
+  const { outcome, target } = explanation;
+  const rows: Row[] = [['outcome', outcome], ...reasonRows(answered(explanation, finding))];
+  // The reason has said what would have come of it.
+  if (outcome === 'observed' && finding.result !== 'not-looked-for') return rows;
   const failure = failureOf(finding);
   switch (finding.result) {
     case 'found':
@@ -215,11 +227,11 @@ function sentWords({ method, url, status, failure }: SentRequest): string {
   return `${method} ${url}${failure === null ? (status === null ? '' : `: ${status}`) : `: ${failure}`}`;
 }
 
-function failureOf(finding: Finding) {
+function failureOf(finding: Outlook) {
   return 'failure' in finding ? finding.failure : null;
 }
 
-function endOf(finding: Finding): string | null {
+function endOf(finding: Outlook): string | null {
   return finding.result === 'refused' ? finding.end : null;
 }
 

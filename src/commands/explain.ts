@@ -3,7 +3,7 @@ import { asFailure, describeReason } from '../reasons/failure.ts';
 import { explainDecision, type Explanation } from '../routing/explain.ts';
 import { suggestPanels, type PanelQuery } from '../routing/panel.ts';
 import { openTargets } from '../serve/open-targets.ts';
-import { thisHost } from '../targets/host/this-host.ts';
+import { routingRules } from '../serve/routing-rules.ts';
 import { commandsAfter, foresee } from './explain-commands.ts';
 import { readAlerts, type ExplainInput } from './explain-input.ts';
 import { jsonOf, pageOf, type Told } from './explain-page.ts';
@@ -32,18 +32,8 @@ export async function explain(input: ExplainInput, options: ExplainOptions): Pro
   const { alerts, warnings } = await readAlerts(input, configuration);
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
   if (alerts.length === 0) process.stderr.write('There are no alerts in it.\n');
-  const machine = thisHost(configuration.targets.host.names);
-  const explanations = alerts.map((alert) =>
-    explainDecision(alert, {
-      mode: configuration.mode,
-      paused: false,
-      routes: configuration.routes,
-      targets: configuration.targets,
-      machine,
-      labels: configuration.labels,
-      panels: configuration.grafana?.panels ?? [],
-    }),
-  );
+  const rules = routingRules(configuration);
+  const explanations = alerts.map((alert) => explainDecision(alert, rules));
   const queries = options.suggest ? await panelQueriesFor(explanations, configuration) : null;
   const look = options.offline ? foretelling(configuration) : searching(configuration);
   const all: unknown[] = [];

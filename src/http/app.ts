@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Log } from '../captures/log.ts';
 import type { ArtifactStore } from '../captures/artifact-store.ts';
 import type { CompareCaptures } from '../captures/analysis/compare-captures.ts';
-import type { Ledger } from '../captures/ledger.ts';
+import type { AcceptedAlert, Ledger } from '../captures/ledger.ts';
 import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { senderNames, type Sender } from '../alerts/sender.ts';
@@ -57,7 +57,8 @@ export interface AppParts {
   setPaused(paused: boolean): Promise<void>;
   /** Stores now what waits in the spool, for one capture or for all; resolves to the captures concerned. */
   storeNow(id: string | null): Promise<string[]>;
-  wake(): void;
+  /** A notification is committed: what was recorded of each alert. */
+  accepted(alerts: readonly Alert[], accepted: readonly AcceptedAlert[]): void;
   /** Why the queue is stuck; null when it is not. */
   stuck(): Failure | null;
 }
@@ -84,7 +85,7 @@ export function createApp(parts: AppParts): Express {
     }),
   );
   app.use(healthRoutes(ledger, metrics, () => parts.stuck()));
-  app.use(webhookRoutes({ ...parts, accepted: () => parts.wake() }));
+  app.use(webhookRoutes(parts));
 
   const beside = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
   for (const [path, type, text] of [

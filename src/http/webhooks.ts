@@ -41,8 +41,8 @@ interface WebhookParts {
   bodyLimit: number;
   /** What to do with each alert of a notification. */
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
-  /** Called once the notification is committed. */
-  accepted(): void;
+  /** Called once the notification is committed, with what was recorded of each alert. */
+  accepted(alerts: readonly Alert[], accepted: readonly AcceptedAlert[]): void;
 }
 
 /**
@@ -142,7 +142,7 @@ async function receiveNotification(
   for (const warning of notification.warnings) parts.log.warn({ source }, warning);
   const now = parts.now();
   const accepted = await parts.ledger.accept(await parts.decide(notification.alerts, now), now);
-  parts.accepted();
+  parts.accepted(notification.alerts, accepted);
   for (const { outcome } of accepted) parts.metrics.alert(source, outcome);
   parts.log.info({ source, alerts: accepted.slice(0, 20), total: accepted.length }, 'notification committed');
   return accepted;

@@ -45,7 +45,7 @@ export const reasons = {
     'See the earlier capture, or shorten `cooldown` on the route.',
   ),
   'observe-mode': final(
-    'flamepin is in observe mode; it would have profiled this.',
+    'flamepin is in observe mode: nothing was profiled.',
     'Set `mode: capture` when you are happy with what it would do.',
   ),
   paused: final('Captures are paused.', 'Resume with POST /resume or SIGUSR1.'),

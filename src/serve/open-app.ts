@@ -14,11 +14,12 @@ import { pageScript, pageStyle } from '../flamegraph/page-bundle.ts';
 import { createApp, type AppParts } from '../http/app.ts';
 import { openApiRoute } from '../http/openapi/route.ts';
 import { decideAll, hasSiblings } from '../routing/decide.ts';
-import { thisHost } from '../targets/host/this-host.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { storeTraits, type SignLink } from './open-store.ts';
+import type { ObservedTargets } from './observe-targets.ts';
 import { profilerLinks } from './profiler-links.ts';
+import { routingRules } from './routing-rules.ts';
 
 interface OpenedParts {
   ledger: Ledger;
@@ -26,6 +27,8 @@ interface OpenedParts {
   signLink: SignLink | undefined;
   metrics: Metrics;
   worker: Worker;
+  /** Mode observe only. */
+  observed: ObservedTargets | null;
   now: () => number;
   log: Log;
 }
@@ -56,7 +59,10 @@ export async function openApp(configuration: Configuration, parts: OpenedParts):
       worker.wake();
       return due;
     },
-    wake: () => worker.wake(),
+    accepted: (alerts, accepted) => {
+      worker.wake();
+      parts.observed?.observe(alerts, accepted);
+    },
     stuck: () => worker.stuck(),
   });
 }
@@ -77,14 +83,10 @@ function sourceChecks({ sources }: Configuration): Pick<AppParts, 'identify' | '
   };
 }
 
-function decider(
-  { mode, routes, targets, labels, grafana, limits }: Configuration,
-  { ledger, log }: OpenedParts,
-): AppParts['decide'] {
+function decider(configuration: Configuration, { ledger, log }: OpenedParts): AppParts['decide'] {
+  const { limits } = configuration;
   return async (alerts, now) => {
-    const paused = await ledger.paused();
-    const machine = thisHost(targets.host.names);
-    const rules = { mode, paused, routes, targets, machine, labels, panels: grafana?.panels ?? [] };
+    const rules = { ...routingRules(configuration), paused: await ledger.paused() };
     const moment = {
       now,
       newId: () => captureId(now),

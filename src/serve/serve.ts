@@ -11,6 +11,7 @@ import { Grace } from './grace.ts';
 import { cronJobs } from './jobs.ts';
 import { ledgerLost } from './ledger-lost.ts';
 import { listen } from './listen.ts';
+import { openObservedTargets } from './observe-targets.ts';
 import { openAnnotator } from './open-annotator.ts';
 import { openApp } from './open-app.ts';
 import { openLedger } from './open-ledger.ts';
@@ -72,7 +73,9 @@ export async function serve(load: () => Configuration): Promise<void> {
     await grace.within(schedule.stop());
   });
 
-  const app = await openApp(configuration, { ledger, store, signLink, metrics, worker, now, log });
+  const observed = openObservedTargets(configuration, { targets, ledger, log });
+  closing.defer(() => grace.within(observed?.stop()));
+  const app = await openApp(configuration, { ledger, store, signLink, metrics, worker, observed, now, log });
   const { host } = configuration.server;
   const listening = await listen(app, configuration.server, log);
   closing.defer(async () => {

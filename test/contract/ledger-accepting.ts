@@ -124,6 +124,26 @@ export function acceptingAlerts({ ledger, reopen }: LedgerUnderTest): void {
       });
   });
 
+  it('an observed alert is told what a capture would have found; another alert is not', async () => {
+    const reason = { code: 'observe-mode', detail: '' } as const;
+    const other: AlertDecision = {
+      alert: firing('f2'),
+      outcome: 'unrouted',
+      reason: { code: 'no-route', detail: 'closest' },
+    };
+    await ledger().accept([{ alert: firing('f1'), outcome: 'observed', reason }, other], noon);
+    const explain = (fingerprint: string) =>
+      ledger().explainObserved(firing(fingerprint), 'it would have profiled kubernetes://shop/web-1/app');
+    for (const fingerprint of ['f1', 'f2', 'f3']) await explain(fingerprint);
+    assert.deepEqual((await ledger().findAlert('f1'))?.reason, {
+      code: 'observe-mode',
+      detail: 'it would have profiled kubernetes://shop/web-1/app',
+    });
+    assert.deepEqual((await ledger().findAlert('f2'))?.reason, { code: 'no-route', detail: 'closest' });
+    assert.equal(await ledger().findAlert('f3'), undefined);
+    assert.equal((await (await reopen()).findAlert('f1'))?.reason?.detail.includes('web-1'), true);
+  });
+
   describe('the cooldown by labels', () => {
     const request = { cooldownSeconds: 900 };
     const workloadKey = 'shop/checkout';

@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import { strictCluster, type GivenObject, type StrictCluster } from '../given/strict-cluster.ts';
 import { captureWhen, isFinal } from '../setup/flamepin-client.ts';
+import { waitFor } from '../setup/process.ts';
 
 /** Both commands get the same notification, configuration and API server, and have to say the same. */
 
@@ -200,7 +201,11 @@ const toldSchema = z.array(
     alert: z.looseObject({ fingerprint: z.string() }),
     outcome: z.string(),
     reason: z.looseObject({ code: z.string(), detail: z.string(), remedy: z.string() }).nullable(),
-    finding: z.object({ result: z.string(), end: z.string().nullable(), reason: z.unknown() }),
+    finding: z.object({
+      result: z.string(),
+      end: z.string().nullable(),
+      reason: z.looseObject({ code: z.string() }).nullable(),
+    }),
     target: z.looseObject({ uri: z.string().nullable(), choice: z.string().nullable() }).nullable(),
   }),
 );
@@ -225,7 +230,7 @@ const notification = JSON.stringify({
   })),
 });
 
-for (const where of ['in configured namespaces', 'everywhere'] as const)
+for (const where of ['in configured namespaces', 'everywhere', 'in mode observe'] as const)
   describe(`explain and serve, of the same alerts, ${where}`, () => {
     let directory: string;
     let cluster: StrictCluster;
@@ -273,6 +278,7 @@ for (const where of ['in configured namespaces', 'everywhere'] as const)
         }),
       );
       const configuration = `
+mode: ${where === 'in mode observe' ? 'observe' : 'capture'}
 server: {port: 0}
 routes: [{matchers: [], cooldown: 0s, target: {kubernetes: {}}}]
 targets: {kubernetes: {kubeconfig: ${kubeconfig}, cluster: eu, ${where === 'everywhere' ? '' : 'namespaces: [shop, a, b]'}}}
@@ -298,11 +304,17 @@ limits: {total: 50, perNode: 50}
       await rm(directory, { recursive: true, force: true });
     });
 
-    const verdict = ({ outcome, reason, finding, target }: Told): string =>
-      `${outcome}: ${finding.result === 'needs-exec' ? 'several' : (reason?.code ?? podIn(target?.uri))}`;
-
+    const expectedOf = ({ expected, everywhere }: Pick<Case, 'expected' | 'everywhere'>): string => {
+      if (where === 'in mode observe') return expected.replace('queued', 'observed');
+      return (where === 'everywhere' ? everywhere : undefined) ?? expected;
+    };
+    const verdict = ({ outcome, reason, finding, target }: Told): string => {
+      if (finding.result === 'needs-exec') return `${outcome}: several`;
+      if (finding.result === 'found') return `${outcome}: ${podIn(target?.uri)}`;
+      return `${outcome}: ${(finding.reason ?? reason)?.code ?? ''}`;
+    };
     for (const [at, { what, ...each }] of cases.entries()) {
-      const expected = (where === 'everywhere' ? each.everywhere : undefined) ?? each.expected;
+      const expected = expectedOf(each);
       it(`${what}: ${expected}`, () => {
         const answer = told[at];
         assert.ok(answer);
@@ -335,6 +347,7 @@ limits: {total: 50, perNode: 50}
         assert.equal(answer.outcome, outcome, name);
         if (captureId === undefined) {
           assert.equal(answer.reason?.code, reason?.code, name);
+          if (outcome === 'observed') assert.equal(answer.reason?.detail, await seenDetail(at), name);
           continue;
         }
         const capture = await captureWhen(flamepin, captureId, 'end', deadlineMs, isFinal);
@@ -354,10 +367,25 @@ limits: {total: 50, perNode: 50}
       }
     });
 
-    it('explain only reads, and runs nothing in a target', () => {
+    /** What serve writes into the reason of an observed alert, once it has looked for the target. */
+    const seenDetail = (at: number): Promise<string> =>
+      waitFor('what would have been profiled', deadlineMs, async () => {
+        const response = await fetch(`${flamepin.url}/alerts/${fingerprintOf(at)}`, {
+          headers: { accept: 'application/json' },
+          signal: AbortSignal.timeout(deadlineMs),
+        });
+        const { reason } = z
+          .object({ reason: z.object({ detail: z.string() }) })
+          .parse(await response.json());
+        return reason.detail === '' ? undefined : reason.detail;
+      });
+
+    it('explain only reads, and runs nothing in a target; neither does mode observe', () => {
       const strangers = sentByExplain.filter((each) => !/^GET \/api|^POST \/api\/v1\/query$/.test(each));
       assert.deepEqual(strangers, []);
       assert.ok(sentByExplain.length > 20, sentByExplain.join('\n'));
+      const execs = cluster.requests.filter((each) => each.startsWith('exec '));
+      assert.equal(execs.length > 0, where !== 'in mode observe');
     });
 
     it('the page says which label led where, which gave way, and who is chosen', () => {

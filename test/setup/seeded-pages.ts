@@ -89,7 +89,7 @@ export async function startSeededPages(
     requestManually: () => Promise.resolve(''),
     setPaused: () => Promise.resolve(),
     storeNow: () => Promise.resolve([]),
-    wake: () => undefined,
+    accepted: () => undefined,
     stuck: () => null,
   });
   const paths = await seedCaptures(ledger, store, captures, profile);

@@ -6,7 +6,7 @@ import { isoTime, newCapture } from '../capture-change.ts';
 import { insertCapture, readCapture, saveCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDue, makeDueAgain } from './deliveries.ts';
-import { alertOutcomes, type AlertOutcome } from '../../alerts/alert.ts';
+import { alertOutcomes, type Alert, type AlertOutcome } from '../../alerts/alert.ts';
 
 type QueuedDecision = Extract<AlertDecision, { outcome: 'queued' }>;
 
@@ -236,6 +236,22 @@ export class Acceptance {
       startsAt,
     );
   }
+}
+
+/** The reason of an observed alert, with what a capture would have found. */
+export function explainObserved(
+  database: Database,
+  { source, fingerprint, startsAt }: Pick<Alert, 'source' | 'fingerprint' | 'startsAt'>,
+  detail: string,
+): void {
+  const reason: Reason = { code: 'observe-mode', detail: detail.slice(0, 2000) };
+  database.run(
+    `UPDATE alerts SET reason = ? WHERE source = ? AND fingerprint = ? AND starts_at = ? AND outcome = 'observed'`,
+    JSON.stringify(reason),
+    source,
+    fingerprint,
+    startsAt,
+  );
 }
 
 /** These led to no capture, and may be decided otherwise next time: after a resume or with another configuration. */

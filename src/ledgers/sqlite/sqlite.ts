@@ -1,4 +1,5 @@
 import type { Ledger } from '../../captures/ledger.ts';
+import { explainObserved } from './acceptance.ts';
 import { readCapture } from './capture-rows.ts';
 import { boundCooldowns, shiftTimes } from './clock.ts';
 import { Database, type DatabaseOptions } from './database.ts';
@@ -36,6 +37,10 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
   let swept = false;
   return {
     accept: (decisions, now) => intake.accept(decisions, now),
+    explainObserved: (alert, detail) =>
+      database.transaction(() => {
+        explainObserved(database, alert, detail);
+      }),
 
     lease: (owner, now, leaseMs, work) =>
       database.transaction(() => lease(database, owner, now, leaseMs, work)),
