@@ -110,7 +110,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description(
       'show what serve would answer to each alert, and the target it would find; reads only, runs nothing in a target',
     )
-    .argument('[file]', 'webhook body, or an array from /api/v2/alerts; - for stdin')
+    .argument('[file]', 'webhook body, array from /api/v2/alerts, or file of alerting rules; - for stdin')
     .addOption(
       new Option('--label <name=value>', 'instead of a file: an alert with this label; repeatable').argParser(
         label,

@@ -9,6 +9,8 @@ export interface AlertList {
   alerts: Alert[];
   /** Sentences: what was dropped, truncated or repaired, and what is never sent; at most 20. */
   warnings: string[];
+  /** The alerts will have further labels, which are not known: they were made of rules. */
+  moreLabels?: true;
 }
 
 const source = 'explain';

@@ -1,4 +1,5 @@
 import { alertWith, parseAlertList, type AlertList } from '../alerts/alert-list.ts';
+import { parseAlertingRules } from '../alerts/alerting-rules.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import type { Configuration } from '../config/load.ts';
 import { ConfigurationError } from '../config/problems.ts';
@@ -58,10 +59,16 @@ async function alertsOfGrafana({
 }
 
 function alertsIn(text: string, path: string): AlertList {
-  const body = parseJson(text, path);
+  if (text.trim() === '') throw new Failure('alerts-unreadable', { detail: `${path} is empty` });
+  const body = parseJson(text);
   if (Array.isArray(body)) return parseAlertList(body);
   if (typeof body === 'object' && body !== null && 'alerts' in body)
     return parseNotification(body, { source: 'explain', sender: 'alertmanager' });
+  if (
+    body === undefined ||
+    (typeof body === 'object' && body !== null && ('groups' in body || 'spec' in body))
+  )
+    return parseAlertingRules(text, path, new Date().toISOString());
   throw new Failure('alerts-unreadable', { detail: `${path} holds ${whatItIs(body)}` });
 }
 
@@ -70,7 +77,7 @@ function whatItIs(body: unknown): string {
   if (typeof body !== 'object' || body === null) return `${body === null ? 'null' : `a ${typeof body}`}`;
   if ('labels' in body) return 'one alert: put it into brackets, [ … ], to make it an array';
   const keys = Object.keys(body).slice(0, 5).join(', ');
-  return keys === '' ? 'an empty object' : `an object with ${keys}, and without "alerts"`;
+  return keys === '' ? 'an empty object' : `an object with ${keys}, and neither "alerts" nor "groups"`;
 }
 
 function readText(path: string): string {
@@ -85,11 +92,11 @@ function readText(path: string): string {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-function parseJson(text: string, path: string): unknown {
-  if (text.trim() === '') throw new Failure('alerts-unreadable', { detail: `${path} is empty` });
+/** undefined: not JSON. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new Failure('alerts-unreadable', { detail: `${path} is not JSON`, cause: error });
+  } catch {
+    return undefined;
   }
 }

@@ -16,6 +16,8 @@ export interface Told {
   sent: readonly SentRequest[];
   /** What a capture would ask and run, in order. */
   commands: readonly string[];
+  /** The alert will have further labels, which are not known. */
+  moreLabels: boolean;
   /** null: no panel was looked for. */
   suggested: readonly PanelQuery[] | null;
 }
@@ -26,7 +28,7 @@ const nameSchema = z.object({ name: z.string() });
 const unchecked = 'duplicates, cooldowns, blocks and pauses: they are in the ledger of serve';
 
 /** For `--json`: the decision, the target with the keys that a capture has, and each reason in words. */
-export function jsonOf({ explanation, finding, sent, commands, suggested }: Told): unknown {
+export function jsonOf({ explanation, finding, sent, commands, moreLabels, suggested }: Told): unknown {
   const { alert, outcome, route, closest, event, target, wanted, panel, expression } = explanation;
   const reason = answered(explanation, finding);
   const refusal = failureOf(finding)?.reason ?? null;
@@ -41,6 +43,7 @@ export function jsonOf({ explanation, finding, sent, commands, suggested }: Told
     target: target === null ? null : { ...target, ...keysOf(found) },
     finding: { result: finding.result, end: endOf(finding), reason: described(refusal) },
     wanted,
+    moreLabels,
     panel,
     expression,
     asked: sent,
@@ -66,6 +69,7 @@ export function pageOf(told: Told, limits: Configuration['limits']): string {
   const { alert, panel } = explanation;
   const rows: Row[] = [
     ...outcomeRows(told),
+    ...(told.moreLabels ? [unknownLabels] : []),
     ...routeRows(explanation),
     ...ladderRows(explanation),
     ...targetRows(told),
@@ -85,6 +89,11 @@ export function pageOf(told: Told, limits: Configuration['limits']): string {
 }
 
 type Row = [name: string, value: string];
+
+const unknownLabels: Row = [
+  'labels',
+  'only those that the rule sets, or pins with = in its expression: those of its series may change all of this',
+];
 
 /** The reason that serve gives; in mode observe it says what was found, once serve has looked for it. */
 function answered({ outcome, reason }: Explanation, finding: Outlook): Reason | null {

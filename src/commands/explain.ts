@@ -29,7 +29,7 @@ export interface ExplainOptions {
  */
 export async function explain(input: ExplainInput, options: ExplainOptions): Promise<boolean> {
   const configuration = load(input, options);
-  const { alerts, warnings } = await readAlerts(input, configuration);
+  const { alerts, warnings, moreLabels = false } = await readAlerts(input, configuration);
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
   if (alerts.length === 0) process.stderr.write('There are no alerts in it.\n');
   const rules = routingRules(configuration);
@@ -42,7 +42,7 @@ export async function explain(input: ExplainInput, options: ExplainOptions): Pro
     for (const [at, explanation] of explanations.entries()) {
       const looked = queries !== null && explanation.panel === null;
       const suggested = looked ? suggestPanels(explanation.alert.generatorUrl, queries) : null;
-      const told = { explanation, suggested, ...(await look.at(explanation)) };
+      const told = { explanation, moreLabels, suggested, ...(await look.at(explanation)) };
       asked &&= told.finding.result !== 'unanswered' && told.sent.every(({ failure }) => failure === null);
       if (options.json) all.push(jsonOf(told));
       else process.stdout.write(`${at === 0 ? '' : '\n'}${pageOf(told, configuration.limits)}`);

@@ -185,6 +185,18 @@ describe('explain gets its alerts', () => {
     assert.match(piped.stdout, /^HighLatency f1 \(firing\)$/m);
   });
 
+  it('from a file of alerting rules, and says that their series have more labels', async () => {
+    const rules = await file(
+      'rules.yaml',
+      `groups: [{name: a, rules: [{alert: Slow, expr: 'sum by (pod) (x{pod="checkout-1"}) > 1', labels: {severity: page}}]}]`,
+    );
+    const [told] = await decided(rules);
+    assert.deepEqual(told?.alert.labels, { alertname: 'Slow', pod: 'checkout-1', severity: 'page' });
+    assert.equal(told?.['moreLabels'], true);
+    const { stdout } = await explain([rules, '--offline']);
+    assert.match(stdout, /^ {2}labels {7}only those that the rule sets.*may change all of this$/m);
+  });
+
   it('from exactly one place, and says so with exit code 2', async () => {
     for (const [args, said] of [
       [[], /Pass one of: a file \(- for stdin\), --label, --alertmanager, --grafana\./],
@@ -204,11 +216,11 @@ describe('explain gets its alerts', () => {
     const { port } = (await deaf()).address;
     for (const [args, said] of [
       [[await file('empty.json', '')], /empty\.json is empty/],
-      [[await file('text.json', 'not json')], /text\.json is not JSON/],
+      [[await file('text.json', 'not json')], /text\.json holds neither JSON nor rules/],
       [[await file('null.json', 'null')], /null\.json holds null/],
       [
         [await file('status.json', '{"status":"success","data":{}}')],
-        /an object with status, data, and without "alerts"/,
+        /an object with status, data, and neither "alerts" nor "groups"/,
       ],
       [[await file('one.json', '{"labels":{"a":"b"}}')], /one alert: put it into brackets/],
       [[await file('list.json', '[{"a":1}]')], /alerts\[0\] is no alert and was left out: it has no labels/],
