@@ -61,6 +61,20 @@ export function containerLeads(labels: Labels): ContainerLead[] {
   return leads;
 }
 
+/** For people: `service shop/checkout (label com_docker_compose_service)`. Hostile text. */
+export function describeContainerLead(lead: ContainerLead): string {
+  switch (lead.by) {
+    case 'id':
+      return `id ${lead.id.slice(0, 12)} (label ${lead.label})`;
+    case 'name':
+      return `name ${lead.name} (label ${lead.label})`;
+    case 'service':
+      return `service ${lead.project === null ? '' : `${lead.project}/`}${lead.service} (label ${lead.label})`;
+    case 'address':
+      return `${lead.host}${lead.port === null ? '' : `:${lead.port}`} (label ${lead.label})`;
+  }
+}
+
 /** A container's id, whole or as the end of its cgroup: `/docker/ID`, `/system.slice/docker-ID.scope`. */
 function idIn(text: string): string | null {
   return /(?:^|[/:-])([0-9a-f]{64}|[0-9a-f]{12})(?:\.scope)?$/.exec(text)?.[1] ?? null;

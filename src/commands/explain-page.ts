@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { containerLeads, describeContainerLead } from '../alerts/container-labels.ts';
 import { describeLead } from '../alerts/lead.ts';
 import { describeFinding } from '../captures/stages/look-ahead.ts';
 import type { Target } from '../captures/target.ts';
@@ -156,11 +157,16 @@ function routeRows({ route, target }: Explanation): Row[] {
 
 /** What the labels say, and what is followed in which order. */
 function ladderRows(explanation: Explanation): Row[] {
-  const { target, wanted } = explanation;
-  const leads = target?.kind === 'kubernetes' ? wanted.leads : [];
+  const { alert, target, wanted } = explanation;
+  const leads =
+    target?.kind === 'kubernetes'
+      ? wanted.leads.map(describeLead)
+      : target?.kind === 'docker'
+        ? containerLeads(alert.labels).map(describeContainerLead)
+        : [];
   return [
     ['labels say', labelWords(explanation)],
-    ...leads.map((lead, at): Row => [at === 0 ? 'looked for' : 'else', describeLead(lead)]),
+    ...leads.map((lead, at): Row => [at === 0 ? 'looked for' : 'else', lead]),
   ];
 }
 

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import { strictCluster, type GivenObject, type StrictCluster } from '../given/strict-cluster.ts';
-import { captureWhen, isFinal } from '../setup/flamepin-client.ts';
+import { kubeconfigFor } from '../given/kubeconfig.ts';
+import { captureWhen, fire, isFinal } from '../setup/flamepin-client.ts';
 import { waitFor } from '../setup/process.ts';
+import { runFlamepin, type Ended } from '../setup/run-flamepin.ts';
 
 /** Both commands get the same notification, configuration and API server, and have to say the same. */
 
-const flamepinBin = join(import.meta.dirname, '..', '..', 'bin', 'flamepin.js');
 const deadlineMs = 60_000;
 const began = '2026-11-23T01:14:07.312Z';
 
@@ -245,20 +244,8 @@ for (const where of ['in configured namespaces', 'everywhere', 'in mode observe'
       response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result: rows } }));
     });
 
-    async function explain(
-      ...args: string[]
-    ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-      const child = spawn(process.execPath, [flamepinBin, 'explain', ...args], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: deadlineMs,
-      });
-      const [stdout, stderr] = await Promise.all([
-        readText(child.stdout),
-        readText(child.stderr),
-        once(child, 'exit'),
-      ]);
-      return { code: child.exitCode, stdout, stderr };
-    }
+    const explain = (...args: string[]): Promise<Ended> =>
+      runFlamepin(['explain', ...args], { cwd: directory });
 
     before(async () => {
       directory = await mkdtemp(join(tmpdir(), 'flamepin-explain-'));
@@ -266,17 +253,7 @@ for (const where of ['in configured namespaces', 'everywhere', 'in mode observe'
       prometheus.listen(0, '127.0.0.1');
       await once(prometheus, 'listening');
       const kubeconfig = join(directory, 'kubeconfig');
-      await writeFile(
-        kubeconfig,
-        JSON.stringify({
-          apiVersion: 'v1',
-          kind: 'Config',
-          'current-context': 'here',
-          contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
-          clusters: [{ name: 'here', cluster: { server: cluster.server, 'insecure-skip-tls-verify': true } }],
-          users: [{ name: 'me', user: { token: 'test' } }],
-        }),
-      );
+      await writeFile(kubeconfig, kubeconfigFor(cluster.server));
       const configuration = `
 mode: ${where === 'in mode observe' ? 'observe' : 'capture'}
 server: {port: 0}
@@ -398,6 +375,36 @@ limits: {total: 50, perNode: 50}
       );
     });
   });
+
+describe('explain and serve, of an alert about another machine, with a host route', () => {
+  it('both say not-here, with the same detail', async () => {
+    await using cleanup = new AsyncDisposableStack();
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-explain-'));
+    cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+    const flamepin = await startFlamepin(
+      directory,
+      'server: {port: 0}\nroutes: [{matchers: [], target: {host: {process: ".*"}}}]\n',
+    );
+    cleanup.defer(() => flamepin.stop());
+    const others: Record<string, string>[] = [
+      { node: 'app-42' },
+      { host: 'localhost', context: '/shop', instance: 'app-42.example.com:9404', job: 'tomcat' },
+    ];
+    for (const [at, labels] of others.entries()) {
+      const answer = await fire(flamepin, fingerprintOf(at), labels);
+      const flags = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
+      const { stdout } = await runFlamepin(['explain', '--json', '--config', 'flamepin.yaml', ...flags], {
+        cwd: directory,
+      });
+      const [told] = toldSchema.parse(JSON.parse(stdout));
+      assert.deepEqual(
+        [told?.outcome, told?.reason?.code, told?.reason?.detail],
+        ['not-here', answer.reason?.code, answer.reason?.detail],
+      );
+      assert.equal(answer.outcome, 'not-here');
+    }
+  });
+});
 
 const podIn = (uri: string | null | undefined): string =>
   /^kubernetes:\/\/[^/]+\/([^/]+)\//.exec(uri ?? '')?.[1] ?? String(uri);

@@ -12,16 +12,8 @@ import { z } from 'zod';
 import { startGrafana, type Grafana } from '../grafana/grafana.ts';
 import { notificationOf } from '../setup/flamepin-client.ts';
 import { freePort, waitFor } from '../setup/process.ts';
+import { runFlamepin, type Ended } from '../setup/run-flamepin.ts';
 import { startAlertmanager, type Prometheus } from '../setup/prometheus.ts';
-
-const flamepinBin = join(import.meta.dirname, '..', '..', 'bin', 'flamepin.js');
-const deadlineMs = 60_000;
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
 
 const toldSchema = z.array(
   z.looseObject({
@@ -53,23 +45,12 @@ describe('explain gets its alerts', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function explain(args: readonly string[], stdin = ''): Promise<Ended> {
-    const child = spawn(process.execPath, [flamepinBin, 'explain', ...args], {
+  const explain = (args: readonly string[], stdin = ''): Promise<Ended> =>
+    runFlamepin(['explain', ...args], {
       cwd: directory,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: deadlineMs,
-      env: { ...process.env, FLAMEPIN_GRAFANA_TOKEN: grafana.token },
+      stdin,
+      env: { FLAMEPIN_GRAFANA_TOKEN: grafana.token },
     });
-    // A command that reads no stdin may have ended before.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(stdin);
-    const [stdout, stderr] = await Promise.all([
-      readText(child.stdout),
-      readText(child.stderr),
-      once(child, 'exit'),
-    ]);
-    return { code: child.exitCode, stdout, stderr };
-  }
   /** Decisions alone: what runs on this machine does not matter here. */
   const decided = async (...args: string[]): Promise<z.infer<typeof toldSchema>> => {
     const { code, stdout, stderr } = await explain([...args, '--offline', '--json']);

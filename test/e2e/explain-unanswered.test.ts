@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { kubeconfigFor } from '../given/kubeconfig.ts';
 import { strictCluster, type StrictCluster } from '../given/strict-cluster.ts';
 import { freePort } from '../setup/process.ts';
+import { runFlamepin, type Ended } from '../setup/run-flamepin.ts';
 
-const flamepinBin = join(import.meta.dirname, '..', '..', 'bin', 'flamepin.js');
 const pods = ['web-7d9f-a', 'web-7d9f-b'];
 const labels = ['--label', 'alertname=HighLatency', '--label', 'namespace=shop', '--label', 'deployment=web'];
 
@@ -28,38 +26,17 @@ describe('explain, when somebody cannot be asked', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function explain(
-    configuration: string,
-    ...args: string[]
-  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  async function explain(configuration: string, ...args: string[]): Promise<Ended> {
     await writeFile(join(directory, 'flamepin.yaml'), configuration);
-    const child = spawn(process.execPath, [flamepinBin, 'explain', '--config', 'flamepin.yaml', ...args], {
+    return runFlamepin(['explain', '--config', 'flamepin.yaml', ...args], {
       cwd: directory,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 60_000,
-      env: { ...process.env, KUBECONFIG: '/nowhere', HOME: directory },
+      env: { KUBECONFIG: '/nowhere', HOME: directory },
     });
-    const [stdout, stderr] = await Promise.all([
-      readText(child.stdout),
-      readText(child.stderr),
-      once(child, 'exit'),
-    ]);
-    return { code: child.exitCode, stdout, stderr };
   }
 
   async function inCluster(server: string, token = 'test'): Promise<string> {
     const kubeconfig = join(directory, 'kubeconfig');
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': 'here',
-        contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
-        clusters: [{ name: 'here', cluster: { server, 'insecure-skip-tls-verify': true } }],
-        users: [{ name: 'me', user: { token } }],
-      }),
-    );
+    await writeFile(kubeconfig, kubeconfigFor(server, token));
     return `routes: [{matchers: [], target: {kubernetes: {}}}]\ntargets: {kubernetes: {kubeconfig: ${kubeconfig}}}\n`;
   }
 
@@ -138,6 +115,7 @@ describe('explain, when somebody cannot be asked', () => {
       stdout,
       /^ {2}asked {8}GET unix:\/nowhere\/docker\.sock\/containers\/json\?all=true: ENOENT$/m,
     );
+    assert.match(stdout, /^ {2}looked for {3}name web \(label name\)$/m);
     assert.match(stdout, /^ {2}command {6}engine local: GET \/containers\/json\?all=true$/m);
   });
 });

@@ -1,5 +1,5 @@
 import { Failure } from '../../reasons/failure.ts';
-import type { ContainerLead } from '../../alerts/container-labels.ts';
+import { describeContainerLead, type ContainerLead } from '../../alerts/container-labels.ts';
 import type { Container } from './containers.ts';
 
 /** Containers that the labels lead to: one, or those of one service. */
@@ -43,10 +43,10 @@ export function findContainers(
     const service = serviceOf(first);
     const ofOneService = service !== '' && others.every((each) => serviceOf(each) === service);
     if (others.length > 0 && !ofOneService) throw ambiguous(lead, fitting);
-    return { containers: [first, ...others], by: wordsFor(lead) };
+    return { containers: [first, ...others], by: describeContainerLead(lead) };
   }
   throw new Failure('target-not-found', {
-    detail: `no container fits ${leads.slice(0, mostNamed).map(wordsFor).join(', ')}`,
+    detail: `no container fits ${leads.slice(0, mostNamed).map(describeContainerLead).join(', ')}`,
   });
 }
 
@@ -85,25 +85,12 @@ function hexOf(host: string): string {
   return /^[0-9a-f]{12}$/.test(host) ? host : 'no id';
 }
 
-function wordsFor(lead: ContainerLead): string {
-  switch (lead.by) {
-    case 'id':
-      return `id ${lead.id.slice(0, 12)} (label ${lead.label})`;
-    case 'name':
-      return `name ${lead.name} (label ${lead.label})`;
-    case 'service':
-      return `service ${lead.project === null ? '' : `${lead.project}/`}${lead.service} (label ${lead.label})`;
-    case 'address':
-      return `${lead.host}${lead.port === null ? '' : `:${lead.port}`} (label ${lead.label})`;
-  }
-}
-
 function ambiguous(lead: ContainerLead, fitting: readonly Container[]): Failure {
   const names = fitting.slice(0, mostNamed).map(({ engine, name }) => `${engine.name}/${name}`);
   const more = fitting.length > mostNamed ? ', …' : '';
   return new Failure('target-ambiguous', {
     detail:
-      `${wordsFor(lead)} fits ${names.join(', ')}${more}: ` +
+      `${describeContainerLead(lead)} fits ${names.join(', ')}${more}: ` +
       'keep cAdvisor’s label name, or com_docker_compose_project, in the alert',
   });
 }

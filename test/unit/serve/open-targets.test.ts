@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { loadConfiguration } from '../../../src/config/load.ts';
 import { openTargets } from '../../../src/serve/open-targets.ts';
 import { grafanaRulesAccess, prometheusAccess } from '../../../src/serve/prometheus-access.ts';
+import { kubeconfigFor } from '../../given/kubeconfig.ts';
 import { queryNow } from '../../../src/targets/kubernetes/choice/prometheus.ts';
 
 describe('a cluster that cannot be opened', () => {
@@ -27,17 +28,7 @@ describe('a cluster that cannot be opened', () => {
     const targets = openTargets(loadConfiguration(file, {}));
     await assert.rejects(targets.get('kubernetes'), { code: 'exec-unavailable' });
     await targets.close();
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': 'here',
-        contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
-        clusters: [{ name: 'here', cluster: { server: 'https://127.0.0.1:1' } }],
-        users: [{ name: 'me', user: { token: 'a' } }],
-      }),
-    );
+    await writeFile(kubeconfig, kubeconfigFor('https://127.0.0.1:1'));
     await targets.get('kubernetes');
     await targets.close();
   });
