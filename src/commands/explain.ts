@@ -57,14 +57,16 @@ export async function explain(input: ExplainInput, options: ExplainOptions): Pro
 /** With the secrets of those who are asked, and no others. */
 function load(input: ExplainInput, { config, suggest, offline }: ExplainOptions): Configuration {
   const secrets: SecretUse[] = [];
-  if (suggest || input.from === 'grafana') secrets.push('grafana');
-  if (!offline) secrets.push('prometheus');
+  // Both are asked for the rule of an alert, and for the values of its pods.
+  if (!offline) secrets.push('prometheus', 'grafana');
+  else if (suggest || input.from === 'grafana') secrets.push('grafana');
   try {
     return loadConfiguration(config, undefined, { secrets });
   } catch (error) {
     // Throws by itself where more is wrong than a secret.
     loadConfiguration(config, undefined, { secrets: [] });
-    if (!offline) process.stderr.write('--offline needs no secret of Prometheus: it only decides.\n');
+    if (!offline)
+      process.stderr.write('--offline needs no secret of Prometheus or Grafana: it only decides.\n');
     throw error;
   }
 }

@@ -92,7 +92,7 @@ describe('explain, when somebody cannot be asked', () => {
     const { code, stdout, stderr } = await explain(configuration, ...labels);
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /prometheus\.bearerTokenFile: the secret cannot be read/);
-    assert.match(stderr, /--offline needs no secret of Prometheus/);
+    assert.match(stderr, /--offline needs no secret of Prometheus or Grafana/);
     const asked = cluster.requests.length;
     const offline = await explain(configuration, '--offline', ...labels);
     assert.equal(offline.code, 0, offline.stderr);
