@@ -5,8 +5,10 @@ import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEvents, profileEvents } from './profile/sampling.ts';
 import { supportedKinds, targetKinds } from './captures/target-kinds.ts';
 import { version } from './version.ts';
+import type { Verdict } from './coverage/judgement.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
+import type { CoverageOptions } from './commands/coverage.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { ExplainInput } from './commands/explain-input.ts';
 import type { LifecycleOptions } from './commands/lifecycle.ts';
@@ -21,6 +23,8 @@ interface CommonOptions {
 /** The work was done, but its result is that something is wrong (`doctor`): exit code 1 without another message. */
 const failed = 1;
 const wrongUsage = 2;
+/** What `coverage --fail-on` takes: verdicts on rules that somebody can change. */
+const failingVerdicts = ['no-route', 'no-target', 'elsewhere', 'unreadable'] as const satisfies Verdict[];
 
 /**
  * The command line. Resolves to the exit code: 0 done, 1 the work failed, 2 wrong usage or configuration. Data goes
@@ -147,6 +151,33 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
 
   program
+    .command('coverage')
+    .description('show which alerting rules would lead to a capture, and what to change in the others')
+    .argument('[rules...]', 'rule files, or PrometheusRule objects; - for stdin')
+    .addOption(configOption())
+    .addOption(new Option('--format <format>', 'format').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option(
+        '--label <name=value>',
+        "label of every alert, as in Prometheus' external_labels; may be repeated",
+      )
+        .argParser(label)
+        .default({}, 'none'),
+    )
+    .addOption(
+      new Option(
+        '--fail-on <verdicts>',
+        'exit with 1 if a rule has one of these verdicts, with commas between',
+      )
+        .argParser(verdictsOf)
+        .default([], 'none'),
+    )
+    .action(async (rules: string[], options: CoverageOptions) => {
+      const { coverage } = await import('./commands/coverage.ts');
+      if (!(await coverage(rules, options))) code = failed;
+    });
+
+  program
     .command('doctor')
     .description('check permissions, connections, clocks and limits, each with its remedy')
     .addOption(configOption())
@@ -248,6 +279,14 @@ function label(text: string, before: Labels = {}): Labels {
   if (name === undefined) throw new InvalidArgumentError('Write NAME=VALUE, such as namespace=shop.');
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`The label ${name} is there twice.`);
   return { ...before, [name]: written.replace(/^"(.*)"$/s, '$1') };
+}
+
+function verdictsOf(text: string): string[] {
+  const given = text.split(',');
+  const known: readonly string[] = failingVerdicts;
+  if (!given.every((verdict) => known.includes(verdict)))
+    throw new InvalidArgumentError(`Write one or several of ${failingVerdicts.join(', ')}.`);
+  return given;
 }
 
 /** `30s` → 30; by hand 1 s to 60 s, whole seconds. */

@@ -361,6 +361,10 @@ export const reasons = {
     'The output could not be written.',
     'Check the path, its permissions and the free space.',
   ),
+  'rule-file-malformed': final(
+    'This is not a file of alerting rules.',
+    'Pass a rule file of Prometheus, Mimir or vmalert (`groups`), or PrometheusRule objects; the detail says where it differs.',
+  ),
   'file-not-a-recording': final(
     'The file is not a recording that flamepin can read.',
     'Pass a complete JFR file from async-profiler or the JDK, gzipped or not; render also takes folded stacks.',

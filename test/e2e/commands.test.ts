@@ -67,7 +67,7 @@ describe('the commands', { concurrency: true }, () => {
     const { code, stdout, stderr } = await run('--help');
     assert.equal(code, 0, stderr);
     assert.equal(stderr, '');
-    const names = ['serve', 'capture', 'render', 'compare', 'explain', 'doctor', 'release'];
+    const names = ['serve', 'capture', 'render', 'compare', 'explain', 'coverage', 'doctor', 'release'];
     for (const name of names) assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
     const helps = await Promise.all(names.map((name) => run(name, '--help')));
     for (const help of helps) {

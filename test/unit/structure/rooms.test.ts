@@ -39,6 +39,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'captures/worker': ['captures', 'captures/analysis', 'captures/stages', 'reasons'],
   config: ['alerts', 'captures', 'profile', 'routing'],
+  coverage: ['alerts', 'captures', 'profile', 'reasons', 'routing'],
   flamegraph: ['profile', 'profile/comparison'],
   'flamegraph/page': ['flamegraph', 'profile', 'profile/comparison'],
   http: [
@@ -101,7 +102,7 @@ const sdkHomes: Record<string, string> = {
 };
 
 /** Pure rooms: bytes and data in, data out. */
-const pure = ['jfr/', 'alerts/', 'routing/', 'flamegraph/layout', 'flamegraph/svg', 'profile/'];
+const pure = ['jfr/', 'alerts/', 'routing/', 'coverage/', 'flamegraph/layout', 'flamegraph/svg', 'profile/'];
 const effects = /^node:(fs|net|http|https|child_process|os|dns|worker_threads)/;
 
 interface Import {
