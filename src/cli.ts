@@ -153,7 +153,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('coverage')
     .description('show which alerting rules would lead to a capture, and what to change in the others')
-    .argument('[rules...]', 'rule files, or PrometheusRule objects; - for stdin')
+    .argument(
+      '[rules...]',
+      "rule files, or PrometheusRule objects; - for stdin; default: the configured Prometheus' own",
+    )
     .addOption(configOption())
     .addOption(new Option('--format <format>', 'format').choices(['text', 'json']).default('text'))
     .addOption(
@@ -164,6 +167,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         .argParser(label)
         .default({}, 'none'),
     )
+    .addOption(new Option('--offline', 'judge by the rules alone; do not ask Prometheus').default(false))
     .addOption(
       new Option(
         '--fail-on <verdicts>',

@@ -34,8 +34,8 @@ export interface Configuration extends Omit<Settings, 'sources' | 'targets'> {
   warnings: string[];
 }
 
-/** Whom a command asks, and so which secrets it needs. */
-export type SecretUse = 'grafana' | 'prometheus';
+/** Whom a command asks, and so which secrets it needs; Grafana is asked `if-possible` where its answer is not essential. */
+export type SecretUse = 'grafana' | 'grafana-if-possible' | 'prometheus';
 
 /** Without a file there is one route: every alert leads to the busiest JVM of this machine. Loopback only. */
 const trial = { routes: [{ name: 'trial', matchers: [], target: { host: {} } }] };
@@ -89,6 +89,9 @@ export function loadConfiguration(
     const secrets = {
       ...noSecrets,
       ...(options.secrets.includes('grafana') && { grafanaToken: grafanaToken() }),
+      ...(options.secrets.includes('grafana-if-possible') && {
+        grafanaToken: grafana === undefined ? null : findSecret('grafana.tokenFile', grafana.tokenFile),
+      }),
       ...(options.secrets.includes('prometheus') && prometheusSecrets()),
     };
     return assemble(origin, settings, environment, { sources: [], secrets }, problems);

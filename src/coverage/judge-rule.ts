@@ -2,18 +2,26 @@ import type { Alert } from '../alerts/alert.ts';
 import type { Wanted } from '../alerts/labels.ts';
 import type { TargetKind } from '../captures/target-kinds.ts';
 import { describeReason, type Reason } from '../reasons/failure.ts';
-import { closestRoute, consider, type NearMiss, type RoutingRules } from '../routing/decide.ts';
+import { consider, type RoutingRules } from '../routing/decide.ts';
 import type { Route } from '../routing/route.ts';
 import { changeFor } from './change.ts';
 import { verdicts, type Judgement } from './judgement.ts';
 import { namedBy, type Named } from './leads.ts';
 import { isMixed, isOtherJob, originOfAll, type Origin } from './metric-origins.ts';
 import { remainingLabels, type Recorded } from './remaining-labels.ts';
+import { alertOf } from './rule-alert.ts';
 import { alertShape, shapeOfRow } from './rule-labels.ts';
 import type { AlertingRule } from './rules.ts';
 import { sampleAlert, type Surroundings } from './sample-labels.ts';
-import { conditionsOf, considerSample } from './sample-routes.ts';
+import { closestTo, conditionsOf, considerSample } from './sample-routes.ts';
 import type { Shape } from './shape.ts';
+
+/** Rows of a rule's expression without its threshold, now. */
+export interface Rows {
+  labels: readonly Readonly<Record<string, string>>[];
+  /** There are others, which were not read. */
+  more: boolean;
+}
 
 export interface Judging {
   rules: RoutingRules;
@@ -25,18 +33,16 @@ export interface Judging {
 
 /**
  * What would become of a rule's alerts: the decision that `serve` makes, on the labels that they will have. Pure.
- * @param rows labels of the rows that the expression has in Prometheus; empty: not known
+ * @param rows what the expression has in Prometheus; null: not known
  */
-export function judgeRule(
-  rule: AlertingRule,
-  judging: Judging,
-  rows: readonly Readonly<Record<string, string>>[] = [],
-): Judgement {
+export function judgeRule(rule: AlertingRule, judging: Judging, rows: Rows | null = null): Judgement {
   const expression = remainingLabels(rule.expression, judging.recorded);
   if (expression === null) return unreadable(rule);
   const shape = alertShape(rule, expression, judging.added);
-  if (rows.length === 0) return judgeShape(rule, shape, judging);
-  const seen = rows.map((row) =>
+  if (rows === null) return judgeShape(rule, shape, judging);
+  if (rows.labels.length === 0)
+    return { ...judgeShape(rule, shape, judging), rows: { seen: 0, captured: 0, more: false } };
+  const seen = rows.labels.map((row) =>
     judgeShape(rule, alertShape(rule, shapeOfRow(row, expression), judging.added), judging),
   );
   const order = (judgement: Judgement): number => verdicts.indexOf(judgement.verdict);
@@ -47,7 +53,7 @@ export function judgeRule(
     shape,
     certainty: best.target === null ? null : 'seen',
     change: changeFor({ ...best, shape }),
-    rows: { seen: rows.length, captured },
+    rows: { seen: rows.labels.length, captured, more: rows.more },
   };
 }
 
@@ -67,6 +73,7 @@ function unreadable(rule: AlertingRule): Judgement {
     reason: null,
     change: null,
     rows: null,
+    lastMonth: null,
   };
 }
 
@@ -91,12 +98,13 @@ function judgeShape(rule: AlertingRule, shape: Shape, judging: Judging): Judgeme
   const judgement: Judgement = {
     rule,
     ...(aside === null
-      ? verdictOf(captured, named !== null, reason, closestRoute(alert, rules.routes))
+      ? verdictOf(captured, named !== null, reason, closestTo(alert, sample.examples, rules.routes))
       : { verdict: 'not-a-jvm' as const, why: aside }),
     shape,
     origin,
-    target: named === null ? null : { kind, ...named },
-    certainty: named === null ? null : sample.assumed.has(named.label) ? 'assumed' : 'certain',
+    target: named === null || aside !== null ? null : { kind, ...named },
+    certainty:
+      named === null || aside !== null ? null : sample.assumed.has(named.label) ? 'assumed' : 'certain',
     route: route === null || !queued ? null : { index: route.index, name: route.route.name ?? null },
     conditions: route === null || !queued ? [] : conditionsOf(route.route, sample.examples),
     event: event?.event ?? null,
@@ -104,6 +112,7 @@ function judgeShape(rule: AlertingRule, shape: Shape, judging: Judging): Judgeme
     reason,
     change: null,
     rows: null,
+    lastMonth: null,
   };
   return { ...judgement, change: changeFor(judgement) };
 }
@@ -114,7 +123,7 @@ function verdictOf(
   captured: boolean,
   led: boolean,
   reason: Reason | null,
-  closest: NearMiss | null,
+  closest: ReturnType<typeof closestTo>,
 ): Pick<Judgement, 'verdict' | 'why'> {
   if (captured) return { verdict: 'captures', why: '' };
   if (reason !== null && otherPlaces.has(reason.code)) {
@@ -128,7 +137,7 @@ function verdictOf(
   const also = more === 0 ? '' : ` and ${more} more`;
   return {
     verdict: 'no-route',
-    why: `the closest, routes[${closest.index}], asks for ${failed.matcher}${also}`,
+    why: `the closest, routes[${closest.index}], asks for ${failed}${also}`,
   };
 }
 
@@ -166,20 +175,3 @@ function notAboutJvm(
  */
 const isProxyAddress = ({ label }: Named, kind: TargetKind, origin: Origin | null): boolean =>
   kind === 'kubernetes' && label === 'instance' && origin !== null && origin.scraped !== 'pod';
-
-/** As serve would receive it; the time and the fingerprint decide nothing. */
-function alertOf({ sender, annotations }: AlertingRule, labels: Alert['labels']): Alert {
-  return {
-    source: 'coverage',
-    sender,
-    fingerprint: '',
-    status: 'firing',
-    startsAt: '2000-01-01T00:00:00.000Z',
-    endsAt: null,
-    labels,
-    annotations,
-    generatorUrl: '',
-    panelUrl: '',
-    dashboardUrl: '',
-  };
-}

@@ -2,6 +2,7 @@ import type { Panel } from '../alerts/panel.ts';
 import type { TargetKind } from '../captures/target-kinds.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 import type { Reason } from '../reasons/failure.ts';
+import type { LastMonth } from './firings.ts';
 import type { Named } from './leads.ts';
 import type { Origin } from './metric-origins.ts';
 import type { AlertingRule } from './rules.ts';
@@ -49,8 +50,10 @@ export interface Judgement {
   reason: Reason | null;
   /** The one change that makes them lead to the right JVM; null: none is needed, or known. */
   change: Change | null;
-  /** Rows of the expression in Prometheus, and how many of them would be captured; null: not asked, or there are none. */
-  rows: { seen: number; captured: number } | null;
+  /** Rows of the expression in Prometheus, and how many of them would be captured; null: not known. */
+  rows: { seen: number; captured: number; more: boolean } | null;
+  /** null: Prometheus was not asked. */
+  lastMonth: LastMonth | null;
 }
 
 /** The one change to make. */

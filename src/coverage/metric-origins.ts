@@ -127,11 +127,12 @@ const origins: readonly Row[] = [
 
 const unknownOrigin: Origin = { about: 'unknown', who: 'any program', keep: pod, scraped: 'pod' };
 
-/** Scrape jobs of what is not a JVM, as kube-prometheus and the exporters' charts call them. */
+/** Scrape jobs of what is not a JVM, as kube-prometheus and the exporters' charts call them, with the release before it. */
 const otherJobs =
-  /^(?:kubelet|apiserver|kube-(?:apiserver|controller-manager|scheduler|proxy|etcd|dns|state-metrics-self)|etcd|coredns|node(?:-exporter)?|prometheus(?:-.*)?|alertmanager(?:-.*)?|grafana|loki|thanos-.*|cadvisor|windows-exporter|.*-operator|blackbox(?:-exporter)?|(?:mysql|postgres|redis|mongodb|rabbitmq|memcached|nginx|haproxy|snmp)(?:[-_]?exporter)?)$/;
+  /^(?:(?!.*jmx).+-)?(?:kubelet|apiserver|kube-(?:apiserver|controller-manager|scheduler|proxy|etcd|dns|state-metrics)|etcd|coredns|node-exporter|prometheus(?:-k8s|-server)?|alertmanager(?:-main)?|grafana|loki|cadvisor|windows-exporter|operator|blackbox-exporter|(?:mysql|postgres|redis|mongodb|rabbitmq|memcached|nginx|haproxy|snmp)[-_]exporter)$|^(?:node|thanos-.*)$/;
 
-export const isOtherJob = (job: string): boolean => otherJobs.test(job);
+/** A name, or a pattern that holds it: `.*etcd.*`. */
+export const isOtherJob = (job: string): boolean => otherJobs.test(job.replaceAll(/\.[*+]/g, ''));
 
 /** Who writes the series of a selector. */
 export function originOf({ metric, matchers }: Selector): Origin {

@@ -26,6 +26,7 @@ export function coverageReport(judgements: readonly Judgement[], notes: readonly
         reason: rest.reason,
         change: rest.change,
         rows: rest.rows,
+        lastMonth: rest.lastMonth,
       }),
     ),
   };

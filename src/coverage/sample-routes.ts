@@ -27,6 +27,23 @@ export function considerSample(
 export const conditionsOf = (route: Route, examples: ReadonlySet<string>): string[] =>
   route.matchers.filter(({ name }) => examples.has(name)).map(({ text }) => text);
 
+/** The route with the fewest matchers that no series can fit, and these; null: there are no routes. */
+export function closestTo(
+  alert: Alert,
+  examples: ReadonlySet<string>,
+  routes: readonly Route[],
+): { index: number; failed: string[] } | null {
+  let closest: { index: number; failed: string[] } | null = null;
+  for (const [index, { matchers }] of routes.entries()) {
+    const failed = matchers
+      .filter((matcher) => !matcher.matches(alert.labels))
+      .filter((matcher) => !examples.has(matcher.name) || valueFor(matcher) === undefined)
+      .map(({ text }) => text);
+    if (closest === null || failed.length < closest.failed.length) closest = { index, failed };
+  }
+  return closest;
+}
+
 /** The labels with values that fit the route; null where a known one does not, or no value is easily found. */
 function labelsFor(
   { matchers }: Route,

@@ -34,20 +34,20 @@ export function summarise(judgements: readonly Judgement[]): Summary {
 
 const isExact = (what: string): boolean => what !== 'workload' && what !== 'service';
 
-/** `212 rules: 31 would capture, 12 name a pod, 9 a panel, 140 are not about a JVM, 41 need a change` */
-export function summaryLine(summary: Summary): string {
+/** `212 rules: 31 would capture, 12 name a pod, 9 a panel, 140 are not about a JVM`, and the rest on a line of its own. */
+export function summaryLines(summary: Summary): string[] {
   const { rules, captures, namePod, panel, notAboutJvm, withChange, elsewhere, unreadable } = summary;
-  const rest = [
-    [withChange, `${withChange} ${withChange === 1 ? 'needs' : 'need'} a change`],
-    [elsewhere, `${elsewhere} ${elsewhere === 1 ? 'is' : 'are'} about another place`],
-    [unreadable, `${unreadable} cannot be read`],
-  ] as const;
   const parts = [
     `${captures} would capture`,
     `${namePod} ${namePod === 1 ? 'names' : 'name'} a pod`,
     `${panel} a panel`,
     `${notAboutJvm} ${notAboutJvm === 1 ? 'is' : 'are'} not about a JVM`,
-    ...rest.filter(([count]) => count > 0).map(([, words]) => words),
   ];
-  return `${rules} ${rules === 1 ? 'rule' : 'rules'}: ${parts.join(', ')}`;
+  const rest = [
+    ...(withChange > 0 ? [`${withChange} ${withChange === 1 ? 'needs' : 'need'} a change`] : []),
+    ...(elsewhere > 0 ? [`${elsewhere} ${elsewhere === 1 ? 'is' : 'are'} about another place`] : []),
+    ...(unreadable > 0 ? [`${unreadable} cannot be read`] : []),
+  ];
+  const first = `${rules} ${rules === 1 ? 'rule' : 'rules'}: ${parts.join(', ')}`;
+  return rest.length === 0 ? [first] : [first, rest.join(', ')];
 }

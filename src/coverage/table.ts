@@ -1,5 +1,5 @@
 import type { Judgement, Verdict } from './judgement.ts';
-import { summarise, summaryLine } from './summary.ts';
+import { summarise, summaryLines } from './summary.ts';
 
 const headings: Readonly<Record<Verdict, string>> = {
   captures: 'Would capture',
@@ -24,9 +24,10 @@ export function coverageText(
   { width, notes, routes }: { width: number; notes: readonly string[]; routes: 'configured' | 'assumed' },
 ): string {
   const blocks = [
-    [summaryLine(summarise(judgements)), ...notes.map((note) => wrapped(printable(note), width, ''))].join(
-      '\n',
-    ),
+    [
+      ...summaryLines(summarise(judgements)),
+      ...notes.map((note) => wrapped(printable(note), width, '')),
+    ].join('\n'),
     ...detailed.map((verdict) => detailedBlock(verdict, judgements, width, routes === 'configured')),
     asideBlock(judgements, width, routes === 'configured'),
   ];
@@ -61,14 +62,25 @@ function detailedBlock(
 /** Alert, what it names, route and event, panel, last month. */
 function cells(judgement: Judgement, showRoutes: boolean): string[] {
   const { rule, verdict, route, event, panel } = judgement;
-  if (verdict !== 'captures') return [printable(rule.name), printable(rule.place)];
+  const month = monthWords(judgement);
+  if (verdict !== 'captures')
+    return [printable(rule.name), printable(rule.place), ...(month === null ? [] : [month])];
   return [
     printable(rule.name),
     targetWords(judgement),
     ...(showRoutes && route !== null ? [printable(route.name ?? `routes[${route.index}]`)] : []),
     event ?? '',
     panel === null ? 'no panel' : 'panel known',
+    ...(month === null ? [] : [month]),
   ];
+}
+
+/** `12 of 40`: captures, of alerts that fired; null: Prometheus was not asked. */
+function monthWords({ verdict, lastMonth }: Judgement): string | null {
+  if (lastMonth === null) return null;
+  const { fired, captured } = lastMonth;
+  if (fired === 0) return 'never fired';
+  return verdict === 'captures' ? `${captured} of ${fired} in 30 days` : `fired ${fired} times in 30 days`;
 }
 
 /** `pod`, `Deployment by label deployment?` */
@@ -86,8 +98,9 @@ function underneath({ verdict, rule, why, change, conditions, target, rows }: Ju
   if (conditions.length > 0) lines.push(`only where ${conditions.join(' and ')}`);
   if (target?.namespaceMissing === true && target.kind === 'kubernetes')
     lines.push('no namespace: ambiguous where several have one of that name');
-  if (rows !== null && rows.captured < rows.seen)
-    lines.push(`${rows.captured} of its ${rows.seen} rows in Prometheus`);
+  if (rows?.seen === 0) lines.push('no series in Prometheus now');
+  else if (verdict === 'captures' && rows !== null && rows.captured < rows.seen)
+    lines.push(`only ${rows.captured} of its ${rows.seen}${rows.more ? ' first' : ''} rows in Prometheus`);
   if (change !== null)
     lines.push(verdict === 'captures' ? `better: ${change.what} (${rule.place})` : `→ ${change.what}`);
   return lines;

@@ -66,7 +66,7 @@ export const remaining: readonly (readonly [rule: string, expression: string, re
   ['a subquery', 'max_over_time(sum by (pod) (rate(x[1m]))[1h:1m]) > 3', 'pod'],
   ['offset and @', 'x{a="b"} offset 1h - x{a="b"} @ end() > 0', 'a=b *'],
   ['histogram_quantile of all buckets', 'histogram_quantile(0.99, rate(seconds_bucket[5m])) > 1', 'le- *'],
-  ['a native histogram', 'histogram_avg(rate(seconds[5m])) > 1', '*'],
+  ['a native histogram', 'histogram_sum(rate(seconds[5m])) > 1', '*'],
   ['the time alone', 'hour() > 22', ''],
   ['of a series', 'day_of_week(x{a="b"}) > 5', 'a=b *'],
   ['numbers', 'time() - 3 > bool 5', ''],
@@ -77,7 +77,7 @@ export const remaining: readonly (readonly [rule: string, expression: string, re
   ],
   ['km KubeAPIDown', 'absent(up{job="apiserver"})', 'job=apiserver'],
   ['of what is itself an expression', 'absent(up{job="kubelet"} == 1)', ''],
-  ['over time, and not by a pattern', 'absent_over_time((up{job="shop", pod=~"a.*"})[5m])', 'job=shop pod-'],
+  ['over time, and not by a pattern', 'absent_over_time(up{job="shop", pod=~"a.*"}[5m])', 'job=shop pod-'],
   ['twice the same label', 'absent(up{job="shop", job!=""})', 'job-'],
   // label_replace and label_join.
   [

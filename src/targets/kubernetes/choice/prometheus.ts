@@ -103,13 +103,18 @@ export interface PrometheusAnswer {
 
 /**
  * One request with the configured credentials, which are read now; a POST when there is a form. Redirects are not followed.
- * Rejects without an answer in two seconds, or with one of more than `maxBytes` (default 4 MiB), of which no more is read.
+ * Rejects without an answer in `milliseconds` (default two seconds), or with one of more than `maxBytes` (default 4 MiB), of
+ * which no more is read.
  */
 export async function askPrometheus(
   settings: PrometheusSettings,
   path: string,
   signal: AbortSignal,
-  { form, maxBytes = maxAnswerBytes }: { form?: Readonly<Record<string, string>>; maxBytes?: number } = {},
+  {
+    form,
+    maxBytes = maxAnswerBytes,
+    milliseconds = deadlineMilliseconds,
+  }: { form?: Readonly<Record<string, string>>; maxBytes?: number; milliseconds?: number } = {},
 ): Promise<PrometheusAnswer> {
   const url = new URL(`${settings.url.replace(/\/$/, '')}${path}`);
   const body = form === undefined ? null : new URLSearchParams(form).toString();
@@ -122,7 +127,7 @@ export async function askPrometheus(
     },
     // A connection of its own: questions are minutes apart.
     agent: false as const,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMilliseconds)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]),
     ...(settings.caFile !== undefined && { ca: await readFile(settings.caFile) }),
   };
   const request = url.protocol === 'https:' ? requestOverTls(url, options) : requestPlain(url, options);
