@@ -3,7 +3,7 @@ import { ConfigurationError } from './config/problems.ts';
 import { parseDuration } from './config/durations.ts';
 import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEvents, profileEvents } from './profile/sampling.ts';
-import { supportedKinds, targetKinds } from './captures/target-kinds.ts';
+import { addresses, addressForms, targetKinds } from './captures/target-kinds.ts';
 import { version } from './version.ts';
 import type { Verdict } from './coverage/judgement.ts';
 import type { CaptureOptions } from './commands/capture.ts';
@@ -63,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('capture')
     .description('profile one target now')
-    .argument('<target>', 'kubernetes://[context/]namespace/pod[/container] or host://[pid]', targetUri)
+    .argument('<target>', addressForms, targetUri)
     .addOption(new Option('--event <event>', 'lead event').choices(captureEvents).default('cpu'))
     .addOption(
       new Option('--duration <duration>', 'length of the window').argParser(seconds).default(30, '30s'),
@@ -252,8 +252,9 @@ function explainError(error: unknown): number {
 }
 
 function targetUri(text: string): string {
-  if (!targetKinds.some((kind) => text.startsWith(`${kind}://`)))
-    throw new InvalidArgumentError(`Start with ${supportedKinds.map((kind) => `${kind}://`).join(' or ')}.`);
+  const kind = targetKinds.find((each) => text.startsWith(`${each}://`));
+  if (kind === undefined || !addresses[kind].pattern.test(text))
+    throw new InvalidArgumentError(`Write ${kind === undefined ? addressForms : addresses[kind].form}.`);
   return text;
 }
 

@@ -32,6 +32,10 @@ const packages = [
   'docker.io',
   'podman',
   'iproute2',
+  // An sshd, started by its test in a mount namespace with users and sudo rules of its own.
+  'openssh-client',
+  'openssh-server',
+  'sudo',
   // Sets the clock that one process sees.
   'faketime',
   'shellcheck',

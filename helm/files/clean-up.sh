@@ -202,6 +202,7 @@ find_start() {
   for path in $named; do
     path=${path%/cmdline}
     case $newline$(strings_of "$path/cmdline") in
+      "${newline}sudo$newline"* | *"${newline}flamepin-run$newline"*) ;;
       *"$newline-c$newline"*"${newline}flamepin$newline$id$newline"*"${newline}linux-"*) starts="$starts${path#/proc/} " ;;
     esac
   done

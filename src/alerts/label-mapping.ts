@@ -14,7 +14,10 @@ export interface MappedLabel {
 
 /** Further labels for each meaning, read before those that flamepin knows; in each list the first that fits wins. */
 export type LabelMapping = Readonly<
-  Record<'cluster' | 'namespace' | 'pod' | 'container' | 'workload' | 'service', readonly MappedLabel[]>
+  Record<
+    'cluster' | 'namespace' | 'pod' | 'container' | 'workload' | 'service' | 'host',
+    readonly MappedLabel[]
+  >
 >;
 
 export const noMapping: LabelMapping = {
@@ -24,6 +27,7 @@ export const noMapping: LabelMapping = {
   container: [],
   workload: [],
   service: [],
+  host: [],
 };
 
 interface Read {
@@ -66,7 +70,11 @@ export function readConfigured(labels: Labels, mapping: LabelMapping, fixed: Fix
   };
 }
 
-function readFirst(labels: Labels, mapped: readonly MappedLabel[]): { label: string; value: string } | null {
+/** The first label of these that fits, with the value that the configuration makes of it; null: none does. */
+export function readFirst(
+  labels: Labels,
+  mapped: readonly MappedLabel[],
+): { label: string; value: string } | null {
   for (const { label, pattern, value } of mapped) {
     const written = present(labels, label);
     const name = written === null ? null : rewritten(written, pattern, value);

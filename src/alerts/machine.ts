@@ -62,6 +62,14 @@ export function otherMachine(labels: Labels, here: Machine): NamedMachine | null
   return isOther(host) && !virtual ? host : null;
 }
 
+/** The machines that an alert names, the surest label first; loopback names none. For `host` see otherMachine. */
+export function machinesNamed(labels: Labels): NamedMachine[] {
+  const names = [...machineLabels, 'instance', ...(present(labels, 'context') === null ? ['host'] : [])];
+  return names
+    .map((name) => read(labels, name))
+    .filter((named): named is NamedMachine => named !== null && !loopback.test(named.host));
+}
+
 /** For the reason `not-here`. */
 export const elsewhere = ({ label, host }: NamedMachine, { names }: Machine): string =>
   `the label ${label} names ${host}, this is ${names[0] ?? ''}`;

@@ -35,6 +35,8 @@ const decidedAgainst: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'memory-low',
   'no-shell',
   'architecture-unknown',
+  'host-key-unknown',
+  'target-kind-unsupported',
 ]);
 
 /** Ends without a mark on the panel: what is shown there is not about the alert, or another flamepin shows it. */

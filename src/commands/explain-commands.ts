@@ -1,3 +1,4 @@
+import { chooseHost } from '../alerts/named-host.ts';
 import type { Configuration } from '../config/load.ts';
 import { endState } from '../captures/end-state.ts';
 import type { Target } from '../captures/target.ts';
@@ -17,11 +18,11 @@ export interface Foreseen {
   finding: Outlook;
 }
 
-type Targets = Pick<Configuration, 'targets'>;
+type Targets = Pick<Configuration, 'targets' | 'labels'>;
 
 /** With `--offline`: whom a capture asks first, and what it runs in the target if there is one. Asks and runs nothing. */
 export async function foresee(
-  { outcome, request, wanted }: Explanation,
+  { alert, outcome, request, wanted }: Explanation,
   configuration: Targets,
 ): Promise<Foreseen> {
   if (request === null || (outcome !== 'queued' && outcome !== 'observed'))
@@ -48,7 +49,7 @@ export async function foresee(
     case 'host':
       return { commands: [readProcesses, ...inTarget(request, '')], finding: notLookedFor };
     case 'ssh':
-      return { commands: [], finding: notLookedFor };
+      return { commands: onHost(alert, request, configuration), finding: notLookedFor };
   }
 }
 
@@ -61,12 +62,13 @@ export async function commandsAfter(
   finding: Outlook,
   configuration: Targets,
 ): Promise<string[]> {
-  const { request, wanted } = explanation;
+  const { alert, request, wanted } = explanation;
   if (request === null) return [];
   switch (finding.result) {
     case 'unanswered':
       return (await foresee(explanation, configuration)).commands;
     case 'needs-exec':
+      if (request.target.kind === 'ssh') return onHost(alert, request, configuration);
       return [
         `exec in up to ${maxLooks} of them: sh -c look.sh flamepin`,
         ...inPod(request, wanted.namespace, null, null, configuration),
@@ -88,8 +90,9 @@ function inFound(request: Request, { kind, name, data }: Target, configuration: 
       return inPod(request, namespace, pod, container, configuration);
     }
     case 'host':
-    case 'ssh':
       return [readProcesses, ...inTarget(request, '', String(data['pid']))];
+    case 'ssh':
+      return inTarget(request, `ssh ${name}: `, String(data['pid']));
   }
 }
 
@@ -113,6 +116,17 @@ function inPod(
       ? []
       : [`PATCH ${path}/ephemeralcontainers, only where the container has no shell`]),
   ];
+}
+
+/** Logging in is a command too, so nobody has looked at its JVMs. */
+function onHost(
+  { labels }: Explanation['alert'],
+  request: Request,
+  { targets, labels: mapping }: Targets,
+): string[] {
+  const chosen = chooseHost(labels, targets.ssh.hosts, mapping.host);
+  const before = `ssh ${'code' in chosen ? 'HOST' : chosen.host}: `;
+  return [`${before}sh -c look.sh flamepin PORT`, ...inTarget(request, before)];
 }
 
 function inTarget({ target, durationSeconds }: Request, before: string, pid?: string): string[] {

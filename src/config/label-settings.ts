@@ -38,4 +38,6 @@ export const labelsSchema = section({
   container: meaning,
   workload: meaning,
   service: meaning,
+  /** The host of an SSH target. */
+  host: meaning,
 });

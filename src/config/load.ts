@@ -30,6 +30,8 @@ export interface Configuration extends Omit<Settings, 'sources' | 'targets'> {
   };
   /** Where downloads are kept: $FLAMEPIN_CACHE, else $XDG_CACHE_HOME/flamepin, else ~/.cache/flamepin. */
   cacheDirectory: string;
+  /** $SSH_AUTH_SOCK, the agent that ssh asks for keys; null: none. */
+  sshAgent: string | null;
   /** What is allowed but probably not meant; for the log and `doctor`. */
   warnings: string[];
 }
@@ -133,6 +135,7 @@ function assemble(
     targets: targets.settings,
     targetKinds: targets.kinds,
     cacheDirectory: cacheDirectory(environment),
+    sshAgent: environment['SSH_AUTH_SOCK'] ?? null,
     warnings: warningsOf(settings),
   };
 }

@@ -93,14 +93,25 @@ const host = {
   names: z.array(z.string().min(1).max(253)).optional(),
 };
 
+/** A path that can stand in a configuration of OpenSSH. */
+const sshPath = path.regex(/^[^\s"$\\]+$/, {
+  error: 'ssh takes no path with blanks, quotes, $ or backslashes.',
+});
+
 const ssh = {
   /** Default: what ~/.ssh/config says for the host. */
-  user: z.string().min(1).optional(),
+  user: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, { error: 'Write the name of a user.' })
+    .optional(),
   /** Default: what ~/.ssh/config says, else 22. */
   port: z.number().int().min(1).max(65535).optional(),
-  identityFile: path.optional(),
-  /** Host keys; unknown hosts are always refused. Default ~/.ssh/known_hosts. */
-  knownHostsFile: path.optional(),
+  /** Private key. Default: what ~/.ssh/config says, then the agent. */
+  identityFile: sshPath.optional(),
+  /** Host keys, of jump hosts too; unknown hosts are always refused. Default ~/.ssh/known_hosts. */
+  knownHostsFile: sshPath.optional(),
+  /** Configuration of OpenSSH: jump hosts, certificates. Default ~/.ssh/config, then /etc/ssh/ssh_config. */
+  configFile: sshPath.optional(),
   /** Hosts that alerts may lead to, each an RE2 that fits the whole name. Default: any with a known host key. */
   hosts: z.array(pattern).min(1).optional(),
 };

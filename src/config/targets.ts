@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from './problems.ts';
 import type { Settings } from './schema.ts';
-import { supportedKinds, targetKinds, type TargetKind } from '../captures/target-kinds.ts';
+import { targetKinds, type TargetKind } from '../captures/target-kinds.ts';
 import { targetSettingsSchema, type TargetSettings } from './target-settings.ts';
 
 /**
  * Settings per kind from `targets`, routes and baselines, with defaults, and which kinds are in use. Places that
- * disagree are reported, for an adapter is made once per kind, and so are kinds that this version has no adapter for.
+ * disagree are reported, for an adapter is made once per kind.
  */
 export function gatherTargets(
   settings: Settings,
@@ -23,12 +23,6 @@ export function gatherTargets(
 
   const add = (kind: TargetKind, written: Readonly<Record<string, unknown>>, path: string) => {
     used.add(kind);
-    if (!supportedKinds.includes(kind))
-      report({
-        path,
-        what: 'not part of this version',
-        remedy: `Use ${supportedKinds.join(' or ')}.`,
-      });
     for (const [key, value] of Object.entries(written)) {
       if (value === undefined) continue;
       const name = `${kind}.${key}`;

@@ -24,8 +24,11 @@ export const manualRequestSchema = z
     target: z
       .string()
       .max(500)
-      .regex(targetPattern, { error: 'Start with host:// or kubernetes://.' })
-      .meta({ description: '`host://[pid]` or `kubernetes://namespace/pod[/container]`.' }),
+      .regex(targetPattern, { error: 'Start with host://, kubernetes://, docker:// or ssh://.' })
+      .meta({
+        description:
+          '`host://[pid]`, `kubernetes://namespace/pod[/container]`, `docker://[engine/]container` or `ssh://[user@]host[:port][/pid]`.',
+      }),
     event: captureEventSchema.default('cpu'),
     durationSeconds: z.number().int().min(15).max(60).default(30),
     purpose: z.enum(['manual', 'baseline']).default('manual').meta({

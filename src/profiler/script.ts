@@ -10,17 +10,21 @@ export interface Script {
   parameters: readonly string[];
 }
 
-const read = (name: string): string => readFileSync(new URL(`sh/${name}`, import.meta.url), 'utf8');
+/** A file of src/profiler/sh. */
+const place = (name: string): URL => new URL(`sh/${name}`, import.meta.url);
+const read = (file: URL): string => readFileSync(file, 'utf8');
 
 /**
- * A script of src/profiler/sh with each of its parts in place of the line that names it (`. ./lib/say.sh`): a target has
- * none of these files, and an admission policy pins one text for each command. Without comments, which are a third of
- * it: an exec carries the text in its URL, and proxies before an API server bound that.
+ * A script with each of its parts, which lie in src/profiler/sh, in place of the line that names it (`. ./lib/say.sh`): a
+ * target has none of these files, and an admission policy pins one text for each command. Without comments, which are a
+ * third of it: an exec carries the text in its URL, and proxies before an API server bound that.
  */
-const joined = (name: string): string =>
-  read(name)
-    .replaceAll(/^\. \.\/(.+)\n/gm, (_, part: string) => read(part))
+export const scriptText = (file: URL): string =>
+  read(file)
+    .replaceAll(/^\. \.\/(.+)\n/gm, (_, part: string) => read(place(part)))
     .replaceAll(/^ *(#(?!!| shellcheck).*)?\n/gm, '');
+
+const joined = (name: string): string => scriptText(place(name));
 
 const captureId = '^c-[0-9a-z]{26}$';
 const pid = '^[0-9]{1,10}$';

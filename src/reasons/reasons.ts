@@ -61,7 +61,7 @@ export const reasons = {
 
   'not-here': final(
     'The alert is about another machine.',
-    'Nothing to do if a flamepin runs there. If it is this machine, add the name to `targets.host.names`.',
+    'Nothing to do if another flamepin looks after it. If it is this machine, add the name to `targets.host.names`; if it is to be reached over SSH, to `targets.ssh.hosts`.',
   ),
 
   // Waiting and limits.
@@ -124,7 +124,7 @@ export const reasons = {
   ),
   'target-kind-unsupported': final(
     'This kind of target is not supported yet.',
-    'Use a kubernetes, docker or host target.',
+    'Use another kind of target: kubernetes, docker, ssh or host.',
   ),
 
   // Before attaching: nothing has been touched.
@@ -214,6 +214,10 @@ export const reasons = {
   'exec-unavailable': passing(
     'The API server, engine or host could not be reached.',
     'Check the connection with `flamepin doctor`.',
+  ),
+  'host-key-unknown': final(
+    'The key of the host is not known, so flamepin does not log in there.',
+    'Compare its fingerprint with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host, then add the key to `targets.ssh.knownHostsFile`, or to ~/.ssh/known_hosts.',
   ),
   'ephemeral-failed': final(
     'The ephemeral container did not start.',

@@ -6,9 +6,10 @@ import type { Reason } from '../reasons/failure.ts';
 import type { ReasonCode } from '../reasons/reasons.ts';
 import { containerLeads } from '../alerts/container-labels.ts';
 import { fillTarget } from '../alerts/fixed-target.ts';
-import type { LabelMapping } from '../alerts/label-mapping.ts';
+import { noMapping, type LabelMapping } from '../alerts/label-mapping.ts';
 import { wantedFrom, type Wanted } from '../alerts/labels.ts';
 import { elsewhere, mayBeContainer, otherMachine, type Machine } from '../alerts/machine.ts';
+import { chooseHost } from '../alerts/named-host.ts';
 import { leadEvent } from './lead-event.ts';
 import { allMatch } from './matchers.ts';
 import { findPanel, type PanelRule } from './panel.ts';
@@ -23,7 +24,12 @@ export interface RoutingRules {
   mode: 'capture' | 'observe';
   paused: boolean;
   routes: readonly Route[];
-  targets: { kubernetes: KubernetesScope; docker: { sibling: boolean } };
+  targets: {
+    kubernetes: KubernetesScope;
+    docker: { sibling: boolean };
+    /** Hosts that alerts may lead to; undefined: any. */
+    ssh?: { hosts?: readonly string[] | undefined };
+  };
   /** Where this flamepin runs: what host targets are on. */
   machine: Machine;
   /** Labels of the configuration that lead to a target; default: none. */
@@ -70,8 +76,7 @@ export function consider(alert: Alert, rules: RoutingRules): Consideration {
     return without(refuse('unrouted', 'no-route', closestSentence(alert, rules.routes)));
 
   const unmappable =
-    findElsewhere(route, alert, rules.machine) ??
-    findUnmappable(route, alert, wanted, rules.targets.kubernetes);
+    findElsewhere(route, alert, rules.machine) ?? findUnmappable(route, alert, wanted, rules);
   let verdict: Consideration['verdict'] = { outcome: 'queued' };
   if (unmappable !== null) verdict = unmappable;
   else if (rules.paused) verdict = refuse('paused', 'paused');
@@ -182,19 +187,22 @@ function findUnmappable(
   route: Route,
   { labels }: Alert,
   wanted: Wanted,
-  kubernetes: KubernetesScope,
+  { targets, labels: mapping = noMapping }: Pick<RoutingRules, 'targets' | 'labels'>,
 ): Refusal | null {
   switch (route.target.kind) {
     case 'host':
       return null;
-    case 'ssh':
-      return wanted.host === null ? refuse('unmappable', 'no-target-labels', 'no host or instance') : null;
+    case 'ssh': {
+      const chosen = chooseHost(labels, targets.ssh?.hosts, mapping.host);
+      if (!('code' in chosen)) return null;
+      return refuse(chosen.code === 'not-here' ? 'not-here' : 'unmappable', chosen.code, chosen.detail);
+    }
     case 'docker':
       return containerLeads(labels).length === 0
         ? refuse('unmappable', 'no-target-labels', 'no container, instance or service')
         : null;
     case 'kubernetes': {
-      const { cluster, namespaces } = kubernetes;
+      const { cluster, namespaces } = targets.kubernetes;
       if (cluster !== undefined && wanted.cluster !== null && wanted.cluster !== cluster)
         return refuse('unmappable', 'other-cluster', `${wanted.cluster}, not ${cluster}`);
       if (namespaces !== undefined && wanted.namespace !== null && !namespaces.includes(wanted.namespace))

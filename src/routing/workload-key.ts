@@ -30,7 +30,7 @@ function partsOf(
     case 'host':
       return ['host', process, wanted.host ?? '', service, wanted.pod ?? wanted.workload?.name ?? ''];
     case 'ssh':
-      return ['ssh', wanted.host ?? '', process];
+      return ['ssh', process, wanted.host ?? '', labels['instance'] ?? '', service];
     case 'docker':
       return ['docker', process, ...containerParts(labels)];
     case 'kubernetes':

@@ -1,5 +1,4 @@
 import type { Configuration } from '../config/load.ts';
-import { Failure } from '../reasons/failure.ts';
 import { grafanaRulesAccess, prometheusAccess } from './prometheus-access.ts';
 import type { Target, Targets } from '../captures/target.ts';
 
@@ -55,7 +54,10 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
         requireOptIn,
       });
     }
-    case 'ssh':
-      throw new Failure('target-kind-unsupported', { detail: kind });
+    case 'ssh': {
+      const { sshTargets } = await import('../targets/ssh/ssh.ts');
+      const { targets, labels, sshAgent } = configuration;
+      return sshTargets({ ...targets.ssh, hostLabels: labels.host, agentSocket: sshAgent });
+    }
   }
 }

@@ -236,10 +236,18 @@ describe('the commands', { concurrency: true }, () => {
     }
     const nonsense = await run('capture', 'gopher://x');
     assert.equal(nonsense.code, 2);
-    assert.match(nonsense.stderr, /Start with host:\/\/ or kubernetes:\/\/ or docker:\/\/\./);
-    const reserved = await run('capture', 'ssh://shop', '--duration', '1s');
-    assert.equal(reserved.code, 1);
-    assert.match(reserved.stderr, /not supported yet/);
+    assert.match(nonsense.stderr, /Write host:\/\/\[pid\], kubernetes:/);
+    for (const wrong of [
+      'ssh://-oProxyCommand=x/1',
+      'ssh://a b',
+      'host://x',
+      'docker://',
+      'kubernetes://pod',
+    ]) {
+      const { code, stderr } = await run('capture', wrong);
+      assert.equal(code, 2, wrong);
+      assert.match(stderr, new RegExp(`Write ${wrong.split(':')[0] ?? ''}://`));
+    }
   });
 
   it('explain --offline shows what would be done for each alert, asks nobody and needs no secret', async () => {
@@ -288,6 +296,7 @@ grafana: {url: "http://127.0.0.1:9", tokenFile: /nowhere/at/all}
 
     const nonsense = await run(
       'explain',
+      '--offline',
       await fileOf('nonsense.json', '{"a": 1}'),
       '--config',
       configuration,

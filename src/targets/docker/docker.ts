@@ -2,6 +2,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { Failure, type Reason } from '../../reasons/failure.ts';
 import { containerLeads } from '../../alerts/container-labels.ts';
+import { addresses } from '../../captures/target-kinds.ts';
 import type { Target, TargetHealth, TargetRequest, Targets } from '../../captures/target.ts';
 import { orderlyExitCodes } from '../orderly-end.ts';
 import { permission } from '../permission.ts';
@@ -113,10 +114,9 @@ export function dockerTargets(settings: DockerSettings): Targets {
 
 /** `docker://[engine/]container`, by name or id. */
 function containerNamed(uri: string): { engine: string | null; container: string } {
-  const [, engine, container] =
-    /^docker:\/\/(?:([a-z0-9][a-z0-9-]*)\/)?([A-Za-z0-9][A-Za-z0-9_.-]*)\/?$/.exec(uri) ?? [];
-  if (container === undefined)
-    throw new Failure('target-not-found', { detail: `${uri} is not docker://[engine/]container` });
+  const { form, pattern } = addresses.docker;
+  const [, engine, container] = pattern.exec(uri) ?? [];
+  if (container === undefined) throw new Failure('target-not-found', { detail: `${uri} is not ${form}` });
   return { engine: engine ?? null, container };
 }
 

@@ -22,6 +22,7 @@ import {
   startTime,
   type HostProcess,
 } from './host-processes.ts';
+import { addresses } from '../../captures/target-kinds.ts';
 import type { Target, TargetRequest, Targets } from '../../captures/target.ts';
 import { thisHost } from './this-host.ts';
 
@@ -105,9 +106,9 @@ async function meantBy(
 /** `host://` leaves the choice to us, `host://PID` does not. */
 function pidOf(uri: string | undefined): number | null {
   if (uri === undefined) return null;
-  const match = /^host:\/\/(\d{1,10})?\/?$/.exec(uri);
-  if (match === null)
-    throw new Failure('target-not-found', { detail: `${uri} is not host:// or host://PID` });
+  const { form, pattern } = addresses.host;
+  const match = pattern.exec(uri);
+  if (match === null) throw new Failure('target-not-found', { detail: `${uri} is not ${form}` });
   return match[1] === undefined ? null : Number(match[1]);
 }
 

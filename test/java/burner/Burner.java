@@ -8,11 +8,14 @@ import java.util.concurrent.locks.LockSupport;
  */
 public class Burner {
   static volatile Object sink;
+  /** Kept, because the collector closes a socket that nobody holds. */
+  static java.net.ServerSocket listening;
 
   public static void main(String[] args) throws Exception {
     int percent = args.length > 0 ? Integer.parseInt(args[0]) : 30;
     if (args.length > 1 && args[1].equals("listen")) {
-      System.out.println("port " + new java.net.ServerSocket(0).getLocalPort());
+      listening = new java.net.ServerSocket(0);
+      System.out.println("port " + listening.getLocalPort());
     }
     if (args.length == 3) Thread.currentThread().setName(args[2]);
     Thread waiting = new Thread(() -> LockSupport.park(), "waiting");

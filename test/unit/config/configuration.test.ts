@@ -226,18 +226,12 @@ routes: [{matchers: ['a="b"'], target: {kubernetes: {sibling: false}}}, {matcher
     );
   });
 
-  it('accepts only the kinds of target that this version can profile', () => {
+  it('refuses what ssh could take for an option, or cannot read', () => {
     assert.deepEqual(
-      problems(
-        `targets: {ssh: {user: flamepin}}
-routes: [{matchers: ['a="b"'], target: {host: {}}}, {matchers: [], target: {ssh: {}}}]
-baselines: {workloads: [{labels: {host: a}, target: {ssh: {}}}]}`,
-      ).toSorted(),
-      [
-        'baselines.workloads[0].target.ssh: not part of this version',
-        'routes[1].target.ssh: not part of this version',
-        'targets.ssh: not part of this version',
-      ],
+      problems(`targets: {ssh: {user: "-oProxyCommand=x", identityFile: "a b", hosts: ["("]}}`)
+        .map((problem) => problem.split(':')[0])
+        .toSorted(),
+      ['targets.ssh.hosts[0]', 'targets.ssh.identityFile', 'targets.ssh.user'],
     );
   });
 });

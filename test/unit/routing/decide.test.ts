@@ -147,6 +147,22 @@ describe('an alert that is not profiled has a reason', () => {
     assert.deepEqual(outcome(bare, rules([{ matchers: [], target: { host: {} } }])), ['queued', null]);
   });
 
+  it('a host that the inventory of SSH targets does not have, or two that it has', () => {
+    const about = (labels: Record<string, string>): Alert => ({
+      ...latency,
+      labels: { alertname: 'A', ...labels },
+    });
+    const given = rules([{ matchers: [], target: { ssh: {} } }], {
+      targets: { kubernetes: { sibling: false }, docker: { sibling: false }, ssh: { hosts: ['app-[0-9]+'] } },
+    });
+    assert.deepEqual(outcome(about({ instance: 'app-1:8080' }), given), ['queued', null]);
+    assert.deepEqual(outcome(about({ instance: 'db-1:8080' }), given), ['not-here', 'not-here']);
+    assert.deepEqual(outcome(about({ nodename: 'app-1', instance: 'app-2:8080' }), given), [
+      'unmappable',
+      'target-ambiguous',
+    ]);
+  });
+
   it('another cluster, another namespace', () => {
     const kubernetes = { protectOnlyReplica: false, requireOptIn: false, sibling: false };
     const given = (change: object) =>

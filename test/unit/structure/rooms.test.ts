@@ -71,6 +71,7 @@ const mayImport: Record<string, readonly string[]> = {
   targets: ['reasons'],
   'targets/docker': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
   'targets/host': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
+  'targets/ssh': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
   'targets/kubernetes': [
     'alerts',
     'captures',

@@ -34,6 +34,7 @@ ending() {
 }
 
 # The process `sh -c TEXT flamepin ID SECONDS ... linux-...` -> start. Its subshells have the same command line.
+# What runs it on a host over SSH has these words too, after its own: sudo, and run.sh.
 find_start() {
   starts=' '
   # By a line of its text: busybox's grep does not look behind the first NUL of a line, where the id is.
@@ -41,6 +42,7 @@ find_start() {
   for path in $named; do
     path=${path%/cmdline}
     case $newline$(strings_of "$path/cmdline") in
+      "${newline}sudo$newline"* | *"${newline}flamepin-run$newline"*) ;;
       *"$newline-c$newline"*"${newline}flamepin$newline$id$newline"*"${newline}linux-"*) starts="$starts${path#/proc/} " ;;
     esac
   done
