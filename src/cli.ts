@@ -167,7 +167,12 @@ export async function main(argv: readonly string[]): Promise<number> {
         .argParser(label)
         .default({}, 'none'),
     )
-    .addOption(new Option('--offline', 'judge by the rules alone; do not ask Prometheus').default(false))
+    .option('--cluster', 'instead of files: the PrometheusRule objects of the cluster', false)
+    .addOption(
+      new Option('--offline', 'judge by the rules alone; do not ask Prometheus')
+        .default(false)
+        .conflicts('cluster'),
+    )
     .addOption(
       new Option(
         '--fail-on <verdicts>',
@@ -176,7 +181,9 @@ export async function main(argv: readonly string[]): Promise<number> {
         .argParser(verdictsOf)
         .default([], 'none'),
     )
-    .action(async (rules: string[], options: CoverageOptions) => {
+    .action(async (rules: string[], options: CoverageOptions, command: Command) => {
+      if (options.cluster && rules.length > 0)
+        command.error('error: Pass rule files or --cluster, not both.', { exitCode: wrongUsage });
       const { coverage } = await import('./commands/coverage.ts');
       if (!(await coverage(rules, options))) code = failed;
     });

@@ -11,6 +11,7 @@ import { grafanaRulesAccess, prometheusAccess } from '../serve/prometheus-access
 import type { GrafanaAccess } from '../targets/kubernetes/choice/grafana-rules.ts';
 import type { PrometheusSettings } from '../targets/kubernetes/choice/prometheus.ts';
 import { thisHost } from '../targets/host/this-host.ts';
+import { rulesOfCluster } from './coverage-cluster.ts';
 import { rulesOfGrafana } from './coverage-grafana.ts';
 import { observe, rulesOf, stepSeconds } from './coverage-prometheus.ts';
 import { writeOutput } from './output.ts';
@@ -21,6 +22,8 @@ export interface CoverageOptions {
   format: 'text' | 'json';
   /** Labels that Prometheus adds to every alert (`external_labels`). */
   label: Readonly<Record<string, string>>;
+  /** Read the PrometheusRule objects of the cluster, instead of files. */
+  cluster: boolean;
   /** Ask nobody: judge by the files alone. */
   offline: boolean;
   /** Verdicts that make the command fail. */
@@ -37,7 +40,9 @@ export async function coverage(files: readonly string[], options: CoverageOption
   });
   const prometheus = options.offline ? undefined : prometheusAccess(configuration);
   const grafana = options.offline ? undefined : grafanaRulesAccess(configuration);
-  const { alerting, recording } = await rulesFrom(files, prometheus, grafana);
+  const { alerting, recording } = options.cluster
+    ? await ofCluster(configuration)
+    : await rulesFrom(files, prometheus, grafana);
   const judging = judgingBy(configuration, recording, options);
   const { judgements, faults } = await judgeAll(alerting, judging, prometheus);
   const notes = [...notesOn(options), ...faults];
@@ -52,6 +57,11 @@ export async function coverage(files: readonly string[], options: CoverageOption
     undefined,
   );
   return !judgements.some(({ verdict }) => options.failOn.includes(verdict));
+}
+
+function ofCluster({ targets }: Configuration): Promise<Rules> {
+  const { kubeconfig = null, context = null, namespaces = null } = targets.kubernetes;
+  return rulesOfCluster({ kubeconfig, context }, namespaces);
 }
 
 /** Of the files; without any, of Prometheus and of Grafana. */
@@ -132,7 +142,7 @@ function noInput(): ConfigurationError {
       path: '',
       what: 'there are no rules to judge',
       remedy:
-        'Name rule files, or - for stdin; or configure `prometheus` or `grafana`, whose rules are read then.',
+        'Name rule files, or - for stdin, or --cluster; or configure `prometheus` or `grafana`, whose rules are read then.',
     },
   ]);
 }

@@ -8,7 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
+import { z } from 'zod';
+import { fakeApiServer } from '../cluster/fake-apiserver.ts';
 import { ruleFile } from '../given/coverage-rules.ts';
+import { kubeconfigFor } from '../given/kubeconfig.ts';
 
 const flamepin = join(import.meta.dirname, '..', '..', 'bin', 'flamepin.js');
 
@@ -52,6 +55,74 @@ describe('flamepin coverage', { concurrency: 2 }, () => {
     const piped = await run(['-'], ruleFile);
     assert.equal(piped.code, 0, piped.stderr);
     assert.match(piped.stdout, /^14 rules: .*\n.*\nNo --config: judged as if one route took every alert/);
+  });
+
+  describe('with --cluster', () => {
+    const object = (namespace: string, name: string, rule: object): object => ({
+      metadata: { namespace, name },
+      spec: { groups: [{ name: 'shop', rules: [rule] }] },
+    });
+    const pages = [
+      {
+        metadata: { continue: 'next' },
+        items: [object('shop', 'one', { alert: 'A', expr: 'max by (namespace, pod) (x) > 1' })],
+      },
+      { items: [object('crm', 'two', { alert: 'B', expr: 'sum(x) > 1' })] },
+    ];
+    /** An API server with this answer to the first page, and its configuration. */
+    async function clusterWith(first: object, status = 200) {
+      const asked: string[] = [];
+      const server = await fakeApiServer({
+        request: ({ method, url = '' }, response) => {
+          asked.push(`${method} ${url}`);
+          response.writeHead(status, { 'Content-Type': 'application/json' });
+          response.end(JSON.stringify(url.includes('continue=') ? pages[1] : first));
+        },
+      });
+      const kubeconfig = join(directory, fileOf(`kubeconfig-${status}`, kubeconfigFor(server.access.server)));
+      const config = fileOf(
+        `cluster-${status}.yaml`,
+        `routes: [{matchers: [], target: {kubernetes: {}}}]\ntargets: {kubernetes: {kubeconfig: ${kubeconfig}}}`,
+      );
+      return { server, asked, config };
+    }
+
+    it('judges its PrometheusRule objects, page by page', async () => {
+      const { server, asked, config } = await clusterWith(pages[0] ?? {});
+      await using closing = new AsyncDisposableStack();
+      closing.use(server);
+      const { code, stdout, stderr } = await run(['--config', config, '--cluster', '--format', 'json']);
+      assert.equal(code, 0, stderr);
+      const { rules } = z
+        .object({ rules: z.array(z.object({ alert: z.string(), verdict: z.string(), place: z.string() })) })
+        .parse(JSON.parse(stdout));
+      assert.deepEqual(
+        rules.map(({ alert, verdict, place }) => [alert, verdict, place]),
+        [
+          ['A', 'captures', 'prometheusrule shop/one:1'],
+          ['B', 'no-target', 'prometheusrule crm/two:1'],
+        ],
+      );
+      const path = 'GET /apis/monitoring.coreos.com/v1/prometheusrules?limit=200';
+      assert.deepEqual(asked, [path, `${path}&continue=next`]);
+    });
+
+    it('says which right is missing, and that there is no such kind', async () => {
+      const forbidden = { kind: 'Status', message: 'prometheusrules is forbidden', code: 403 };
+      for (const [status, words] of [
+        [403, /to list prometheusrules, in the group monitoring\.coreos\.com, is not allowed/],
+        [404, /has no PrometheusRule objects: the Prometheus operator is not installed/],
+      ] as const) {
+        const { server, config } = await clusterWith({ ...forbidden, code: status }, status);
+        await using closing = new AsyncDisposableStack();
+        closing.use(server);
+        const { code, stderr } = await run(['--config', config, '--cluster']);
+        assert.equal(code, 1);
+        assert.match(stderr, words);
+      }
+      assert.equal((await run(['--cluster', 'one.yaml'])).code, 2);
+      assert.equal((await run(['--cluster', '--offline'])).code, 2);
+    });
   });
 
   it('prints JSON, with the labels that --label adds', async () => {
