@@ -20,7 +20,7 @@ const image = z.strictObject({
 
 /** The configuration's keys of secrets, as docs/configuration.md lists them. */
 const secretKey =
-  /^(sources\.[a-z0-9][a-z0-9-]{0,62}\.(bearerTokenFile|hmacSecretFile|basic\.passwordFile)|grafana\.tokenFile|prometheus\.(bearerTokenFile|basic\.passwordFile)|ledger\.postgres\.urlFile|access\.(recordings|captures)TokenFile)$/;
+  /^(sources\.[a-z0-9][a-z0-9-]{0,62}\.(bearerTokenFile|hmacSecretFile|basic\.passwordFile)|grafana\.tokenFile|prometheus\.(bearerTokenFile|basic\.passwordFile)|access\.(recordings|captures)TokenFile)$/;
 
 const values = z.strictObject({
   global: things.optional(),

@@ -1,12 +1,5 @@
 {{- define "flamepin.data" -}}/var/lib/flamepin{{- end -}}
 
-{{- /* Whether the ledger is PostgreSQL: by a key of the configuration, even an empty one, or by the secret of its URL. */ -}}
-{{- define "flamepin.postgres" -}}
-{{- if hasKey (.Values.config.ledger | default dict) "postgres" -}}yes{{- else -}}
-{{- range .Values.secrets -}}{{- if eq .key "ledger.postgres.urlFile" -}}yes{{- end -}}{{- end -}}
-{{- end -}}
-{{- end -}}
-
 {{- /* What is wrong with the values and no schema can say; included once, by the ConfigMap. */ -}}
 {{- define "flamepin.check" -}}
 {{- if and .Values.rbac.clusterWide .Values.targetNamespaces -}}
@@ -27,7 +20,7 @@
 {{- if not $sources -}}
 {{- fail "secrets: no source has a secret. Add {key: sources.alertmanager.bearerTokenFile, secretName: …, secretKey: …}, or one for sources.grafana.hmacSecretFile" -}}
 {{- end -}}
-{{- if and (gt (int .Values.replicas) 1) (not (include "flamepin.postgres" .)) -}}
+{{- if gt (int .Values.replicas) 1 -}}
 {{- fail "replicas: SQLite belongs to one process; set replicas to 1" -}}
 {{- end -}}
 {{- range $label, $_ := include "flamepin.labels" . | fromYaml -}}
@@ -45,10 +38,8 @@
 {{- $data := include "flamepin.data" . -}}
 {{- $config := dict
   "server" (dict "host" "0.0.0.0" "port" 8080)
-  "profiler" (dict "directory" "/opt/flamepin") -}}
-{{- if not (include "flamepin.postgres" .) -}}
-{{- $_ := set $config "ledger" (dict "sqlite" (dict "path" (printf "%s/flamepin.db" $data))) -}}
-{{- end -}}
+  "profiler" (dict "directory" "/opt/flamepin")
+  "ledger" (dict "sqlite" (dict "path" (printf "%s/flamepin.db" $data))) -}}
 {{- if not (dig "storage" "s3" "" .Values.config) -}}
 {{- $_ := set $config "storage" (dict "filesystem" (dict "directory" (printf "%s/artifacts" $data))) -}}
 {{- end -}}

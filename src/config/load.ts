@@ -24,7 +24,6 @@ export interface Configuration extends Omit<Settings, 'sources' | 'targets'> {
     grafanaToken: Secret | null;
     prometheusToken: Secret | null;
     prometheusPassword: Secret | null;
-    postgresUrl: Secret | null;
     recordingsToken: Secret | null;
     capturesToken: Secret | null;
   };
@@ -76,7 +75,7 @@ export function loadConfiguration(
     return secret;
   };
 
-  const { grafana, prometheus, ledger, access } = settings;
+  const { grafana, prometheus, access } = settings;
   const grafanaToken = (): Secret | null =>
     grafana === undefined ? null : required('grafana.tokenFile', grafana.tokenFile);
   const prometheusSecrets = (): Pick<Configuration['secrets'], 'prometheusToken' | 'prometheusPassword'> => ({
@@ -103,7 +102,6 @@ export function loadConfiguration(
   const secrets = {
     grafanaToken: grafanaToken(),
     ...prometheusSecrets(),
-    postgresUrl: ledger.kind === 'postgres' ? required('ledger.postgres.urlFile', ledger.urlFile) : null,
     recordingsToken: findSecret('access.recordingsTokenFile', access.recordingsTokenFile),
     capturesToken: findSecret('access.capturesTokenFile', access.capturesTokenFile),
   };
@@ -114,7 +112,6 @@ const noSecrets: Configuration['secrets'] = {
   grafanaToken: null,
   prometheusToken: null,
   prometheusPassword: null,
-  postgresUrl: null,
   recordingsToken: null,
   capturesToken: null,
 };

@@ -116,10 +116,6 @@ const ledgerSchema = section({
     /** Default ./data/flamepin.db. */
     path: path.default('./data/flamepin.db'),
   }).optional(),
-  postgres: section({
-    /** File with the connection URL, password included. */
-    urlFile: path.optional(),
-  }).optional(),
 });
 
 export const settingsSchema = section({
@@ -230,16 +226,10 @@ export const settingsSchema = section({
         });
     })
     .optional(),
-  /** Exactly one ledger. Default: SQLite in ./data/flamepin.db. */
-  ledger: ledgerSchema.prefault({}).transform((written, context) => {
-    if (written.sqlite !== undefined && written.postgres !== undefined) {
-      context.issues.push(tooMany('sqlite and postgres', written));
-      return z.NEVER;
-    }
-    return written.postgres !== undefined
-      ? { kind: 'postgres' as const, ...written.postgres }
-      : { kind: 'sqlite' as const, path: './data/flamepin.db', ...written.sqlite };
-  }),
+  /** Default: SQLite in ./data/flamepin.db. */
+  ledger: ledgerSchema
+    .prefault({})
+    .transform(({ sqlite }) => ({ kind: 'sqlite' as const, path: './data/flamepin.db', ...sqlite })),
   access: section({
     /** File with the token that downloads recordings, which tell more than pictures. Default: nobody may. */
     recordingsTokenFile: path.optional(),

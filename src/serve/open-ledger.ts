@@ -1,22 +1,13 @@
 import { dirname } from 'node:path';
 import type { Ledger } from '../captures/ledger.ts';
 import type { Configuration } from '../config/load.ts';
-import { ConfigurationError } from '../config/problems.ts';
 import { openSqliteLedger } from '../ledgers/sqlite/sqlite.ts';
 
-/** The configured ledger. Throws ConfigurationError, or a Failure when it cannot be opened (ledger-locked, ledger-too-new, …). */
-export function openLedger({ ledger, origin }: Pick<Configuration, 'ledger' | 'origin'>): Ledger {
+/** The configured ledger. Throws a Failure when it cannot be opened (ledger-locked, ledger-too-new, …). */
+export function openLedger({ ledger }: Pick<Configuration, 'ledger'>): Ledger {
   switch (ledger.kind) {
     case 'sqlite':
       return openSqliteLedger({ path: ledger.path });
-    case 'postgres':
-      throw new ConfigurationError(origin, [
-        {
-          path: 'ledger.postgres',
-          what: 'not part of this version',
-          remedy: 'Use ledger.sqlite with one replica.',
-        },
-      ]);
   }
 }
 
@@ -25,7 +16,5 @@ export function ledgerDirectory(ledger: Configuration['ledger']): string | null 
   switch (ledger.kind) {
     case 'sqlite':
       return dirname(ledger.path);
-    case 'postgres':
-      return null;
   }
 }

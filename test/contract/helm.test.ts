@@ -27,8 +27,6 @@ type KubernetesObject = z.infer<typeof objectSchema>;
 const source = { key: 'sources.alertmanager.bearerTokenFile', secretName: 'flamepin', secretKey: 'token' };
 const least = { targetNamespaces: ['shop'], secrets: [source] };
 
-const withPostgres = (values: Record<string, unknown>) => values['replicas'] === 3;
-
 /** Ways to install, each rendered, linted and checked against the API's schemas. */
 const installations: Readonly<Record<string, Record<string, unknown>>> = {
   'the least that works': least,
@@ -90,12 +88,6 @@ const installations: Readonly<Record<string, Record<string, unknown>>> = {
     rbac: { clusterWide: true },
     ephemeralContainers: { enabled: true },
   },
-  PostgreSQL: {
-    ...least,
-    replicas: 3,
-    secrets: [source, { key: 'ledger.postgres.urlFile', secretName: 'postgres', secretKey: 'url' }],
-  },
-  'PostgreSQL, its URL from the environment': { ...least, replicas: 3, config: { ledger: { postgres: {} } } },
   'as few rights as possible': {
     ...least,
     rbac: { workloads: false, autoscalers: false, services: false, metrics: false },
@@ -221,7 +213,7 @@ describe('the Helm chart', () => {
         settings.sources['alertmanager']?.bearerTokenFile,
         '/run/secrets/flamepin/sources.alertmanager.bearerTokenFile',
       );
-      assert.equal(settings.ledger.kind, withPostgres(values) ? 'postgres' : 'sqlite');
+      assert.equal(settings.ledger.kind, 'sqlite');
     }
     const everything = objects(installations['everything at once'] ?? {});
     const { data } = z
@@ -253,7 +245,7 @@ describe('the Helm chart', () => {
       podSchema.parse(named(objects(values), 'Deployment')[0]).spec;
     for (const values of Object.values(installations)) {
       const { strategy, template } = pod(values);
-      assert.equal(strategy?.type, withPostgres(values) ? undefined : 'Recreate');
+      assert.equal(strategy?.type, 'Recreate');
       assert.deepEqual(template.spec.containers[0].securityContext, {
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,

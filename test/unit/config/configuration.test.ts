@@ -252,7 +252,6 @@ describe('secrets', () => {
   it('that are missing, unreadable or empty are problems, all at once', () => {
     const list = problems(
       `grafana: {url: "https://g.example.com"}
-ledger: {postgres: {}}
 access: {recordingsTokenFile: ${join(directory, 'none')}, capturesTokenFile: ${file(' \n')}}
 sources: {grafana: {basic: {username: g}}}`,
     );
@@ -260,7 +259,6 @@ sources: {grafana: {basic: {username: g}}}`,
       'access.capturesTokenFile',
       'access.recordingsTokenFile',
       'grafana.tokenFile',
-      'ledger.postgres.urlFile',
       'sources.grafana.basic.passwordFile',
     ]);
   });
