@@ -93,8 +93,8 @@ export const reasons = {
     'Add a namespace or pod label, or a more specific `target` on the route.',
   ),
   'choice-needs-exec': final(
-    'Only a look into the candidates tells which one is profiled: the busiest. `explain` runs nothing in a target.',
-    'To make it certain, keep the pod label in the alert, or let Prometheus or metrics.k8s.io tell the pods apart.',
+    'Only a look into the candidates tells which one is profiled. `explain` runs nothing in a target.',
+    'For pods, keep the pod label in the alert, or let Prometheus or metrics.k8s.io tell them apart. On a host over SSH, the capture looks once it has logged in.',
   ),
   'target-not-running': final(
     'The target is not running.',

@@ -6,6 +6,7 @@ import { readAddress, writeAddress } from '../../../src/targets/ssh/destination.
 import { readLook } from '../../../src/targets/ssh/look.ts';
 import { MarkedOutput } from '../../../src/targets/ssh/marked-output.ts';
 import { quoted } from '../../../src/targets/ssh/quote.ts';
+import { sshTargets } from '../../../src/targets/ssh/ssh.ts';
 
 describe('an address of a host', () => {
   it('names a user, a port and a process, or leaves them open', () => {
@@ -99,4 +100,17 @@ it('a pattern of the inventory is asked by doctor where it is one name', () => {
   assert.equal(plainName(String.raw`app-1\.example`), 'app-1.example');
   for (const pattern of ['app-[0-9]+', 'app-1.example', 'app-.*', 'a|b'])
     assert.equal(plainName(pattern), null);
+});
+
+it('explain and mode observe log in nowhere: they say which host would be asked', async () => {
+  const targets = sshTargets({ hosts: ['app-[0-9]+'], hostLabels: [], agentSocket: null });
+  const request = { startsAt: '', generatorUrl: '', readOnly: true as const };
+  const { signal } = new AbortController();
+  await assert.rejects(targets.resolve({ ...request, labels: { instance: 'app-3:8080' } }, signal), {
+    code: 'choice-needs-exec',
+    detail: 'the JVMs on app-3',
+  });
+  await assert.rejects(targets.resolve({ ...request, labels: { instance: 'db-1:8080' } }, signal), {
+    code: 'not-here',
+  });
 });
