@@ -1,8 +1,8 @@
 import { alertWith, parseAlertList, type AlertList } from '../alerts/alert-list.ts';
-import { parseAlertingRules } from '../alerts/alerting-rules.ts';
 import { parseNotification } from '../alerts/notification.ts';
 import type { Configuration } from '../config/load.ts';
 import { ConfigurationError } from '../config/problems.ts';
+import { certainAlerts } from '../coverage/certain-alerts.ts';
 import { Failure } from '../reasons/failure.ts';
 import { alertsOf } from './explain-alertmanager.ts';
 import { inputPieces, openInput } from './input-file.ts';
@@ -21,7 +21,7 @@ const grafanaMs = 15_000;
 
 /**
  * The alerts to explain. Rejects with ConfigurationError where Grafana is to be asked and not configured, or a Failure:
- * file-unreadable, alerts-unreadable, notification-too-large, notification-version, service-unreachable, service-refused,
+ * file-unreadable, alerts-unreadable, rule-file-malformed, notification-too-large, notification-version, service-unreachable, service-refused,
  * grafana-unavailable, grafana-denied, grafana-rejected.
  */
 export async function readAlerts(
@@ -61,16 +61,21 @@ async function alertsOfGrafana({
 function alertsIn(text: string, path: string): AlertList {
   if (text.trim() === '') throw new Failure('alerts-unreadable', { detail: `${path} is empty` });
   const body = parseJson(text);
+  if (body === undefined && !ruleLine.test(text))
+    throw new Failure('alerts-unreadable', { detail: `${path} holds neither JSON nor rules` });
   if (Array.isArray(body)) return parseAlertList(body);
   if (typeof body === 'object' && body !== null && 'alerts' in body)
     return parseNotification(body, { source: 'explain', sender: 'alertmanager' });
   if (
     body === undefined ||
-    (typeof body === 'object' && body !== null && ('groups' in body || 'spec' in body))
+    (typeof body === 'object' && body !== null && ('groups' in body || 'spec' in body || 'items' in body))
   )
-    return parseAlertingRules(text, path, new Date().toISOString());
+    return certainAlerts(path, text, new Date().toISOString());
   throw new Failure('alerts-unreadable', { detail: `${path} holds ${whatItIs(body)}` });
 }
+
+/** A line that files of rules have; anything else that is not JSON is more likely a broken notification. */
+const ruleLine = /^\s*"?(?:groups|spec|items)"?\s*:/m;
 
 /** Answers of other addresses are the likeliest mistake. */
 function whatItIs(body: unknown): string {
