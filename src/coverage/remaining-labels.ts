@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { labelsIn, parseExpression, partsOf, unquoted, type Node } from './promql.ts';
+import { labelsIn, parseExpression, partsOf, unquoted, type Node } from '../alerts/promql.ts';
 import { readSelector, shapeOfSelector } from './selector.ts';
 import {
   bare,

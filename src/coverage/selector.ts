@@ -1,4 +1,4 @@
-import { partsOf, unquoted, type Node } from './promql.ts';
+import { partsOf, unquoted, type Node } from '../alerts/promql.ts';
 import {
   dropped,
   kept,

@@ -1,4 +1,4 @@
-import { parseExpression, partsOf, type Node } from './promql.ts';
+import { parseExpression, partsOf, type Node } from '../alerts/promql.ts';
 
 const comparisons = new Set(['Eql', 'Neq', 'Gtr', 'Gte', 'Lss', 'Lte']);
 const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Pow', 'Atan2']);

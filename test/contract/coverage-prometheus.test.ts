@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { parseExpression, type Node } from '../../src/coverage/promql.ts';
+import { parseExpression, type Node } from '../../src/alerts/promql.ts';
 import { remainingLabels } from '../../src/coverage/remaining-labels.ts';
 import { readSelector } from '../../src/coverage/selector.ts';
 import { fateOf } from '../../src/coverage/shape.ts';

@@ -1,4 +1,4 @@
-import { parser } from '@prometheus-io/lezer-promql';
+import { parseExpression, partsOf, unquoted, type Node } from '../../../alerts/promql.ts';
 import { labelName, podLabelSchemes, prometheusLabels, type PodLabels } from './pod-labels.ts';
 
 /**
@@ -16,8 +16,6 @@ export interface ByPod {
   /** Whether the alert fires on large values; a threshold from below (`< 1`) looks for the smallest. */
   largest: boolean;
 }
-
-type Node = ReturnType<typeof parser.parse>['topNode'];
 
 /** A stretch of the expression, and what it becomes. */
 interface Edit {
@@ -59,7 +57,7 @@ export function byPod(expression: string, scheme: Scheme = prometheusLabels): By
   const query = render(kept);
   if (conditions.length === 0) return { query, unconditional: null, largest };
   const words = conditions.map((condition) => {
-    const { clause, right } = partsOf(condition);
+    const { clause, right } = sidesIn(condition);
     // Which side of an `and` has the pod is unknown; its matching stays as it is.
     return ['and', clause === null ? '' : expression.slice(clause.from, clause.to), render(right)]
       .filter((word) => word !== '')
@@ -70,26 +68,16 @@ export function byPod(expression: string, scheme: Scheme = prometheusLabels): By
 
 /** The one expression of the text; null when it is not PromQL, or of a kind that cannot be broken down. */
 function parsed(text: string): Node | null {
-  const tree = parser.parse(text);
-  let usable = true;
-  tree.iterate({
-    enter: ({ type, name }) => {
-      if (type.isError || withoutPods.has(name)) usable = false;
-    },
-  });
-  return usable ? (parts(tree.topNode)[0] ?? null) : null;
+  const expression = parseExpression(text);
+  return expression === null || holds(expression, withoutPods) ? null : expression;
 }
 
-/** The children of a node, comments left out. */
-function parts(node: Node): Node[] {
-  const found: Node[] = [];
-  for (let child = node.firstChild; child !== null; child = child.nextSibling)
-    if (child.name !== 'LineComment') found.push(child);
-  return found;
+function holds(node: Node, names: ReadonlySet<string>): boolean {
+  return names.has(node.name) || partsOf(node).some((part) => holds(part, names));
 }
 
 function unwrapped(node: Node): Node {
-  const [inner] = node.name === 'ParenExpr' ? parts(node) : [];
+  const [inner] = node.name === 'ParenExpr' ? partsOf(node) : [];
   return inner === undefined ? node : unwrapped(inner);
 }
 
@@ -98,7 +86,7 @@ function withoutSelection(written: Node): Node {
   const node = unwrapped(written);
   const operator = node.getChild('AggregateOp')?.firstChild?.name ?? '';
   const body = node.getChild('FunctionCallBody');
-  const argument = body === null ? undefined : parts(body).at(-1);
+  const argument = body === null ? undefined : partsOf(body).at(-1);
   return selections.has(operator) && argument !== undefined ? withoutSelection(argument) : node;
 }
 
@@ -111,12 +99,12 @@ interface Sides {
 }
 
 function sidesOf(node: Node): Sides | null {
-  return node.name === 'BinaryExpr' ? partsOf(node) : null;
+  return node.name === 'BinaryExpr' ? sidesIn(node) : null;
 }
 
 /** @param node a BinaryExpr */
-function partsOf(node: Node): Sides {
-  const all = parts(node);
+function sidesIn(node: Node): Sides {
+  const all = partsOf(node);
   return {
     left: all[0] ?? node,
     operator: all[1]?.name ?? '',
@@ -141,7 +129,7 @@ function withoutThreshold(node: Node): { kept: Node; largest: boolean } {
 function isNumber(written: Node): boolean {
   const node = unwrapped(written);
   if (node.name === 'NumberDurationLiteral') return true;
-  if (node.name === 'UnaryExpr') return parts(node).slice(-1).every(isNumber);
+  if (node.name === 'UnaryExpr') return partsOf(node).slice(-1).every(isNumber);
   if (node.name === 'FunctionCall') {
     const name = node.getChild('FunctionIdentifier')?.firstChild?.name ?? '';
     return ['Time', 'Pi', 'Scalar', 'Vector'].includes(name);
@@ -166,7 +154,7 @@ function collectEdits(node: Node, scheme: Scheme, text: string, edits: Edit[]): 
   if (node.name === 'AggregateExpr') edits.push(...regrouped(node, scheme, text));
   const sides = sidesOf(node);
   if (sides?.clause && sides.operator !== 'And') edits.push(...rematched(sides, sides.clause, scheme, text));
-  for (const part of parts(node)) collectEdits(part, scheme, text, edits);
+  for (const part of partsOf(node)) collectEdits(part, scheme, text, edits);
 }
 
 /** By pod, beside the aggregation's own labels. */
@@ -204,7 +192,7 @@ function rematched(sides: Sides, clause: Node, scheme: Scheme, text: string): Ed
 }
 
 function aggregates(node: Node): boolean {
-  return node.name === 'AggregateExpr' || parts(node).some(aggregates);
+  return node.name === 'AggregateExpr' || partsOf(node).some(aggregates);
 }
 
 function withPod(labels: Node, scheme: Scheme, text: string, except: readonly string[] = []): Edit {
@@ -232,11 +220,10 @@ function changed({ from, to }: Node, labels: readonly string[]): Edit {
 }
 
 function listed(labels: Node, text: string): { written: string; name: string }[] {
-  return parts(labels)
+  return partsOf(labels)
     .map(({ from, to }) => text.slice(from, to))
     .map((written) => ({ written, name: unquoted(written) }));
 }
 
 const podLabelsOf = ({ pod, namespace, beside }: Scheme): string[] =>
   [pod, namespace, ...beside].map(labelName);
-const unquoted = (label: string): string => label.replace(/^(["'`])(.*)\1$/s, '$2');
