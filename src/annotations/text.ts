@@ -2,6 +2,7 @@ import { html } from 'ghtml';
 import type { Capture } from '../captures/capture.ts';
 import { describeReason, type Reason } from '../reasons/failure.ts';
 import type { Link } from '../profile/link.ts';
+import { captureEvents } from '../profile/sampling.ts';
 import { clip, link, pageUrl } from './markup.ts';
 
 /** What the text of a mark needs besides the capture itself. */
@@ -22,7 +23,7 @@ const mostProfilerLinks = 5;
 
 /** The mark while the capture runs, as HTML. */
 export function beginText(capture: Capture, around: Surroundings): string {
-  const doing = html`<b>flamepin</b> profiling !${targetName(capture)} (cpu, wall, alloc, lock) for
+  const doing = html`<b>flamepin</b> profiling !${targetName(capture)} (${captureEvents.join(', ')}) for
     ${capture.request.durationSeconds} s …`;
   return joined([
     doing,
