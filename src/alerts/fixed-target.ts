@@ -21,9 +21,9 @@ export const fixedKeys = [
   'rollout',
   'deploymentconfig',
 ] as const;
-type FixedKey = (typeof fixedKeys)[number];
+type FixedKey = (typeof fixedKeys)[number] | 'unit';
 
-/** What a route says about the target, instead of the alert's labels. */
+/** What a route says about the target, instead of the alert's labels. `unit` is of hosts, all others are of Kubernetes. */
 export type FixedTarget = Readonly<Partial<Record<FixedKey, string | undefined>>>;
 
 const placeholder = /\{([^{}]*)\}/g;

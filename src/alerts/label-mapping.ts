@@ -15,7 +15,7 @@ export interface MappedLabel {
 /** Further labels for each meaning, read before those that flamepin knows; in each list the first that fits wins. */
 export type LabelMapping = Readonly<
   Record<
-    'cluster' | 'namespace' | 'pod' | 'container' | 'workload' | 'service' | 'host',
+    'cluster' | 'namespace' | 'pod' | 'container' | 'workload' | 'service' | 'host' | 'unit',
     readonly MappedLabel[]
   >
 >;
@@ -28,6 +28,7 @@ export const noMapping: LabelMapping = {
   workload: [],
   service: [],
   host: [],
+  unit: [],
 };
 
 interface Read {

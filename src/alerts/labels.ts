@@ -7,6 +7,7 @@ import { leadTo, type Lead, type WorkloadKind } from './lead.ts';
 import { firstPresent, present, type Labels } from './present.ts';
 import { serviceHost } from './service-names.ts';
 import { isSidecar } from './sidecars.ts';
+import { unitNamed } from './systemd-unit.ts';
 
 /**
  * What an alert's labels say about where the JVM runs. Every text is hostile: compare it, never interpolate it.
@@ -33,6 +34,8 @@ export interface Wanted {
   engineContainer: { id: string | null; name: string | null };
   /** Host name or address without port, for host and SSH targets. */
   host: string | null;
+  /** systemd unit, for host and SSH targets. */
+  unit: string | null;
   /** Kubernetes node. */
   node: string | null;
   /** Path and method of the slow requests, to choose the part of the profile that matters. */
@@ -105,6 +108,8 @@ export function wantedFrom(
     host = address;
     from['host'] = 'instance';
   }
+  const unit = unitNamed(labels, mapping.unit, fixed.unit);
+  if (unit !== null) from['unit'] = unit.label;
   return {
     cluster: fromConfiguration('cluster') ?? read('cluster', labelNames.cluster),
     namespace,
@@ -121,6 +126,7 @@ export function wantedFrom(
         : { name: serviceName, namespace: service.hint, label: service.label },
     engineContainer: engineContainerOf(labels, from),
     host,
+    unit: unit?.unit ?? null,
     node: read('node', labelNames.node),
     ...requestIn(labels, from),
     from,

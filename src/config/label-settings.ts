@@ -40,4 +40,6 @@ export const labelsSchema = section({
   service: meaning,
   /** The host of an SSH target. */
   host: meaning,
+  /** The systemd unit of a JVM on a host; `.service` may be missing. */
+  unit: meaning,
 });

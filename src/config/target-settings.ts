@@ -116,6 +116,16 @@ const ssh = {
   hosts: z.array(pattern).min(1).optional(),
 };
 
+/** A systemd unit, or one made of the alert's labels: `shop@{tenant}.service`. */
+const unit = z
+  .string()
+  .max(255)
+  .refine((text) => /^(?:[A-Za-z0-9:_.\\@-]|\{[^{}]+\})+$/.test(text), {
+    error: 'cannot be a systemd unit',
+    params: { remedy: 'Write its name, or one with a label of the alert in braces: shop@{tenant}.service.' },
+  })
+  .optional();
+
 /** `target` of a baseline: exactly one kind. */
 const targetKindSections = {
   /** A JVM in a pod. `process`: RE2 over the command line, when several JVMs run in the container. */
@@ -146,7 +156,8 @@ function exactlyOne(written: WrittenTarget, context: z.RefinementCtx) {
   }
   const { process, sibling, ...rest } = { process: undefined, sibling: undefined, ...written[kind] };
   const entries = Object.entries(rest);
-  const isFixed = ([key]: [string, unknown]) => (fixedKeys as readonly string[]).includes(key);
+  const isFixed = ([key]: [string, unknown]) =>
+    key === 'unit' || (fixedKeys as readonly string[]).includes(key);
   const fixed: FixedTarget = Object.fromEntries(entries.filter(isFixed));
   const names = Object.keys(fixed).filter((key) => key !== 'namespace' && key !== 'container');
   if (names.length > 1) {
@@ -172,6 +183,9 @@ export const routeTargetSchema = section({
   ...targetKindSections,
   kubernetes: section({ ...kubernetes, ...fixed, process, sibling }).optional(),
   docker: section({ ...docker, process, sibling }).optional(),
+  /** A JVM on this machine. `unit`: the systemd unit it belongs to; default: as the labels say, else any. */
+  host: section({ process, unit }).optional(),
+  ssh: section({ ...ssh, process, unit }).optional(),
 }).transform(exactlyOne);
 
 /** `targets`: settings per kind, before defaults. */

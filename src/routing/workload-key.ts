@@ -26,11 +26,15 @@ function partsOf(
 ): string[] {
   const process = target.process ?? '';
   const service = wanted.service?.name ?? '';
+  const unit = wanted.unit === null ? [] : [wanted.unit];
   switch (target.kind) {
     case 'host':
-      return ['host', process, wanted.host ?? '', service, wanted.pod ?? wanted.workload?.name ?? ''];
+      return [
+        ...['host', process, wanted.host ?? '', service, wanted.pod ?? wanted.workload?.name ?? ''],
+        ...unit,
+      ];
     case 'ssh':
-      return ['ssh', process, wanted.host ?? '', labels['instance'] ?? '', service];
+      return ['ssh', process, wanted.host ?? '', labels['instance'] ?? '', service, ...unit];
     case 'docker':
       return ['docker', process, ...containerParts(labels)];
     case 'kubernetes':

@@ -35,7 +35,7 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
   switch (kind) {
     case 'host': {
       const { hostTargets } = await import('../targets/host/host.ts');
-      return hostTargets(configuration.targets.host);
+      return hostTargets({ ...configuration.targets.host, unitLabels: configuration.labels.unit });
     }
     case 'kubernetes': {
       const { kubernetesTargets } = await import('../targets/kubernetes/targets.ts');
@@ -57,7 +57,12 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
     case 'ssh': {
       const { sshTargets } = await import('../targets/ssh/ssh.ts');
       const { targets, labels, sshAgent } = configuration;
-      return sshTargets({ ...targets.ssh, hostLabels: labels.host, agentSocket: sshAgent });
+      return sshTargets({
+        ...targets.ssh,
+        hostLabels: labels.host,
+        unitLabels: labels.unit,
+        agentSocket: sshAgent,
+      });
     }
   }
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { captureId } from '../../src/captures/capture-id.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { hostTargets } from '../../src/targets/host/host.ts';
+import { controlGroup } from '../setup/control-group.ts';
 import { compileBurner, jdks, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { start as startProgram, waitFor } from '../setup/process.ts';
 import { active, failsWith, ours, profiler } from './profiler-session.ts';
@@ -188,7 +189,7 @@ describe('profiling a JVM on this machine', () => {
   it('finds the JVM by pid, by pattern, by the port of the alert, or takes the busiest and says so', async () => {
     const calm = await jvmOf({ flags: ['-Dname=calm'], args: ['0', 'listen'] });
     const busy = await jvmOf({ flags: ['-Dname=busy'], args: ['90'] });
-    const targets = hostTargets({ names: [] });
+    const targets = hostTargets({ names: [], unitLabels: [] });
     const resolve = (request: { process?: string; uri?: string; instance?: string }) =>
       targets.resolve(
         {
@@ -220,6 +221,27 @@ describe('profiling a JVM on this machine', () => {
     assert.deepEqual(await targets.health(busiest, null, signal), { alive: true });
     await busy.stop('SIGKILL');
     assert.equal((await targets.health(busiest, null, signal)).alive, false);
+  });
+
+  it('finds the JVM by its systemd unit, and takes no other in its place', async () => {
+    const name = `shop-${process.pid}.service`;
+    const group = controlGroup('pids', name);
+    try {
+      const jvm = await jvmOf({ args: ['0'] });
+      await jvmOf({ args: ['90'] });
+      group.add(jvm.pid);
+      const targets = hostTargets({ names: [], unitLabels: [] });
+      const resolve = (labels: Record<string, string>, fixed: Record<string, string> = {}) =>
+        targets.resolve({ labels, startsAt: '', generatorUrl: '', fixed }, signal);
+      const labelled = await resolve({ name, state: 'failed' });
+      assert.equal(labelled.data['pid'], jvm.pid);
+      assert.equal(labelled.choice, `the JVM of unit ${name} (label name)`);
+      assert.equal((await resolve({}, { unit: name })).data['pid'], jvm.pid);
+      await failsWith('target-not-found', resolve({ name: 'nginx.service' }));
+      await jvm.stop('SIGKILL');
+    } finally {
+      group.remove();
+    }
   });
 
   it('finds the JVM inside the target by pattern, or takes the busiest and says so', async () => {

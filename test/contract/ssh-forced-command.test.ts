@@ -60,6 +60,7 @@ describe('a key whose forced command is flamepin-command.sh', () => {
       knownHostsFile,
       user: 'flamepin',
       hostLabels: [],
+      unitLabels: [],
       agentSocket: null,
     };
     const targets = sshTargets(settings);

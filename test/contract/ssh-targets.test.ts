@@ -8,6 +8,7 @@ import type { Target } from '../../src/captures/target.ts';
 import type { SshSettings } from '../../src/targets/ssh/settings.ts';
 import { sshTargets } from '../../src/targets/ssh/ssh.ts';
 import type { Started } from '../setup/process.ts';
+import { controlGroup, type ControlGroup } from '../setup/control-group.ts';
 import { compileBurner, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { sshUsers, startSshServer, type SshServer } from '../setup/sshd.ts';
 import { failsWith, ours, profiler, unlessSlow } from './profiler-session.ts';
@@ -35,7 +36,15 @@ describe('JVMs on a host over SSH', () => {
   const targetsWith = (change: Partial<SshSettings> = {}): ReturnType<typeof sshTargets> => {
     const { identityFile, knownHostsFile, port } = server;
     const targets = sshTargets({
-      ...{ identityFile, knownHostsFile, port, user: 'flamepin', hostLabels: [], agentSocket: null },
+      ...{
+        identityFile,
+        knownHostsFile,
+        port,
+        user: 'flamepin',
+        hostLabels: [],
+        unitLabels: [],
+        agentSocket: null,
+      },
       ...change,
     });
     opened.push(targets);
@@ -67,9 +76,10 @@ describe('JVMs on a host over SSH', () => {
     labels: Record<string, string>,
     process: string,
     change: Partial<SshSettings> = {},
+    fixed: Record<string, string> = {},
   ): Promise<Target> =>
     targetsWith({ configFile: server.configFile, ...change }).resolve(
-      { labels, startsAt: '', generatorUrl: '', process },
+      { labels, startsAt: '', generatorUrl: '', process, fixed },
       signal,
     );
   /** A window, from the start to a clean host. */
@@ -114,6 +124,45 @@ describe('JVMs on a host over SSH', () => {
         );
       }
       await failsWith('target-not-found', resolve({ instance: 'app-1' }, `${mark}-nobody`));
+    });
+
+    it('by their systemd unit, as the route or a label names it, and no other JVM in its place', async () => {
+      const groups = [1, 2].map((tenant) => controlGroup('pids', `shop-${process.pid}@${tenant}.service`));
+      try {
+        const [first, second] = await Promise.all(
+          groups.map(async (group: ControlGroup) => {
+            const jvm = await jvmOf('app', { flags: [`${mark}-unit`] });
+            group.add(jvm.pid);
+            return jvm;
+          }),
+        );
+        const unit = (tenant: number): string => `shop-${process.pid}@${tenant}.service`;
+        const instance = 'app-1:9100';
+        const unitLabels = [{ label: 'svc', pattern: null, value: '$0' }];
+        const found = await Promise.all([
+          resolve({ instance, name: unit(1), state: 'failed' }, mark),
+          resolve({ instance, id: `/system.slice/${unit(2)}` }, mark),
+          resolve({ instance, svc: unit(1).replace('.service', ''), name: unit(2) }, mark, { unitLabels }),
+          resolve({ instance, name: unit(1) }, mark, {}, { unit: unit(2) }),
+        ]);
+        assert.deepEqual(
+          found.map(({ data, choice }) => [data['pid'], choice]),
+          [
+            [first?.pid, `the JVM of unit ${unit(1)} (label name)`],
+            [second?.pid, `the JVM of unit ${unit(2)} (label id)`],
+            [first?.pid, `the JVM of unit ${unit(1)} (label svc)`],
+            [second?.pid, `the JVM of unit ${unit(2)}`],
+          ],
+        );
+        const failure = await failsWith('target-not-found', resolve({ instance, name: unit(3) }, mark));
+        assert.match(
+          failure.detail,
+          /^none of \d+ JVMs on app-1 is in unit shop-\d+@3\.service \(label name\)$/,
+        );
+      } finally {
+        for (const one of started.splice(0)) await one.stop('SIGKILL');
+        for (const group of groups) group.remove();
+      }
     });
 
     it('and described as those of a host are', async () => {

@@ -91,8 +91,14 @@ export async function hasAddress(pid: number, address: string): Promise<boolean>
 
 /** Is the process in the container with this id, or with an id that begins like this? */
 export async function isInContainer(pid: number, id: string): Promise<boolean> {
-  const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-  return new RegExp(`[/:-]${id}[0-9a-f]*(?:\\.scope)?$`, 'm').test(groups);
+  const named = new RegExp(`[/:-]${id}[0-9a-f]*(?:\\.scope)?$`);
+  return (await groupsOf(pid)).some((group) => named.test(group));
+}
+
+/** Paths of the process's control groups: those of /proc/PID/cgroup, `0::/system.slice/shop.service`. */
+export async function groupsOf(pid: number): Promise<string[]> {
+  const lines = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+  return lines.split('\n').map((line) => line.split(':').slice(2).join(':'));
 }
 
 /** Does the process listen on a TCP port? False also when its descriptors may not be read. */

@@ -10,9 +10,12 @@ import {
   otherMachine,
   type Machine,
 } from '../../alerts/machine.ts';
+import type { MappedLabel } from '../../alerts/label-mapping.ts';
+import { isInUnit, unitNamed, unitWords, type NamedUnit } from '../../alerts/systemd-unit.ts';
 import { hostExec } from './host-exec.ts';
 import {
   bootId,
+  groupsOf,
   hasAddress,
   hostJvm,
   hostJvms,
@@ -29,17 +32,32 @@ import { thisHost } from './this-host.ts';
 /** CPU totals tell who has been busy since start; the difference over a second, who is busy now. Milliseconds. */
 const observationMs = 1000;
 
+/** `names`: what alerts also call this machine. `unitLabels`: labels of the configuration that name a systemd unit. */
+export interface HostSettings {
+  names: readonly string[];
+  unitLabels: readonly MappedLabel[];
+}
+
 /** JVMs on this machine. */
-export function hostTargets({ names }: { names: readonly string[] }): Targets {
+export function hostTargets({ names, unitLabels }: HostSettings): Targets {
   return {
-    resolve: (request, signal) => resolve(request, thisHost(names), signal),
+    resolve: (request, signal) => {
+      const unit = unitNamed(request.labels, unitLabels, request.fixed?.['unit']);
+      return resolve(request, { here: thisHost(names), unit }, signal);
+    },
     open: hostExec,
     health,
   };
 }
 
-async function resolve(request: TargetRequest, here: Machine, signal: AbortSignal): Promise<Target> {
-  const { process, choice } = await find(request, here, signal);
+interface Sought {
+  here: Machine;
+  /** null: any. */
+  unit: NamedUnit | null;
+}
+
+async function resolve(request: TargetRequest, sought: Sought, signal: AbortSignal): Promise<Target> {
+  const { process, choice } = await find(request, sought, signal);
   const node = hostname();
   return {
     kind: 'host',
@@ -59,7 +77,7 @@ interface Found {
   choice: string;
 }
 
-async function find(request: TargetRequest, here: Machine, signal: AbortSignal): Promise<Found> {
+async function find(request: TargetRequest, { here, unit }: Sought, signal: AbortSignal): Promise<Found> {
   const named = pidOf(request.uri);
   if (named !== null) {
     const process = await hostJvm(named);
@@ -68,7 +86,7 @@ async function find(request: TargetRequest, here: Machine, signal: AbortSignal):
       ? new Failure('target-not-found', { detail: `there is no process ${named}` })
       : new Failure('not-a-jvm', { detail: `process ${named} has no VM thread` });
   }
-  const all = await meantBy(request.labels, here, await hostJvms());
+  const all = await ofUnit(unit, await meantBy(request.labels, here, await hostJvms()));
   const pattern = request.process === undefined ? null : RE2JS.compile(request.process);
   const fitting = all.filter(({ args }) => pattern === null || pattern.matcher(args.join(' ')).find());
   const [only] = fitting;
@@ -80,8 +98,12 @@ async function find(request: TargetRequest, here: Machine, signal: AbortSignal):
           : `none of ${all.length} JVMs here matches ${request.process ?? ''}`,
     });
   }
-  if (fitting.length === 1) return { process: only, choice: '' };
-  return (await listening(fitting, request.labels['instance'] ?? '')) ?? busiest(fitting, signal);
+  if (fitting.length === 1)
+    return { process: only, choice: unit === null ? '' : `the JVM of ${unitWords(unit)}` };
+  const among = `${fitting.length} JVMs${unit === null ? '' : ` of ${unitWords(unit)}`}`;
+  return (
+    (await listening(fitting, among, request.labels['instance'] ?? '')) ?? busiest(fitting, among, signal)
+  );
 }
 
 /**
@@ -103,6 +125,17 @@ async function meantBy(
   return meant;
 }
 
+/** The JVMs of the unit; all when none is named. Throws target-not-found. */
+async function ofUnit(unit: NamedUnit | null, jvms: readonly HostProcess[]): Promise<readonly HostProcess[]> {
+  if (unit === null) return jvms;
+  const groups = await Promise.all(jvms.map(({ pid }) => groupsOf(pid)));
+  const within = jvms.filter((_, i) => isInUnit(groups[i] ?? [], unit));
+  if (within.length > 0) return within;
+  throw new Failure('target-not-found', {
+    detail: `none of ${jvms.length} JVMs here is in ${unitWords(unit)}`,
+  });
+}
+
 /** `host://` leaves the choice to us, `host://PID` does not. */
 function pidOf(uri: string | undefined): number | null {
   if (uri === undefined) return null;
@@ -113,21 +146,29 @@ function pidOf(uri: string | undefined): number | null {
 }
 
 /** The JVM that listens on the port of the alert's instance, where the metrics came from. */
-async function listening(processes: readonly HostProcess[], instance: string): Promise<Found | null> {
+async function listening(
+  processes: readonly HostProcess[],
+  among: string,
+  instance: string,
+): Promise<Found | null> {
   const port = Number(/:(\d{1,5})$/.exec(instance)?.[1] ?? 0);
   if (port === 0) return null;
   for (const process of processes) {
     if (await listensOn(process.pid, port)) {
       return {
         process,
-        choice: `of ${processes.length} JVMs the one that listens on port ${port} of the alert's instance`,
+        choice: `of ${among} the one that listens on port ${port} of the alert's instance`,
       };
     }
   }
   return null;
 }
 
-async function busiest(processes: readonly HostProcess[], signal: AbortSignal): Promise<Found> {
+async function busiest(
+  processes: readonly HostProcess[],
+  among: string,
+  signal: AbortSignal,
+): Promise<Found> {
   try {
     await sleep(observationMs, undefined, { signal });
   } catch (error) {
@@ -143,12 +184,11 @@ async function busiest(processes: readonly HostProcess[], signal: AbortSignal): 
   const [first, second] = spent
     .filter(({ ticks }) => ticks >= 0)
     .sort((left, right) => right.ticks - left.ticks);
-  if (first === undefined)
-    throw new Failure('target-gone', { detail: `all of ${processes.length} JVMs have ended` });
+  if (first === undefined) throw new Failure('target-gone', { detail: `all of ${among} have ended` });
   return {
     process: first.process,
     choice:
-      `busiest of ${processes.length} JVMs over one second: it used ${first.ticks / 100} CPU seconds, ` +
+      `busiest of ${among} over one second: it used ${first.ticks / 100} CPU seconds, ` +
       `the next one ${(second?.ticks ?? 0) / 100}`,
   };
 }

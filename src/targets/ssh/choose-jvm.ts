@@ -13,11 +13,13 @@ export interface Chosen {
 
 /**
  * The busiest of several, by two looks a second apart.
+ * @param among `3 JVMs`, in words
  * @param lookAgain what the host says now
  * Throws target-gone.
  */
 export async function busiest(
   jvms: readonly HostJvm[],
+  among: string,
   lookAgain: () => Promise<HostSeen>,
   signal: AbortSignal,
 ): Promise<Chosen> {
@@ -34,12 +36,11 @@ export async function busiest(
     })
     .sort((left, right) => right.ticks - left.ticks);
   const [first, second] = spent;
-  if (first === undefined)
-    throw new Failure('target-gone', { detail: `all of ${jvms.length} JVMs have ended` });
+  if (first === undefined) throw new Failure('target-gone', { detail: `all of ${among} have ended` });
   return {
     jvm: first.jvm,
     choice:
-      `busiest of ${jvms.length} JVMs over one second: it used ${first.ticks / 100} CPU seconds, ` +
+      `busiest of ${among} over one second: it used ${first.ticks / 100} CPU seconds, ` +
       `the next one ${(second?.ticks ?? 0) / 100}`,
   };
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs on the host as `sh -c TEXT flamepin PORT`: which JVMs there are, whose they are, how much CPU each has used, and
 # which of them listens on that TCP port (0: none is asked for). Reads /proc alone. Prints key=value lines: boot,
-# hostname, btime, uid and user are the host's; `jvm` is a pid, and the lines after it tell of it; `listed` comes last.
+# hostname, btime, uid and user are the host's; `jvm` is a pid, and the lines after it tell of it, a `group` for each
+# control group; `listed` comes last.
 set -u
 export LC_ALL=C
 
@@ -47,6 +48,7 @@ say_jvm() { # PID
   say owner "$owner"
   say name "$(id -un "$owner" 2>/dev/null)"
   say contained "$contained"
+  say_groups "$1"
   look_at_files "$1"
   say apart "$apart"
   if [ "$port" != 0 ]; then
@@ -70,6 +72,18 @@ read_owner() { # PID
     esac
     [ -n "$first" ] || :
   done <"/proc/$1/status"
+} 2>/dev/null
+
+# The paths of its control groups, each once: systemd names them after units, container engines after containers.
+say_groups() { # PID
+  groups=/
+  while IFS=: read -r _ _ group; do
+    case "$newline$groups$newline" in
+      *"$newline$group$newline"*) continue ;;
+    esac
+    groups=$groups$newline$group
+    say group "$group"
+  done <"/proc/$1/cgroup"
 } 2>/dev/null
 
 # Does it see another /tmp than we do, as with systemd's PrivateTmp? Unknown where its mounts may not be read.

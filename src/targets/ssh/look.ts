@@ -34,6 +34,8 @@ const jvmSchema = z.object({
   apart: z.boolean(),
   /** On the port that was asked for. `hidden`: its user does, and flamepin may not see whether it is this process. */
   listens: z.enum(['yes', 'no', 'hidden']),
+  /** Paths of its control groups, without the root. */
+  groups: z.array(z.string()),
   args: z.array(z.string()),
 });
 /** One JVM of a host. */
@@ -74,15 +76,16 @@ export async function look(exec: Exec, port: number | null, signal: AbortSignal)
 /** What look.sh printed; null when it cannot be that. */
 export function readLook(text: string): HostSeen | null {
   const facts = new Map<string, string>();
-  const jvms: { facts: Map<string, string>; args: string[] }[] = [];
+  const jvms: { facts: Map<string, string>; groups: string[]; args: string[] }[] = [];
   let listed: string | null = null;
   for (const line of text.split('\n')) {
     const at = line.indexOf('=');
     if (at <= 0) continue;
     const [key, value] = [line.slice(0, at), line.slice(at + 1)];
-    if (key === 'jvm') jvms.push({ facts: new Map(), args: [] });
+    if (key === 'jvm') jvms.push({ facts: new Map(), groups: [], args: [] });
     if (key === 'listed') listed = value;
     else if (key === 'arg') jvms.at(-1)?.args.push(value);
+    else if (key === 'group') jvms.at(-1)?.groups.push(value);
     else (jvms.at(-1)?.facts ?? facts).set(key, value);
   }
   const parsed = hostSchema.safeParse({
@@ -91,7 +94,7 @@ export function readLook(text: string): HostSeen | null {
     btime: facts.get('btime'),
     uid: facts.get('uid'),
     user: facts.get('user'),
-    jvms: jvms.map(({ facts: jvm, args }) => ({
+    jvms: jvms.map(({ facts: jvm, groups, args }) => ({
       pid: jvm.get('jvm'),
       startTicks: jvm.get('ticks'),
       usedTicks: jvm.get('used'),
@@ -100,6 +103,7 @@ export function readLook(text: string): HostSeen | null {
       contained: jvm.get('contained') === 'yes',
       apart: jvm.get('apart') === 'yes',
       listens: jvm.get('listens') ?? 'no',
+      groups,
       args,
     })),
   });

@@ -9,4 +9,6 @@ export interface SshSettings extends ClientSettings {
   hosts?: readonly string[] | undefined;
   /** Labels of the configuration that name the host. */
   hostLabels: readonly MappedLabel[];
+  /** The same for a systemd unit. */
+  unitLabels: readonly MappedLabel[];
 }

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { chooseHost } from '../../alerts/named-host.ts';
+import { isInUnit, unitNamed, unitWords, type NamedUnit } from '../../alerts/systemd-unit.ts';
 import type { Target, TargetHealth, TargetRequest, Targets } from '../../captures/target.ts';
 import { programName } from '../../profiler/command-line.ts';
 import type { Exec } from '../../profiler/exec.ts';
@@ -58,9 +59,10 @@ async function resolve(
   const as = (user: string | null): Exec => sshExec(client, destination, user);
   const port = pid === null ? portIn(request.labels['instance']) : null;
   const seen = await look(as(null), port, signal);
+  const unit = unitNamed(request.labels, settings.unitLabels, request.fixed?.['unit']);
   const { jvm, choice } =
     pid === null
-      ? await choose(candidates(seen, request, destination), { seen, as, port, signal })
+      ? await choose(candidates(seen, request, destination, unit), { seen, as, port, signal, unit })
       : { jvm: processNamed(seen, pid, destination), choice: '' };
   const actAs = await whoToActAs(jvm, { seen, as, signal });
   const { host } = destination;
@@ -126,8 +128,18 @@ function processNamed(seen: HostSeen, pid: number, { host }: Destination): HostJ
   return jvm;
 }
 
-/** The JVMs that the route's pattern fits; all without one. */
-function candidates({ jvms }: HostSeen, { process }: TargetRequest, { host }: Destination): HostJvm[] {
+/** The JVMs of the unit that the route's pattern fits; all without one. */
+function candidates(
+  { jvms: all }: HostSeen,
+  { process }: TargetRequest,
+  { host }: Destination,
+  unit: NamedUnit | null,
+): HostJvm[] {
+  const jvms = all.filter(({ groups }) => unit === null || isInUnit(groups, unit));
+  if (unit !== null && jvms.length === 0)
+    throw new Failure('target-not-found', {
+      detail: `none of ${all.length} JVMs on ${host} is in ${unitWords(unit)}`,
+    });
   const pattern = process === undefined ? null : RE2JS.compile(process);
   const fitting = jvms.filter(({ args }) => pattern === null || pattern.matcher(args.join(' ')).find());
   if (fitting.length === 0)
@@ -143,17 +155,19 @@ function candidates({ jvms }: HostSeen, { process }: TargetRequest, { host }: De
 /** By the port of the alert's instance, where the metrics came from; else the busiest. */
 async function choose(
   jvms: readonly HostJvm[],
-  { seen, as, port, signal }: Looked & { port: number | null },
+  { seen, as, port, signal, unit }: Looked & { port: number | null; unit: NamedUnit | null },
 ): Promise<Chosen> {
   const [only] = jvms;
-  if (only !== undefined && jvms.length === 1) return { jvm: only, choice: '' };
+  const among = `${jvms.length} JVMs${unit === null ? '' : ` of ${unitWords(unit)}`}`;
+  if (only !== undefined && jvms.length === 1)
+    return { jvm: only, choice: unit === null ? '' : `the JVM of ${unitWords(unit)}` };
   const listening = await listeningOn(port, jvms, { seen, as, signal });
   if (listening !== null)
     return {
       jvm: listening,
-      choice: `of ${jvms.length} JVMs the one that listens on port ${port ?? ''} of the alert's instance`,
+      choice: `of ${among} the one that listens on port ${port ?? ''} of the alert's instance`,
     };
-  return busiest(jvms, () => look(as(null), null, signal), signal);
+  return busiest(jvms, among, () => look(as(null), null, signal), signal);
 }
 
 /** Whose descriptors only their own user may read is asked as that user. */

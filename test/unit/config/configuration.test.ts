@@ -226,6 +226,14 @@ routes: [{matchers: ['a="b"'], target: {kubernetes: {sibling: false}}}, {matcher
     );
   });
 
+  it('takes a systemd unit on a route to a host, with labels of the alert in braces', () => {
+    const route = (unit: string) => `routes: [{matchers: [], target: {ssh: {unit: "${unit}"}}}]`;
+    const { target } = load(route('shop@{tenant}.service')).routes[0] ?? {};
+    assert.deepEqual(target?.fixed, { unit: 'shop@{tenant}.service' });
+    assert.deepEqual(problems(route('a b')), ['routes[0].target.ssh.unit: cannot be a systemd unit']);
+    assert.match(problems('targets: {host: {unit: shop}}').join(), /targets\.host\.unit: unknown key/);
+  });
+
   it('refuses what ssh could take for an option, or cannot read', () => {
     assert.deepEqual(
       problems(`targets: {ssh: {user: "-oProxyCommand=x", identityFile: "a b", hosts: ["("]}}`)

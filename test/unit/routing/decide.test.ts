@@ -234,6 +234,17 @@ describe('the first key of the cooldown', () => {
     assert.notEqual(pod('order-service-alpha'), pod('order-service-gamma'));
   });
 
+  it('tells the systemd units of one host apart', () => {
+    for (const kind of ['host', 'ssh'] as const) {
+      const of = (name: string) => {
+        const labels = { instance: 'app-1:9100', name };
+        return workloadKey({ kind, process: null }, wantedFrom(labels), labels);
+      };
+      assert.equal(of('shop@1.service'), of('shop@1.service'));
+      assert.notEqual(of('shop@1.service'), of('shop@2.service'));
+    }
+  });
+
   it('cannot be forged for another namespace, and is bounded', () => {
     assert.notEqual(
       key({ namespace: 'a', deployment: 'b' }),

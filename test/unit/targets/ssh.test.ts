@@ -68,7 +68,7 @@ describe('what a command prints between its marks', () => {
 describe('what a host says of its JVMs', () => {
   const text =
     'boot=bf86caba-3bc4-4ae2-8ffe-183da55b2a0e\nhostname=app-1\nbtime=1796001936\nuid=7001\nuser=flamepin\n' +
-    'jvm=4711\nticks=12\nused=3\nowner=7001\nname=flamepin\ncontained=no\napart=no\nlistens=yes\narg=java\narg=-jar\n';
+    'jvm=4711\nticks=12\nused=3\nowner=7001\nname=flamepin\ncontained=no\napart=no\nlistens=yes\ngroup=/system.slice/shop.service\ngroup=/user.slice\narg=java\narg=-jar\n';
 
   it('is read whole', () => {
     const seen = readLook(`${text}listed=1\n`);
@@ -82,6 +82,7 @@ describe('what a host says of its JVMs', () => {
       contained: false,
       apart: false,
       listens: 'yes',
+      groups: ['/system.slice/shop.service', '/user.slice'],
       args: ['java', '-jar'],
     });
   });
@@ -103,7 +104,7 @@ it('a pattern of the inventory is asked by doctor where it is one name', () => {
 });
 
 it('explain and mode observe log in nowhere: they say which host would be asked', async () => {
-  const targets = sshTargets({ hosts: ['app-[0-9]+'], hostLabels: [], agentSocket: null });
+  const targets = sshTargets({ hosts: ['app-[0-9]+'], hostLabels: [], unitLabels: [], agentSocket: null });
   const request = { startsAt: '', generatorUrl: '', readOnly: true as const };
   const { signal } = new AbortController();
   await assert.rejects(targets.resolve({ ...request, labels: { instance: 'app-3:8080' } }, signal), {

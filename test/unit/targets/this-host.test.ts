@@ -28,7 +28,7 @@ describe('this machine is known', () => {
         { node: 'db7' },
       ])
         await assert.rejects(
-          hostTargets({ names: [] }).resolve(
+          hostTargets({ names: [], unitLabels: [] }).resolve(
             { labels, startsAt: '2026-11-23T02:00:00Z', generatorUrl: '', ...(process && { process }) },
             AbortSignal.timeout(10_000),
           ),
