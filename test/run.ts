@@ -39,6 +39,8 @@ const packages = [
   // Sets the clock that one process sees.
   'faketime',
   'shellcheck',
+  // strip: a JVM as distributions ship it.
+  'binutils',
 ];
 
 interface Missing {

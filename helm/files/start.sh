@@ -1346,18 +1346,9 @@ start_session() {
   say_cpu_stat
   refuse_if_given_up
   note_cpu
-  said=$(bounded 20 ./asprof load "$pid" "$jvm_library" true \
-    "start,event=ctimer,wall=50ms,alloc=512k,lock=1ms,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
-    2>&1 </dev/null)
-  code=$?
+  start_with_what_can_be_had
   say clock "$(date +%s%N)"
-  case $said in
-    *"return code: 0"* | *"response code = 0$newline"0) ;;
-    *) [ $code != 0 ] || code=137 ;;
-  esac
   if [ $code != 0 ]; then
-    reason=$(head -n 3 "$log" 2>/dev/null)
-    said=${reason:-$said}
     revoke
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
     refuse_answer $code 20
@@ -1369,6 +1360,59 @@ start_session() {
   started_ticks=$ticks
   read_stat "$pid" || :
   [ "$ticks" = "$started_ticks" ] || refuse target-gone "process $pid was replaced while the profiler was being started"
+}
+load_within=20
+start_with_what_can_be_had() {
+  said_first=
+  for events in ctimer:alloc:lock itimer:alloc:lock ctimer::lock ctimer:alloc: itimer::lock itimer::; do
+    if [ -z "$said_first" ]; then
+      try_events "$events" $load_within
+      said_first=$said
+    else
+      read_uptime
+      if [ -n "$revoked" ] || [ $((uptime - asked_at)) -ge 10 ]; then break; fi
+      try_events "$events" 5
+    fi
+    [ "$events" != itimer:alloc:lock ] || said_of_itimer=$said
+    [ $code = 200 ] || break
+  done
+  case $code in
+    0) say_events "$events" ;;
+    200) said=$said_first ;;
+  esac
+}
+try_events() { # ENGINE:ALLOC:LOCK SECONDS
+  options=event=${1%%:*},wall=50ms
+  case $1 in *:alloc:*) options=$options,alloc=512k ;; esac
+  case $1 in *:lock) options=$options,lock=1ms ;; esac
+  said=$(bounded "$2" ./asprof load "$pid" "$jvm_library" true \
+    "start,$options,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
+    2>&1 </dev/null)
+  code=$?
+  case $said in
+    *"return code: 0"* | *"response code = 0$newline"0) ;;
+    *) [ $code != 0 ] || code=137 ;;
+  esac
+  [ $code != 0 ] || return 0
+  reason=$(head -n 3 "$log" 2>/dev/null)
+  said=${reason:-$said}
+}
+say_events() { # ENGINE:ALLOC:LOCK
+  why=$said_first
+  case $1 in
+    itimer:*)
+      say check.events "cpu by itimer; by ctimer: ${said_first##*"[ERROR] "}"
+      why=$said_of_itimer
+      ;;
+  esac
+  case $1 in
+    *:alloc:*) ;;
+    *) say missing.alloc "${why##*"[ERROR] "}" ;;
+  esac
+  case $1 in
+    *:lock) ;;
+    *) say missing.lock "${why##*"[ERROR] "}" ;;
+  esac
 }
 revoke() {
   trap '' TERM

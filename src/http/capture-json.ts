@@ -53,6 +53,10 @@ export const captureJsonSchema = z
       .record(z.string(), z.string())
       .nullable()
       .meta({ description: 'What was checked in the target before the profiler was attached.' }),
+    missingEvents: z
+      .record(z.string(), z.string())
+      .nullable()
+      .meta({ description: "Events that the JVM could not record, and why, in async-profiler's words." }),
     artifacts: z.array(
       artifactSchema
         .pick({ name: true, event: true, size: true, contentType: true })
@@ -113,6 +117,7 @@ export function captureJson(capture: Capture): CaptureJson {
     sibling: capture.sibling,
     siblingOf: capture.siblingOf,
     checks: session?.checks ?? null,
+    missingEvents: session?.missingEvents ?? null,
     artifacts: capture.artifacts.map(({ name, event, size, contentType }) => ({
       name,
       event,

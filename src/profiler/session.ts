@@ -26,6 +26,8 @@ export const sessionSchema = z.object({
   commandLine: z.string(),
   /** Preflight checks: name → what was seen, shown on the page. */
   checks: z.record(z.string(), z.string()),
+  /** Events that this JVM could not record, and why, in async-profiler's words. */
+  missingEvents: z.record(z.string(), z.string()).default({}),
   /** cpu.stat of the cgroup when the window started, and when it was collected; null where there is none. */
   cpuStat: cpuStatSchema.nullable(),
   cpuStatAfter: cpuStatSchema.nullable().default(null),

@@ -30,6 +30,7 @@ const answeredSchema = sessionSchema.extend({
   checks: z
     .record(z.string().max(100), z.string().max(8192))
     .refine((checks) => Object.keys(checks).length <= 50, 'too many'),
+  missingEvents: z.partialRecord(z.enum(['alloc', 'lock']), z.string().max(2000)),
 });
 
 const recordingOf = (captureId: string): RegExp =>
@@ -66,10 +67,12 @@ export function sessionOf(
   }
   const clock = clockOf(fact(facts, 'clock'));
   const clockSkewMs = clock === null ? 0 : skewOf(clock, sentAt, receivedAt);
-  const checks: Record<string, string> = {};
-  for (const [key, values] of facts) {
-    if (key.startsWith('check.')) checks[key.slice('check.'.length)] = values.join('; ');
-  }
+  const under = (prefix: string): Record<string, string> =>
+    Object.fromEntries(
+      [...facts]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, values]) => [key.slice(prefix.length), values.join('; ')]),
+    );
   // Whole seconds may mean a time before we asked or after the answer.
   const firstSample =
     clock === null ? null : Math.min(Math.max(clock.latest - clockSkewMs, sentAt), receivedAt);
@@ -85,7 +88,8 @@ export function sessionOf(
       clockSkewMs,
       choice: fact(facts, 'choice') ?? '',
       commandLine: safeCommandLine(facts.get('arg') ?? []),
-      checks,
+      checks: under('check.'),
+      missingEvents: under('missing.'),
       cpuStat: cpuStatOf(facts),
       cpuStatAfter: null,
     });

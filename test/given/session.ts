@@ -12,6 +12,7 @@ export const session: Session = {
   choice: '',
   commandLine: 'java',
   checks: {},
+  missingEvents: {},
   cpuStat: null,
   cpuStatAfter: null,
 };

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, chmodSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  chmodSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
@@ -43,11 +52,30 @@ export function jdks(): Jdk[] {
 
 /** Java runtimes of further releases, without compilers, each from the cache or PyPI. */
 export function otherJres(): Jdk[] {
-  return [8, 11, 21].map((release) => {
-    const script = join(import.meta.dirname, 'jre.sh');
-    const home = execFileSync('sh', [script, cacheDirectory, String(release)], { encoding: 'utf8' });
-    return { home: home.trim(), release };
-  });
+  return (['8', '11', '21'] as const).map(jre);
+}
+
+/** One Java runtime of PyPI; 8u212 is the one whose threads have no names. */
+export function jre(version: '8' | '8u212' | '11' | '21' | '25'): Jdk {
+  const script = join(import.meta.dirname, 'jre.sh');
+  const home = execFileSync('sh', [script, cacheDirectory, version], { encoding: 'utf8' });
+  return { home: home.trim(), release: Number.parseInt(version) };
+}
+
+/** A copy of a runtime as distributions ship it: the symbols of its libjvm.so are in a package of their own. */
+export function withoutSymbols(jdk: Jdk): { jdk: Jdk; remove: () => void } {
+  const home = mkdtempSync(join(tmpdir(), 'jre-without-symbols-'));
+  chmodSync(home, 0o755);
+  cpSync(jdk.home, home, { recursive: true });
+  for (const name of readdirSync(home, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('/libjvm.so')) execFileSync('strip', ['-s', join(home, name)]);
+  }
+  return {
+    jdk: { ...jdk, home },
+    remove: () => {
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Compiles a program of test/java into a directory that every user may read; remove it with `remove`. */

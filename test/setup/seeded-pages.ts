@@ -186,6 +186,7 @@ function begun(i: number, at: number): Capture {
       clockSkewMs: 3,
       choice: '',
       commandLine: 'java -jar /app/checkout.jar',
+      missingEvents: {},
       checks: { SIGQUIT: 'caught', '/tmp': 'writable, exec', 'memory left': '412 MB' },
       cpuStat: null,
       cpuStatAfter: null,

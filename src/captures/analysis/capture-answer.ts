@@ -52,6 +52,7 @@ export function captureAnswer(
     comparison,
     otherComparisons: others,
     cpuThrottling: throttling(capture),
+    missingEvents: capture.session?.missingEvents ?? {},
     targetStartedAt: capture.target?.startedAt ?? null,
     applicationPackages,
     whenAlike: base !== null && base.captureId === capture.sibling?.captureId ? alikeSentence : '',

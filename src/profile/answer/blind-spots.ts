@@ -45,6 +45,17 @@ export function blindSpots(
   return [...found, ...profile.warnings];
 }
 
+/** Events that the JVM could not record, in sentences: nothing is known of them, which is not nothing. */
+export function missingLines(missing: Readonly<Record<string, string>>): string[] {
+  return Object.entries(missing).map(([event, why]) => {
+    const symbols =
+      event === 'alloc'
+        ? ' A JVM of JDK 8 to 10 records it with its debug symbols: install their package.'
+        : '';
+    return `${event} is unknown: this JVM cannot record it (async-profiler: ${why.slice(0, 200)}).${symbols}`;
+  });
+}
+
 function noSamples(profile: Profile, event: ProfileEvent): string {
   switch (wasRecorded(profile, event)) {
     case true:

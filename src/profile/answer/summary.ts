@@ -1,4 +1,4 @@
-import { blindSpots, fewSamples } from './blind-spots.ts';
+import { blindSpots, fewSamples, missingLines } from './blind-spots.ts';
 import { minRate } from '../comparison/compare.ts';
 import { shortDisplayName } from '../comparison/changed-row.ts';
 import type { ChangedFrame, Comparison } from '../comparison/comparison.ts';
@@ -36,6 +36,8 @@ export interface AnswerInput {
   otherComparisons?: readonly Comparison[];
   /** cpu.stat after the window minus before; null where there is none. */
   cpuThrottling: CpuThrottling | null;
+  /** Events that the JVM could not record, and why, in async-profiler's words. */
+  missingEvents?: Readonly<Record<string, string>>;
   /** When the target's process started, ISO. */
   targetStartedAt: string | null;
   /** Configured packages of application code; found in the profile when there are none. */
@@ -102,6 +104,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
     idleSentence(whole),
     ...downstreamLine(event, within, spots, grown),
     ...otherEventLines(input, cpu, names),
+    ...missingLines(input.missingEvents ?? {}),
     ...blindSpots(profile, event, code, { samples: within.samples, of }, input.durationSeconds),
   ];
   return {
@@ -144,6 +147,8 @@ function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, t
   }
   if (spot !== undefined) return `${event}: ${spotWords(spot, event, where)}`;
   const of = where === '' ? '' : ` of ${where}`;
+  if (samples === 0 && input.missingEvents?.[event] !== undefined)
+    return `${event}: this JVM cannot record it`;
   if (samples === 0) return `${event}: no samples${of}`;
   return !isFelt
     ? `${event}: next to nothing${of} waits for locks (${rate(total, event)}, ${samples} samples)`

@@ -90,21 +90,10 @@ start_session() {
   say_cpu_stat
   refuse_if_given_up
   note_cpu
-  said=$(bounded 20 ./asprof load "$pid" "$jvm_library" true \
-    "start,event=ctimer,wall=50ms,alloc=512k,lock=1ms,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
-    2>&1 </dev/null)
-  code=$?
+  start_with_what_can_be_had
   # busybox knows no nanoseconds and prints the letter: then it is whole seconds.
   say clock "$(date +%s%N)"
-  # An asprof whose child was killed ends with 0. JDK 8 answers with the number alone.
-  case $said in
-    *"return code: 0"* | *"response code = 0$newline"0) ;;
-    *) [ $code != 0 ] || code=137 ;;
-  esac
   if [ $code != 0 ]; then
-    # The words of the agent say more than those of asprof.
-    reason=$(head -n 3 "$log" 2>/dev/null)
-    said=${reason:-$said}
     revoke
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
     refuse_answer $code 20
@@ -116,6 +105,73 @@ start_session() {
   started_ticks=$ticks
   read_stat "$pid" || :
   [ "$ticks" = "$started_ticks" ] || refuse target-gone "process $pid was replaced while the profiler was being started"
+}
+
+# Seconds that starting may take.
+load_within=20
+
+# One event that cannot be had fails a start as a whole, with 200. No code says which one it was, so the next attempt
+# does without: cpu by itimer where a PID namespace has no CPU timers; no alloc where a JVM of JDK 8 has no symbols; no
+# lock. An attempt takes some milliseconds, as the agent is loaded and answers; all of them end within load_within.
+start_with_what_can_be_had() {
+  said_first=
+  for events in ctimer:alloc:lock itimer:alloc:lock ctimer::lock ctimer:alloc: itimer::lock itimer::; do
+    if [ -z "$said_first" ]; then
+      try_events "$events" $load_within
+      said_first=$said
+    else
+      read_uptime
+      if [ -n "$revoked" ] || [ $((uptime - asked_at)) -ge 10 ]; then break; fi
+      try_events "$events" 5
+    fi
+    # Of ctimer and alloc it names the first alone.
+    [ "$events" != itimer:alloc:lock ] || said_of_itimer=$said
+    [ $code = 200 ] || break
+  done
+  case $code in
+    0) say_events "$events" ;;
+    # It was not the events.
+    200) said=$said_first ;;
+  esac
+}
+
+# -> code, 200 when the agent refused; said, its words
+try_events() { # ENGINE:ALLOC:LOCK SECONDS
+  options=event=${1%%:*},wall=50ms
+  case $1 in *:alloc:*) options=$options,alloc=512k ;; esac
+  case $1 in *:lock) options=$options,lock=1ms ;; esac
+  said=$(bounded "$2" ./asprof load "$pid" "$jvm_library" true \
+    "start,$options,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
+    2>&1 </dev/null)
+  code=$?
+  # An asprof whose child was killed ends with 0. JDK 8 answers with the number alone.
+  case $said in
+    *"return code: 0"* | *"response code = 0$newline"0) ;;
+    *) [ $code != 0 ] || code=137 ;;
+  esac
+  [ $code != 0 ] || return 0
+  # The words of the agent say more than those of asprof.
+  reason=$(head -n 3 "$log" 2>/dev/null)
+  said=${reason:-$said}
+}
+
+# What is not recorded, and why, in the agent's words.
+say_events() { # ENGINE:ALLOC:LOCK
+  why=$said_first
+  case $1 in
+    itimer:*)
+      say check.events "cpu by itimer; by ctimer: ${said_first##*"[ERROR] "}"
+      why=$said_of_itimer
+      ;;
+  esac
+  case $1 in
+    *:alloc:*) ;;
+    *) say missing.alloc "${why##*"[ERROR] "}" ;;
+  esac
+  case $1 in
+    *:lock) ;;
+    *) say missing.lock "${why##*"[ERROR] "}" ;;
+  esac
 }
 
 # What was asked may still be in the JVM's queue. Without its directory the recording cannot be opened, and then no

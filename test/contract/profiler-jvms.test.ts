@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { captureId } from '../../src/captures/capture-id.ts';
+import { answer } from '../../src/profile/answer/summary.ts';
+import { captureEvents } from '../../src/profile/sampling.ts';
+import { readProfile } from '../../src/profile/reading/read-profile.ts';
+import { hostExec } from '../../src/targets/host/host-exec.ts';
+import { compileBurner, jre, startBurner, withoutSymbols, type Jvm, type JvmOptions } from '../setup/jvm.ts';
+import { ours, profiler, unlessSlow } from './profiler-session.ts';
+
+const exec = hostExec();
+const { signal } = new AbortController();
+const maxBytes = 50 * 1024 * 1024;
+
+describe('every JVM that people run', () => {
+  let burner: ReturnType<typeof compileBurner>;
+  const jvms: Jvm[] = [];
+  before(() => {
+    burner = compileBurner();
+  });
+  afterEach(async () => {
+    await using closing = new AsyncDisposableStack();
+    for (const jvm of jvms.splice(0)) closing.defer(() => jvm.stop('SIGKILL'));
+  });
+  after(() => {
+    burner.remove();
+  });
+  const jvmOf = async (options: JvmOptions): Promise<Jvm> => {
+    const jvm = await startBurner(burner.classes, { args: ['60'], ...options });
+    jvms.push(jvm);
+    return jvm;
+  };
+
+  /** A window of two seconds by the scripts, and what it says; the JVM lives on and nothing of ours is left. */
+  const capture = async (pid: number) => {
+    const begin = () =>
+      profiler().start(
+        exec,
+        { captureId: captureId(Date.now()), durationSeconds: 2, process: null, pid },
+        signal,
+      );
+    const { session } = await unlessSlow(begin);
+    const { recording, partial } = await profiler().collect(exec, session, { maxBytes }, signal);
+    assert.deepEqual(await profiler().cleanUp(exec, session, signal), { left: [] });
+    assert.deepEqual(ours(pid), []);
+    assert.match(readFileSync(`/proc/${pid}/stat`, 'utf8'), /\) [SR] /, 'the JVM lives on');
+    assert.equal(partial, false);
+    const profile = readProfile(recording);
+    const recorded = captureEvents.filter(
+      (event) => profile.events[event] !== undefined || profile.withoutSamples?.includes(event) === true,
+    );
+    const say = (event: (typeof captureEvents)[number]) =>
+      answer({
+        profile,
+        event,
+        labels: {},
+        startsAt: null,
+        durationSeconds: 2,
+        comparison: null,
+        cpuThrottling: null,
+        missingEvents: session.missingEvents,
+        targetStartedAt: null,
+      });
+    return { session, profile, recorded, say };
+  };
+
+  it('a JVM of JDK 8 without debug symbols is profiled without alloc, which is unknown and not zero', async () => {
+    const bare = withoutSymbols(jre('8'));
+    try {
+      const jvm = await jvmOf({ jdk: bare.jdk });
+      const { session, recorded, say } = await capture(jvm.pid);
+      assert.deepEqual(Object.keys(session.missingEvents), ['alloc']);
+      assert.match(session.missingEvents['alloc'] ?? '', /^No AllocTracer symbols found/);
+      assert.deepEqual(recorded, ['cpu', 'wall', 'lock']);
+      assert.match(say('cpu').headline, /^cpu: \d+% in Burner\.(main, mostly Burner\.)?burn/);
+      const missing = 'alloc is unknown: this JVM cannot record it (async-profiler: No AllocTracer symbols';
+      assert.ok(
+        say('cpu').lines.some((line) => line.startsWith(missing)),
+        say('cpu').lines.join('\n'),
+      );
+      assert.equal(say('alloc').headline, 'alloc: this JVM cannot record it');
+    } finally {
+      bare.remove();
+    }
+  });
+
+  it('a JVM in a PID namespace without CPU timers is profiled with itimer', async () => {
+    // unshare stays, and its child is the JVM.
+    const outer = await jvmOf({ prefix: ['unshare', '-p', '-f', '--kill-child'] });
+    const pid = Number(readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8'));
+    const { session, profile, recorded, say } = await capture(pid);
+    assert.match(session.checks['events'] ?? '', /^cpu by itimer; by ctimer: Failed to create CPU timer/);
+    assert.equal(profile.engine, 'itimer');
+    assert.deepEqual(session.missingEvents, {});
+    assert.deepEqual(recorded, ['cpu', 'wall', 'alloc', 'lock']);
+    assert.match(say('cpu').headline, /^cpu: \d+% in Burner\.(main, mostly Burner\.)?burn/);
+  });
+});
