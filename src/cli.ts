@@ -46,13 +46,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(--help shows how)');
+    .showHelpAfterError('(--help shows the usage)');
   const configOption = (): Option =>
     new Option('--config <file>', 'configuration file; without one, the built-in defaults apply');
 
   program
     .command('serve')
-    .description('receive alerts and profile what is behind them')
+    .description('receive alerts and profile the JVMs behind them')
     .addOption(configOption())
     .action(async (options: { config?: string }) => {
       const { serve } = await import('./serve/serve.ts');
@@ -127,13 +127,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .option('--grafana', 'instead of a file: the alerts of the configured Grafana')
     .addOption(configOption())
-    .option('--offline', 'decide only: ask nobody for the target', false)
+    .option('--offline', 'decide only, and send no requests', false)
     .option('--json', 'print JSON', false)
     .option('--suggest', 'search Grafana for panels with the query of the alert rule; read-only', false)
-    .addHelpText(
-      'after',
-      '\nExits with 1 if somebody could not be asked, so that the answer may differ from serve’s.',
-    )
+    .addHelpText('after', '\nExits with 1 if a service did not answer: serve’s answer may then differ.')
     .action(async (path: string | undefined, options: ExplainOptions & GivenAlerts, command: Command) => {
       const given: (ExplainInput | null)[] = [
         path === undefined ? null : { from: 'file', path },
@@ -176,7 +173,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(
       new Option(
         '--fail-on <verdicts>',
-        'exit with 1 if a rule has one of these verdicts, with commas between',
+        'exit with 1 if a rule has one of these verdicts, separated by commas',
       )
         .argParser(verdictsOf)
         .default([], 'none'),
@@ -204,7 +201,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       'print lifecycle rules that let the bucket expire artifacts, for you to merge; sends nothing',
     )
     .addOption(
-      new Option('--by <what>', 'what tells recordings from pictures')
+      new Option('--by <what>', 'how the rules tell recordings from pictures')
         .choices(['prefix', 'tag'])
         .default('prefix'),
     )
@@ -226,7 +223,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('store')
-    .description('make the running flamepin store now what waits for the store, and print the captures')
+    .description('have the running flamepin retry the store now, and print the captures that were waiting')
     .argument('[capture]', 'capture id; default: all that wait')
     .option('--url <url>', 'address of the running flamepin; default: the one in the configuration')
     .addOption(configOption())
@@ -289,7 +286,7 @@ function httpUrl(text: string): string {
 function label(text: string, before: Labels = {}): Labels {
   const [, name, written = ''] = /^\s*([^=\s]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError('Write NAME=VALUE, such as namespace=shop.');
-  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`The label ${name} is there twice.`);
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`The label ${name} is given twice.`);
   return { ...before, [name]: written.replace(/^"(.*)"$/s, '$1') };
 }
 

@@ -40,7 +40,7 @@ export function parseAlertList(entries: readonly unknown[], from?: Sender): Aler
   const alerts = entries.flatMap((entry, index) => {
     const listed = listedSchema.safeParse(entry);
     if (!listed.success) {
-      warnings.add(`alerts[${index}] is no alert and was left out: it has no labels.`);
+      warnings.add(`alerts[${index}] is not an alert and was left out: it has no labels.`);
       return [];
     }
     const { status, labels, generatorURL } = listed.data;

@@ -105,7 +105,7 @@ export function readEntry(
   const read = entrySchema.safeParse(entry);
   if (read.success) return readAlert(read.data, groupStatus, origin, warnings, index);
   warnings.add(
-    `alerts[${index}] is no alert and was left out: ${read.error.issues.map(describeIssue).join('; ')}`,
+    `alerts[${index}] is not an alert and was left out: ${read.error.issues.map(describeIssue).join('; ')}`,
   );
   return undefined;
 }

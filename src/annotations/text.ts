@@ -81,7 +81,7 @@ function answerLines(capture: Capture): string[] {
     ? html`Partial: the recording covers less than the window of ${request.durationSeconds} s.`
     : '';
   if (answer === null) return ['<b>Profiled, but there is no answer.</b>', short];
-  const sure =
+  const certainty =
     answer.confidence === 'likely'
       ? ' <i>likely</i>'
       : answer.confidence === 'unknown'
@@ -97,7 +97,7 @@ function answerLines(capture: Capture): string[] {
     windowOf(capture),
   ];
   return [
-    html`<b>${clip(answer.headline, most.headline)}</b>!${sure}`,
+    html`<b>${clip(answer.headline, most.headline)}</b>!${certainty}`,
     ...answer.lines.slice(0, 4).map((line) => html`${clip(line, most.line)}`),
     ...frames,
     short,

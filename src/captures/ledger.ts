@@ -80,8 +80,8 @@ export interface Ledger {
    * Replaces the spooled recording with the files made from it, in one transaction with the change: every later attempt
    * stores these same files without reading the recording again.
    */
-  keepMade(id: string, owner: string, made: Made, change: CaptureChange, now: number): Promise<boolean>;
-  readMade(id: string): Promise<Made | undefined>;
+  keepFiles(id: string, owner: string, made: MadeFiles, change: CaptureChange, now: number): Promise<boolean>;
+  readFiles(id: string): Promise<MadeFiles | undefined>;
   /**
    * Ends storing: applies the change and clears the spool, in one transaction. As the store evidently works, every
    * capture that waits for it is due now.
@@ -170,7 +170,7 @@ export const maxCutOffs = 10;
 export type CaptureWork = 'profile' | 'store' | 'store again';
 
 /** The files made from a recording, and how its capture ends once they are stored. */
-export interface Made {
+export interface MadeFiles {
   files: MadeArtifact[];
   outcome: Pick<Capture, 'state' | 'reason' | 'answer' | 'partial'>;
 }

@@ -59,7 +59,7 @@ async function* prometheusRules(
       const { code, detail } = asFailure(error);
       if (code !== 'exec-denied') throw error;
       throw new Failure('service-refused', {
-        detail: `${detail}; to list prometheusrules, in the group monitoring.coreos.com, is not allowed`,
+        detail: `${detail}; listing prometheusrules (group monitoring.coreos.com) is not allowed`,
         cause: error,
       });
     });

@@ -64,7 +64,7 @@ export async function observe(
         signal.throwIfAborted();
         await work();
       } catch (error) {
-        faults.add(`${origin} did not answer all questions: ${messageOf(error)}`);
+        faults.add(`${origin} did not answer every query: ${messageOf(error)}`);
       }
     });
   const pastOf = new Map<string, Promise<PastAlert[]>>();
@@ -144,7 +144,7 @@ async function pastAlerts(
     timeout: '15s',
   };
   const { status, text } = await askPrometheus(settings, '/api/v1/query_range', signal, { form, ...bounds });
-  if (status !== 200) throw new Error(`status ${status} to the history of alerts`);
+  if (status !== 200) throw new Error(`status ${status} for the history of alerts`);
   return matrix
     .parse(JSON.parse(text))
     .data.result.map(({ metric, values }) => ({ labels: metric, seconds: values.map(([at]) => at) }));

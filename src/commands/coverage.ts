@@ -142,7 +142,7 @@ function noInput(): ConfigurationError {
       path: '',
       what: 'there are no rules to judge',
       remedy:
-        'Name rule files, or - for stdin, or --cluster; or configure `prometheus` or `grafana`, whose rules are read then.',
+        'Pass rule files, - for stdin, or --cluster; or configure `prometheus` or `grafana` to read their rules.',
     },
   ]);
 }

@@ -57,9 +57,9 @@ async function lookAtRules(access: GrafanaRulesAccess | undefined): Promise<stri
   if (access === undefined) return 'not read: there is no token';
   try {
     const rules = await grafanaRules(access, null, AbortSignal.timeout(deadlineMs));
-    return `${rules.length} that Grafana manages, readable by the token`;
+    return `the token can read the ${rules.length} that Grafana manages`;
   } catch (error) {
-    return `not readable: Grafana ${whatItDid(error)}. For its alerts, the slow pod of a workload is chosen by CPU; with alert.rules:read, and datasources:query on their data sources, by their own queries`;
+    return `not readable: Grafana ${whatItDid(error)}. So the slow pod of a workload is chosen by CPU. To choose it by the rule's own query, grant alert.rules:read, and datasources:query on its data source`;
   }
 }
 

@@ -48,9 +48,9 @@ async function lookAtRules(settings: PrometheusSettings): Promise<CheckResult> {
     return {
       what,
       ok: false,
-      detail: `${server}/api/v1/rules ${whatItDid(error)}; the slow pod of an alert whose link has no expression is then chosen by CPU`,
+      detail: `${server}/api/v1/rules ${whatItDid(error)}; where an alert's link has no expression, its slow pod is chosen by CPU`,
       remedy:
-        "Let its token read the rules. Mimir's and Cortex's URL ends in /prometheus; where vmalert or a ruler has the rules, name it in prometheus.rulesUrl.",
+        'Let the token read the rules. For Mimir and Cortex, the URL ends in /prometheus. If vmalert or a separate ruler has the rules, set prometheus.rulesUrl to it.',
     };
   }
 }

@@ -126,7 +126,7 @@ function linkWords(placeholders: readonly string[]): string {
   const words = placeholders.length === 0 ? 'well formed' : `well formed; uses ${placeholders.join(', ')}`;
   return placeholders.some((name) => /^(from|to)/.test(name))
     ? words
-    : `${words}; it has no time, so it opens at the current time instead of the window`;
+    : `${words}; it has no time placeholder, so it opens at the current time instead of the window`;
 }
 
 function line({ what, ok, detail, remedy }: CheckResult): string {

@@ -49,7 +49,7 @@ async function alertsOfGrafana({
     throw new ConfigurationError(origin, [
       {
         path: 'grafana',
-        what: 'missing, so that --grafana has no address',
+        what: 'missing, and --grafana needs it',
         remedy: 'Set grafana.url and its token, or pass --alertmanager URL.',
       },
     ]);
@@ -80,9 +80,9 @@ const ruleLine = /^\s*"?(?:groups|spec|items)"?\s*:/m;
 /** Answers of other addresses are the likeliest mistake. */
 function whatItIs(body: unknown): string {
   if (typeof body !== 'object' || body === null) return `${body === null ? 'null' : `a ${typeof body}`}`;
-  if ('labels' in body) return 'one alert: put it into brackets, [ … ], to make it an array';
+  if ('labels' in body) return 'one alert: put it in brackets, [ … ]';
   const keys = Object.keys(body).slice(0, 5).join(', ');
-  return keys === '' ? 'an empty object' : `an object with ${keys}, and neither "alerts" nor "groups"`;
+  return keys === '' ? 'an empty object' : `an object with ${keys}, but neither "alerts" nor "groups"`;
 }
 
 function readText(path: string): string {

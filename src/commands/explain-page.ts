@@ -11,7 +11,7 @@ import type { SentRequest } from './explain-requests.ts';
 import type { Outlook } from './explain-target.ts';
 
 /** All that `explain` has to say about an alert. */
-export interface Told {
+export interface Explained {
   explanation: Explanation;
   finding: Outlook;
   sent: readonly SentRequest[];
@@ -29,7 +29,7 @@ const nameSchema = z.object({ name: z.string() });
 const unchecked = 'duplicates, cooldowns, blocks and pauses: they are in the ledger of serve';
 
 /** For `--json`: the decision, the target with the keys that a capture has, and each reason in words. */
-export function jsonOf({ explanation, finding, sent, commands, moreLabels, suggested }: Told): unknown {
+export function jsonOf({ explanation, finding, sent, commands, moreLabels, suggested }: Explained): unknown {
   const { alert, outcome, route, closest, event, target, wanted, panel, expression } = explanation;
   const reason = answered(explanation, finding);
   const refusal = failureOf(finding)?.reason ?? null;
@@ -65,25 +65,25 @@ function keysOf(found: Target | null) {
 }
 
 /** For people. */
-export function pageOf(told: Told, limits: Configuration['limits']): string {
-  const { explanation } = told;
+export function pageOf(explained: Explained, limits: Configuration['limits']): string {
+  const { explanation } = explained;
   const { alert, panel } = explanation;
   const rows: Row[] = [
-    ...outcomeRows(told),
-    ...(told.moreLabels ? [unknownLabels] : []),
+    ...outcomeRows(explained),
+    ...(explained.moreLabels ? [unknownLabels] : []),
     ...routeRows(explanation),
     ...ladderRows(explanation),
-    ...targetRows(told),
+    ...targetRows(explained),
     ...windowRows(explanation, limits),
-    ...askedRows(told),
-    ...told.commands.map((command): Row => ['command', command]),
+    ...askedRows(explained),
+    ...explained.commands.map((command): Row => ['command', command]),
     [
       'panel',
       panel === null
         ? 'unknown'
         : `${panel.dashboardUid} / ${panel.panelId ?? 'whole dashboard'} (${panel.foundBy})`,
     ],
-    ...suggestionRows(told.suggested),
+    ...suggestionRows(explained.suggested),
   ];
   const title = `${alert.labels['alertname'] ?? 'alert'} ${alert.fingerprint} (${alert.status})`;
   return `${printable(title)}\n${rows.map(([name, value]) => `  ${name.padEnd(13)}${printable(value)}`).join('\n')}\n`;
@@ -93,7 +93,7 @@ type Row = [name: string, value: string];
 
 const unknownLabels: Row = [
   'labels',
-  'only those that the rule sets, or pins with = in its expression: those of its series may change all of this',
+  'only those that the rule sets or its expression pins with =; labels of its series may change all of this',
 ];
 
 /** The reason that serve gives; in mode observe it says what was found, once serve has looked for it. */
@@ -103,7 +103,7 @@ function answered({ outcome, reason }: Explanation, finding: Outlook): Reason | 
     : reason;
 }
 
-function outcomeRows({ explanation, finding }: Told): Row[] {
+function outcomeRows({ explanation, finding }: Explained): Row[] {
   const { outcome, target } = explanation;
   const rows: Row[] = [['outcome', outcome], ...reasonRows(answered(explanation, finding))];
   // The reason has said what would have come of it.
@@ -111,13 +111,13 @@ function outcomeRows({ explanation, finding }: Told): Row[] {
   const failure = failureOf(finding);
   switch (finding.result) {
     case 'found':
-      rows.push(['then', 'profiled, unless the checks in the target find that it would do harm']);
+      rows.push(['then', 'profiled, unless the checks in the target refuse it']);
       break;
     case 'refused':
       rows.push(['then', `${finding.end}: ${finding.failure.code}`]);
       break;
     case 'needs-exec':
-      rows.push(['then', 'one of several is profiled: which one is not known before']);
+      rows.push(['then', 'one of several is profiled; only the capture finds out which']);
       break;
     case 'unanswered':
       rows.push(['then', 'not known']);
@@ -170,7 +170,7 @@ function ladderRows(explanation: Explanation): Row[] {
   ];
 }
 
-function targetRows({ explanation: { target }, finding }: Told): Row[] {
+function targetRows({ explanation: { target }, finding }: Explained): Row[] {
   const rows: Row[] = [];
   if (finding.result === 'found') {
     const { uri, node, workload, choice } = finding.target;
@@ -185,7 +185,7 @@ function targetRows({ explanation: { target }, finding }: Told): Row[] {
 /** Which JVM of several in a container, only the capture sees. */
 function processWords(pattern: string | null): string {
   const which = pattern === null ? 'the JVM in it' : `the JVM in it whose command line matches ${pattern}`;
-  return `${which}, of several the busiest: the capture looks, explain runs nothing there`;
+  return `${which}, the busiest if there are several: only the capture looks, explain runs nothing there`;
 }
 
 function windowRows({ event, route }: Explanation, limits: Configuration['limits']): Row[] {
@@ -203,7 +203,7 @@ function windowRows({ event, route }: Explanation, limits: Configuration['limits
   return rows;
 }
 
-function suggestionRows(suggested: Told['suggested']): Row[] {
+function suggestionRows(suggested: Explained['suggested']): Row[] {
   if (suggested?.length === 0) return [['suggestion', "none: no panel that was read has the rule's query"]];
   return (suggested ?? []).map(({ dashboardUid, panelId, title }) => [
     'suggestion',
@@ -230,7 +230,7 @@ function saidOf(wanted: Explanation['wanted'], field: string): string {
   return typeof value === 'string' ? value : (nameSchema.safeParse(value).data?.name ?? '');
 }
 
-function askedRows({ explanation, finding, sent }: Told): Row[] {
+function askedRows({ explanation, finding, sent }: Explained): Row[] {
   const { target } = explanation;
   if (finding.result === 'not-looked-for' || target?.kind === 'host') return [];
   return sent.length === 0

@@ -6,7 +6,7 @@ import { openTargets } from '../serve/open-targets.ts';
 import { routingRules } from '../serve/routing-rules.ts';
 import { commandsAfter, foresee } from './explain-commands.ts';
 import { readAlerts, type ExplainInput } from './explain-input.ts';
-import { jsonOf, pageOf, type Told } from './explain-page.ts';
+import { jsonOf, pageOf, type Explained } from './explain-page.ts';
 import { SentRequests } from './explain-requests.ts';
 import { TargetSearch } from './explain-target.ts';
 
@@ -42,10 +42,11 @@ export async function explain(input: ExplainInput, options: ExplainOptions): Pro
     for (const [at, explanation] of explanations.entries()) {
       const looked = queries !== null && explanation.panel === null;
       const suggested = looked ? suggestPanels(explanation.alert.generatorUrl, queries) : null;
-      const told = { explanation, moreLabels, suggested, ...(await look.at(explanation)) };
-      asked &&= told.finding.result !== 'unanswered' && told.sent.every(({ failure }) => failure === null);
-      if (options.json) all.push(jsonOf(told));
-      else process.stdout.write(`${at === 0 ? '' : '\n'}${pageOf(told, configuration.limits)}`);
+      const explained = { explanation, moreLabels, suggested, ...(await look.at(explanation)) };
+      asked &&=
+        explained.finding.result !== 'unanswered' && explained.sent.every(({ failure }) => failure === null);
+      if (options.json) all.push(jsonOf(explained));
+      else process.stdout.write(`${at === 0 ? '' : '\n'}${pageOf(explained, configuration.limits)}`);
     }
   } finally {
     await look.end();
@@ -72,7 +73,7 @@ function load(input: ExplainInput, { config, suggest, offline }: ExplainOptions)
 }
 
 interface Look {
-  at(explanation: Explanation): Promise<Pick<Told, 'finding' | 'sent' | 'commands'>>;
+  at(explanation: Explanation): Promise<Pick<Explained, 'finding' | 'sent' | 'commands'>>;
   end(): Promise<void>;
 }
 

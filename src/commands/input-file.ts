@@ -70,7 +70,7 @@ function joined(path: string, pieces: Iterable<Buffer>): Buffer {
 }
 
 function tooLarge(path: string): Failure {
-  const detail = `${path} has more than the ${largestInput} bytes that are allowed`;
+  const detail = `${path} is larger than the limit of ${largestInput} bytes`;
   return new Failure('file-not-a-recording', { detail });
 }
 

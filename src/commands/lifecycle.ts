@@ -49,7 +49,9 @@ function advice(bucket: string, enforcedBy: 'flamepin' | 'bucket'): string {
     'put-bucket-lifecycle-configuration replaces all rules of a bucket, including those that are not for flamepin.',
     ...(enforcedBy === 'bucket'
       ? []
-      : ['flamepin also deletes until retention.enforcedBy is bucket; both at once do no harm.']),
+      : [
+          'flamepin also deletes expired files until retention.enforcedBy is bucket; having both does no harm.',
+        ]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -20,7 +20,9 @@ export async function release(key: string | undefined, options: { config?: strin
     }
     const released = await ledger.releaseBlock(key);
     process.stderr.write(
-      released ? `Released ${key}.\n` : `There is no block ${key}; without a key, the blocks are listed.\n`,
+      released
+        ? `Released ${key}.\n`
+        : `There is no block ${key}. Run it without a key to list the blocks.\n`,
     );
     return released;
   } finally {

@@ -9,7 +9,7 @@ const mappedLabel = z.union(
     name,
     section({
       label: name,
-      /** RE2 that fits the whole value, with groups. A label whose value does not fit counts as missing. */
+      /** RE2 that matches the whole value, with groups. A label whose value does not match counts as missing. */
       pattern: pattern.optional(),
       /** What the name is: `$1` is the first group. Default: the whole value. */
       value: z.string().min(1).max(200).default('$0'),
@@ -30,7 +30,7 @@ const meaning = z
     ),
   );
 
-/** Labels of your own, read before those that flamepin knows; in each list the first that fits wins. */
+/** Labels of your own, read before those that flamepin knows; in each list the first that matches wins. */
 export const labelsSchema = section({
   cluster: meaning,
   namespace: meaning,

@@ -95,14 +95,14 @@ const host = {
 
 /** A path that can stand in a configuration of OpenSSH. */
 const sshPath = path.regex(/^[^\s"$\\]+$/, {
-  error: 'ssh takes no path with blanks, quotes, $ or backslashes.',
+  error: 'ssh accepts no path with spaces, quotes, $ or backslashes.',
 });
 
 const ssh = {
   /** Default: what ~/.ssh/config says for the host. */
   user: z
     .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, { error: 'Write the name of a user.' })
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, { error: 'Write a user name.' })
     .optional(),
   /** Default: what ~/.ssh/config says, else 22. */
   port: z.number().int().min(1).max(65535).optional(),

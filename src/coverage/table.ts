@@ -87,8 +87,8 @@ function monthWords({ verdict, lastMonth }: Judgement): string | null {
 function targetWords({ target, certainty }: Judgement): string {
   if (target === null) return '';
   const { what, label } = target;
-  const sure = certainty === 'assumed' ? '?' : '';
-  return printable(label === '' || label === what ? `${what}${sure}` : `${what} (${label}${sure})`);
+  const mark = certainty === 'assumed' ? '?' : '';
+  return printable(label === '' || label === what ? `${what}${mark}` : `${what} (${label}${mark})`);
 }
 
 /** What the reader has to know or do, a line each. */

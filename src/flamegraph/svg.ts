@@ -69,7 +69,7 @@ export function renderDifferenceSvg(base: Profile, profile: Profile, options: Di
   };
   const gone = difference.vanished.slice(0, vanishedShown);
   const notes = gone.map(({ name, share }) => ({
-    words: `▼ gone since: ${visibleName(name)}`,
+    words: `▼ gone: ${visibleName(name)}`,
     figures: ` (was ${shareText(share)})`,
   }));
   return svgFile(profile, options, tree, boxes, changeLegend(), [against, ...notes]);

@@ -29,7 +29,7 @@ export const reasons = {
   ),
   'no-route': final(
     'No route matches this alert.',
-    'Change what fails in the closest route, set the label in the alert rule, or add a route that fits the labels.',
+    'Change what fails in the closest route, set the label in the alert rule, or add a route that matches the labels.',
   ),
   'test-alert': final('This is a test alert from Grafana.', 'Nothing to do: the webhook works.'),
   'no-data-alert': final(
@@ -70,7 +70,7 @@ export const reasons = {
     'Raise `limits.total` or `limits.perNode`, or `limits.deadline` if a late profile is still useful.',
   ),
   'sibling-late': final(
-    'The sibling got no free slot within seconds of the alerting pod: it would not have been the same window.',
+    'No slot was free for the sibling within seconds of the alerting pod: the windows would not have been the same.',
     'Raise `limits.total`, or `limits.perNode` where both pods run on one node.',
   ),
   'queue-full': final('Too many captures are waiting.', 'Raise `limits.queue`, or narrow the routes.'),
@@ -93,7 +93,7 @@ export const reasons = {
     'Add a namespace or pod label, or a more specific `target` on the route.',
   ),
   'choice-needs-exec': final(
-    'Only a look into the candidates tells which one is profiled. `explain` runs nothing in a target.',
+    'Only a look inside the candidates shows which one to profile, and `explain` runs nothing in a target.',
     'For pods, keep the pod label in the alert, or let Prometheus or metrics.k8s.io tell them apart. On a host over SSH, the capture looks once it has logged in.',
   ),
   'target-not-running': final(
@@ -138,7 +138,7 @@ export const reasons = {
   ),
   'other-user': final(
     'The JVM runs as a user that flamepin cannot act as.',
-    'Let flamepin reach the target as the same user and group, or as root.',
+    'Let flamepin run commands there as the same user and group, or as root.',
   ),
   'tmp-not-writable': final(
     'The /tmp of the target is not writable.',
@@ -170,7 +170,7 @@ export const reasons = {
     'Look for files and connections that are never closed, or raise its limit on open files.',
   ),
   'file-size-limited': final(
-    'The limit on the size of files in the target is too low for a recording.',
+    'The file size limit in the target is too low for a recording.',
     'Raise the limit on file size that the detail names: `ulimit -f`, or `LimitFSIZE=` of a systemd unit.',
   ),
   'memory-low': final(
@@ -204,7 +204,7 @@ export const reasons = {
     'Whatever was started there stops by itself.',
   ),
   'memory-too-small': final(
-    'Reading this recording takes more memory than flamepin has.',
+    'Reading this recording needs more memory than flamepin has.',
     'Raise its memory limit (`resources.limits.memory` in the chart). The recording is kept: download it and read it with `flamepin render`.',
   ),
   'exec-overflow': final(
@@ -231,7 +231,7 @@ export const reasons = {
   ),
   'profiler-failed': final('async-profiler could not start.', 'Its own message is in the detail.'),
   'answer-malformed': final(
-    "The target's answer cannot be right, so its profile was discarded.",
+    "The target's answer makes no sense, so its profile was discarded.",
     'The detail says which value. Find out what changes /proc, or the output of commands, in that container.',
   ),
   'jvm-starting': final(
@@ -247,7 +247,7 @@ export const reasons = {
     'Check its log: `AttachListener::init` there means that its heap is full.',
   ),
   'shell-unsupported': final(
-    'The shell of the target lacks what the checks need.',
+    "The target's shell lacks what the checks need.",
     'dash, bash, busybox ash, ksh, mksh, yash and zsh are known to work as /bin/sh.',
   ),
   'profiler-conflict': final(
@@ -313,7 +313,7 @@ export const reasons = {
   ),
   'spool-full': final(
     'The artifact store was unavailable for so long that recordings filled the spool; the oldest were discarded.',
-    'Bring the store back, and give the volume of the ledger more space: the spool may take half of what the ledger may.',
+    "Bring the store back, and give the ledger's volume more space: the spool may take half of what the ledger may.",
   ),
   'storing-cut-off': passing(
     'Storing was cut off too often: flamepin stopped or failed in the middle of it each time. The recording is kept.',

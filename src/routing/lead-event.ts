@@ -48,7 +48,7 @@ export function leadEvent(alertName: string): { event: CaptureEvent; because: st
       each.parts.some((part) => squeezed.includes(part)) || each.words.some((word) => words.includes(word)),
   );
   if (row !== undefined) return { event: row.event, because: row.because };
-  return { event: 'cpu', because: 'the name says nothing of latency, memory or locks' };
+  return { event: 'cpu', because: 'the name does not mention latency, memory or locks' };
 }
 
 /** `JvmGCPause_high` → jvm, gc, pause, high. */

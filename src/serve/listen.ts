@@ -40,7 +40,7 @@ export async function listen(
   // Whether the sender is asked for its body is decided where it is read, after its secrets.
   server.on('checkContinue', app);
   server.setTimeout(silentMs);
-  const crowded = new RepeatedWarning(log, 'too many connections: closed those idle longest');
+  const crowded = new RepeatedWarning(log, 'too many connections: closed the longest idle ones');
   boundConnections(server, connectionsAtOnce, (address) => crowded.warn(address, { address }));
   server.listen(port, host);
   await once(server, 'listening').catch((error: unknown) => {

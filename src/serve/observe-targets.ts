@@ -43,8 +43,7 @@ export class ObservedTargets {
     const room = Math.max(0, most - this.#queue.size);
     for (const alert of observed.slice(0, room)) this.#take(alert);
     const left = observed.length - room;
-    if (left > 0)
-      log.warn({ alerts: left }, 'too many observed alerts: what these lead to is not looked for');
+    if (left > 0) log.warn({ alerts: left }, 'too many observed alerts: their targets are not looked for');
   }
 
   async stop(): Promise<void> {

@@ -29,7 +29,7 @@ export function createMetrics(): Metrics {
   });
   const refusals = new Counter({
     name: 'flamepin_notifications_refused_total',
-    help: 'Notifications rejected, by kind of sender (the webhook path), source (empty: it gave no right secret) and reason.',
+    help: 'Notifications rejected, by kind of sender (the webhook path), source (empty: no valid secret) and reason.',
     labelNames: ['sender', 'source', 'reason'],
     registers,
   });
@@ -65,7 +65,7 @@ export function createMetrics(): Metrics {
   });
   const spoolLimit = new Gauge({
     name: 'flamepin_spool_limit_bytes',
-    help: 'Limit of flamepin_spool_bytes; beyond it the oldest are given up.',
+    help: 'Limit of flamepin_spool_bytes; beyond it the oldest are discarded.',
     registers,
   });
   const deliveries = new Counter({

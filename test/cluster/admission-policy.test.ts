@@ -296,7 +296,7 @@ describe('whoever steals flamepin’s token', () => {
     assert.equal(await join({ securityContext: null }), rights, 'nothing said');
   });
 
-  it('while doctor finds every right, and misses each in another namespace, or says what goes without it', async () => {
+  it('while doctor finds every right, misses each in another namespace, and says what is lost without it', async () => {
     const signal = AbortSignal.timeout(120_000);
     const ephemeral = { image: agentImage };
     const fine = await checkRights(stolen, { namespaces: ['policy-given'], ephemeral }, signal);

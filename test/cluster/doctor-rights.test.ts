@@ -12,7 +12,7 @@ describe('doctor, with the rights that the chart gives', () => {
     ['services', 1],
     ['metrics', 1],
   ] as const)
-    it(`and ${left} left out, passes and says what goes without`, async () => {
+    it(`and ${left} left out, passes and says what is lost without it`, async () => {
       await using namespace = await testNamespace(`doctor-${left}`);
       const { name } = namespace;
       const account = await chartAccount(namespace, {

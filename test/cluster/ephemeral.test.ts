@@ -108,7 +108,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.equal((await added('old')).length, 1);
   });
 
-  it('is not added only to clean up after a start of which nobody knows', async () => {
+  it('is not added just to clean up after an unknown start', async () => {
     const target = await shop('start-unknown');
     const exec = targetsOf(namespace).open(target, { place: null });
     await assert.rejects(profiler.cleanUpUnknown(exec, captureId(Date.now()), signal), { code: 'no-shell' });

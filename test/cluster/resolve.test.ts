@@ -205,7 +205,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     }
   }
 
-  it('never to the pod of kube-state-metrics that only tells of others', async () => {
+  it('never to the pod of kube-state-metrics, which only reports on others', async () => {
     await refused('no-target-labels', resolve({ namespace: name, pod: 'kube-state-metrics-0', job: 'x' }));
     const uid = { namespace: name, service_instance_id: 'kube-state-metrics-0' };
     await refused('target-not-found', resolve(uid));
@@ -258,12 +258,12 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     assert.match(byDefault.choice, /default-container/);
   });
 
-  it('profiles what allows it where that is demanded', async () => {
+  it('profiles only what opts in, where that is required', async () => {
     const target = await resolve({ namespace: name, pod: 'allowed' }, { requireOptIn: true });
     assert.equal(target.name, 'allowed');
   });
 
-  it('profiles no pod of a Deployment whose owner has said no on it', async () => {
+  it('profiles no pod of a Deployment that has opted out', async () => {
     const said = async (word: string | null) => {
       const answer = await namespace.api.send({
         method: 'PATCH',
@@ -285,7 +285,7 @@ describe('the labels of an alert lead to the pod that is meant', () => {
     }
   });
 
-  it('protects the only replica where that is wanted', async () => {
+  it('protects the only replica where that is configured', async () => {
     const settings = { protectOnlyReplica: true };
     await refused('target-only-replica', resolve({ namespace: name, statefulset: 'ledger' }, settings));
     await refused('target-only-replica', resolve({ namespace: name, pod: 'with-proxy' }, settings));

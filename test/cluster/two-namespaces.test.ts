@@ -57,7 +57,7 @@ describe('a StatefulSet of the same name in two namespaces', () => {
         assert.match(error.detail, /add the label namespace to the rule/);
       });
 
-  it('is the one that the namespace names, in each way that labels have', async () => {
+  it('is the one that the namespace names, by whichever label', async () => {
     for (const labels of [
       { statefulset: 'cassandra', namespace: 'twin-b' },
       { destination_service: 'cassandra.twin-b.svc.cluster.local' },

@@ -88,7 +88,7 @@ describe('artifacts as files', () => {
     await stop();
   });
 
-  it('says that something else stands in its way', async () => {
+  it('says what stands in its way', async () => {
     const { directory, store, stop } = await openStore();
     const object = picture();
     await store.put(object, soon());

@@ -237,7 +237,7 @@ describe('coverage with a Prometheus', { timeout: 300_000 }, () => {
     return file;
   }
 
-  interface Told {
+  interface Report {
     notes: string[];
     rules: Record<string, unknown>[];
   }
@@ -245,7 +245,7 @@ describe('coverage with a Prometheus', { timeout: 300_000 }, () => {
   it('reads its rules, its series and its past alerts', async () => {
     const { code, stdout, stderr } = await run(['--config', configured(prometheus.url), '--format', 'json']);
     assert.equal(code, 0, stderr);
-    const { notes, rules: told } = JSON.parse(stdout) as Told;
+    const { notes, rules: told } = JSON.parse(stdout) as Report;
     assert.deepEqual(notes, []);
     const by = (name: string) => {
       const { verdict, target, rows, lastMonth } = told.find(({ alert }) => alert === name) ?? {};
@@ -279,7 +279,7 @@ describe('coverage with a Prometheus', { timeout: 300_000 }, () => {
     const file = join(directory, 'rules.yaml');
     const asked = await run(['--config', nobody, file]);
     assert.equal(asked.code, 0, asked.stderr);
-    assert.match(asked.stdout, /did not answer all questions: .*ECONNREFUSED/);
+    assert.match(asked.stdout, /did not answer every query: .*ECONNREFUSED/);
     const offline = await run(['--config', nobody, '--offline', file]);
     assert.doesNotMatch(offline.stdout, /ECONNREFUSED/);
     const unread = await run(['--config', nobody]);

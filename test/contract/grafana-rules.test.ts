@@ -218,13 +218,13 @@ describe('an alert of a rule that Grafana manages', () => {
       what: 'and where the rule only records',
       uid: 'recorded',
       pod: 'orders-0',
-      why: /Grafana has no alerting rule of its name that fits its labels/,
+      why: /Grafana has no alerting rule with its name and labels/,
     },
     {
       what: 'and where the rule of the link has another name',
       uid: 'renamed',
       pod: 'orders-0',
-      why: /Grafana has no alerting rule of its name that fits its labels/,
+      why: /Grafana has no alerting rule with its name and labels/,
     },
     { what: 'and where there is no such rule', uid: 'nowhere', pod: 'orders-0', why: /no alerting rule/ },
   ];
@@ -288,7 +288,7 @@ describe('an alert of a rule that Grafana manages', () => {
     );
     const configuration = loadConfiguration(file, { FLAMEPIN_GRAFANA_TOKEN: grafana.token });
     const check = grafanaChecks(configuration).find(({ what }) => what === 'Grafana rules');
-    assert.equal(await check?.look(), '15 that Grafana manages, readable by the token');
+    assert.equal(await check?.look(), 'the token can read the 15 that Grafana manages');
     grafana.setRights({ readRules: false });
     const denied = await check?.look();
     assert.ok(typeof denied === 'string');

@@ -357,7 +357,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
     [500, 'exec-unavailable'],
     [503, 'exec-unavailable'],
   ] as const)
-    it(`says why a refusal with ${status} is one`, async () => {
+    it(`says why the server refused with ${status}`, async () => {
       await using server = await fakeApiServer({
         upgrade: (socket) => {
           refuse(socket, status, 'words of the server');
@@ -369,7 +369,7 @@ describe('an exec through a Kubernetes API server that misbehaves', () => {
       await assertFails(open(server).run({ ...plain, stdin: Buffer.from('x') }), code);
     });
 
-  it('comes again when the server asks for it (429), within the deadline', async () => {
+  it('tries again when the server asks for it (429), within the deadline', async () => {
     let refusals = 2;
     await using server = await fakeApiServer({
       upgrade: (socket) => {

@@ -16,7 +16,7 @@ export function survivingDamage({ ledger, damaged, reopen }: LedgerUnderTest): v
       ['has a state that nobody knows', '"queued"', '"quoted"'],
       ['holds no alert', '"alert":', '"alirt":'],
     ] as const)
-      it(`and that ${what} is ended with its reason, told, and keeps nobody waiting`, async () => {
+      it(`and that ${what} is ended with its reason, is reported, and keeps nobody waiting`, async () => {
         const [bad, good] = [toCapture('f1'), toCapture('f2')];
         await ledger().accept([bad, good], noon);
         const again = await damaged(bad.id, text, by);

@@ -26,7 +26,7 @@ export function profilingSiblings({ ledger, reopen }: LedgerUnderTest): void {
   }
 
   describe('a sibling', () => {
-    it('is queued and written in the capture whose it is, together, and survives a restart', async () => {
+    it('is queued and recorded in its capture together, and survives a restart', async () => {
       const { capture, sibling } = await withSibling();
       await reopen();
       const { alert } = capture;
@@ -83,7 +83,7 @@ export function profilingSiblings({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal(await ledger().leaseDelivery('d', deadlineAt, leaseMs), undefined);
     });
 
-    it('is refused when its deadline passed while it was in hand', async () => {
+    it('is refused when its deadline passed while a worker held it', async () => {
       const { sibling } = await withSibling();
       await ledger().lease('b', noon, leaseMs, 'profile');
       const admission = await ledger().admit(sibling.id, 'b', beside, wide, deadlineAt);
@@ -113,7 +113,7 @@ export function profilingSiblings({ ledger, reopen }: LedgerUnderTest): void {
       assert.equal((await ledger().admit(id, 'c', beside, wide, noon)).kind, 'admitted');
     });
 
-    it('that died after its window is told on the mark of the capture whose it is, and its image is blocked', async () => {
+    it('that died after its window is reported on the mark of its capture, and its image is blocked', async () => {
       const { capture, sibling } = await withSibling();
       await ledger().lease('b', noon, leaseMs, 'profile');
       await ledger().admit(sibling.id, 'b', beside, wide, noon);
@@ -137,7 +137,7 @@ export function profilingSiblings({ ledger, reopen }: LedgerUnderTest): void {
       );
     });
 
-    it('that ended as it was ordered is not told there', async () => {
+    it('that was stopped on purpose is not reported there', async () => {
       const { capture, sibling } = await withSibling();
       await ledger().recordHarm(sibling.id, 'pod checkout-abc was deleted', noon, false);
       assert.equal((await ledger().get(capture.id))?.sibling?.harm, null);

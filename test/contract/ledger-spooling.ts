@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Made } from '../../src/captures/ledger.ts';
+import type { MadeFiles } from '../../src/captures/ledger.ts';
 import type { LedgerUnderTest } from './ledger.ts';
 import { toCapture } from '../given/decision.ts';
 import { must, started } from '../given/in-ledger.ts';
 import { leaseMs, minute, noon, second } from '../given/time.ts';
 
-const made: Made = {
+const made: MadeFiles = {
   files: [
     {
       name: 'flamegraph.svg',
@@ -33,7 +33,7 @@ export function spoolingRecordings({ ledger, reopen }: LedgerUnderTest): void {
   async function refused(fingerprint: string, now: number = noon): Promise<string> {
     const { id } = await started(ledger(), 'a', toCapture(fingerprint));
     await ledger().spool(id, 'a', Buffer.from('recording'), { state: 'storing' }, now);
-    await ledger().keepMade(id, 'a', made, { reason: away, storeRetry }, now);
+    await ledger().keepFiles(id, 'a', made, { reason: away, storeRetry }, now);
     await ledger().release(id, 'a', now + 5 * minute);
     return id;
   }
@@ -43,7 +43,7 @@ export function spoolingRecordings({ ledger, reopen }: LedgerUnderTest): void {
     it('keeps the files that were made of its recording, in its place, also after a restart', async () => {
       const id = await refused('f1');
       await reopen();
-      assert.deepEqual(await ledger().readMade(id), made);
+      assert.deepEqual(await ledger().readFiles(id), made);
       assert.equal(await ledger().readSpool(id), undefined);
       assert.deepEqual((await ledger().get(id))?.storeRetry, storeRetry);
       const { captures, bytes } = await ledger().spooled();
@@ -53,11 +53,11 @@ export function spoolingRecordings({ ledger, reopen }: LedgerUnderTest): void {
     it('can be kept twice, and by nobody who lost the lease', async () => {
       const { id } = await started(ledger(), 'a');
       await ledger().spool(id, 'a', Buffer.from('recording'), { state: 'storing' }, noon);
-      assert.equal(await ledger().keepMade(id, 'z', made, {}, noon), false);
-      assert.equal(await ledger().readMade(id), undefined);
+      assert.equal(await ledger().keepFiles(id, 'z', made, {}, noon), false);
+      assert.equal(await ledger().readFiles(id), undefined);
       for (let times = 0; times < 2; times++)
-        assert.equal(await ledger().keepMade(id, 'a', made, {}, noon), true);
-      assert.deepEqual(await ledger().readMade(id), made);
+        assert.equal(await ledger().keepFiles(id, 'a', made, {}, noon), true);
+      assert.deepEqual(await ledger().readFiles(id), made);
     });
 
     it('is leased apart from those that the store has not refused, when it is due', async () => {
@@ -95,7 +95,7 @@ export function spoolingRecordings({ ledger, reopen }: LedgerUnderTest): void {
       const id = await refused('f1');
       must(await again(noon + 5 * minute));
       await ledger().finishStoring(id, 'b', made.outcome, noon + 5 * minute);
-      assert.equal(await ledger().readMade(id), undefined);
+      assert.equal(await ledger().readFiles(id), undefined);
       assert.equal((await ledger().spooled()).bytes, 0);
       assert.equal((await ledger().get(id))?.storeRetry, null);
       assert.deepEqual(await ledger().storeNow(id, noon), []);

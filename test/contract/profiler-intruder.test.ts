@@ -216,7 +216,7 @@ describe('another user, who predicts the names of our files', () => {
     assert.deepEqual(ours(jvm.pid), []);
   });
 
-  it('who is the user of the JVM has no file of root read by swapping the recording’s directory, or its file, for a link', async () => {
+  it('who is the user of the JVM cannot have a file of root read by swapping the recording, or its directory, for a link', async () => {
     const secret = join(traces, 'secret');
     execFileSync('sh', [
       '-c',

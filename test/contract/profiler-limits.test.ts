@@ -58,7 +58,7 @@ const withShell = (exec: Exec, ...shell: readonly string[]): Exec => ({
     exec.run({ ...request, argv: [...shell, ...request.argv.slice(1)] as [string, ...string[]] }),
 });
 
-describe('a JVM without room for what profiling needs lives on, and the answer names the limit', () => {
+describe('a JVM without room for what profiling needs survives, and the answer names the limit', () => {
   let burner: ReturnType<typeof compileBurner>;
   const started: Started[] = [];
   const groups: ControlGroup[] = [];

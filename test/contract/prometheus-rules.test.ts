@@ -149,13 +149,13 @@ for (const version of [2, 3])
         what: 'is measured by nothing where two rules could be its own',
         labels: { alertname: 'Ambiguous', severity: 'warning' },
         pod: 'orders-0',
-        why: /^first by name .*; the alert's own expression is unknown: its link has none, and 2 alerting rules of its name fit its labels, with different expressions/,
+        why: /^first by name .*; the alert's own expression is unknown: its link has none, and 2 alerting rules with its name match its labels, and their expressions differ/,
       },
       {
         what: 'is measured by nothing where no rule fits its labels',
         labels: { alertname: 'Backlog', severity: 'info' },
         pod: 'orders-0',
-        why: /^first by name .*its link has none, and Prometheus has no alerting rule of its name that fits its labels/,
+        why: /^first by name .*its link has none, and Prometheus has no alerting rule with its name and labels/,
       },
       {
         what: 'is never measured by a recording rule of its name',

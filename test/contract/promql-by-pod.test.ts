@@ -27,7 +27,7 @@ function queriesOf(rules: readonly RuleExpression[], scheme?: PodLabels): string
   });
 }
 
-describe('the queries made of the expressions of alerts', () => {
+describe('the queries made from alert expressions', () => {
   let directory = '';
   before(async () => {
     execFileSync('sh', [join(import.meta.dirname, '../setup/debian.sh'), 'prometheus'], { stdio: 'inherit' });

@@ -256,7 +256,7 @@ describe('JVMs on a host over SSH', () => {
     assert.deepEqual(await targets.health(earlier, null, signal), {
       alive: false,
       blocks: true,
-      detail: `process ${jvm.pid} is another one now`,
+      detail: `process ${jvm.pid} has been replaced by another`,
     });
     await jvm.stop('SIGKILL');
     assert.deepEqual(await targets.health(target, null, signal), {
@@ -266,7 +266,7 @@ describe('JVMs on a host over SSH', () => {
     });
   });
 
-  it('and doctor tells of the client, of files that cannot be read, and of each host that is named', async () => {
+  it('and doctor reports on the client, on files that cannot be read, and on each host that is named', async () => {
     await jvmOf('app');
     const lines = await targetsWith({ hosts: ['127[.]0[.]0[.]1', '127[.]0[.]0[.]9', 'app-[0-9]+'] }).check?.(
       signal,

@@ -128,7 +128,7 @@ describe('the commands', { concurrency: true }, () => {
     }
   });
 
-  it('doctor calls a configuration that is not supported by its name, not a fault of its own', async () => {
+  it('doctor names a configuration that is not supported, and does not call it an error in flamepin', async () => {
     const configuration = await fileOf('postgres.yaml', 'ledger: {postgres: {urlFile: /dev/null}}\n');
     const { stdout, stderr } = await run('doctor', '--config', configuration);
     assert.doesNotMatch(stdout + stderr, /error in flamepin/i);

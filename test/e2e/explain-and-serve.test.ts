@@ -208,7 +208,7 @@ const toldSchema = z.array(
     target: z.looseObject({ uri: z.string().nullable(), choice: z.string().nullable() }).nullable(),
   }),
 );
-type Told = z.infer<typeof toldSchema>[number];
+type Explained = z.infer<typeof toldSchema>[number];
 
 const fingerprintOf = (at: number): string => `00000000000000${String(at).padStart(2, '0')}`;
 
@@ -233,7 +233,7 @@ for (const where of ['in configured namespaces', 'everywhere', 'in mode observe'
   describe(`explain and serve, of the same alerts, ${where}`, () => {
     let directory: string;
     let cluster: StrictCluster;
-    let told: Told[];
+    let told: Explained[];
     let page: string;
     let sentByExplain: string[];
     let flamepin: RunningFlamepin;
@@ -285,7 +285,7 @@ limits: {total: 50, perNode: 50}
       if (where === 'in mode observe') return expected.replace('queued', 'observed');
       return (where === 'everywhere' ? everywhere : undefined) ?? expected;
     };
-    const verdict = ({ outcome, reason, finding, target }: Told): string => {
+    const verdict = ({ outcome, reason, finding, target }: Explained): string => {
       if (finding.result === 'needs-exec') return `${outcome}: several`;
       if (finding.result === 'found') return `${outcome}: ${podIn(target?.uri)}`;
       return `${outcome}: ${(finding.reason ?? reason)?.code ?? ''}`;

@@ -183,7 +183,7 @@ describe('explain gets its alerts', () => {
       [[], /Pass one of: a file \(- for stdin\), --label, --alertmanager, --grafana\./],
       [['x.json', '--label', 'a=b'], /Pass one of/],
       [['--label', 'a'], /Write NAME=VALUE/],
-      [['--label', 'a=b', '--label', 'a=c'], /The label a is there twice/],
+      [['--label', 'a=b', '--label', 'a=c'], /The label a is given twice/],
       [['--alertmanager', 'localhost:9093'], /Write its address: http:\/\//],
       [['--alertmanager', 'http://me:secret@localhost'], /Passwords do not belong on a command line/],
     ] as const) {
@@ -201,10 +201,13 @@ describe('explain gets its alerts', () => {
       [[await file('null.json', 'null')], /null\.json holds null/],
       [
         [await file('status.json', '{"status":"success","data":{}}')],
-        /an object with status, data, and neither "alerts" nor "groups"/,
+        /an object with status, data, but neither "alerts" nor "groups"/,
       ],
-      [[await file('one.json', '{"labels":{"a":"b"}}')], /one alert: put it into brackets/],
-      [[await file('list.json', '[{"a":1}]')], /alerts\[0\] is no alert and was left out: it has no labels/],
+      [[await file('one.json', '{"labels":{"a":"b"}}')], /one alert: put it in brackets/],
+      [
+        [await file('list.json', '[{"a":1}]')],
+        /alerts\[0\] is not an alert and was left out: it has no labels/,
+      ],
       [[await file('version.json', '{"version":"9","alerts":[]}')], /flamepin reads version "4"/],
       [['missing.json'], /The file could not be read/],
       [

@@ -71,7 +71,7 @@ describe('explain, when somebody cannot be asked', () => {
     assert.match(stdout, /^ {2}because {6}.*\(Unauthorized\)$/m);
   });
 
-  it('says that Prometheus is away, and what comes of it without', async () => {
+  it('says that Prometheus is away, and what happens without it', async () => {
     const configuration = `${await inCluster(cluster.server)}prometheus: {url: "${nobody}"}\n`;
     const alert = {
       labels: { alertname: 'HighLatency', namespace: 'shop', deployment: 'web' },
@@ -82,7 +82,7 @@ describe('explain, when somebody cannot be asked', () => {
     const { code, stdout } = await explain(configuration, 'one.json');
     assert.equal(code, 1);
     assert.match(stdout, /^ {2}asked {8}POST http:\/\/127\.0\.0\.1:\d+\/api\/v1\/query: ECONNREFUSED$/m);
-    assert.match(stdout, /^ {2}then {9}one of several is profiled: which one is not known before$/m);
+    assert.match(stdout, /^ {2}then {9}one of several is profiled; only the capture finds out which$/m);
     for (const pod of pods) assert.match(stdout, new RegExp(`^ {2}because .*shop/${pod}`, 'm'));
     assert.match(stdout, /^ {2}command {6}exec in up to 10 of them: sh -c look\.sh flamepin$/m);
   });

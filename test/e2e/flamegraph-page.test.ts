@@ -598,7 +598,7 @@ describe('the flame graph in a browser', () => {
     const file = await fileOf('difference.html', await renderHtml(slowShop(), view, base));
     await open(file, wide, async (page) => {
       await ready(page);
-      await page.getByText('▼ gone since: com.acme.shop.Basket.lock (was 100%)').waitFor();
+      await page.getByText('▼ gone: com.acme.shop.Basket.lock (was 100%)').waitFor();
       await page.getByLabel('difference', { exact: true }).uncheck();
       await page.waitForURL(/difference=0/);
       // The other events were not compared: there is no difference to look at.

@@ -89,7 +89,7 @@ describe('flamepin goes away in the middle of a capture', { concurrency: true },
     await s3.kill();
     const second = await start();
     await captureWhen(second, id, 'storing', patienceMs, ({ state }) => state === 'storing');
-    await captureLogged(second, id, 'not stored yet, will try again', patienceMs);
+    await captureLogged(second, id, 'not stored yet; will retry', patienceMs);
     await second.kill();
 
     await s3.restart();

@@ -59,7 +59,7 @@ describe('S3 and Grafana go away and come back', () => {
     await s3.kill();
 
     // A try that meets no S3, for each of them.
-    for (const id of ids) await captureLogged(flamepin, id, 'not stored yet, will try again', patienceMs);
+    for (const id of ids) await captureLogged(flamepin, id, 'not stored yet; will retry', patienceMs);
     await s3.restart();
     for (const id of ids) {
       const capture = await captureWhen(flamepin, id, 'the end', patienceMs, isFinal);

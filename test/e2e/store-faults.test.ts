@@ -117,7 +117,7 @@ describe('a store that refuses for a while', () => {
         /Open the flame graph/.test(burners.markText(id)) ? true : undefined,
       );
       const tries = flamepin.log.filter(
-        ({ msg, captureId }) => captureId === id && msg === 'not stored yet, will try again',
+        ({ msg, captureId }) => captureId === id && msg === 'not stored yet; will retry',
       );
       assert.ok(tries.length <= 1, 'said once, not at every try');
     }
@@ -159,7 +159,7 @@ describe('a store that refuses for a while', () => {
     const second = await start(environmentOf(s3, s3.powerless));
     for (const id of ids) {
       await captureWhen(second, id, 'waiting', patienceMs, waitsBecause('store-denied'));
-      await captureLogged(second, id, 'not stored yet, will try again', patienceMs);
+      await captureLogged(second, id, 'not stored yet; will retry', patienceMs);
     }
     await second.stop();
 

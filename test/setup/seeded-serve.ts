@@ -97,7 +97,7 @@ async function seedWaiting(ledger: Ledger, artifacts: string): Promise<string> {
     outcome: { state: 'done', reason: null, answer: null, partial: false },
   } as const;
   const storeRetry = { since: new Date(now).toISOString(), tries: 1, nextTryAt: new Date(now).toISOString() };
-  await ledger.keepMade(id, owner, { ...made, files: [...made.files] }, { storeRetry }, now);
+  await ledger.keepFiles(id, owner, { ...made, files: [...made.files] }, { storeRetry }, now);
   await ledger.release(id, owner, now);
   return `/captures/${id}`;
 }

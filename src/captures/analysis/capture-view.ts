@@ -155,7 +155,7 @@ function progress(capture: Capture): string {
     case 'storing':
       return 'The window is over; the recording is being read and stored.';
     default:
-      return 'It is waiting for a free slot; limits in total and per node decide when it starts.';
+      return 'It is waiting for a free slot; limits.total and limits.perNode say how many captures run at once.';
   }
 }
 

@@ -93,8 +93,8 @@ export function whyNotToRead(bytes: number, { reading, limit, fetchBytes }: Reco
   const raised = neededLimit(bytes, fetchBytes / fetchFactor);
   return new Failure('memory-too-small', {
     detail:
-      `${inMebibytes(bytes)} take up to ${inMebibytes(needed)} to read; of ${inMebibytes(limit)}, ` +
-      `${inMebibytes(reading.total)} are for that; a limit of ${inMebibytes(raised)} is enough`,
+      `${inMebibytes(bytes)} takes up to ${inMebibytes(needed)} to read, and of ${inMebibytes(limit)}, ` +
+      `${inMebibytes(reading.total)} is available for that; a limit of ${inMebibytes(raised)} is enough`,
   });
 }
 

@@ -23,7 +23,7 @@ export async function siblingBase(
   const profile =
     sibling.state === 'done'
       ? await readableProfile(sibling, store, signal)
-      : (await ledger.readMade(sibling.id))?.files.find(({ name }) => name === 'profile.json')?.body;
+      : (await ledger.readFiles(sibling.id))?.files.find(({ name }) => name === 'profile.json')?.body;
   if (profile === undefined) return null;
   return { captureId: sibling.id, label: baseLabel(sibling, capture), profile, further: [] };
 }

@@ -5,7 +5,7 @@ import { recordingArtifact } from '../analysis/recording-artifact.ts';
 import type { Baseline } from '../baselines/baseline-profile.ts';
 import type { Capture } from '../capture.ts';
 import { endState } from '../end-state.ts';
-import type { Made } from '../ledger.ts';
+import type { MadeFiles } from '../ledger.ts';
 import { end } from './ending.ts';
 import type { StoreContext, Storing } from './store-files.ts';
 import { timed } from './timed.ts';
@@ -28,7 +28,7 @@ export async function analyseRecording(
 ): Promise<Storing | null> {
   const { capture } = storing;
   const { ledger, unread } = context;
-  const spooled = await ledger.readMade(capture.id);
+  const spooled = await ledger.readFiles(capture.id);
   if (spooled !== undefined) return { capture, made: spooled, inSpool: true };
   const recording = await ledger.readSpool(capture.id);
   if (recording === undefined) {
@@ -46,7 +46,7 @@ async function answerWithBaseline(
   capture: Capture,
   recording: Buffer,
   context: AnalysisParts & LedgerParts,
-): Promise<Made> {
+): Promise<MadeFiles> {
   let baseline: Baseline | null;
   try {
     baseline = await context.baselineFor(capture, context.signal);
@@ -66,7 +66,7 @@ async function answerWithBaseline(
 /** The store is away, and the baseline with it: until it is back, people get the answer of this recording alone. */
 async function tellEarly(
   { id }: Capture,
-  { outcome: { answer, partial } }: Made,
+  { outcome: { answer, partial } }: MadeFiles,
   { reason }: Failure,
   { ledger, owner, now }: LedgerParts,
 ): Promise<void> {
@@ -78,7 +78,7 @@ async function analyse(
   recording: Buffer,
   baseline: Baseline | null,
   { analysis, publicUrl, applicationPackages, profilerLinks, observer, signal }: AnalysisParts,
-): Promise<Made> {
+): Promise<MadeFiles> {
   const input = {
     recording,
     capture,
@@ -106,7 +106,7 @@ async function recordingAlone(
   { partial }: Capture,
   recording: Buffer,
   { code, reason }: Failure,
-): Promise<Made> {
+): Promise<MadeFiles> {
   return {
     files: [recordingArtifact(await gzipped(recording))],
     outcome: { state: endState(code), reason, answer: null, partial },

@@ -27,7 +27,7 @@ export async function retryOrEnd(
   const now = parts.now();
   // The age of the capture counts the attempts, whichever process made them: doubling from half a second.
   const dueAt = now + Math.round(backoffMs(Math.log2(Math.max(1, (now - receivedAt(capture)) / 1000)), 500));
-  log.warn({ err: failure, dueAt: iso(dueAt) }, 'will try again');
+  log.warn({ err: failure, dueAt: iso(dueAt) }, 'will retry');
   // If the deadline passes meanwhile, this is what it waited for.
   await parts.ledger.advance(capture.id, parts.owner, { reason: failure.reason }, now);
   await parts.ledger.release(capture.id, parts.owner, dueAt);
@@ -64,7 +64,7 @@ export async function endByFault(
   if (signal.aborted) throw error;
   const failure = asFailure(error);
   if (isLedgerUnavailable(failure)) throw failure;
-  log.error({ err: error }, 'capture ended by a fault');
+  log.error({ err: error }, 'capture failed on an unexpected error');
   await end(capture, failure, parts, log);
   return null;
 }

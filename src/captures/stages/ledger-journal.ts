@@ -93,7 +93,7 @@ export function ledgerJournal(
         await ledger.advance(id, owner, { uncleaned: false }, now());
       } catch (error) {
         // At worst a clean target is cleaned again.
-        log.warn({ err: error }, 'not written down that the target is clean');
+        log.warn({ err: error }, 'could not record that the target is clean');
       }
     },
     failed: async (error, stage, capture) => {

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 import { backoffMs, withJitter } from './backoff.ts';
 import type { Capture } from '../capture.ts';
 import { end } from './ending.ts';
-import type { CaptureChange, Made } from '../ledger.ts';
+import type { CaptureChange, MadeFiles } from '../ledger.ts';
 import type { StageParts } from './stage-parts.ts';
 import { iso, receivedAt } from './times.ts';
 
@@ -16,7 +16,7 @@ import { iso, receivedAt } from './times.ts';
 export async function retryStore(
   capture: Capture,
   failure: Failure,
-  made: Made | null,
+  made: MadeFiles | null,
   parts: Pick<StageParts, 'ledger' | 'owner' | 'now' | 'observer' | 'recordingsKeptMs'>,
   log: Log,
 ): Promise<void> {
@@ -34,18 +34,18 @@ export async function retryStore(
   const kept =
     made === null
       ? await ledger.advance(capture.id, owner, change, now)
-      : await ledger.keepMade(capture.id, owner, made, { ...change, ...answerOf(made) }, now);
+      : await ledger.keepFiles(capture.id, owner, made, { ...change, ...answerOf(made) }, now);
   if (!kept) return;
   await ledger.release(capture.id, owner, dueAt);
   const known = capture.storeRetry !== null && capture.reason?.code === failure.code;
   log[known ? 'debug' : 'warn'](
     { err: failure, ...storeRetry, keptUntil: iso(keptUntil) },
-    'not stored yet, will try again',
+    'not stored yet; will retry',
   );
 }
 
 /** The mark tells the answer as soon as it is known, before the flame graph is stored. */
-function answerOf({ outcome: { answer, partial } }: Made): CaptureChange {
+function answerOf({ outcome: { answer, partial } }: MadeFiles): CaptureChange {
   return answer === null ? {} : { answer, partial, deliver: 'finish' };
 }
 

@@ -3,7 +3,7 @@ import { artifactKey, pictureKeys } from '../../artifacts/keys.ts';
 import { Failure } from '../../reasons/failure.ts';
 import type { ArtifactStore } from '../artifact-store.ts';
 import type { Capture } from '../capture.ts';
-import type { Made } from '../ledger.ts';
+import type { MadeFiles } from '../ledger.ts';
 import type { Log } from '../log.ts';
 import { reportEnd } from './ending.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -14,7 +14,7 @@ import { iso } from './times.ts';
 export interface Storing {
   capture: Capture;
   /** null: the recording has not been analysed yet. */
-  made: Made | null;
+  made: MadeFiles | null;
   /** An earlier attempt put `made` into the spool. */
   inSpool: boolean;
 }
@@ -83,7 +83,7 @@ async function deletePictures(
 
 function reportStored(
   capture: Capture,
-  { reason, answer }: Made['outcome'],
+  { reason, answer }: MadeFiles['outcome'],
   { observer, now, log }: Pick<StoreContext, 'observer' | 'now' | 'log'>,
 ): void {
   if (reason !== null) {

@@ -240,7 +240,7 @@ export function startWorker(parts: WorkerParts): Worker {
     parts.clock.follow(step);
     log.warn(
       { seconds: Math.round(step / 1000) },
-      "the machine's clock was set; captures under way are not affected",
+      "the machine's clock was changed; captures in progress are not affected",
     );
   }
 

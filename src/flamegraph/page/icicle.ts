@@ -3,7 +3,7 @@ import { element } from './element.ts';
 import { boxAt, neighbour, type Box, type Scene } from './scene.ts';
 
 /** What the canvas asks of the page. */
-export interface IcicleTalk {
+export interface IcicleOwner {
   paint(box: Box): Paint;
   /** Bold, for what stands out besides its colour. */
   strong(box: Box): boolean;
@@ -33,7 +33,7 @@ export class Icicle {
   readonly host: HTMLElement;
   readonly #canvas: HTMLCanvasElement;
   readonly #tip: HTMLElement;
-  readonly #talk: IcicleTalk;
+  readonly #owner: IcicleOwner;
   #scene: Scene | null = null;
   #selected = -1;
   #rowHeight = rowHeights.fine;
@@ -41,8 +41,8 @@ export class Icicle {
   #top = 0;
   #height = 0;
 
-  constructor(talk: IcicleTalk) {
-    this.#talk = talk;
+  constructor(owner: IcicleOwner) {
+    this.#owner = owner;
     this.#canvas = element('canvas', {});
     this.#tip = element('div', { attributes: { class: 'tip', hidden: true, 'aria-hidden': 'true' } });
     this.host = element(
@@ -86,7 +86,7 @@ export class Icicle {
   select(index: number): void {
     this.#selected = index;
     const box = this.selected;
-    this.#talk.selected(box);
+    this.#owner.selected(box);
     if (box !== null) this.#reveal(box.row);
     this.draw();
   }
@@ -119,23 +119,23 @@ export class Icicle {
     context.strokeStyle = style.color;
     const chosen = this.selected;
     for (const box of scene.boxes) {
-      if (box !== chosen && !this.#talk.framed(box)) continue;
+      if (box !== chosen && !this.#owner.framed(box)) continue;
       const y = box.row * this.#rowHeight;
       context.strokeRect(box.x + 1, y + 1, Math.max(box.width - 2, 1), this.#rowHeight - 3);
     }
   }
 
   #drawBox(context: CanvasRenderingContext2D, box: Box, font: string): void {
-    const matched = this.#talk.matched(box);
-    const paint = matched === true ? found : this.#talk.paint(box);
+    const matched = this.#owner.matched(box);
+    const paint = matched === true ? found : this.#owner.paint(box);
     const y = box.row * this.#rowHeight;
     context.fillStyle = paint.fill;
     context.fillRect(box.x, y, box.width > 3 ? box.width - 0.8 : box.width, this.#rowHeight - 1);
     const room = Math.floor((box.width - 7) / this.#characterWidth);
     if (room < 3) return;
-    const label = this.#talk.label(box);
+    const label = this.#owner.label(box);
     const text = label.length > room ? `${label.slice(0, room - 1)}…` : label;
-    context.font = this.#talk.strong(box) ? `600 ${font}` : font;
+    context.font = this.#owner.strong(box) ? `600 ${font}` : font;
     context.fillStyle = paint.text;
     // The last argument narrows what is wider than its characters' number says: wide scripts, other fonts.
     context.fillText(text, box.x + 3.5, y + (this.#rowHeight - 1) / 2 + 0.5, box.width - 6);
@@ -156,7 +156,7 @@ export class Icicle {
       // A finger cannot hover: its first tap tells, its second zooms. A mouse has been told already.
       const again = index === this.#selected;
       this.select(index);
-      if (!touched || again) this.#talk.open(box);
+      if (!touched || again) this.#owner.open(box);
     });
   }
 
@@ -170,7 +170,7 @@ export class Icicle {
     const box = this.#scene?.boxes[this.#at(event)];
     this.#tip.hidden = box === undefined || event.pointerType !== 'mouse';
     if (box === undefined || this.#tip.hidden) return;
-    this.#tip.textContent = this.#talk.tip(box);
+    this.#tip.textContent = this.#owner.tip(box);
     const place = this.host.getBoundingClientRect();
     const left = Math.min(event.clientX - place.left + 12, this.width - this.#tip.offsetWidth - 4);
     this.#tip.style.left = `${Math.max(0, left)}px`;
@@ -185,9 +185,9 @@ export class Icicle {
       this.select(this.#scene.rows[0]?.[0] ?? -1);
     } else if (event.key === 'Enter' || event.key === ' ') {
       const box = this.selected;
-      if (box !== null) this.#talk.open(box);
+      if (box !== null) this.#owner.open(box);
     } else if (event.key === 'Escape') {
-      this.#talk.back();
+      this.#owner.back();
     } else {
       return;
     }
@@ -202,7 +202,7 @@ export class Icicle {
 
   #reveal(row: number): void {
     const top = this.host.getBoundingClientRect().top + row * this.#rowHeight;
-    const visible = innerHeight - this.#talk.covered();
+    const visible = innerHeight - this.#owner.covered();
     if (top < 0 || top + this.#rowHeight > visible - 8) scrollBy({ top: top - visible / 2 });
   }
 

@@ -32,7 +32,7 @@ export class Key {
           element(
             'li',
             { attributes: { class: 'gone' } },
-            `▼ gone since: ${visibleName(name)} (was ${shareText(share)})`,
+            `▼ gone: ${visibleName(name)} (was ${shareText(share)})`,
           ),
         ),
     );

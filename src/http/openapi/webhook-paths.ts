@@ -10,7 +10,7 @@ const receive = (sender: Sender, operationId: string): ZodOpenApiOperationObject
   tags: ['webhooks'],
   summary: `A notification from ${senders[sender].title}`,
   description:
-    'Answered after the commit. What cannot be profiled is answered 200 with its reason, because a sender repeats whatever is refused. Entries of `alerts` that are not alerts are left out; if none is left, the answer is 400. A body may take 30 seconds, and must average 8 KiB/s after the first five. A source without a secret, which only a server on loopback may have, needs no credentials.',
+    'Answered after the commit. What cannot be profiled is answered 200 with its reason, because senders retry whatever is refused. Entries of `alerts` that are not alerts are left out; if none is left, the answer is 400. A body may take 30 seconds, and must average 8 KiB/s after the first five. A source without a secret, which only a server on loopback may have, needs no credentials.',
   security: anySource,
   requestBody: {
     required: true,

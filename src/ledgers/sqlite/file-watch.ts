@@ -41,7 +41,7 @@ export class FileWatch {
     if (seen.mtimeMs === this.#seen.mtimeMs && seen.size === this.#seen.size) return;
     const header = this.#readHeader(seen);
     if (header !== undefined && this.#header !== undefined && !header.equals(this.#header))
-      this.#fail('was written over by another program');
+      this.#fail('was overwritten by another program');
     // Only its mtime changed, as by touch(1).
     this.#seen = seen;
   }

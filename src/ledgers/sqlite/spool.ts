@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { captureSchema, type Capture } from '../../captures/capture.ts';
-import type { Made, Spooled } from '../../captures/ledger.ts';
+import type { MadeFiles, Spooled } from '../../captures/ledger.ts';
 import { endCapture, readCapture } from './capture-rows.ts';
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
@@ -55,7 +55,7 @@ export function writeRecording(database: Database, id: string, recording: Uint8A
   );
 }
 
-export function readMade(database: Database, id: string): Made | undefined {
+export function readFiles(database: Database, id: string): MadeFiles | undefined {
   const row = database.one(
     outcomeSchema,
     'SELECT outcome FROM spool WHERE capture_id = ? AND outcome IS NOT NULL',
@@ -70,7 +70,7 @@ export function readMade(database: Database, id: string): Made | undefined {
   return { outcome: row.outcome, files: files.map(({ file, body }) => ({ ...file, body: asBuffer(body) })) };
 }
 
-export function writeMade(database: Database, id: string, { files, outcome }: Made): void {
+export function writeFiles(database: Database, id: string, { files, outcome }: MadeFiles): void {
   database.run(
     `UPDATE spool SET recording = x'', outcome = ? WHERE capture_id = ?`,
     JSON.stringify(outcome),

@@ -9,7 +9,7 @@ import { Intake } from './intake.ts';
 import { isPaused, setPaused } from './pause.ts';
 import { dropArtifacts, expire } from './retention.ts';
 import { countCaptures, findAlert, listCaptures, watchedCaptures } from './search.ts';
-import { makeStoringDue, readMade, readRecording, recordingSize, usage } from './spool.ts';
+import { makeStoringDue, readFiles, readRecording, recordingSize, usage } from './spool.ts';
 import { freeAllLeases, repairRecords, sweep } from './sweep.ts';
 import { addSibling, admit, advance, lease, release, renew } from './work.ts';
 
@@ -57,9 +57,9 @@ export function openSqliteLedger(options: DatabaseOptions): Ledger {
       database.transaction(() => advance(database, id, owner, change, now, { recording })),
     readSpool: (id) => database.read(() => readRecording(database, id)),
     spoolSize: (id) => database.read(() => recordingSize(database, id)),
-    keepMade: (id, owner, made, change, now) =>
+    keepFiles: (id, owner, made, change, now) =>
       database.transaction(() => advance(database, id, owner, change, now, { made })),
-    readMade: (id) => database.read(() => readMade(database, id)),
+    readFiles: (id) => database.read(() => readFiles(database, id)),
     finishStoring: (id, owner, change, now) =>
       database.transaction(() => {
         const stored = advance(database, id, owner, change, now, { drop: true });

@@ -6,7 +6,7 @@ import {
   type CaptureLimits,
   type CaptureWork,
   type LeasedCapture,
-  type Made,
+  type MadeFiles,
   type NewSibling,
 } from '../../captures/ledger.ts';
 import { slotOfStart } from '../../captures/slot.ts';
@@ -25,7 +25,7 @@ import {
 import type { Database } from './database.ts';
 import { makeDue } from './deliveries.ts';
 import { isPaused } from './pause.ts';
-import { writeMade, writeRecording } from './spool.ts';
+import { writeFiles, writeRecording } from './spool.ts';
 
 /** The queue as a worker sees it: leases, admission, and moving from stage to stage. */
 
@@ -208,7 +208,7 @@ export function advance(
   owner: string,
   change: CaptureChange,
   now: number,
-  spool: { recording?: Uint8Array; made?: Made; drop?: boolean } = {},
+  spool: { recording?: Uint8Array; made?: MadeFiles; drop?: boolean } = {},
 ): boolean {
   const held = heldCapture(database, id, owner);
   if (held === undefined) return false;
@@ -217,7 +217,7 @@ export function advance(
   const after = stageOf(capture.state);
   if (change.deliver !== undefined) capture = makeDue(database, capture, change.deliver, now);
   if (spool.recording !== undefined) writeRecording(database, id, spool.recording);
-  if (spool.made !== undefined) writeMade(database, id, spool.made);
+  if (spool.made !== undefined) writeFiles(database, id, spool.made);
   if (spool.drop === true) dropSpool(database, id);
   const collected = before === 'capturing' && after === 'storing';
   const slotUntil = change.slotUntil === undefined && collected ? null : change.slotUntil;

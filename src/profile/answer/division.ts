@@ -37,7 +37,7 @@ export function division(event: ProfileEvent, samples: EventSamples, names: Fram
   const total = rate(samples.total / samples.seconds, event);
   switch (event) {
     case 'wall':
-      return `Time${subject}: ${parts(byActivity(samples, samples.count), activityWords)}; ${total} at work on average.`;
+      return `Time${subject}: ${parts(byActivity(samples, samples.count), activityWords)}; ${total} active on average.`;
     case 'cpu':
       return `cpu${subject}: ${total}, of which ${parts(byKind(samples, names), kindWords)}.`;
     case 'lock':

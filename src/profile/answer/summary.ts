@@ -138,8 +138,8 @@ function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, t
   if (strong !== null && (grown === null || grown.row.deltaShare < dominantShare)) return strong.sentence;
   if (grown !== null) return grown.sentence;
   const where = part !== null && part.numbers.size > 0 ? part.value : '';
-  const isFelt = total >= (minRate[event] ?? 0);
-  const spot = isFelt ? spots[0] : undefined;
+  const isMuch = total >= (minRate[event] ?? 0);
+  const spot = isMuch ? spots[0] : undefined;
   if (comparison !== null) {
     return spot === undefined
       ? comparison.headline
@@ -150,7 +150,7 @@ function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, t
   if (samples === 0 && input.missingEvents?.[event] !== undefined)
     return `${event}: this JVM cannot record it`;
   if (samples === 0) return `${event}: no samples${of}`;
-  return !isFelt
+  return !isMuch
     ? `${event}: next to nothing${of} waits for locks (${rate(total, event)}, ${samples} samples)`
     : `${event}: no application code stands out${of} (${rate(total, event)}, ${samples} samples)`;
 }

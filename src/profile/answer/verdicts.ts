@@ -82,7 +82,7 @@ export function freshStartVerdict(
   if (minutes > freshMinutes) return null;
   if (minutes < 0) {
     return {
-      sentence: 'this process started after the alert: what fired it may have gone with the previous one',
+      sentence: 'this process started after the alert: its cause may have ended with the previous process',
       strong: false,
     };
   }

@@ -186,11 +186,11 @@ function significantFrames(rows: readonly Tested[], least: number): Map<number, 
     rows.map((row) => Math.max(row.share.probability, row.rate.probability)),
     falseDiscoveryRate,
   );
-  const isFelt = ({ share, base, current }: Tested): boolean =>
+  const isLarge = ({ share, base, current }: Tested): boolean =>
     Math.abs(share.value) >= smallestChange && Math.abs(current.rate - base.rate) >= least;
   const sameWay = ({ share, base, current }: Tested): boolean =>
     share.value > 0 === current.rate - base.rate > 0;
-  const kept = rows.filter((row, index) => found[index] && isFelt(row) && sameWay(row));
+  const kept = rows.filter((row, index) => found[index] && isLarge(row) && sameWay(row));
   return new Map(kept.map((row) => [row.frame, row]));
 }
 

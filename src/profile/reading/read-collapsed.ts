@@ -95,7 +95,7 @@ export class CollapsedReader {
       gcPauses: [],
       cpuLoad: [],
       warnings:
-        this.#strange === 0 ? [] : [`${this.#strange} lines are left out, for they are no folded stacks.`],
+        this.#strange === 0 ? [] : [`${this.#strange} lines are left out: they are not folded stacks.`],
     };
   }
 

@@ -154,7 +154,7 @@ function refusalOf({ name, state, labels }: Container, requireOptIn: boolean): R
   if (labels[permission] === 'deny')
     return { code: 'target-denied', detail: `${name} has ${permission}: deny` };
   if (requireOptIn && labels[permission] !== 'allow')
-    return { code: 'target-denied', detail: `${name} has no ${permission}: allow, which flamepin demands` };
+    return { code: 'target-denied', detail: `${name} has no ${permission}: allow, which flamepin requires` };
   if (state === 'paused') return { code: 'target-frozen', detail: `container ${name} is paused` };
   return state === 'running' ? null : { code: 'target-not-running', detail: `container ${name} is ${state}` };
 }
@@ -189,7 +189,7 @@ async function describe(
   const now = await inspectContainer(engine, id, signal);
   if (now === undefined) throw new Failure('target-gone', { detail: `container ${name} was removed` });
   if (!now.State.Running)
-    throw new Failure('target-not-running', { detail: `container ${name} does not run` });
+    throw new Failure('target-not-running', { detail: `container ${name} is not running` });
   const service = serviceOf(container);
   return {
     kind: 'docker',

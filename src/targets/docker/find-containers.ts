@@ -46,7 +46,7 @@ export function findContainers(
     return { containers: [first, ...others], by: describeContainerLead(lead) };
   }
   throw new Failure('target-not-found', {
-    detail: `no container fits ${leads.slice(0, mostNamed).map(describeContainerLead).join(', ')}`,
+    detail: `no container matches ${leads.slice(0, mostNamed).map(describeContainerLead).join(', ')}`,
   });
 }
 

@@ -42,7 +42,7 @@ function run(request: ExecRequest): Promise<ExecResult> {
     const deadline = setTimeout(() => {
       fail(
         new Failure('exec-timeout', {
-          detail: `${program}: no end within ${deadlineMs} ms`,
+          detail: `${program}: not finished within ${deadlineMs} ms`,
           stderr: output.stderr,
         }),
       );

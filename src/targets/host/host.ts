@@ -203,6 +203,9 @@ const health: Targets['health'] = async (target, session) => {
   return {
     alive: false,
     blocks: true,
-    detail: now === null ? `process ${String(pid)} has ended` : `process ${String(pid)} is another one now`,
+    detail:
+      now === null
+        ? `process ${String(pid)} has ended`
+        : `process ${String(pid)} has been replaced by another`,
   };
 };

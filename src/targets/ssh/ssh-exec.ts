@@ -58,7 +58,7 @@ async function runOnce(
     });
   if (code !== sshFailed)
     throw new Failure('exec-denied', {
-      detail: `${host} does not run our command: ${firstLine(output.before)}`,
+      detail: `${host} did not run the command: ${firstLine(output.before)}`,
       stderr,
     });
   if (!(await isHostKeyKnown(client, destination)))
@@ -84,7 +84,7 @@ function transfer(
       () =>
         fail(
           new Failure('exec-timeout', {
-            detail: `${host}: no end within ${deadlineMs} ms`,
+            detail: `${host}: not finished within ${deadlineMs} ms`,
             stderr: output.stderr,
           }),
         ),
@@ -117,7 +117,7 @@ function transfer(
     child.on('error', (error) =>
       fail(
         new Failure('exec-unavailable', {
-          detail: `ssh does not start here: ${error.message}`,
+          detail: `ssh could not be started: ${error.message}`,
           cause: error,
         }),
       ),

@@ -247,6 +247,6 @@ async function health(
   return {
     alive: false,
     blocks: true,
-    detail: now === undefined ? `process ${pid} has ended` : `process ${pid} is another one now`,
+    detail: now === undefined ? `process ${pid} has ended` : `process ${pid} has been replaced by another`,
   };
 }

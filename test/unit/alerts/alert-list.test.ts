@@ -63,7 +63,7 @@ describe('the alerts that Alertmanager lists', () => {
     assert.equal(findPanel(alert, [])?.panelId, 2);
   });
 
-  it('that are silenced are explained, and it is said that nobody hears of them', () => {
+  it('that are silenced are explained, with a note that nobody is notified', () => {
     const { alerts, warnings } = parseAlertList([
       listed({ status: { state: 'suppressed', silencedBy: ['a'], inhibitedBy: [] } }),
     ]);
@@ -71,7 +71,7 @@ describe('the alerts that Alertmanager lists', () => {
     assert.deepEqual(warnings, ['alerts[0] is silenced or inhibited: no notification of it is sent.']);
   });
 
-  it('that are none are left out with a sentence; without any other there is nothing to explain', () => {
+  it('that are not alerts are left out with a sentence; if none is left, there is nothing to explain', () => {
     const spoiled = [
       null,
       'x',

@@ -171,7 +171,7 @@ describe('while the store is unavailable', () => {
     assert.equal(waiting.storeRetry?.tries, tries + 1);
     assert.equal(waiting.storeRetry.since, new Date(noon).toISOString());
     assert.equal(readings, 1);
-    assert.deepEqual(logged, ['not stored yet, will try again']);
+    assert.deepEqual(logged, ['not stored yet; will retry']);
     assert.deepEqual(ended, []);
 
     await moveBack();
@@ -182,7 +182,7 @@ describe('while the store is unavailable', () => {
     assert.equal(artifacts.length, 3);
     assert.equal(readings, 1);
     assert.deepEqual(ended, ['done']);
-    assert.equal(await ledger.readMade(id), undefined, 'the spool is empty');
+    assert.equal(await ledger.readFiles(id), undefined, 'the spool is empty');
     assert.deepEqual(
       { ...(await ledger.spooled()), limitBytes: 0 },
       { captures: 0, bytes: 0, limitBytes: 0 },

@@ -53,7 +53,7 @@ groups:
     assert.ok(alerts.length > 1);
   });
 
-  it('that is none is refused, with the place where it differs', () => {
+  it('that is not one is refused, with the place where it differs', () => {
     for (const [text, said] of [
       ['a: [', /^rules\.yaml:1:\d+: not YAML/],
       ['route: {receiver: x}', /^rules\.yaml: no `groups` of rules/],

@@ -73,7 +73,7 @@ describe('a rule file', () => {
     assert.deepEqual(names('groups:\n'), []);
   });
 
-  it('that cannot be read is refused with its line and place', () => {
+  it('that cannot be read is refused, with line and column', () => {
     const cases: [text: string, detail: RegExp][] = [
       ['', /^rules\.yaml: no `groups` of rules, nor a PrometheusRule/],
       ['- alert: A\n  expr: x\n', /^rules\.yaml: no `groups`/],

@@ -48,7 +48,7 @@ describe('folded stacks are read', () => {
   it('and other lines are counted and skipped', () => {
     const profile = read('a;b 1\nno count\na;b x\n 7\na;b 99999999999999999999\n');
     assert.equal(collapsed(profile, 'cpu'), 'a;b 1\n');
-    assert.deepEqual(profile.warnings, ['4 lines are left out, for they are no folded stacks.']);
+    assert.deepEqual(profile.warnings, ['4 lines are left out: they are not folded stacks.']);
   });
 
   it('when one frame calls a thousand others', () => {

@@ -72,10 +72,7 @@ describe('a latency alert without a baseline', () => {
   });
 
   it('says how the time divides and what was left out', () => {
-    says(
-      found,
-      /^Time: 50% waiting for answers, 45% parked, 5% running; 2\.00 threads at work on average\.$/,
-    );
+    says(found, /^Time: 50% waiting for answers, 45% parked, 5% running; 2\.00 threads active on average\.$/);
     says(found, /^Idle threads \(80% of all wall samples\) are left out\.$/);
     says(found, /^cpu: 0\.200 cores, of which 50% application, 50% JIT compilation\.$/);
   });

@@ -34,7 +34,7 @@ describe('S3 errors', () => {
     [new Failure('store-missing'), 'store-missing'],
   ];
   for (const [error, code] of cases)
-    it(`are told by name and status: ${String((error as Error).name)} is ${code}`, () => {
+    it(`are recognised by name and status: ${String((error as Error).name)} is ${code}`, () => {
       const failure = asS3Failure(error, 'profiles');
       assert.deepEqual([failure.code, failure.retryable], [code, true], 'an operator may repair it');
     });

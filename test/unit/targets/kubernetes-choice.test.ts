@@ -64,7 +64,7 @@ describe('of the pods of a workload', () => {
   it('an exporter is never asked which of its containers is meant', async () => {
     const exporter = { name: 'kube-state-metrics-0', containers: ['a', 'b'] };
     await using cluster = await shopCluster({ pods: [exporter] });
-    await assert.rejects(cluster.resolve(web), /only exports metrics of others/);
+    await assert.rejects(cluster.resolve(web), /only exports metrics about others/);
   });
 
   it('one is found behind a service whose pods are all too busy to be ready', async () => {

@@ -45,7 +45,7 @@ export async function chooseSibling(
   choosing: Choosing,
   signal: AbortSignal,
 ): Promise<Chosen> {
-  if (pods.length === 1) return { pod: pods[0], why: 'sibling: no other pod is fit' };
+  if (pods.length === 1) return { pod: pods[0], why: 'sibling: no other pod is eligible' };
   const of = `of ${pods.length} other pods`;
   const meant = { ...choosing.meant, labels: labelsBesidePod(choosing.meant.labels) };
   const byExpression = await byAlertExpression(pods, { ...choosing, meant }, signal);

@@ -137,7 +137,7 @@ class Search {
     if (pods.length === 0) return `no running pod has the address ${address}`;
     if (pods.some(({ spec }) => spec.hostNetwork))
       throw new Failure('target-ambiguous', {
-        detail: `${address} is the address of a node, shared by all that use its network`,
+        detail: `${address} is the address of a node, which every pod on its network shares`,
       });
     if (pods.length > 1) throw ambiguousPods(`address ${address}`, pods);
     return { pods, exact: true, by: `address ${address}` };

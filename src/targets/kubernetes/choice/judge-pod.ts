@@ -45,7 +45,7 @@ export function refusalOf(pod: Pod, container: string, policy: Policy): Reason |
   if (policy.requireOptIn && !marks.some(({ words }) => words.includes('allow')))
     return {
       code: 'target-denied',
-      detail: `${name} has no ${permission}: allow, which this flamepin demands`,
+      detail: `${name} has no ${permission}: allow, which flamepin requires`,
     };
   return null;
 }
@@ -125,7 +125,8 @@ function ineligibility(
   alertStartsAt: string | null,
 ): Reason | null {
   const { name } = pod.metadata;
-  if (isExporter(pod)) return { code: 'target-not-found', detail: `${name} only exports metrics of others` };
+  if (isExporter(pod))
+    return { code: 'target-not-found', detail: `${name} only exports metrics about others` };
   let own: string;
   try {
     own = container(pod);

@@ -85,10 +85,11 @@ export class RuleExpressions {
       signal.throwIfAborted();
       const fit = rulesThatFit(labels, rules).map(({ found }) => found);
       const [first] = fit;
-      if (first === undefined)
-        return { why: `${server} has no alerting rule of its name that fits its labels` };
+      if (first === undefined) return { why: `${server} has no alerting rule with its name and labels` };
       if (new Set(fit.map(asText)).size > 1)
-        return { why: `${fit.length} alerting rules of its name fit its labels, with different expressions` };
+        return {
+          why: `${fit.length} alerting rules with its name match its labels, and their expressions differ`,
+        };
       return first;
     } catch (error) {
       return { why: `the rules of ${server} cannot be read: it ${whatItDid(error)}` };

@@ -165,7 +165,7 @@ function sessionEnd(content: Buffer): SessionEnd {
     throw malformed('the status is not JSON');
   }
   const parsed = statusSchema.safeParse(json);
-  if (!parsed.success) throw malformed('the status is not one');
+  if (!parsed.success) throw malformed('the status is not a Kubernetes Status');
   const status = parsed.data;
   if (status.status === 'Success') return { kind: 'exit', exitCode: 0 };
   const code = status.details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message ?? '';
