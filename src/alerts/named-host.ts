@@ -10,7 +10,7 @@ const mostNamed = 5;
 
 /**
  * The host of the inventory that an alert is about, or the reason why there is none. Names come before addresses: one
- * host has several of those. A short name and a full one that begins with it are one host.
+ * host has several of those.
  * @param inventory RE2 patterns, each of which fits a whole name; undefined: every host is in it
  * @param mapped labels of the configuration; where one of them has a value, no other label is looked at
  */
@@ -48,6 +48,7 @@ function hostsNamed(labels: Labels, mapped: readonly MappedLabel[]): NamedMachin
   return host === null ? [] : [{ label: configured.label, host }];
 }
 
-function isSameHost(one: string, other: string): boolean {
+/** A short name and a full one that begins with it are one host. In lower case. */
+export function isSameHost(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { targetKinds, type TargetKind } from '../captures/target-kinds.ts';
+import { addresses, targetKinds, type TargetKind } from '../captures/target-kinds.ts';
 import { fixedKeys, isTemplate, type FixedTarget } from '../alerts/fixed-target.ts';
 import { isObjectName } from '../alerts/kubernetes-names.ts';
 import { path, pattern, section } from './fields.ts';
@@ -52,10 +52,17 @@ const fixed = Object.fromEntries(fixedKeys.map((key) => [key, fixedName])) as Re
   typeof fixedName
 >;
 
-/** One Docker engine: a Unix socket, or an address. */
+/** One Docker engine: a Unix socket here or on a host that is reached over SSH, or an address. */
 const engine = section({
-  /** Unix socket of a Docker Engine, or of Podman. */
+  /** Unix socket of a Docker Engine, or of Podman; with `ssh` one on that host. Default there: /var/run/docker.sock. */
   socket: path.optional(),
+  /** `[user@]host[:port]`, with what `targets.ssh` says about logging in. */
+  ssh: z
+    .string()
+    .refine((text) => addresses.ssh.pattern.test(`ssh://${text}`) && !text.includes('/'), {
+      error: 'Write user@host, with :port if it is not 22.',
+    })
+    .optional(),
   /** `tcp://host:2376`. Without `tls` anyone on the network is root on that host. */
   url: z
     .string()
@@ -65,10 +72,14 @@ const engine = section({
     .optional(),
   /** Certificates of the client and the authority that signed the engine's, as `docker --tlsverify` takes them. */
   tls: section({ caFile: path, certFile: path, keyFile: path }).optional(),
-}).refine(({ socket, url }) => (socket === undefined) !== (url === undefined), {
-  error: 'no address, or two',
-  params: { remedy: 'Write either socket or url.' },
-});
+}).refine(
+  ({ socket, ssh, url }) =>
+    url === undefined ? (socket ?? ssh) !== undefined : (socket ?? ssh) === undefined,
+  {
+    error: 'no address, or two',
+    params: { remedy: 'Write socket, ssh or url.' },
+  },
+);
 
 const docker = {
   /** Engines by name, as in `docker://NAME/container`. Default: `local`, at /var/run/docker.sock. */

@@ -2,6 +2,9 @@ import type { Configuration } from '../config/load.ts';
 import { grafanaRulesAccess, prometheusAccess } from './prometheus-access.ts';
 import type { Target, Targets } from '../captures/target.ts';
 
+/** Where a Docker Engine listens unless it is told otherwise. */
+const dockerSocket = '/var/run/docker.sock';
+
 export interface OpenTargets {
   get(kind: Target['kind']): Promise<Targets>;
   close(): Promise<void>;
@@ -48,11 +51,19 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
     }
     case 'docker': {
       const { dockerTargets } = await import('../targets/docker/docker.ts');
-      const { engines, requireOptIn } = configuration.targets.docker;
-      return dockerTargets({
-        engines: Object.entries(engines).map(([name, engine]) => ({ name, ...engine })),
+      const { RemoteSockets } = await import('../targets/ssh/remote-sockets.ts');
+      const { targets, sshAgent } = configuration;
+      const { engines, requireOptIn } = targets.docker;
+      const sockets = new RemoteSockets({ ...targets.ssh, agentSocket: sshAgent });
+      const adapter = dockerTargets({
+        engines: Object.entries(engines).map(([name, { ssh, ...engine }]) => ({
+          name,
+          ...engine,
+          ...(ssh !== undefined && { remote: sockets.at(ssh, engine.socket ?? dockerSocket) }),
+        })),
         requireOptIn,
       });
+      return { ...adapter, close: () => sockets.close() };
     }
     case 'ssh': {
       const { sshTargets } = await import('../targets/ssh/ssh.ts');

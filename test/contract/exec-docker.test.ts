@@ -1,9 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { dockerExec } from '../../src/targets/docker/docker-exec.ts';
 import { Engine } from '../../src/targets/docker/engine.ts';
+import { RemoteSockets } from '../../src/targets/ssh/remote-sockets.ts';
 import { startEngine, type ContainerEngine } from '../setup/docker-engine.ts';
-import { execContract } from './exec.ts';
+import { startSshServer, type SshServer } from '../setup/sshd.ts';
+import { execContract, type OpenedExec } from './exec.ts';
+
+/** A container of that engine, which is reached in one way or another. */
+async function inContainer(engine: ContainerEngine, reached: Engine): Promise<OpenedExec> {
+  const name = `c-${randomUUID()}`;
+  const id = await engine.run(name, ['sleep', '1000']);
+  const remove = async (): Promise<void> => {
+    await engine.docker('rm', '--force', name);
+  };
+  return { exec: dockerExec(reached, id), loseTarget: remove, close: remove };
+}
 
 for (const kind of ['docker', 'podman'] as const)
   describe(`containers of ${kind}`, () => {
@@ -13,17 +27,29 @@ for (const kind of ['docker', 'podman'] as const)
     });
     after(() => engine.stop());
 
-    execContract(kind, async () => {
-      const name = `c-${randomUUID()}`;
-      const id = await engine.run(name, ['sleep', '1000']);
-      return {
-        exec: dockerExec(new Engine({ name: 'local', socket: engine.socket }), id),
-        loseTarget: async () => {
-          await engine.docker('rm', '--force', name);
-        },
-        close: async () => {
-          await engine.docker('rm', '--force', name);
-        },
-      };
-    });
+    execContract(kind, () => inContainer(engine, new Engine({ name: 'local', socket: engine.socket })));
   });
+
+describe('containers of an engine over ssh', () => {
+  let engine: ContainerEngine;
+  let server: SshServer;
+  let sockets: RemoteSockets;
+  const closing = new AsyncDisposableStack();
+  before(async () => {
+    engine = await startEngine('docker');
+    closing.defer(() => engine.stop());
+    // What the group docker gives a user.
+    chmodSync(dirname(engine.socket), 0o711);
+    chmodSync(engine.socket, 0o666);
+    server = await startSshServer();
+    closing.defer(() => server.stop());
+    const { identityFile, knownHostsFile, port } = server;
+    sockets = new RemoteSockets({ user: 'flamepin', port, identityFile, knownHostsFile, agentSocket: null });
+    closing.defer(() => sockets.close());
+  });
+  after(() => closing.disposeAsync());
+
+  execContract('docker over ssh', () =>
+    inContainer(engine, new Engine({ name: 'edge', remote: sockets.at('127.0.0.1', engine.socket) })),
+  );
+});

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { asFailure, describeReason } from '../../reasons/failure.ts';
+import { asFailure, describeReason, type Reason } from '../../reasons/failure.ts';
 import type { CheckResult } from '../../captures/target.ts';
 import { messageOf, type Engine } from './engine.ts';
 
 const versionSchema = z.object({ Version: z.string(), ApiVersion: z.string() });
+
+const openSocket = 'open the socket (group docker); that right is as good as root on the host.';
 
 /** For `doctor`: does the engine answer, and who it is. */
 export async function checkEngine(engine: Engine, signal: AbortSignal): Promise<CheckResult> {
@@ -30,10 +32,17 @@ export async function checkEngine(engine: Engine, signal: AbortSignal): Promise<
       what,
       ok: false,
       detail: reason.detail,
-      remedy:
-        reason.code === 'exec-denied'
-          ? 'Let the user of flamepin open the socket (group docker); that right is as good as root on the host.'
-          : describeReason(reason).remedy,
+      remedy: remedyFor(engine, reason),
     };
   }
+}
+
+function remedyFor({ settings: { remote } }: Engine, reason: Reason): string {
+  if (reason.code === 'exec-denied') return `Let the user of flamepin ${openSocket}`;
+  if (reason.code === 'exec-unavailable' && remote !== undefined)
+    return (
+      `Log in by hand as the user of flamepin, which shows more: ssh -v ${remote.host}. If that works, let sshd forward ` +
+      `Unix sockets (AllowStreamLocalForwarding), and let the user who logs in ${openSocket}`
+    );
+  return describeReason(reason).remedy;
 }

@@ -1,6 +1,5 @@
-import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
-import { Failure, type Reason } from '../../reasons/failure.ts';
+import { asFailure, Failure, type Reason } from '../../reasons/failure.ts';
 import { containerLeads } from '../../alerts/container-labels.ts';
 import { addresses } from '../../captures/target-kinds.ts';
 import type { Target, TargetHealth, TargetRequest, Targets } from '../../captures/target.ts';
@@ -12,13 +11,20 @@ import { chooseContainer, measure, rounded } from './choose-container.ts';
 import { inspectContainer, listContainers, type Container, type Inspected } from './containers.ts';
 import { dockerExec } from './docker-exec.ts';
 import { Engine, type EngineSettings } from './engine.ts';
-import { findContainers, serviceOf } from './find-containers.ts';
+import { enginesNamed, isMachineOf } from './engine-machine.ts';
+import { findContainers, serviceOf, type Found } from './find-containers.ts';
 
 /** Which engines there are; the keys are documented in the configuration. */
 export interface DockerSettings {
   engines: readonly EngineSettings[];
   /** Only containers with the label `flamepin.io/profile=allow`. */
   requireOptIn: boolean;
+}
+
+/** Containers, and why an engine could not be asked for its own. */
+interface Listed {
+  containers: Container[];
+  refusal: Failure | null;
 }
 
 /** What the ledger keeps of a container: enough to open it again and to check that it is still the same run. */
@@ -42,24 +48,43 @@ export function dockerTargets(settings: DockerSettings): Targets {
     return engine;
   };
 
-  const listAll = async (signal: AbortSignal): Promise<Container[]> => {
-    const lists = await Promise.allSettled(engines.map((engine) => listContainers(engine, signal)));
-    const listed = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
-    const refused = lists.find((list) => list.status === 'rejected');
-    // One engine that is away must not hide the containers of the others.
-    if (listed.length === 0 && refused !== undefined) throw refused.reason;
-    return listed;
+  /** Containers of all engines that answer: one that is away does not hide the containers of the others. */
+  const listAll = async (some: readonly Engine[], signal: AbortSignal): Promise<Listed> => {
+    const lists = await Promise.allSettled(some.map((engine) => listContainers(engine, signal)));
+    const refusals = lists.flatMap((list) => (list.status === 'rejected' ? [asFailure(list.reason)] : []));
+    const [refusal] = refusals;
+    if (refusal !== undefined && refusals.length === lists.length) throw refusal;
+    return {
+      containers: lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : [])),
+      refusal: refusal ?? null,
+    };
+  };
+
+  /** By the labels of the alert, on the engine whose machine they name if they name one. */
+  const find = async (
+    { labels }: TargetRequest,
+    signal: AbortSignal,
+  ): Promise<Found & { refusal: Failure | null }> => {
+    const named = enginesNamed(engines, labels);
+    const { containers, refusal } = await listAll(named.length > 0 ? named : engines, signal);
+    try {
+      return { ...findContainers(containers, containerLeads(labels), isMachineOf), refusal };
+    } catch (error) {
+      // It may be on the engine that did not answer.
+      if (refusal !== null && error instanceof Failure && error.code === 'target-not-found') throw refusal;
+      throw error;
+    }
+  };
+
+  const findByName = async (uri: string, signal: AbortSignal) => {
+    const { engine, container } = containerNamed(uri);
+    const { containers, refusal } = await listAll(engine === null ? engines : [engineNamed(engine)], signal);
+    return { ...byName(containers, container), refusal };
   };
 
   const resolve = async (request: TargetRequest, signal: AbortSignal): Promise<Target> => {
     signal.throwIfAborted();
-    const named = request.uri === undefined ? null : containerNamed(request.uri);
-    const engine = named?.engine == null ? null : engineNamed(named.engine);
-    const all = engine === null ? await listAll(signal) : await listContainers(engine, signal);
-    const found =
-      named === null
-        ? findContainers(all, containerLeads(request.labels), isMachineOf)
-        : byName(all, named.container);
+    const found = await (request.uri === undefined ? find(request, signal) : findByName(request.uri, signal));
     const startsAt = request.uri === undefined ? request.startsAt : null;
     const { fit, refusals } = await eligible(found.containers, settings, startsAt, signal);
     const [first, ...others] = fit;
@@ -69,7 +94,8 @@ export function dockerTargets(settings: DockerSettings): Targets {
       refusals.length === 0
         ? ''
         : `${refusals.length} of ${found.containers.length} left out: ${refusals[0]?.detail ?? ''}`;
-    return await describe(container, [why, left], signal);
+    const away = found.refusal === null ? '' : `not looked at: ${found.refusal.reason.detail}`;
+    return await describe(container, [why, left, away], signal);
   };
 
   const sibling = async (
@@ -77,8 +103,8 @@ export function dockerTargets(settings: DockerSettings): Targets {
     request: TargetRequest,
     signal: AbortSignal,
   ): Promise<Target | null> => {
-    const { id } = dataSchema.parse(target.data);
-    const all = await listAll(signal);
+    const { engine, id } = dataSchema.parse(target.data);
+    const all = await listContainers(engineNamed(engine), signal);
     const own = all.find((each) => each.id === id);
     const service = own === undefined ? '' : serviceOf(own);
     if (own === undefined || service === '') return null;
@@ -226,15 +252,4 @@ export function healthOf(data: z.infer<typeof dataSchema>, now: Inspected | unde
     blocks: State.OOMKilled || !orderlyExitCodes.has(State.ExitCode),
     detail: `container ${name} ended (${why})`,
   };
-}
-
-/** Whether a published port at this host is a port of that engine. */
-function isMachineOf({ settings }: Engine, host: string): boolean {
-  const wanted = host.toLowerCase();
-  if (settings.url !== undefined) return new URL(settings.url).hostname.toLowerCase() === wanted;
-  const here = hostname().toLowerCase();
-  const addresses = Object.values(networkInterfaces()).flatMap((each) =>
-    (each ?? []).map(({ address }) => address),
-  );
-  return [here, here.split('.')[0], 'localhost', 'host.docker.internal', ...addresses].includes(wanted);
 }

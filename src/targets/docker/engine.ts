@@ -4,11 +4,20 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import { Failure } from '../../reasons/failure.ts';
 
-/** One engine of the configuration: a Unix socket, or an address with client certificates. */
+/** The Unix socket of an engine on another machine. */
+export interface RemoteSocket {
+  /** The machine, as the configuration names it. */
+  host: string;
+  /** Opens a connection to that socket. Rejects with a Failure. */
+  connect: () => Promise<Socket>;
+}
+
+/** One engine of the configuration: a Unix socket here or on another machine, or an address with client certificates. */
 export interface EngineSettings {
   /** Its name in the configuration and in `docker://NAME/container`. */
   name: string;
   socket?: string | undefined;
+  remote?: RemoteSocket | undefined;
   /** `tcp://host:port`. */
   url?: string | undefined;
   tls?: { caFile: string; certFile: string; keyFile: string } | undefined;
@@ -50,10 +59,11 @@ export class Engine {
     path: string,
     options: { body?: unknown; signal?: AbortSignal } = {},
   ): Promise<EngineAnswer> {
-    const deadline = AbortSignal.timeout(answerMs);
-    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
     try {
-      const response = await this.#send(method, path, options.body, {}, signal);
+      const connection = await this.#connection(options.signal);
+      const deadline = AbortSignal.timeout(answerMs);
+      const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+      const response = await this.#send(connection, method, path, options.body, {}, signal);
       if (!(response instanceof http.IncomingMessage)) throw new Error('an upgrade that nobody asked for');
       return { status: response.statusCode ?? 0, body: await json(response) };
     } catch (error) {
@@ -68,6 +78,7 @@ export class Engine {
   async attach(path: string, signal: AbortSignal): Promise<Socket | EngineAnswer> {
     try {
       const answer = await this.#send(
+        await this.#connection(signal),
         'POST',
         path,
         { Detach: false, Tty: false },
@@ -83,6 +94,7 @@ export class Engine {
   }
 
   #send(
+    connection: https.RequestOptions,
     method: string,
     path: string,
     body: unknown,
@@ -91,11 +103,12 @@ export class Engine {
   ): Promise<http.IncomingMessage | Socket> {
     const content = body === undefined ? undefined : JSON.stringify(body);
     const options: https.RequestOptions = {
-      ...this.#connection(),
+      ...connection,
       method,
       path,
       signal,
       headers: {
+        ...connection.headers,
         ...headers,
         ...(content !== undefined && {
           'content-type': 'application/json',
@@ -117,9 +130,13 @@ export class Engine {
     });
   }
 
-  #connection(): https.RequestOptions {
-    const { socket, url, tls } = this.settings;
-    if (url === undefined) return { socketPath: socket ?? '/var/run/docker.sock', agent: false };
+  async #connection(signal: AbortSignal | undefined): Promise<https.RequestOptions> {
+    const { socket, remote, url, tls } = this.settings;
+    if (remote !== undefined) {
+      const connected = await unlessAborted(remote.connect(), signal);
+      return { createConnection: () => connected, headers: { host: remote.host } };
+    }
+    if (url === undefined) return { socketPath: socket, agent: false };
     const { hostname, port } = new URL(url);
     return {
       host: hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -136,7 +153,9 @@ export class Engine {
 
   #failure(error: unknown, signal: AbortSignal | undefined): Failure {
     if (error instanceof Failure) return error;
-    const detail = `engine ${this.name}: ${error instanceof Error ? error.message : String(error)}`;
+    const { remote } = this.settings;
+    const place = remote === undefined ? '' : ` at its socket on ${remote.host}`;
+    const detail = `engine ${this.name}${place}: ${error instanceof Error ? error.message : String(error)}`;
     if (signal?.aborted === true)
       return new Failure('exec-disconnected', { detail: `engine ${this.name}: given up`, cause: error });
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -144,6 +163,25 @@ export class Engine {
       detail,
       cause: error,
     });
+  }
+}
+
+/** What comes after the abort is closed. */
+async function unlessAborted(connecting: Promise<Socket>, signal: AbortSignal | undefined): Promise<Socket> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    signal?.throwIfAborted();
+    return await Promise.race([connecting, aborted]);
+  } catch (error) {
+    connecting.then(
+      (socket) => socket.destroy(),
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -88,9 +88,11 @@ function hexOf(host: string): string {
 function ambiguous(lead: ContainerLead, fitting: readonly Container[]): Failure {
   const names = fitting.slice(0, mostNamed).map(({ engine, name }) => `${engine.name}/${name}`);
   const more = fitting.length > mostNamed ? ', …' : '';
+  const engines = new Set(fitting.map(({ engine }) => engine));
   return new Failure('target-ambiguous', {
     detail:
       `${describeContainerLead(lead)} fits ${names.join(', ')}${more}: ` +
-      'keep cAdvisor’s label name, or com_docker_compose_project, in the alert',
+      'keep cAdvisor’s label name, or com_docker_compose_project, in the alert' +
+      (engines.size > 1 ? ', and an instance or nodename that names the machine' : ''),
   });
 }

@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,6 +22,8 @@ const idleSeconds = 75;
 /** Three that stay unanswered end a connection. Seconds. */
 const keepAliveSeconds = 5;
 const connectSeconds = 10;
+/** To be logged in, through jump hosts too. Milliseconds. */
+const loginMs = 25_000;
 /** For what asks nobody, or only our own end of a connection. Milliseconds. */
 const localMs = 5_000;
 const keptWords = 500;
@@ -61,6 +64,38 @@ export class SshClient {
     return { process: child, words: () => takeWords(log) };
   }
 
+  /**
+   * Forwards a Unix socket here to one on that host, over the same connection. Rejects with what ssh said when it cannot
+   * log in. Whether anyone listens over there only shows once somebody connects.
+   * @returns the socket here; refuses connections once the connection to the host has closed
+   */
+  async forward(destination: Destination, remote: string): Promise<string> {
+    await this.#logIn(destination);
+    const local = join(this.#ownDirectory(), `at-${randomUUID().slice(0, 8)}`);
+    await this.#control(this.#controlPath(destination), ['-O', 'forward', '-L', `${local}:${remote}`]);
+    return local;
+  }
+
+  /** Makes the connection that all commands for a destination share, unless there is one. */
+  async #logIn(destination: Destination): Promise<void> {
+    const log = join(this.#ownDirectory(), `log-${randomUUID()}`);
+    const child = spawn('ssh', ['-E', log, ...this.#options(destination), '-N', '--', destination.host], {
+      detached: true,
+      env: this.#environment(),
+      stdio: 'ignore',
+      timeout: loginMs,
+      killSignal: 'SIGKILL',
+    });
+    try {
+      // Once it has logged in, ssh leaves the connection to a process of its own and exits.
+      const [code] = (await once(child, 'exit')) as [number | null];
+      const words = takeWords(log);
+      if (code !== 0) throw new Error(words === '' ? `ssh ended with ${code ?? 'a signal'}` : words);
+    } finally {
+      takeWords(log);
+    }
+  }
+
   /** What ssh would do for a destination: its options by name, in lower case, each with its values. */
   async optionsFor(destination: Destination): Promise<ReadonlyMap<string, string>> {
     const { stdout } = await run('ssh', ['-G', ...this.#options(destination), '--', destination.host], {
@@ -83,28 +118,33 @@ export class SshClient {
     if (directory === null) return;
     this.#directory = null;
     const sockets = readdirSync(directory).filter((name) => name.startsWith('to-'));
-    await Promise.allSettled(
-      sockets.map((socket) =>
-        run('ssh', ['-F', 'none', '-S', join(directory, socket), '-O', 'exit', '--', 'host'], {
-          env: this.#environment(),
-          timeout: localMs,
-        }),
-      ),
-    );
+    await Promise.allSettled(sockets.map((socket) => this.#control(join(directory, socket), ['-O', 'exit'])));
     rmSync(directory, { recursive: true, force: true });
   }
 
-  #options({ user, host, port }: Destination): string[] {
-    const directory = this.#ownDirectory();
-    const { identityFile } = this.#settings;
+  /** Tells the process that keeps a connection what to do. */
+  async #control(socket: string, command: readonly string[]): Promise<void> {
+    await run('ssh', ['-F', 'none', '-S', socket, ...command, '--', 'host'], {
+      env: this.#environment(),
+      timeout: localMs,
+    });
+  }
+
+  #controlPath({ user, host, port }: Destination): string {
     const key = createHash('sha256')
       .update(JSON.stringify([user, host, port]))
       .digest('hex')
       .slice(0, 16);
+    return join(this.#ownDirectory(), `to-${key}`);
+  }
+
+  #options(destination: Destination): string[] {
+    const { user, port } = destination;
+    const { identityFile } = this.#settings;
     return [
-      ...['-F', join(directory, 'config'), '-T'],
+      ...['-F', join(this.#ownDirectory(), 'config'), '-T'],
       ...['-o', 'ControlMaster=auto', '-o', `ControlPersist=${this.#idleSeconds}`],
-      ...['-o', `ControlPath=${join(directory, `to-${key}`)}`, '-o', 'RemoteCommand=none'],
+      ...['-o', `ControlPath=${this.#controlPath(destination)}`, '-o', 'RemoteCommand=none'],
       ...(identityFile === undefined ? [] : ['-i', resolve(identityFile), '-o', 'IdentitiesOnly=yes']),
       ...(user === null ? [] : ['-l', user]),
       ...(port === null ? [] : ['-p', String(port)]),

@@ -1,10 +1,14 @@
 import type { MappedLabel } from '../../alerts/label-mapping.ts';
 import type { ClientSettings } from './client.ts';
 
-/** Which hosts there are and how to log in; the keys are documented in the configuration. */
-export interface SshSettings extends ClientSettings {
+/** How to log in; the keys are documented in the configuration. */
+export interface LoginSettings extends ClientSettings {
   user?: string | undefined;
   port?: number | undefined;
+}
+
+/** Which hosts there are, which JVMs on them are meant, and how to log in. */
+export interface SshSettings extends LoginSettings {
   /** RE2; undefined: any host. */
   hosts?: readonly string[] | undefined;
   /** Labels of the configuration that name the host. */
