@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -11,6 +11,9 @@ import { freePort, waitFor } from '../setup/process.ts';
 import { startSshServer, type SshServer } from '../setup/sshd.ts';
 import { execContract } from './exec.ts';
 import { failsWith } from './profiler-session.ts';
+
+/** Longer than a busy machine takes between two commands. */
+const idleSeconds = 5;
 
 for (const shell of ['/bin/sh', '/bin/bash'])
   execContract(`ssh, login shell ${shell}`, async () => {
@@ -31,17 +34,23 @@ describe('commands over ssh', () => {
   let server: SshServer;
   const clients: SshClient[] = [];
   const connections = (): string[] => globSync(join(tmpdir(), 'flamepin-ssh-*', 'to-*'));
+  const shared = process.env['TMPDIR'];
   before(async () => {
     server = await startSshServer();
+    // Other tests keep connections too.
+    process.env['TMPDIR'] = mkdtempSync(join(tmpdir(), 'ssh-'));
   });
   after(async () => {
     for (const client of clients) await client.close();
+    rmSync(tmpdir(), { recursive: true });
+    if (shared === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = shared;
     await server.stop();
   });
 
-  const clientWith = (change: Partial<ClientSettings> = {}, idleSeconds?: number): SshClient => {
+  const clientWith = (change: Partial<ClientSettings> = {}, idle?: number): SshClient => {
     const { identityFile, knownHostsFile } = server;
-    const client = new SshClient({ identityFile, knownHostsFile, agentSocket: null, ...change }, idleSeconds);
+    const client = new SshClient({ identityFile, knownHostsFile, agentSocket: null, ...change }, idle);
     clients.push(client);
     return client;
   };
@@ -53,7 +62,7 @@ describe('commands over ssh', () => {
 
   it('go over one connection for each host, which closes once it is idle', async () => {
     const before = connections();
-    const client = clientWith({}, 1);
+    const client = clientWith({}, idleSeconds);
     const accepted = (): number => server.log().split('Accepted publickey for flamepin').length - 1;
     const earlier = accepted();
     const exec = sshExec(client, at(), null);
