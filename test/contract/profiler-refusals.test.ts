@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -87,6 +88,53 @@ describe('before attaching, flamepin looks and refuses', () => {
     });
     const { session } = await begin(jvm.pid);
     await profiler().cleanUp(exec, session, signal);
+  });
+
+  it('a JVM whose options switch attaching off in a file, wherever the file is named', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'options-'));
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(directory, name), text);
+      return join(directory, name);
+    };
+    const off = '-XX:+DisableAttachMechanism';
+    try {
+      const argumentFile = file('arguments', `# -XX:-DisableAttachMechanism\n-Da=b "${off}" # it is\n`);
+      const vmOptions = file('vm-options', `-Da=b\n${off}\n`);
+      const flags = file('flags', '# of the JVM\n-EnableDynamicAgentLoading\n');
+      const nested = file('nested', `-XX:VMOptionsFile=${vmOptions}`);
+      await refusesUntouched('attach-disabled', await jvmOf({ flags: [`@${argumentFile}`] }));
+      await refusesUntouched('attach-disabled', await jvmOf({ flags: [`-XX:VMOptionsFile=${vmOptions}`] }));
+      await refusesUntouched('attach-disabled', await jvmOf({ flags: [`-XX:Flags=${flags}`] }));
+      await refusesUntouched('attach-disabled', await jvmOf({ env: { JDK_JAVA_OPTIONS: `@${nested}` } }));
+      const inDirectory = ['sh', '-c', 'cd "$0" && exec "$@"', directory];
+      await refusesUntouched('attach-disabled', await jvmOf({ prefix: inDirectory, flags: ['@arguments'] }));
+
+      // What comes later counts; and a file that has changed into something that never ends holds up nobody.
+      const on = ['-XX:-DisableAttachMechanism', '-XX:+EnableDynamicAgentLoading'];
+      const jvm = await jvmOf({ flags: [`-XX:Flags=${flags}`, `@${argumentFile}`, ...on] });
+      rmSync(argumentFile);
+      execFileSync('mkfifo', [argumentFile]);
+      const { session } = await begin(jvm.pid);
+      assert.equal(session.checks['attach'], 'not switched off; a file of its options cannot be read');
+      await profiler().cleanUp(exec, session, signal);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('a JVM without dynamic agent loading whose options cannot be read any more, by its own answer', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'options-'));
+    const options = join(directory, 'arguments');
+    try {
+      writeFileSync(options, '-XX:-EnableDynamicAgentLoading');
+      const jvm = await jvmOf({ flags: [`@${options}`] });
+      rmSync(options);
+      await failsWith('attach-disabled', begin(jvm.pid));
+      assert.doesNotMatch(readFileSync(`/proc/${jvm.pid}/maps`, 'utf8'), /flamepin/);
+      assert.deepEqual(ours(jvm.pid), []);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('what is no JVM, and a process that is not there', async () => {

@@ -89,42 +89,6 @@ look_at_user() {
   say check.user "the JVM runs as $uid:$gid, commands here as $own_uid:$own_gid"
 }
 
-# Options from the environment come before those of the command line, _JAVA_OPTIONS after; the last one counts.
-look_at_attaching() {
-  attach=on
-  dynamic=on
-  early='' late=''
-  set -f
-  IFS=$newline
-  for line in $(strings_of "/proc/$pid/environ"); do
-    case $line in
-      _JAVA_OPTIONS=*) late="$late ${line#*=}" ;;
-      JAVA_TOOL_OPTIONS=* | JDK_JAVA_OPTIONS=*) early="$early ${line#*=}" ;;
-    esac
-  done
-  unset IFS
-  read_options "$early"
-  IFS=$newline
-  read_options "$command_line"
-  unset IFS
-  read_options "$late"
-  set +f
-  [ $attach = on ] || refuse attach-disabled "-XX:+DisableAttachMechanism"
-  [ $dynamic = on ] || refuse attach-disabled "-XX:-EnableDynamicAgentLoading"
-  say check.attach "not switched off"
-}
-
-read_options() {
-  for option in $1; do
-    case $option in
-      -XX:+DisableAttachMechanism) attach=off ;;
-      -XX:-DisableAttachMechanism) attach=on ;;
-      -XX:-EnableDynamicAgentLoading) dynamic=off ;;
-      -XX:+EnableDynamicAgentLoading) dynamic=on ;;
-    esac
-  done
-}
-
 # Where the JVM's files are, seen from here: `shared`. Else root goes `through` /proc/PID/root; anybody else is an
 # `agent` beside the JVM under the same user, and the JVM reads and writes here through /proc/OUR PID/root.
 find_layout() {

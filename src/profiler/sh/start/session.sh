@@ -1,13 +1,15 @@
 # Starting the session.
 
 # Asks something that changes nothing before anything is asked that does: a request that the JVM has not read when we
-# give up stays in its queue, and runs when a heap dump ends, minutes later. 2 ms where the JVM was asked before.
+# give up stays in its queue, and runs when a heap dump ends, minutes later. 2 ms where the JVM was asked before. Its
+# flags as it has them, wherever they came from.
 refuse_unless_answering() {
   wait_for_vm_thread
   note_cpu
-  said=$(bounded 10 ./asprof jcmd "$pid" VM.uptime 2>&1 </dev/null)
+  said=$(bounded 10 ./asprof jcmd "$pid" VM.flags 2>&1 </dev/null)
   code=$?
   case $said in
+    *-XX:-EnableDynamicAgentLoading*) refuse attach-disabled "-XX:-EnableDynamicAgentLoading" ;;
     *"JVM response code"*) return 0 ;;
   esac
   read_stat "$pid" || refuse target-gone "process $pid has ended"
