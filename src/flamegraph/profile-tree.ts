@@ -1,7 +1,7 @@
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { finishTree, type CallTree } from './call-tree.ts';
 import type { PictureFrame, PictureFrames } from './picture-frame.ts';
-import type { Reading } from './reading.ts';
+import { idleName, type Reading } from './reading.ts';
 import { threadGroup } from './thread-group.ts';
 import { TreeBuilder } from './tree-builder.ts';
 import { weighing } from './weight.ts';
@@ -104,7 +104,7 @@ function grow(
     }
   }
   if (idleCount === 0) return -1;
-  const node = built.child(0, frames.push({ name: 'idle threads', label: 'idle', kind: 'idle' }) - 1);
+  const node = built.child(0, frames.push({ name: idleName(event), label: 'idle', kind: 'idle' }) - 1);
   built.add(node, idleWeight, idleCount);
   return node;
 }

@@ -1,5 +1,5 @@
 import { applicationPackages, frameKind, type ApplicationCode } from '../profile/frame-kind.ts';
-import { idleWallRows } from '../profile/idle.ts';
+import { leftOutRows } from '../profile/idle.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { pictureFrames, type PictureFrames } from './picture-frame.ts';
 
@@ -7,8 +7,16 @@ import { pictureFrames, type PictureFrames } from './picture-frame.ts';
 export interface Reading {
   profile: Profile;
   named: PictureFrames;
-  /** Rows of the event's samples that are idle threads (1); null where the event knows none. */
+  /**
+   * Rows of the event's samples that the picture shows apart (1): see `leftOutRows`; null where there are none, or
+   * nothing but them, which is then the picture.
+   */
   idleRows(event: ProfileEvent): Uint8Array | null;
+}
+
+/** What the rows are that `idleRows` tells, for people. */
+export function idleName(event: ProfileEvent): string {
+  return event === 'lock' ? 'waits that are no contention' : 'idle threads';
 }
 
 /** `configured`: package prefixes, with dots, that are application code; none means: recognise it. */
@@ -17,14 +25,18 @@ export function readingOf(profile: Profile, configured: readonly string[]): Read
     mainClass: profile.mainClass,
     applicationPackages: applicationPackages(profile, configured),
   };
-  let idle: Uint8Array | undefined;
+  const known = new Map<ProfileEvent, Uint8Array | null>();
   return {
     profile,
     named: pictureFrames(profile, (name, type) => frameKind(name, type, code)),
     idleRows(event) {
-      if (event !== 'wall') return null;
-      idle ??= idleWallRows(profile, code);
-      return idle;
+      let rows = known.get(event);
+      if (rows === undefined) {
+        rows = leftOutRows(profile, event, code);
+        if (rows?.every((row) => row === 1)) rows = null;
+        known.set(event, rows);
+      }
+      return rows;
     },
   };
 }

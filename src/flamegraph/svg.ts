@@ -6,7 +6,7 @@ import { escapedName, visibleName } from './escape.ts';
 import { countText, pointsText, shareText, weightText, windowText } from './figures.ts';
 import { layOut } from './layout.ts';
 import { changePaint, kindPaint, legend, unchanged, type Paint } from './palette.ts';
-import { readingOf } from './reading.ts';
+import { idleName, readingOf } from './reading.ts';
 import { profileTree } from './profile-tree.ts';
 
 export interface SvgOptions {
@@ -179,7 +179,7 @@ function svgFile(
   const shown = escapedName(title);
   const partial = profile.partial ? ', partial recording' : '';
   const idle =
-    tree.idle < 0 ? '' : `; idle threads left out (${countText(tree.samples[tree.idle]!)} samples)`;
+    tree.idle < 0 ? '' : `; ${idleName(event)} left out (${countText(tree.samples[tree.idle]!)} samples)`;
   const facts = `${event}: ${countText(tree.samples[0]!)} samples, ${windowText(profile)}${partial}${idle}`;
   const heading = titleLines(title);
   const down = (heading.length - 1) * titleLineHeight;

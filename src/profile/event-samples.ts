@@ -1,6 +1,6 @@
 import { frameKind, type ApplicationCode, type FrameKind } from './frame-kind.ts';
 import { isJava } from './frame.ts';
-import { idleWallRows } from './idle.ts';
+import { leftOutRows } from './idle.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
 import { endsInClass, frameTypes, slotSeconds } from './sampling.ts';
 import { stableName } from './stable-name.ts';
@@ -47,19 +47,20 @@ export interface EventSamples {
   /** Length of a block: 1, but where that would be too many. */
   blockSeconds: number;
   seconds: number;
-  /** Samples, idle ones left out. */
+  /** Samples, without those left out. */
   samples: number;
-  /** Seconds or bytes, idle ones left out. */
+  /** Seconds or bytes of them. */
   total: number;
   /** What one sample stands for on average, or by the interval when there are none. */
   perSample: number;
-  /** Samples left out because their thread waits for work; wall only. */
+  /** Samples left out: see `leftOutRows`. */
   idle: number;
 }
 
 /**
  * Makes one event of a profile ready for counting.
  * @param names shared by the profiles that are to be compared.
+ * @param keepsIdle true leaves nothing out: for a window in which no thread was at work.
  * @returns no rows when the profile lacks the event.
  */
 export function eventSamples(
@@ -67,6 +68,7 @@ export function eventSamples(
   event: ProfileEvent,
   code: ApplicationCode,
   names: FrameNames,
+  { keepsIdle = false }: { keepsIdle?: boolean } = {},
 ): EventSamples {
   const source = profile.events[event];
   const seconds = Math.max(profile.durationSeconds, 1);
@@ -77,7 +79,7 @@ export function eventSamples(
   const thread: number[] = [];
   const paths: number[][] = [];
   const pathActivity: Activity[] = [];
-  const idleRows = event === 'wall' ? idleWallRows(profile, code) : new Uint8Array();
+  const idleRows = keepsIdle ? null : leftOutRows(profile, event, code);
   const pathOf = pathMaker(profile, event, code, names);
   const activityOf = stackActivity(profile, code);
   const pathOfStack = new Map<number, number>();
@@ -86,7 +88,7 @@ export function eventSamples(
   let idle = 0;
   (source?.samples.stack ?? []).forEach((stack, row) => {
     const count = source?.samples.count[row] ?? 0;
-    if (idleRows[row] === 1) {
+    if (idleRows?.[row] === 1) {
       idle += count;
       return;
     }

@@ -10,6 +10,22 @@ export function framePattern(entries: readonly string[]): (name: string) => bool
   return (name) => exact.has(name) || pattern.test(name);
 }
 
+/**
+ * As `framePattern`, but entries of libraries also match where a build has moved them: behind other packages
+ * (`com/acme/shaded/io/netty/…`), and with another first part (`reactor/shaded/netty/…`). The JDK is never moved.
+ */
+export function relocatedPattern(entries: readonly string[]): (name: string) => boolean {
+  const isHere = framePattern(entries);
+  const movable = entries.filter((entry) => !/^(?:java|jdk|sun)\//.test(entry));
+  const isMoved = framePattern([...movable, ...movable.map((entry) => entry.slice(entry.indexOf('/') + 1))]);
+  return (name) => {
+    if (isHere(name)) return true;
+    for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1))
+      if (isMoved(name.slice(slash + 1))) return true;
+    return false;
+  };
+}
+
 function withWildcards(entry: string): string {
   return entry
     .split('*')

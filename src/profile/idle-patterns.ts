@@ -1,6 +1,6 @@
 /**
  * What idle threads look like, as data. Names are those of the profile, with slashes; an entry
- * matches a frame that equals it or, when it ends with `*`, begins with it.
+ * matches a frame that equals it, with `*` for anything; libraries also where a build has relocated them.
  */
 
 /** A stack that holds one of these waits for the next task, request, connection or event. */
@@ -29,7 +29,6 @@ export const waitsForWork: readonly string[] = [
   'org/apache/catalina/core/StandardServer.await',
   'com/lmax/disruptor/BlockingWaitStrategy.waitFor',
   'com/lmax/disruptor/TimeoutBlockingWaitStrategy.waitFor',
-  'org/quartz/simpl/SimpleThreadPool$WorkerThread.run',
   // Selectors and accept.
   'sun/nio/ch/EPoll.wait',
   'sun/nio/ch/EPollArrayWrapper.epollWait',
@@ -55,7 +54,6 @@ export const waitsForWork: readonly string[] = [
   'org/apache/activemq/ActiveMQMessageConsumer.dequeue',
   // The JVM's own Java threads.
   'java/lang/ref/Reference.waitForReferencePendingList',
-  'java/lang/ref/Finalizer$FinalizerThread.run',
   'java/lang/ref/ReferenceQueue.remove',
   'java/lang/ref/ReferenceQueue.remove0',
   'java/lang/ref/NativeReferenceQueue.remove',
@@ -71,10 +69,19 @@ export const waitsForWork: readonly string[] = [
 /** Caller and the callee directly under it: the caller also runs work, so alone it says nothing. */
 export const waitsForWorkPairs: readonly (readonly [caller: string, callee: string])[] = [
   ['java/util/TimerThread.mainLoop', 'java/lang/Object.wait*'],
+  ['org/quartz/simpl/SimpleThreadPool$WorkerThread.run', 'java/lang/Object.wait*'],
   [
     'org/eclipse/jetty/util/thread/QueuedThreadPool$Runner.run',
     'org/eclipse/jetty/util/BlockingArrayQueue.poll',
   ],
+];
+
+/** Taking the next element of a queue, which in a thread of its own is waiting for work. */
+export const takesFromQueue: readonly string[] = [
+  'java/util/concurrent/*Queue.take',
+  'java/util/concurrent/*Queue.poll',
+  'java/util/concurrent/*Deque.take*',
+  'java/util/concurrent/*Deque.poll*',
 ];
 
 /** A stack that holds one of these and none of the above does work that was handed to the thread. */

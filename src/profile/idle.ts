@@ -1,8 +1,9 @@
 import { isJava } from './frame.ts';
-import { framePattern } from './frame-pattern.ts';
+import { framePattern, relocatedPattern } from './frame-pattern.ts';
 import { frameKind, type ApplicationCode } from './frame-kind.ts';
-import { waits, waitsForWork, waitsForWorkPairs, worksOnTask } from './idle-patterns.ts';
-import type { Profile } from './profile.ts';
+import { takesFromQueue, waits, waitsForWork, waitsForWorkPairs, worksOnTask } from './idle-patterns.ts';
+import { awaitingRows } from './contention.ts';
+import type { Profile, ProfileEvent } from './profile.ts';
 import { frameTypes, threadStates } from './sampling.ts';
 
 /** What one stack says on its own. */
@@ -15,12 +16,19 @@ type StackVerdict = 'waits-for-work' | 'waits-in-loop' | 'jvm-waits' | 'works';
 const loopShare = 0.9;
 /** Frames of application or framework between such a thread's first frame and its wait. */
 const loopFrames = 2;
+/**
+ * Of the application: the thread's own method. What waits deeper than that was called to do something, and is stuck,
+ * unless it takes the next element of a queue.
+ */
+const ownLoopFrames = 1;
 
-const isWaitForWork = framePattern(waitsForWork);
-const isTask = framePattern(worksOnTask);
+/** Frames that say by themselves that their thread waits for work. */
+export const isWaitForWork = relocatedPattern(waitsForWork);
+const isTask = relocatedPattern(worksOnTask);
+const isQueue = framePattern(takesFromQueue);
 const isWait = framePattern([...waits.sleep, ...waits.park, ...waits.socketRead]);
 const pairs = waitsForWorkPairs.map(
-  ([caller, callee]) => [framePattern([caller]), framePattern([callee])] as const,
+  ([caller, callee]) => [relocatedPattern([caller]), relocatedPattern([callee])] as const,
 );
 
 /**
@@ -59,18 +67,31 @@ export function idleWallRows(profile: Profile, code: ApplicationCode): Uint8Arra
   return idle;
 }
 
+/**
+ * Which samples of an event its figures and pictures leave out: idle threads of wall, waits of lock that are no
+ * contention (see `awaitingRows`).
+ * @returns one entry per row, 1 for those left out; null where the event has none of them.
+ */
+export function leftOutRows(profile: Profile, event: ProfileEvent, code: ApplicationCode): Uint8Array | null {
+  if (event === 'wall') return idleWallRows(profile, code);
+  return event === 'lock' ? awaitingRows(profile) : null;
+}
+
 function stackVerdicts(profile: Profile, code: ApplicationCode): StackVerdict[] {
   const names = profile.frames.name;
   const waitForWork = names.map(isWaitForWork);
   const task = names.map(isTask);
   const wait = names.map(isWait);
+  const queue = names.map(isQueue);
   const java: boolean[] = [];
   const outside: boolean[] = [];
+  const own: boolean[] = [];
   names.forEach((name, index) => {
     const type = frameTypes[profile.frames.type[index] ?? 0] ?? 'native';
     const kind = frameKind(name, type, code);
     java.push(isJava(type) && name !== '');
     outside.push(kind === 'application' || kind === 'framework');
+    own.push(kind === 'application');
   });
 
   const { parent, frame } = profile.stacks;
@@ -79,7 +100,9 @@ function stackVerdicts(profile: Profile, code: ApplicationCode): StackVerdict[] 
   const seenTask = new Uint8Array(nodes);
   const seenJava = new Uint8Array(nodes);
   const seenWait = new Uint8Array(nodes);
+  const seenQueue = new Uint8Array(nodes);
   const outsideFrames = new Uint32Array(nodes);
+  const ownFrames = new Uint32Array(nodes);
   const verdicts: StackVerdict[] = ['works'];
   for (let node = 1; node < nodes; node++) {
     const above = parent[node] ?? 0;
@@ -91,12 +114,15 @@ function stackVerdicts(profile: Profile, code: ApplicationCode): StackVerdict[] 
     seenTask[node] = task[here] || seenTask[above] ? 1 : 0;
     seenJava[node] = java[here] || seenJava[above] ? 1 : 0;
     seenWait[node] = wait[here] || seenWait[above] ? 1 : 0;
-    outsideFrames[node] = (outsideFrames[above] ?? 0) + (outside[here] ? 1 : 0);
+    seenQueue[node] = queue[here] || seenQueue[above] ? 1 : 0;
+    outsideFrames[node] = outsideFrames[above]! + (outside[here] ? 1 : 0);
+    ownFrames[node] = ownFrames[above]! + (own[here] ? 1 : 0);
+    const isLoop =
+      outsideFrames[node]! <= loopFrames && (seenQueue[node] === 1 || ownFrames[node]! <= ownLoopFrames);
     if (seenWaitForWork[node]) verdicts.push('waits-for-work');
     else if (!seenJava[node]) verdicts.push('jvm-waits');
-    else if (seenWait[node] && !seenTask[node] && (outsideFrames[node] ?? 0) <= loopFrames) {
-      verdicts.push('waits-in-loop');
-    } else verdicts.push('works');
+    else if (seenWait[node] && !seenTask[node] && isLoop) verdicts.push('waits-in-loop');
+    else verdicts.push('works');
   }
   return verdicts;
 }

@@ -229,7 +229,8 @@ export async function findJdks(): Promise<Jdk[]> {
   return jdks;
 }
 
-async function compile(jdk: Jdk, source: string, options: readonly string[]): Promise<string> {
+/** Classes of a program of test/java, compiled with lines; kept in the cache. */
+export async function compile(jdk: Jdk, source: string, options: readonly string[]): Promise<string> {
   const path = here(`../java/${source}`);
   const directory = join(
     cacheDirectory,

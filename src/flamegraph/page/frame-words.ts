@@ -28,7 +28,7 @@ const kinds: Record<PictureKind, string> = {
   root: 'everything',
   threads: 'threads',
   folded: 'folded framework frames',
-  idle: 'idle threads, not in the shares, width not to scale',
+  idle: 'not in the shares, width not to scale',
 };
 
 /** `whole`: the weight that is 100 %. */

@@ -1,3 +1,5 @@
+import { isGenerated } from '../comparison/changed-row.ts';
+import { isJava } from '../frame.ts';
 import { frameKind, type ApplicationCode } from '../frame-kind.ts';
 import { percent } from '../quantities.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
@@ -88,17 +90,29 @@ function unwalkedShare(profile: Profile, event: ProfileEvent): number {
   return all === 0 ? 0 : lost / all;
 }
 
+/** Methods have slashes, or are of a class in the default package; a class that was allocated is neither. */
+function isMethod(name: string): boolean {
+  return name.includes('/') || /^[\p{L}_$][^.]*\.[\p{Ll}_$<][^.]*$/u.test(name);
+}
+
+/**
+ * Whether the application's classes have no lines where those of the JDK have them: where nothing has lines, it is
+ * the recording that lacks them. Classes that the JVM or a library made have none in any case.
+ */
 function lacksLines(profile: Profile, code: ApplicationCode): boolean {
-  const own = profile.frames.name.map(
-    (name, index) =>
-      name.includes('/') &&
-      frameKind(name, frameTypes[profile.frames.type[index] ?? 0] ?? 'native', code) === 'application',
-  );
-  let seen = false;
+  const kinds = profile.frames.name.map((name, index) => {
+    const type = frameTypes[profile.frames.type[index]!] ?? 'native';
+    if (!isJava(type) || !isMethod(name)) return null;
+    const kind = frameKind(name, type, code);
+    return kind === 'application' && isGenerated(name) ? null : kind;
+  });
+  let withoutLines = false;
+  let jdkHasLines = false;
   for (const [node, frame] of profile.stacks.frame.entries()) {
-    if (!own[frame]) continue;
-    seen = true;
-    if ((profile.stacks.line[node] ?? 0) > 0) return false;
+    const hasLine = profile.stacks.line[node]! > 0;
+    if (kinds[frame] === 'application' && hasLine) return false;
+    withoutLines ||= kinds[frame] === 'application';
+    jdkHasLines ||= kinds[frame] === 'jdk' && hasLine;
   }
-  return seen;
+  return withoutLines && jdkHasLines;
 }

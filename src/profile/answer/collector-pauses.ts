@@ -1,5 +1,7 @@
 import type { Profile } from '../profile.ts';
+import { threadStates } from '../sampling.ts';
 
+const running = threadStates.indexOf('runnable');
 /** Fewer samples of a collection are chance. */
 const leastSamples = 5;
 /** The VM thread's loop, of which it has one per JVM. */
@@ -15,11 +17,14 @@ const collection = /^VM_(?:Gen|Serial|Parallel|G1|Shenandoah|[XZ](?=[A-Z])|Colle
  * How much of the window collectors had stopped the JVM, as its VM thread was found: async-profiler writes no event of
  * pauses, but its wall clock samples all threads, and that thread stands in the collection meanwhile. Against the
  * log of the JVM, whole runs: 54 % of 57 % (Parallel), 15 % of 15 % (G1); the way to the safepoint is left out.
- * null where it was not seen, or too seldom.
+ * null where it was not seen, too seldom, or only by samples of the processor.
  */
 export function collectorPauses(profile: Profile): { stopped: number; looks: number } | null {
   const samples = profile.events.wall?.samples;
   if (samples === undefined) return null;
+  // Some recorders write samples of the processor as samples of running threads: those never see a thread wait, so
+  // they find the VM thread only in collections.
+  if (!samples.state.some((state) => state !== running)) return null;
   const { parent, frame } = profile.stacks;
   const matching = (names: RegExp): Uint8Array => {
     const wanted = profile.frames.name.map((name) => names.test(name));

@@ -50,12 +50,12 @@ export function division(event: ProfileEvent, samples: EventSamples, names: Fram
   }
 }
 
-/** Says how much was left out because threads waited for work; '' when nothing was. */
-export function idleSentence(samples: EventSamples): string {
-  const all = samples.samples + samples.idle;
-  return samples.idle === 0
-    ? ''
-    : `Idle threads (${percent(samples.idle / all)} of all wall samples) are left out.`;
+/** Says how much was left out, and why; '' when nothing was, or there is nothing else. */
+export function leftOutSentence(event: ProfileEvent, samples: EventSamples): string {
+  if (samples.idle === 0 || samples.samples === 0) return '';
+  if (event === 'lock')
+    return `Waits for other things than a lock (${samples.idle}: for a pool, a queue, a condition) are left out.`;
+  return `Idle threads (${percent(samples.idle / (samples.samples + samples.idle))} of all wall samples) are left out.`;
 }
 
 function parts<Part extends string>(sums: Record<Part, number>, words: Record<Part, string>): string {

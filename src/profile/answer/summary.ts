@@ -3,10 +3,11 @@ import { minRate } from '../comparison/compare.ts';
 import { shortDisplayName } from '../comparison/changed-row.ts';
 import type { ChangedFrame, Comparison } from '../comparison/comparison.ts';
 import { leadingChange, lookAlike, place } from '../comparison/headline.ts';
-import { division, idleSentence } from './division.ts';
+import { division, leftOutSentence } from './division.ts';
 import { entryPart, samplesWithin, type EntryPart } from '../comparison/entry-frames.ts';
 import { eventSamples, FrameNames, type EventSamples } from '../event-samples.ts';
 import { applicationPackages } from '../frame-kind.ts';
+import { idleWindow } from './idle-window.ts';
 import { leadingCause, type LeadingCause } from './leading-cause.ts';
 import { hotSpots, widestFrames, type HotSpot } from '../comparison/hot-spots.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
@@ -64,7 +65,10 @@ export function answer(input: AnswerInput): ProfileAnswer {
     applicationPackages: applicationPackages(profile, input.applicationPackages ?? []),
   };
   const names = new FrameNames();
-  const whole = eventSamples(profile, event, code, names);
+  const counted = eventSamples(profile, event, code, names);
+  const isIdle = counted.samples === 0 && counted.idle > 0;
+  const whole = isIdle ? eventSamples(profile, event, code, names, { keepsIdle: true }) : counted;
+  const idle = isIdle ? idleWindow(event, whole, names) : null;
   const cpu = event === 'cpu' ? whole : eventSamples(profile, 'cpu', code, names);
   const part = entryPart(input.labels, whole, names);
   const isPart = part !== null && part.numbers.size > 0;
@@ -88,10 +92,11 @@ export function answer(input: AnswerInput): ProfileAnswer {
     samples: within.samples,
     total: within.total / within.seconds,
   };
-  const headline = headlineOf(input, findings);
+  const headline = strong === null && idle !== null ? idle.headline : headlineOf(input, findings);
   const alike = strong === null && lookAlike(comparison, input.otherComparisons ?? []);
   const lines = [
     alike ? (input.whenAlike ?? '') : '',
+    ...(idle === null ? [] : [idle.headline, idle.line]),
     ...verdicts
       .filter((verdict) => !headline.startsWith(verdict.sentence))
       .map((verdict) => capital(verdict.sentence)),
@@ -100,8 +105,8 @@ export function answer(input: AnswerInput): ProfileAnswer {
     // Where the verdict is the sentence: what the code did meanwhile, for whoever must spend less.
     ...(strong && whole.samples > 0 ? [headlineOf(input, { ...findings, strong: null })] : []),
     ...changeLines(comparison, leading?.row ?? null),
-    division(event, within, names, of),
-    idleSentence(whole),
+    idle === null ? division(event, within, names, of) : '',
+    leftOutSentence(event, whole),
     ...downstreamLine(event, within, spots, grown),
     ...otherEventLines(input, cpu, names),
     ...missingLines(input.missingEvents ?? {}),

@@ -27,12 +27,17 @@ export function classOf(names: FrameNames, frame: number): string {
 }
 
 /** Classes made by the JVM and by libraries around those that somebody wrote, by their stable names. */
-const isGlue =
+const glue =
   /\$\$Lambda|\$Proxy\.|\$\$(?:EnhancerBy|FastClassBy|SpringCGLIB)|\$HibernateProxy|\$ByteBuddy|_\$\$_jvst|Generated\w*Accessor/;
+
+/** Whether the JVM or a library made the class of a method, by its name or its stable name. */
+export function isGenerated(name: string): boolean {
+  return glue.test(name);
+}
 
 /** Application code that a sentence may name: what somebody wrote, not the glue around lambdas and proxies. */
 export function isNameable(names: FrameNames, frame: number): boolean {
-  return names.kinds[frame] === 'application' && !isGlue.test(names.names[frame] ?? '');
+  return names.kinds[frame] === 'application' && !isGenerated(names.names[frame] ?? '');
 }
 
 /** One line of the comparison. */

@@ -70,6 +70,34 @@ describe('threads that wait for work are idle', () => {
       'java/util/concurrent/ArrayBlockingQueue.take',
       ...park,
     ],
+    'a consumer that asks its queue in a method of its own': [
+      'java/lang/Thread.run',
+      'com/acme/shop/Mailer.run',
+      'com/acme/shop/Mailer.next',
+      'java/util/concurrent/LinkedBlockingQueue.take',
+      ...park,
+    ],
+    'a main thread that keeps the program alive': [
+      'com/acme/shop/Main.main',
+      'java/util/concurrent/CountDownLatch.await',
+      ...park,
+    ],
+    'a selector that a build has moved': [
+      'java/lang/Thread.run',
+      'com/acme/shaded/io/netty/channel/epoll/EpollEventLoop.run',
+      'com/acme/shaded/io/netty/channel/epoll/Native.epollWait',
+      'epoll_wait',
+    ],
+    'a selector that a build has moved to another owner': [
+      'java/lang/Thread.run',
+      'com/acme/Thing.run',
+      'reactor/shaded/netty/channel/epoll/Native.epollWait0',
+      'epoll_wait',
+    ],
+    'a thread of Quartz without a job': [
+      'org/quartz/simpl/SimpleThreadPool$WorkerThread.run',
+      'java/lang/Object.wait',
+    ],
     "the JVM's own threads": [
       'start_thread',
       'VMThread::run',
@@ -100,6 +128,17 @@ describe('threads that wait inside a request are not idle', () => {
       'sun/nio/ch/Net.poll',
     ],
     'for a lock': [...request, 'ObjectMonitor::enter', '__futex_abstimed_wait_common'],
+    'in a job of Quartz': [
+      'org/quartz/simpl/SimpleThreadPool$WorkerThread.run',
+      'org/quartz/core/JobRunShell.run',
+      'com/acme/shop/Report.execute',
+      'java/lang/Thread.sleep',
+    ],
+    'in a main thread that is stuck': [
+      'com/acme/shop/Main.main',
+      'com/acme/shop/Main.waitForBackend',
+      'java/lang/Thread.sleep',
+    ],
     'in a task of a timer': [
       'java/util/TimerThread.run',
       'java/util/TimerThread.mainLoop',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { renderSvg } from '../../../src/flamegraph/svg.ts';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
 import { answer, type AnswerInput, type ProfileAnswer } from '../../../src/profile/answer/summary.ts';
@@ -202,6 +203,19 @@ describe('what is not code', () => {
       assert.doesNotMatch(ask(syntheticProfile([serving, idle, looks(other, 3)])).headline, /garbage/);
   });
 
+  it('no pauses where the processor was sampled, which never sees a thread wait', () => {
+    const collecting: SyntheticSample = {
+      event: 'wall',
+      thread: 'VM Thread',
+      state: 'runnable',
+      stack: ['VMThread::run', 'VM_GenCollectForAllocation::doit'],
+      count: 5,
+    };
+    const serving = { ...wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10), state: 'runnable' as const };
+    const found = ask(syntheticProfile([serving, collecting]));
+    for (const sentence of [found.headline, ...found.lines]) assert.doesNotMatch(sentence, /stopped the JVM/);
+  });
+
   it('a JVM that started shortly before the alert, and compiles', () => {
     const young = { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-06T13:56:00Z' };
     const compiling = syntheticProfile([
@@ -257,10 +271,105 @@ describe('what cannot be seen is stated', () => {
     );
   });
 
-  it('code without line numbers', () => {
-    const blind = { ...waiting, stacks: { ...waiting.stacks, line: waiting.stacks.line.map(() => 0) } };
-    says(ask(blind), /no line numbers/);
-    assert.ok(!ask(waiting).lines.some((line) => line.includes('line numbers')));
+  describe('code without line numbers', () => {
+    const withLines = (profile: Profile, hasLine: (name: string) => boolean): Profile => ({
+      ...profile,
+      stacks: {
+        ...profile.stacks,
+        line: profile.stacks.frame.map((frame) => (hasLine(profile.frames.name[frame]!) ? 7 : 0)),
+      },
+    });
+    const saysSo = (profile: Profile): boolean =>
+      ask(profile).lines.some((line) => line.includes('line numbers'));
+
+    it('when the classes of the application have none', () => {
+      assert.ok(saysSo(withLines(waiting, (name) => !name.startsWith('com/acme'))));
+      assert.ok(!saysSo(waiting));
+    });
+
+    it('not when the recording has none at all', () => {
+      assert.ok(!saysSo(withLines(waiting, () => false)));
+    });
+
+    it('not when only what the JVM made has none, in the default package too', () => {
+      const bare = syntheticProfile(
+        [
+          wall(
+            [
+              'java/lang/Thread.run',
+              'DefPkg$$Lambda$14/0x00007f1d2c000a00.run',
+              ['DefPkg.lambda$main$0', 'jit'],
+              ['DefPkg.burn', 'jit'],
+            ],
+            9,
+          ),
+        ],
+        { mainClass: 'DefPkg' },
+      );
+      assert.ok(!saysSo(withLines(bare, (name) => !name.includes('$$Lambda'))));
+      assert.ok(saysSo(withLines(bare, (name) => name.startsWith('java/'))));
+    });
+  });
+});
+
+describe('a window in which no thread was at work', () => {
+  const before = syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10), idle]);
+  const asleep = syntheticProfile([idle, wall(['java/lang/Thread.run', 'sun/nio/ch/EPoll.wait'], 20)]);
+
+  it('says so, and shows the waiting threads', () => {
+    const found = ask(asleep);
+    assert.equal(found.headline, 'wall: no thread was at work, all 3000 samples are of waiting threads');
+    says(found, /^They wait: 80% in ThreadPoolExecutor\.getTask, 20% in EPoll\.wait\.$/);
+    assert.equal(found.samples, 3000);
+    assert.ok(!found.lines.some((line) => /left out|nothing of that kind|at work on average/.test(line)));
+    assert.match(renderSvg(asleep, { event: 'wall', title: '' }), /ThreadPoolExecutor\.getTask/);
+  });
+
+  it('is not compared as if waiting were work', () => {
+    const comparison = compareProfiles(before, asleep, { event: 'wall', baseLabel: 'baseline Tue 14:00' });
+    assert.deepEqual(comparison.changed, []);
+    assert.match(ask(asleep, { comparison }).headline, /^wall: no thread was at work/);
+  });
+});
+
+describe('waits in the recording of locks', () => {
+  const unsafePark = ['java/util/concurrent/locks/LockSupport.park', 'jdk/internal/misc/Unsafe.park'];
+  const lockWait = (stack: readonly string[], parkedOn: string, milliseconds: number): SyntheticSample => ({
+    event: 'lock',
+    stack: [...stack, [parkedOn, 'inlined']],
+    count: 1,
+    value: milliseconds * 1e6,
+  });
+  const awaiting = lockWait(
+    ['acme/Main.main', 'java/util/concurrent/ThreadPoolExecutor.awaitTermination', ...unsafePark],
+    'java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject',
+    500,
+  );
+  const onLock = lockWait(
+    [...checkout, 'com/acme/shop/Stock.reserve', ...unsafePark],
+    'java.util.concurrent.locks.ReentrantLock$NonfairSync',
+    40,
+  );
+  const onMonitor = lockWait([...checkout, 'com/acme/shop/Prices.refresh'], 'com.acme.shop.Prices', 60);
+
+  it('count as contention when somebody else held the lock', () => {
+    const found = ask(syntheticProfile([awaiting, onLock, onMonitor]), { event: 'lock' });
+    assert.match(found.headline, /60% .*Prices\.refresh/);
+    says(
+      found,
+      /^Waits for other things than a lock \(30: for a pool, a queue, a condition\) are left out\.$/,
+    );
+    assert.match(
+      renderSvg(syntheticProfile([awaiting, onLock]), { event: 'lock', title: '' }),
+      /waits that are no contention/,
+    );
+  });
+
+  it('are no contention when a thread awaits a pool', () => {
+    assert.equal(
+      ask(syntheticProfile([awaiting]), { event: 'lock' }).headline,
+      'lock: nothing waited for a lock (30 waits for other things)',
+    );
   });
 });
 
