@@ -48,7 +48,7 @@ export function withNeighbours(text: string, marks: readonly PlacedMark[], publi
   if (marks.length === 0) return own;
   const named = marks.slice(0, mostNamed).map((mark) => {
     const captureId = captureIdOf(mark);
-    const text = clip(nameOf(mark) || captureId, 120);
+    const text = clip(`${timeOf(mark)} ${nameOf(mark) || captureId}`, 120);
     return publicUrl === null ? html`${text}` : link({ text, url: pageUrl(publicUrl, captureId) });
   });
   return `${own}${beginning}${named.join(', ')}${rest(marks, publicUrl)}`;
@@ -71,6 +71,9 @@ const captureIdOf = ({ tags }: Pick<PlacedMark, 'tags'>): string => {
   const id = tagged(tags, 'flamepin:');
   return /^c-[0-9a-z]{26}$/.test(id) ? id : '';
 };
+
+/** Grafana shows a mark in the reader's zone; the link says which one, so UTC is said. */
+const timeOf = ({ time }: PlacedMark): string => `${new Date(time).toISOString().slice(11, 16)} UTC`;
 
 const nameOf = ({ tags }: PlacedMark): string =>
   [tagged(tags, 'alert:'), tagged(tags, 'workload:')].filter((part) => part !== '').join(' · ');

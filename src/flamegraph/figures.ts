@@ -33,7 +33,9 @@ export function rateText(event: ProfileEvent, perSecond: number): string {
       return `${significant(perSecond)} threads`;
     case 'lock':
     case 'nativelock':
-      return `${significant(perSecond)} s/s`;
+      return perSecond > 0 && perSecond < 0.1
+        ? `${significant(perSecond * 1000)} ms/s`
+        : `${significant(perSecond)} s/s`;
     case 'alloc':
     case 'live':
     case 'nativemem':
@@ -73,9 +75,10 @@ function secondsText(seconds: number): string {
   return seconds < 1 ? `${significant(seconds * 1000)} ms` : `${significant(seconds)} s`;
 }
 
-/** Three significant digits, without an exponent. */
+/** Three significant digits, without an exponent; what is there is never 0. */
 function significant(value: number): string {
   if (value === 0) return '0';
+  if (value < 0.001) return '<0.001';
   if (value >= 100) return countText(value);
   return value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3);
 }

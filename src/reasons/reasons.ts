@@ -48,7 +48,10 @@ export const reasons = {
     'flamepin is in observe mode: nothing was profiled.',
     'Set `mode: capture` when you are happy with what it would do.',
   ),
-  paused: final('Captures are paused.', 'Resume with POST /resume or SIGUSR1.'),
+  paused: final(
+    'Captures are paused.',
+    'Resume with `POST /resume` and the captures token, or send flamepin SIGUSR1. The alert is then captured at its next notification if it still fires.',
+  ),
   'alert-resolved': final('The alert has resolved.', 'Nothing to do.'),
   'no-target-labels': final(
     'The alert has no label that leads to a JVM.',
@@ -175,7 +178,7 @@ export const reasons = {
   ),
   'memory-low': final(
     'The target has less than 64 MB of memory left below its limit.',
-    'Raise its memory limit: the profiler needs about 25 MB.',
+    'Raise its memory limit, or lower its heap, until 64 MB stay free: the profiler takes about 25 MB, and the JVM needs the rest for itself.',
   ),
   'no-shell': final(
     'The container has no shell.',

@@ -208,7 +208,7 @@ describe('marks in Grafana', () => {
     assert.match(
       text,
       new RegExp(
-        `Also profiled here at this time: .*<a href="${publicUrl}/captures/${other.id}"[^>]*>HighErrors`,
+        `Also profiled here at this time: .*<a href="${publicUrl}/captures/${other.id}"[^>]*>\\d\\d:\\d\\d UTC HighErrors`,
       ),
     );
   });

@@ -1,179 +1,41 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { after, before, describe, it } from 'node:test';
-import express from 'express';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { renderHtml } from '../../src/flamegraph/html.ts';
-import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
-import { captureMain } from '../../src/flamegraph/page-shell.ts';
 import { renderDifferenceSvg, renderSvg, type DifferenceSvgOptions } from '../../src/flamegraph/svg.ts';
 import type { View } from '../../src/flamegraph/view.ts';
-import { page as documentOf } from '../../src/http/layout.ts';
-import { securityHeaders } from '../../src/http/security-headers.ts';
 import { compareProfiles } from '../../src/profile/comparison/compare.ts';
 import { printableName } from '../../src/profile/frame.ts';
-import type { Profile } from '../../src/profile/profile.ts';
-import { startBrowser } from '../setup/browser.ts';
 import { hostileNames, hostileProfile } from '../given/hostile-profile.ts';
 import { largeProfile } from '../given/large-profile.ts';
 import { profileOf } from '../given/profile.ts';
 import { healthyShop, shopView, slowShop } from '../given/shop-profile.ts';
-
-const wide: BrowserContextOptions = { viewport: { width: 1280, height: 900 } };
-const phone: BrowserContextOptions = {
-  viewport: { width: 390, height: 844 },
-  hasTouch: true,
-  isMobile: true,
-  deviceScaleFactor: 2,
-};
-const rowHeight = { wide: 18, phone: 22 };
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const hostileView: View = {
-  ...shopView,
-  title: hostileNames[0]!,
-  headline: hostileNames.slice(1, 9).join(' '),
-  lines: [...hostileNames],
-  badges: hostileNames.slice(0, 3).map((text) => ({ text, tone: 'alarm' })),
-  facts: hostileNames,
-  event: 'cpu',
-  comparison: {
-    baseLabel: hostileNames[2]!,
-    baseHref: 'javascript:document.title="owned"',
-    changedFrames: { cpu: { grew: [...hostileNames], shrank: [...hostileNames] } },
-    rows: hostileNames.map((frame) => ({ ...shopView.comparison!.rows[0]!, frame, event: 'cpu' })),
-  },
-  links: [
-    { text: 'link', url: 'javascript:document.title="owned"' },
-    ...hostileNames.map((name) => ({ text: name, url: name })),
-  ],
-  details: hostileNames.map((text) => ({ summary: text, rows: [[text, text]], text })),
-  applicationPackages: ['com.acme', ...hostileNames],
-};
-
-/** The hosted page, with the real shell and headers; data as the artifacts' route serves them. */
-async function servePages(): Promise<Server> {
-  const app = express();
-  app.use(securityHeaders);
-  const profiles: Record<string, Profile> = {
-    slow: slowShop(),
-    healthy: healthyShop(),
-    hostile: hostileProfile(),
-  };
-  for (const [name, profile] of Object.entries(profiles))
-    app.get(`/${name}/profile.json`, (_request, response) => response.json(profile));
-  const pages: [string, View, string, string | null][] = [
-    ['/shop', shopView, '/slow/profile.json', '/healthy/profile.json'],
-    ['/plain', { ...shopView, comparison: null, event: 'cpu' }, '/slow/profile.json', null],
-    ['/hostile', hostileView, '/hostile/profile.json', '/healthy/profile.json'],
-    ['/lost', shopView, '/nowhere/profile.json', null],
-  ];
-  for (const [path, view, profileHref, baseHref] of pages)
-    app.get(path, (_request, response) =>
-      response.send(
-        documentOf({
-          title: view.headline,
-          main: captureMain(view, { profileHref, baseHref }),
-          profileHref,
-        }),
-      ),
-    );
-  const script = await pageScript();
-  app.get('/page.js', (_request, response) => response.type('text/javascript').send(script));
-  app.get('/page.css', async (_request, response) => response.type('text/css').send(await pageStyle()));
-  app.get('/site.css', (_request, response) =>
-    response.type('text/css').send(readFileSync(new URL('../../src/http/site.css', import.meta.url))),
-  );
-  app.get('/icon.svg', (_request, response) =>
-    response.type('image/svg+xml').send('<svg xmlns="http://www.w3.org/2000/svg"/>'),
-  );
-  const server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
+import {
+  assertAccessible,
+  assertFits,
+  hostileView,
+  inPicture,
+  phone,
+  ready,
+  rowHeight,
+  startShopPages,
+  wide,
+  type ShopPages,
+} from '../setup/shop-pages.ts';
 
 describe('the flame graph in a browser', () => {
-  const closing = new AsyncDisposableStack();
-  let browser: Browser;
-  let server: Server;
+  let pages: ShopPages;
   let origin: string;
-  let directory: string;
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'flamepin-page-'));
-    closing.defer(() => rm(directory, { recursive: true, force: true }));
-    server = await servePages();
-    closing.defer(async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    });
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await startBrowser();
-    closing.defer(() => browser.close());
+    pages = await startShopPages();
+    ({ origin } = pages);
   });
-  after(() => closing.disposeAsync());
+  after(() => pages.stop());
 
-  /** Opens a page, acts, and fails on any error, refused resource or request beyond its own origin. */
-  async function open(
-    url: string,
-    options: BrowserContextOptions,
-    act: (page: Page) => Promise<void>,
-  ): Promise<void> {
-    const context = await browser.newContext(options);
-    try {
-      const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
-      const troubles: string[] = [];
-      page.on('pageerror', (error) => troubles.push(error.message));
-      page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') troubles.push(message.text());
-      });
-      page.on('dialog', (dialog) => troubles.push(`dialog: ${dialog.message()}`));
-      const home = new URL(url);
-      page.on('request', (request) => {
-        const asked = new URL(request.url());
-        const own = asked.protocol === home.protocol && asked.host === home.host;
-        if (!own && asked.protocol !== 'data:') troubles.push(`asked for ${request.url()}`);
-      });
-      await page.goto(url);
-      await act(page);
-      assert.deepEqual(troubles, []);
-    } finally {
-      await context.close();
-    }
-  }
-
-  const ready = (page: Page): Promise<unknown> => page.waitForSelector('html[data-ready]');
-
-  async function fileOf(name: string, text: string): Promise<string> {
-    const path = join(directory, name);
-    await writeFile(path, text);
-    return pathToFileURL(path).href;
-  }
-
-  /** A point in a row of the picture; `part` of its width. */
-  async function inPicture(
-    page: Page,
-    row: number,
-    part: number,
-    high: number,
-  ): Promise<{ x: number; y: number }> {
-    await page.locator('#icicle').scrollIntoViewIfNeeded();
-    const place = (await page.locator('#icicle').boundingBox())!;
-    return { x: place.x + place.width * part, y: place.y + row * high + high / 2 };
-  }
-
-  async function assertFits(page: Page): Promise<void> {
-    const sizes = await page.evaluate<number[]>('[document.documentElement.scrollWidth, innerWidth]');
-    assert.ok(sizes[0]! <= sizes[1]!, `page is ${sizes[0]} px wide on ${sizes[1]}`);
-  }
+  const open: ShopPages['open'] = (url, options, act) => pages.open(url, options, act);
+  const fileOf: ShopPages['fileOf'] = (name, text) => pages.fileOf(name, text);
 
   it('reads without script: sentence, what changed, links', async () => {
     await open(`${origin}/shop`, { ...wide, javaScriptEnabled: false }, async (page) => {
@@ -184,7 +46,7 @@ describe('the flame graph in a browser', () => {
   });
 
   it('fetches the profile once, alongside the script', async () => {
-    const context = await browser.newContext(wide);
+    const context = await pages.browser.newContext(wide);
     try {
       const page = await context.newPage();
       const asked: string[] = [];
@@ -517,11 +379,7 @@ describe('the flame graph in a browser', () => {
           await page.locator('.more summary').first().click();
           await page.keyboard.press('/');
           await page.keyboard.press('Enter');
-          await page.evaluate(axe);
-          const faults = await page.evaluate<string[]>(
-            'axe.run().then(({ violations }) => violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html + n.failureSummary).join(" | ")))',
-          );
-          assert.deepEqual(faults, []);
+          await assertAccessible(page);
         });
       });
 
@@ -629,7 +487,7 @@ describe('the flame graph in a browser', () => {
   });
 
   it('says what is wrong when the profile cannot be read', async () => {
-    const context = await browser.newContext(wide);
+    const context = await pages.browser.newContext(wide);
     const page = await context.newPage();
     await page.goto(`${origin}/lost`);
     await page.getByText('the server answered 404').waitFor();

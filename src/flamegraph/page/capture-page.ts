@@ -45,7 +45,8 @@ export class CapturePage {
   readonly #key = new Key();
   readonly #found: Found;
   readonly #icicle: Icicle;
-  readonly #darkness = matchMedia('(prefers-color-scheme: dark)');
+  /** Paper is white, whatever the screen is. */
+  readonly #darkness = matchMedia('screen and (prefers-color-scheme: dark)');
   #shown: Shown;
   #picture: Picture;
 
@@ -96,6 +97,15 @@ export class CapturePage {
     );
     this.#listen();
     this.#show();
+    this.#arrive();
+  }
+
+  /** A link to a place in the picture opens there, however deep it is, and not at the top of the page. */
+  #arrive(): void {
+    const { zoom, search, view } = this.#shown;
+    if (view === 'sandwich') this.#icicle.reveal((box) => this.#picture.isMiddle(box));
+    else if (zoom !== '') this.#icicle.reveal(({ node }) => node === this.#picture.zoomed);
+    else if (search !== '') this.#icicle.revealWidest((box) => this.#isFound(box) === true);
   }
 
   /** The baseline has arrived: difference mode can be chosen. */
@@ -207,8 +217,8 @@ export class CapturePage {
     if (box === null) this.#detail.show(null, null, this.#picture.middleName);
     else
       this.#detail.show(this.#picture.words(box), {
-        zoom: () => this.#zoom(box),
-        callers: () => this.#lookAround(this.#picture.frameOf(box).name),
+        zoom: this.#shown.view === 'icicle' || this.#isCode(box) ? () => this.#zoom(box) : null,
+        callers: this.#isCode(box) ? () => this.#lookAround(this.#picture.frameOf(box).name) : null,
         close: () => this.#icicle.select(-1),
       });
     const node = box?.node ?? this.#picture.zoomed;
@@ -221,9 +231,14 @@ export class CapturePage {
     else this.#strip.show(all, this.#model.strip(event, new Set(namesOf(tree, node))), frame.label);
   }
 
+  /** Threads, folds and the whole have no callers: in a sandwich there is nothing to open them as. */
   #open(box: Box): void {
-    if (this.#shown.view === 'sandwich') this.#lookAround(this.#picture.frameOf(box).name);
-    else this.#zoom(box);
+    if (this.#shown.view === 'icicle') this.#zoom(box);
+    else if (this.#isCode(box)) this.#lookAround(this.#picture.frameOf(box).name);
+  }
+
+  #isCode(box: Box): boolean {
+    return isCode(this.#picture.frameOf(box).kind);
   }
 
   /** Shows the callers and callees of a frame, with the frame itself in sight. */
@@ -258,6 +273,6 @@ export class CapturePage {
   /** The selected frame, else '': each event's own. */
   #frameForSandwich(): string {
     const box = this.#icicle.selected;
-    return box !== null && isCode(this.#picture.frameOf(box).kind) ? this.#picture.frameOf(box).name : '';
+    return box !== null && this.#isCode(box) ? this.#picture.frameOf(box).name : '';
   }
 }

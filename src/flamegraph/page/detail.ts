@@ -2,8 +2,10 @@ import type { FrameWords } from './frame-words.ts';
 import { element } from './element.ts';
 
 interface DetailActions {
-  zoom(): void;
-  callers(): void;
+  /** null where there is nothing to zoom into. */
+  zoom: (() => void) | null;
+  /** null for what has none: threads, folds, idle threads, the whole. */
+  callers: (() => void) | null;
   close(): void;
 }
 
@@ -52,8 +54,8 @@ export class Detail {
       element(
         'p',
         { attributes: { class: 'frame-actions' } },
-        button('Zoom', () => actions.zoom()),
-        button('Callers', () => actions.callers()),
+        ...(actions.zoom === null ? [] : [button('Zoom', actions.zoom)]),
+        ...(actions.callers === null ? [] : [button('Callers', actions.callers)]),
         button('Close', () => actions.close()),
       ),
     );

@@ -26,6 +26,8 @@ export interface IcicleOwner {
 const rowHeights = { coarse: 22, fine: 18 };
 /** Drawn above and below the visible part, in screens, so that scrolling shows no gap. */
 const screensAround = 1;
+/** The highest canvas that every browser draws, in CSS pixels at a ratio of 1: as much of the picture is printed. */
+const highestPrinted = 16_000;
 const found: Paint = { fill: '#b0145e', text: '#ffffff' };
 
 /** The flame graph itself: a canvas as high as a few screens that follows the scrolling. */
@@ -40,6 +42,7 @@ export class Icicle {
   #characterWidth = 7;
   #top = 0;
   #height = 0;
+  #printing = false;
 
   constructor(owner: IcicleOwner) {
     this.#owner = owner;
@@ -144,6 +147,10 @@ export class Icicle {
   #listen(): void {
     addEventListener('scroll', () => this.#place(false), { passive: true });
     addEventListener('resize', () => this.#place(false));
+    matchMedia('print').addEventListener('change', ({ matches }) => {
+      this.#printing = matches;
+      this.#place(true);
+    });
     this.host.addEventListener('keydown', (event) => this.#key(event));
     this.host.addEventListener('pointermove', (event) => this.#point(event));
     this.host.addEventListener('pointerleave', () => (this.#tip.hidden = true));
@@ -200,6 +207,12 @@ export class Icicle {
     if (box !== undefined) this.#reveal(box.row);
   }
 
+  /** The same for the widest of them. */
+  revealWidest(wanted: (box: Box) => boolean): void {
+    const box = this.#scene?.boxes[this.widest(wanted)];
+    if (box !== undefined) this.#reveal(box.row);
+  }
+
   #reveal(row: number): void {
     const top = this.host.getBoundingClientRect().top + row * this.#rowHeight;
     const visible = innerHeight - this.#owner.covered();
@@ -214,11 +227,13 @@ export class Icicle {
     const inside =
       Math.max(0, visible) >= this.#top && Math.min(whole, visible + innerHeight) <= this.#top + this.#height;
     if (inside && !always) return;
-    const height = Math.min(whole, innerHeight * (1 + 2 * screensAround));
-    const top = Math.max(0, Math.min(whole - height, visible - innerHeight * screensAround));
+    const height = Math.min(whole, this.#printing ? highestPrinted : innerHeight * (1 + 2 * screensAround));
+    const top = this.#printing
+      ? 0
+      : Math.max(0, Math.min(whole - height, visible - innerHeight * screensAround));
     this.#top = top;
     this.#height = height;
-    const ratio = Math.min(devicePixelRatio, 3);
+    const ratio = this.#printing ? 1 : Math.min(devicePixelRatio, 3);
     this.#canvas.width = Math.round(this.width * ratio);
     this.#canvas.height = Math.round(height * ratio);
     this.#canvas.style.top = `${top}px`;

@@ -12,13 +12,15 @@ async function start(): Promise<void> {
   const picture = document.getElementById('picture');
   if (main === null || tabs === null || strip === null || picture === null) return;
   const given = main.dataset;
-  const lead = profileEvents.find((event) => event === given['event']) ?? 'cpu';
+  const asked = new URLSearchParams(location.search).get('event');
+  const ofCapture = profileEvents.find((event) => event === given['event']) ?? 'cpu';
   const packages = (given['packages'] ?? '').split(' ').filter((prefix) => prefix !== '');
   const changed = JSON.parse(given['changed'] ?? '{}') as ChangedByEvent;
   const profile = await profileFrom('profile-data', given['profile'] ?? '');
   if (profile === null) return;
   // The lead event may have seen nothing, a lock that nobody waited for: that is an answer, and has its tab.
-  const events = profileEvents.filter((event) => event === lead || profile.events[event] !== undefined);
+  const events = profileEvents.filter((event) => event === ofCapture || profile.events[event] !== undefined);
+  const lead = events.find((event) => event === asked) ?? ofCapture;
   const model = new Model(profile, packages, changed);
   const page = new CapturePage(
     model,

@@ -51,14 +51,17 @@ export function summaryMarkdown(input: MarkdownInput): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-/** Makes any text literal in CommonMark and GitHub's dialect, on one line, without mentions. */
+/**
+ * Makes any text literal in CommonMark and GitHub's dialect, on one line, without mentions. Parentheses, braces and `!`
+ * mean nothing once the brackets before them are escaped, and chats show the backslash.
+ */
 export function escapeMarkdown(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replaceAll(/[\\`*_{}[\]()#!|~$]/g, '\\$&')
+    .replaceAll(/[\\`*_[\]#|~$]/g, '\\$&')
     .replaceAll(/^(\s*)([-+]|\d+\.)(?=\s)/g, '$1\\$2')
     .replaceAll(/@(?=\w)/g, '@\u200b')
     .replaceAll(/:(?=\/\/)/g, ':\u200b')

@@ -3,6 +3,7 @@ import { asFailure, Failure, type Reason } from '../../reasons/failure.ts';
 import { containerLeads } from '../../alerts/container-labels.ts';
 import { addresses } from '../../captures/target-kinds.ts';
 import type { Target, TargetHealth, TargetRequest, Targets } from '../../captures/target.ts';
+import { exitCodeText } from '../exit-code.ts';
 import { orderlyExitCodes } from '../orderly-end.ts';
 import { permission } from '../permission.ts';
 import { restartedSince } from '../restarted-since.ts';
@@ -246,7 +247,7 @@ export function healthOf(data: z.infer<typeof dataSchema>, now: Inspected | unde
       detail: `container ${name} restarted: ${data.restartCount} → ${RestartCount} restarts by its policy`,
     };
   if (State.Running) return { alive: false, blocks: false, detail: `container ${name} was started again` };
-  const why = State.OOMKilled ? 'out of memory' : `exit code ${State.ExitCode}`;
+  const why = State.OOMKilled ? 'out of memory' : exitCodeText(State.ExitCode);
   return {
     alive: false,
     blocks: State.OOMKilled || !orderlyExitCodes.has(State.ExitCode),

@@ -1,4 +1,5 @@
 import type { TargetHealth } from '../../captures/target.ts';
+import { exitCodeText } from '../exit-code.ts';
 import { orderlyExitCodes } from '../orderly-end.ts';
 import type { Pod } from './connection/objects.ts';
 import type { PodData } from './connection/place.ts';
@@ -15,7 +16,7 @@ export function healthOf(data: PodData, pod: Pod | undefined): TargetHealth {
   if (status?.containerID === data.containerId && status.state.running !== null) return { alive: true };
   const restarts = status?.restartCount ?? data.restartCount;
   const ended = status?.state.terminated ?? status?.lastState.terminated ?? null;
-  const why = ended === null ? '' : ` (${ended.reason ?? 'ended'}, exit code ${ended.exitCode ?? '?'})`;
+  const why = ended === null ? '' : ` (${endWords(ended.reason, ended.exitCode)})`;
   if (restarts > data.restartCount)
     return {
       alive: false,
@@ -30,4 +31,12 @@ export function healthOf(data: PodData, pod: Pod | undefined): TargetHealth {
     blocks: killed || !asOrdered,
     detail: `container ${data.container} ended${why}`,
   };
+}
+
+/** The kubelet's own reason says more than the signal that it sent. */
+function endWords(reason: string | null, exitCode: number | null): string {
+  if (exitCode === null) return `${reason ?? 'ended'}, exit code unknown`;
+  return reason === 'OOMKilled'
+    ? `${reason}, exit code ${exitCode}`
+    : `${reason ?? 'ended'}, ${exitCodeText(exitCode)}`;
 }

@@ -35,7 +35,7 @@ describe('the line about neighbours', () => {
     const one = withNeighbours('<b>a</b>', [mark(1, 0)], url);
     assert.equal(
       one,
-      `<b>a</b><br>Also profiled here at this time: <a href="${url}/captures/c-00000000000000000000000001" target="_blank">Alert1</a>`,
+      `<b>a</b><br>Also profiled here at this time: <a href="${url}/captures/c-00000000000000000000000001" target="_blank">00:00 UTC Alert1</a>`,
     );
     assert.equal(withNeighbours(one, [mark(1, 0)], url), one);
     assert.equal(withNeighbours(one, [], url), '<b>a</b>');

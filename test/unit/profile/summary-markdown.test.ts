@@ -53,7 +53,7 @@ describe('a capture for a chat channel', () => {
         '',
         'HighLatency checkout · pod checkout-7d9f-x2x · 2026-01-06 02:14:07–02:14:37 UTC · 1676 samples',
         '',
-        '- Idle threads \\(80% of all wall samples\\) are left out.',
+        '- Idle threads (80% of all wall samples) are left out.',
         '',
         '| What changed (wall, vs baseline Tue 14:00) | now | before | difference | rate |',
         '|---|--:|--:|---|---|',
@@ -116,6 +116,6 @@ describe('hostile text stays text', () => {
       ],
     });
     assert.ok(!text.includes('javascript'));
-    assert.ok(text.endsWith('[worse\\]\\(x\\)](https://flamepin.example.com/a%29%20[b]%28c)\n'), text);
+    assert.ok(text.endsWith('[worse\\](x)](https://flamepin.example.com/a%29%20[b]%28c)\n'), text);
   });
 });

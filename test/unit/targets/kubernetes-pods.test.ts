@@ -331,6 +331,16 @@ describe('a pod that was profiled', () => {
       }),
     );
     assert.ok(!health.alive && /2 → 3 restarts \(OOMKilled, exit code 137\)/.test(health.detail));
+    const killed = healthOf(
+      data,
+      pod({
+        metadata: { uid: 'u' },
+        status: { containerStatuses: [{ name: 'app', ...again, lastState: ended(137) }] },
+      }),
+    );
+    assert.ok(
+      !killed.alive && /\(Error, exit code 137: SIGKILL, as the out-of-memory killer/.test(killed.detail),
+    );
     assert.equal(blocked({ state: ended(139) }), true);
     assert.equal(
       blocked({ state: ended(137, 'OOMKilled') }, { deletionTimestamp: '2026-11-23T02:00:00Z' }),
