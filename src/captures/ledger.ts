@@ -1,4 +1,5 @@
 import type { Reason } from '../reasons/failure.ts';
+import type { ReasonCode } from '../reasons/reasons.ts';
 import type { Target } from './target.ts';
 import type { Capture, CaptureRequest, CaptureState, Timeline } from './capture.ts';
 import type { Alert, AlertOutcome } from '../alerts/alert.ts';
@@ -274,7 +275,17 @@ export type DeliveryResult =
   | { kind: 'none' };
 
 export interface CaptureFilter {
+  /** Exactly this one. */
   workload?: string;
+  /** Those whose name contains this, in whatever case (of A to Z). */
+  workloadPart?: string;
+  /** Those whose alert's name contains this; of a capture without an alert, what it was taken for. */
+  alertPart?: string;
+  /**
+   * Those that contain this in the sentence, in workload or target, in a label of the alert, or in the code of the
+   * reason; or that ended for one of these reasons.
+   */
+  text?: { part: string; reasons: readonly ReasonCode[] };
   states?: readonly CaptureState[];
   /** Only captures older than this id (paging), newest first. */
   before?: string;

@@ -32,9 +32,9 @@ export function alertRoute(ledger: Ledger): RequestHandler<{ fingerprint: string
         code: 'alert-unknown',
         message: 'This alert has not been seen yet.',
         remedy:
-          'If it has just fired, reload in a few seconds; otherwise check that its receiver sends to flamepin.',
+          'If it has just fired, its page appears here by itself within seconds; otherwise check that its receiver sends to flamepin.',
       };
-      sendProblemPage(request, response, problem, { title: 'Alert' });
+      sendProblemPage(request, response, problem, { title: 'Alert', follows: true });
       return;
     }
     response.vary('Accept');

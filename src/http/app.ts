@@ -92,6 +92,7 @@ export function createApp(parts: AppParts): Express {
     ['/page.js', 'text/javascript', parts.assets.script],
     ['/page.css', 'text/css', parts.assets.style],
     ['/follow.js', 'text/javascript', beside('browser/follow.js')],
+    ['/control.js', 'text/javascript', beside('browser/control.js')],
     ['/site.css', 'text/css', beside('site.css')],
     ['/icon.svg', 'image/svg+xml', icon],
   ] as const) {

@@ -88,12 +88,12 @@ export function captureRoutes(parts: CapturesParts): Router {
       response.json(json);
     } else
       response.send(
-        listPage(
-          captures,
+        listPage(captures, {
           query,
           pageSize,
-          publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
-        ),
+          origin: publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
+          held: { paused: await ledger.paused(), blocks: await ledger.blocks() },
+        }),
       );
   });
 

@@ -10,12 +10,20 @@ interface PageOptions {
   main: string;
   /** Address of the profile that the flame graph's script draws on this page; null: no script. */
   profileHref?: string | null;
-  /** The capture is in progress: the page keeps itself up to date, even without script. */
+  /** What it shows is in progress: the page keeps itself up to date, even without script. */
   follows?: boolean;
+  /** Addresses of further scripts of our own. */
+  scripts?: readonly string[];
 }
 
 /** A whole page: nothing inline, everything from our own origin. */
-export function page({ title, main, profileHref = null, follows = false }: PageOptions): string {
+export function page({
+  title,
+  main,
+  profileHref = null,
+  follows = false,
+  scripts = [],
+}: PageOptions): string {
   // The profile is most of the page: it loads beside the script, not after it.
   const scriptTags =
     profileHref === null
@@ -35,6 +43,7 @@ export function page({ title, main, profileHref = null, follows = false }: PageO
         <link rel="stylesheet" href="/site.css" />
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         !${scriptTags} !${follows ? followTags : ''}
+        !${scripts.map((src) => html`<script type="module" src="${src}"></script>`)}
       </head>
       <body>
         <header class="site">
@@ -48,10 +57,21 @@ export function page({ title, main, profileHref = null, follows = false }: PageO
 
 const list: Link = { text: 'All captures', url: '/captures' };
 
+interface Message {
+  title: string;
+  sentence: string;
+  /** '' for none. */
+  remedy: string;
+  next?: Link | undefined;
+  /** What it says may soon be otherwise: the page looks again by itself. */
+  follows?: boolean | undefined;
+}
+
 /** A page that says one thing (unknown id, unauthorized, expired), and where to go next. */
-export function messagePage(title: string, sentence: string, remedy: string, next = list): string {
+export function messagePage({ title, sentence, remedy, next = list, follows = false }: Message): string {
   return page({
     title: `${title} · flamepin`,
+    follows,
     main: html`<main class="message">
       <h1>!${withCode(sentence)}</h1>
       !${remedy === '' ? '' : html`<p>!${withCode(remedy)}</p>`}

@@ -1,18 +1,25 @@
 import { html } from 'ghtml';
 import { captureStates, type Capture, type CaptureState } from '../captures/capture.ts';
 import { isFinal, outcomeSentence } from '../captures/outcome.ts';
+import { heldBackBanner, type HeldBack } from './held-back.ts';
 import { page } from './layout.ts';
-import type { ListQuery } from './list-query.ts';
+import { filterNames, type ListQuery } from './list-query.ts';
 
 /** Longest name of an alert in a line, characters. */
 const mostName = 40;
 
+interface ListOptions {
+  query: ListQuery;
+  pageSize: number;
+  /** Where people reach flamepin, for commands. */
+  origin: string;
+  held: HeldBack;
+}
+
 /** Newest first; empty: how to send the first alert. One glance shows whether flamepin is healthy. */
 export function listPage(
   captures: readonly Capture[],
-  query: ListQuery,
-  pageSize: number,
-  curlBase: string,
+  { query, pageSize, origin, held }: ListOptions,
 ): string {
   const filtered = Object.values(query).some((value) => value !== undefined);
   const body =
@@ -20,15 +27,17 @@ export function listPage(
       ? table(captures)
       : filtered
         ? html`<p class="nothing">No capture matches this filter. <a href="/captures">All captures</a></p>`
-        : firstSteps(curlBase);
+        : firstSteps(origin);
   return page({
     title: 'Captures · flamepin',
+    scripts: held.paused || held.blocks.length > 0 ? ['/control.js'] : [],
     main: html`<main class="list">
       <div class="top">
         <h1>Captures</h1>
         <p class="health">!${health(captures)}</p>
       </div>
-      !${captures.length > 0 || filtered ? filters(query) : ''} !${body} !${older(captures, query, pageSize)}
+      !${heldBackBanner(held, origin)} !${captures.length > 0 || filtered ? filters(query) : ''} !${body}
+      !${paging(captures, query, pageSize)}
     </main>`,
   });
 }
@@ -139,8 +148,10 @@ function filters(query: ListQuery): string {
     html`<label class="time"
       >${words} <input type="datetime-local" name="${name}" value="${minutes(query[name])}"
     /></label>`;
+  const part = (name: 'text' | 'workload' | 'alert', words: string) =>
+    html`<label class="${name}">${words} <input name="${name}" value="${query[name] ?? ''}" /></label>`;
   return html`<form class="filters" method="get" action="/captures">
-    <label class="workload">Workload <input name="workload" value="${query.workload ?? ''}" /></label>
+    !${part('text', 'Text')} !${part('workload', 'Workload')} !${part('alert', 'Alert')}
     <label
       >State
       <select name="state">
@@ -155,15 +166,25 @@ function filters(query: ListQuery): string {
 /** As the browser's field wants it, to the minute. */
 const minutes = (iso: string | undefined): string => /^\d{4}-\d\d-\d\dT\d\d:\d\d/.exec(iso ?? '')?.[0] ?? '';
 
-function older(captures: readonly Capture[], query: ListQuery, pageSize: number): string {
+/** To the next page, and from a later one back to the first. */
+function paging(captures: readonly Capture[], query: ListQuery, pageSize: number): string {
+  const address = (before: string | undefined): string => {
+    const parameters = new URLSearchParams();
+    for (const name of filterNames) {
+      const value = query[name];
+      if (value !== undefined) parameters.set(name, value);
+    }
+    if (before !== undefined) parameters.set('before', before);
+    return parameters.size === 0 ? '/captures' : `/captures?${parameters.toString()}`;
+  };
   const last = captures.at(-1);
-  if (last === undefined || captures.length < pageSize) return '';
-  const parameters = new URLSearchParams({ before: last.id });
-  for (const name of ['workload', 'state', 'since', 'until'] as const) {
-    const value = query[name];
-    if (value !== undefined) parameters.set(name, value);
-  }
-  return html`<p class="older"><a href="/captures?${parameters.toString()}">Older captures</a></p>`;
+  const links = [
+    ...(query.before === undefined ? [] : [html`<a href="${address(undefined)}">Newest captures</a>`]),
+    ...(last === undefined || captures.length < pageSize
+      ? []
+      : [html`<a href="${address(last.id)}" rel="next">Older captures</a>`]),
+  ];
+  return links.length === 0 ? '' : html`<nav class="paging" aria-label="Pages">!${links.join(' · ')}</nav>`;
 }
 
 function firstSteps(base: string): string {

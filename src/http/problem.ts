@@ -65,6 +65,8 @@ interface ProblemPage {
   /** Instead of the problem's own remedy. */
   remedy?: string;
   next?: Link;
+  /** It may soon be otherwise: the page looks again by itself. */
+  follows?: boolean;
 }
 
 /** JSON, unless a browser asks for a page by name: tools and senders take anything. */
@@ -94,7 +96,15 @@ function send(response: Response, problem: Problem, page: ProblemPage | null): v
   response.status(status).vary('Accept');
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="flamepin"');
   if (page !== null) {
-    response.send(messagePage(page.title, message, page.remedy ?? remedy, page.next));
+    response.send(
+      messagePage({
+        title: page.title,
+        sentence: message,
+        remedy: page.remedy ?? remedy,
+        next: page.next,
+        follows: page.follows,
+      }),
+    );
     return;
   }
   const json: ProblemJson = {

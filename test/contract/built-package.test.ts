@@ -80,7 +80,7 @@ describe('The published package, bundled for a quick start', () => {
       );
       closing.defer(() => flamepin.stop());
       return await Promise.all(
-        ['/page.js', '/page.css', '/follow.js', '/site.css', '/icon.svg'].map(async (path) => {
+        ['/page.js', '/page.css', '/follow.js', '/control.js', '/site.css', '/icon.svg'].map(async (path) => {
           const response = await fetch(flamepin.url + path, { signal: AbortSignal.timeout(10_000) });
           assert.equal(response.status, 200, path);
           return response.text();

@@ -37,6 +37,14 @@ export function keepingAndForgetting({ ledger, reopen }: LedgerUnderTest): void 
       assert.deepEqual(await found({ states: [] }), []);
       assert.deepEqual(await found({ purpose: 'manual' }), [id(2)]);
       assert.deepEqual(await found({ workload: 'shop/Deployment/checkout', image }), [id(1)]);
+      assert.deepEqual(await found({ workloadPart: 'Check' }), [id(1)]);
+      assert.deepEqual(await found({ workloadPart: 'check%' }), []);
+      assert.deepEqual(await found({ alertPart: 'latency' }), [id(3), id(2), id(1)]);
+      assert.deepEqual(await found({ alertPart: 'errors' }), []);
+      const text = (part: string, reasons: string[] = []) => found({ text: { part, reasons } });
+      assert.deepEqual(await text('SHOP/deployment'), [id(1)]);
+      assert.deepEqual(await text('alertname'), [], 'labels are searched by their values');
+      assert.deepEqual(await text('nothing has this'), []);
       assert.deepEqual(await found({ since: noon + second }), [id(3), id(2)]);
       assert.deepEqual(await found({ until: noon + second }), [id(1)]);
     });

@@ -246,7 +246,7 @@ describe('the OpenAPI document', () => {
     await fits(svg, `${paths.done}/flamegraph.svg`, 200);
 
     for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json']) await fits(path, path, 200);
-    for (const path of ['/page.js', '/page.css', '/follow.js', '/site.css', '/icon.svg'])
+    for (const path of ['/page.js', '/page.css', '/follow.js', '/control.js', '/site.css', '/icon.svg'])
       await fits(path, path, 200);
 
     for (const path of ['/', '/captures', '/site.css', '/openapi.json'])

@@ -110,6 +110,68 @@ describe('flamepin’s pages', () => {
     });
   });
 
+  it('filter by a part of workload, alert and text, whatever its case, and say so where nothing matches', async () => {
+    await onWide('/captures', async (page) => {
+      const rows = async (): Promise<number> => page.locator('tbody tr').count();
+      const filterBy = async (field: string, part: string): Promise<void> => {
+        await page.goto(`${used.url}/captures`);
+        await page.getByLabel(field, { exact: true }).fill(part);
+        await page.getByRole('button', { name: 'Filter' }).click();
+        await page.waitForURL(/\?/);
+      };
+      await filterBy('Workload', 'check');
+      const checkouts = await rows();
+      assert.ok(checkouts > 0 && checkouts < 30, `${checkouts} rows`);
+      await filterBy('Alert', 'throttling');
+      assert.deepEqual(
+        new Set(await page.locator('td.alert').allInnerTexts()),
+        new Set(['CPUThrottlingHigh']),
+      );
+      for (const [text, found] of [
+        ['getconnection', /HikariPool\.getConnection/],
+        ['connection to the target broke', /The connection to the target broke/],
+        ['exec-disconnected', /The connection to the target broke/],
+      ] as const) {
+        await filterBy('Text', text);
+        assert.ok((await rows()) > 0, text);
+        for (const answer of await page.locator('td.answer').allInnerTexts()) assert.match(answer, found);
+      }
+      await filterBy('Text', '100%_sure');
+      await page.getByText('No capture matches this filter.').waitFor();
+    });
+  });
+
+  it('lead to older captures and back, and keep the filter on the way', async () => {
+    const many = await startSeededPages(60);
+    try {
+      await open(`${many.url}/captures?text=e`, wide, async (page) => {
+        const [first] = await page.locator('td.answer a').all();
+        const newest = await first?.getAttribute('href');
+        await page.getByRole('link', { name: 'Older captures' }).click();
+        await page.waitForURL(/text=e&before=c-/);
+        assert.equal(await page.getByRole('link', { name: 'Older captures' }).count(), 0);
+        await page.getByRole('link', { name: 'Newest captures' }).click();
+        await page.waitForURL(/text=e$/);
+        assert.equal(await page.locator('td.answer a').first().getAttribute('href'), newest);
+      });
+    } finally {
+      await many.stop();
+    }
+  });
+
+  it('show the capture of an alert as soon as the alert has been seen', async () => {
+    await onWide('/alerts/5a1f0c3d9b7e2846', async (page) => {
+      await page.getByRole('heading', { name: 'This alert has not been seen yet.' }).waitFor();
+      await page.evaluate(`window.before = true`);
+      await used.fire('5a1f0c3d9b7e2846');
+      await page.waitForURL(/\/captures\/c-/);
+      await page.getByRole('heading', { name: 'Waiting for its turn.' }).waitFor();
+    });
+    await open(`${used.url}/alerts/ffffffff`, { ...wide, javaScriptEnabled: false }, async (page) => {
+      assert.equal(await page.locator('noscript meta[http-equiv=refresh]').count(), 1);
+    });
+  });
+
   it('are cards on a phone: state and time, then the sentence as the largest, and a tap anywhere opens it', async () => {
     await open(`${used.url}/captures`, phone, async (page) => {
       const card = page.locator('tbody tr').nth(1);

@@ -22,6 +22,7 @@ import { sweepRetention } from '../../src/schedule/retention.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { capturing, finished } from '../given/capture.ts';
+import { toCapture } from '../given/decision.ts';
 import { slowShop } from '../given/shop-profile.ts';
 import { seedCapture } from '../given/seed-capture.ts';
 import type { Artifact } from '../../src/artifacts/artifact.ts';
@@ -37,6 +38,8 @@ export interface SeededPages {
   url: string;
   paths: SeededPaths;
   app: Express;
+  /** An alert arrives, and its capture waits in the queue. */
+  fire(fingerprint: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -100,6 +103,9 @@ export async function startSeededPages(
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
     paths,
     app,
+    async fire(fingerprint) {
+      await ledger.accept([toCapture(fingerprint)], Date.now());
+    },
     async stop() {
       server.closeAllConnections();
       server.close();

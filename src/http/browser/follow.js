@@ -1,5 +1,5 @@
 /*
- * For pages of captures that are under way: fetches the page again and puts its content in place, so that what a
+ * For pages of captures that are under way, and of alerts that have not been seen yet: fetches the page again and puts its content in place, so that what a
  * reader has unfolded stays unfolded; reloads the page once the capture has ended. A fetch that fails is tried again.
  * Served as it stands: plain JavaScript, checked by the TypeScript compiler.
  */
@@ -20,7 +20,8 @@ async function update() {
   const response = await fetch(location.href, { signal: AbortSignal.timeout(patienceMs) });
   const next = new DOMParser().parseFromString(await response.text(), 'text/html');
   if (!response.ok) return;
-  if (next.querySelector(self) === null) {
+  // An alert that has been seen since leads to its capture, which is a page of its own.
+  if (response.redirected || next.querySelector(self) === null) {
     location.reload();
     return;
   }

@@ -24,6 +24,19 @@ const stateCountSchema = z.object({ state: z.enum(captureStates), count: z.numbe
 /** How long a target is watched after its window, milliseconds. */
 const watchMs = 5 * 60_000;
 
+/** As the list shows it. */
+const alertName = `coalesce(data ->> '$.alert.labels.alertname', purpose)`;
+/** What a reader of the list may look for, on lines of their own: nothing is found across two of them. */
+const shownText = [
+  `data ->> '$.answer.headline'`,
+  'workload',
+  `data ->> '$.target.name'`,
+  `data ->> '$.reason.code'`,
+  `(SELECT group_concat(value, char(10)) FROM json_each(data, '$.alert.labels'))`,
+]
+  .map((text) => `coalesce(${text}, '')`)
+  .join(' || char(10) || ');
+
 /** Newest first. `since` (inclusive) and `until` (exclusive) are about when the alert was received. */
 export function listCaptures(database: Database, filter: CaptureFilter): Capture[] {
   const conditions: string[] = [];
@@ -35,6 +48,17 @@ export function listCaptures(database: Database, filter: CaptureFilter): Capture
     values.push(...given);
   };
   where('workload = ?', filter.workload);
+  where('instr(lower(workload), lower(?)) > 0', filter.workloadPart);
+  where(`instr(lower(${alertName}), lower(?)) > 0`, filter.alertPart);
+  if (filter.text !== undefined) {
+    const { part, reasons } = filter.text;
+    where(
+      `(instr(lower(${shownText}), lower(?)) > 0
+        OR data ->> '$.reason.code' IN (SELECT value FROM json_each(?)))`,
+      part,
+      JSON.stringify(reasons),
+    );
+  }
   where('image = ?', filter.image);
   where('purpose = ?', filter.purpose);
   where('id < ?', filter.before);

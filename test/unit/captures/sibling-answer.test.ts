@@ -92,8 +92,12 @@ describe('a capture and its healthy sibling', () => {
   });
 
   it('are told apart in the list, by badge and by title', () => {
-    const query = { workload: undefined, state: undefined, before: undefined, since: undefined };
-    const page = listPage([sibling], { ...query, until: undefined }, 50, '');
+    const page = listPage([sibling], {
+      query: {},
+      pageSize: 50,
+      origin: '',
+      held: { paused: false, blocks: [] },
+    });
     assert.match(page, />sibling, HighLatency</);
     assert.equal(view(sibling).badges[0]?.text, 'sibling');
     assert.match(view(sibling).title, /^sibling shop\/Deployment\/checkout$/);
