@@ -1,11 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError } from './config/problems.ts';
-import { parseDuration } from './config/durations.ts';
 import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEvents, profileEvents } from './profile/sampling.ts';
-import { addresses, addressForms, targetKinds } from './captures/target-kinds.ts';
+import { addressForms } from './captures/target-kinds.ts';
+import { httpUrl, label, seconds, targetUri, verdictsOf, type Labels } from './commands/option-values.ts';
 import { version } from './version.ts';
-import type { Verdict } from './coverage/judgement.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
 import type { CoverageOptions } from './commands/coverage.ts';
@@ -20,11 +19,16 @@ interface CommonOptions {
   json: boolean;
 }
 
+/** Where `explain` gets its alerts, instead of a file. */
+interface GivenAlerts {
+  label?: Labels;
+  alertmanager?: string;
+  grafana?: boolean;
+}
+
 /** The work was done, but its result is that something is wrong (`doctor`): exit code 1 without another message. */
 const failed = 1;
 const wrongUsage = 2;
-/** What `coverage --fail-on` takes: verdicts on rules that somebody can change. */
-const failingVerdicts = ['no-route', 'no-target', 'elsewhere', 'unreadable'] as const satisfies Verdict[];
 
 /**
  * The command line. Resolves to the exit code: 0 done, 1 the work failed, 2 wrong usage or configuration. Data goes
@@ -253,55 +257,4 @@ function explainError(error: unknown): number {
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return failed;
-}
-
-function targetUri(text: string): string {
-  const kind = targetKinds.find((each) => text.startsWith(`${each}://`));
-  if (kind === undefined || !addresses[kind].pattern.test(text))
-    throw new InvalidArgumentError(`Write ${kind === undefined ? addressForms : addresses[kind].form}.`);
-  return text;
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-/** Where `explain` gets its alerts, instead of a file. */
-interface GivenAlerts {
-  label?: Labels;
-  alertmanager?: string;
-  grafana?: boolean;
-}
-
-function httpUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw new InvalidArgumentError('Write its address: http://alertmanager:9093.');
-  if (url.username !== '' || url.password !== '')
-    throw new InvalidArgumentError(
-      'Passwords do not belong on a command line: fetch /api/v2/alerts with curl, and pass the file.',
-    );
-  return `${url.origin}${url.pathname}`;
-}
-
-/** `--label namespace=shop --label pod=checkout-1`, as Alertmanager writes labels: the value may hold `=` and be quoted. */
-function label(text: string, before: Labels = {}): Labels {
-  const [, name, written = ''] = /^\s*([^=\s]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError('Write NAME=VALUE, such as namespace=shop.');
-  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`The label ${name} is given twice.`);
-  return { ...before, [name]: written.replace(/^"(.*)"$/s, '$1') };
-}
-
-function verdictsOf(text: string): string[] {
-  const given = text.split(',');
-  const known: readonly string[] = failingVerdicts;
-  if (!given.every((verdict) => known.includes(verdict)))
-    throw new InvalidArgumentError(`Write one or several of ${failingVerdicts.join(', ')}.`);
-  return given;
-}
-
-/** `30s` → 30; by hand 1 s to 60 s, whole seconds. */
-function seconds(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms < 1000 || ms > 60_000 || ms % 1000 !== 0)
-    throw new InvalidArgumentError('Write whole seconds between 1s and 60s.');
-  return ms / 1000;
 }

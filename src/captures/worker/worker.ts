@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../reasons/failure.ts';
 import type { Log } from '../log.ts';
@@ -8,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import { captureStages } from '../stages/capture-stages.ts';
 import { reportEnd } from '../stages/ending.ts';
 import { watchForHarm } from './harm-watch.ts';
+import { Loops } from './loops.ts';
 import type { LeasedCapture } from '../ledger.ts';
 import { profileCapture, storeCapture } from '../stages/run-capture.ts';
 import { readingBytes } from '../analysis/recording-memory.ts';
@@ -21,8 +21,6 @@ const leaseMs = 30_000;
 const pollMs = 500;
 const sweepMs = 1_000;
 const harmWatchMs = 15_000;
-/** A loop without success for this long is stuck: many times what the slowest poll of a large ledger takes. */
-const stuckMs = 15_000;
 /** Captures that are analysed and stored at once. */
 const storingAtOnce = 4;
 /** Besides those, captures that the store has refused before: a store that hangs blocks each for a minute. */
@@ -65,9 +63,6 @@ export function startWorker(parts: WorkerParts): Worker {
   const { ledger, owner, now, log } = parts;
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
-  let wakeUp: () => void = () => undefined;
-  /** A wake-up while the loop works is not lost: it polls once more before it sleeps. */
-  let woken = false;
   /** The shutdown has taken `startGraceMs`. */
   const startGraceOver = new AbortController();
   let leases = 0;
@@ -78,10 +73,13 @@ export function startWorker(parts: WorkerParts): Worker {
   /** The oldest recording in the spool waits for memory: what was just fetched queues behind it. */
   let shortOfMemory = false;
 
-  function wake(): void {
-    woken = true;
-    wakeUp();
-  }
+  // Not the harm watch: it waits for targets.
+  const loops = new Loops(
+    ['starting captures', 'storing recordings', 'retrying the store', 'annotating', 'the sweep'],
+    log,
+    stopping.signal,
+  );
+  const wake = (): void => loops.wake();
 
   function track(work: Promise<void>): void {
     const tracked = work
@@ -254,71 +252,31 @@ export function startWorker(parts: WorkerParts): Worker {
     if (freed.length > 0 || ended.length > 0) wake();
   }
 
-  /** Work of the loops → when it last succeeded, monotonic milliseconds. Not the harm watch: it waits for targets. */
-  const succeeded = new Map(
-    ['starting captures', 'storing recordings', 'retrying the store', 'annotating', 'the sweep'].map(
-      (what) => [what, performance.now()],
-    ),
-  );
-
-  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      if (succeeded.has(what)) succeeded.set(what, performance.now());
-    } catch (error) {
-      log.error({ err: error }, `${what} failed`);
-    }
-  }
-
-  function stuck(): Failure | null {
-    if (stopping.signal.aborted) return null;
-    const now = performance.now();
-    const [late] = [...succeeded].filter(([, at]) => now - at >= stuckMs);
-    if (late === undefined) return null;
-    const [what, at] = late;
-    return new Failure('queue-stuck', {
-      detail: `${what}: no success for ${Math.round((now - at) / 1000)} s`,
-    });
-  }
-
-  async function every(ms: number, wakeable: boolean, work: () => Promise<void>): Promise<void> {
-    while (!stopping.signal.aborted) {
-      if (wakeable) woken = false;
-      await work();
-      if (wakeable && woken) continue;
-      const alarm = new AbortController();
-      if (wakeable) wakeUp = () => alarm.abort();
-      await sleep(ms, undefined, { signal: AbortSignal.any([alarm.signal, stopping.signal]) }).catch(
-        () => undefined,
-      );
-    }
-  }
-
-  const loops = [
-    every(pollMs, true, async () => {
+  const loopEnds = [
+    loops.everyOrWoken(pollMs, async () => {
       // Each by itself: an error in one must not stop the others.
-      await attempt('starting captures', fillProfiling);
-      await attempt('storing recordings', fillStoring);
-      await attempt('retrying the store', fillStoreRetries);
-      await attempt('annotating', fillDeliveries);
+      await loops.attempt('starting captures', fillProfiling);
+      await loops.attempt('storing recordings', fillStoring);
+      await loops.attempt('retrying the store', fillStoreRetries);
+      await loops.attempt('annotating', fillDeliveries);
     }),
-    every(sweepMs, false, async () => {
-      await attempt('following the clock', followClock);
-      await attempt('the sweep', sweep);
+    loops.every(sweepMs, async () => {
+      await loops.attempt('following the clock', followClock);
+      await loops.attempt('the sweep', sweep);
     }),
-    every(harmWatchMs, false, () =>
-      attempt('the harm watch', () => watchForHarm(parts, log, stopping.signal)),
+    loops.every(harmWatchMs, () =>
+      loops.attempt('the harm watch', () => watchForHarm(parts, log, stopping.signal)),
     ),
   ];
 
   return {
     wake,
-    stuck,
+    stuck: () => loops.stuck(),
     stop: async (graceMs) => {
       stopping.abort();
       const late = setTimeout(() => startGraceOver.abort(), startGraceMs);
       await Promise.race([
-        Promise.allSettled([...loops, ...running]),
+        Promise.allSettled([...loopEnds, ...running]),
         sleep(graceMs, undefined, { ref: false }),
       ]);
       clearTimeout(late);
