@@ -161,7 +161,7 @@ for (const version of [2, 3])
         what: 'is never measured by a recording rule of its name',
         labels: { alertname: 'OrdersRecorded' },
         pod: 'orders-0',
-        why: /^first by name .*no alerting rule of its name/,
+        why: /^first by name .*no alerting rule with its name/,
       },
       {
         what: 'is about the first by name where the series of its rule have no pods',
@@ -268,8 +268,8 @@ for (const version of [2, 3])
       assert.deepEqual([readable?.ok, readable?.detail], [true, '11 alerting rules']);
       const wrong = await doctorOf({ url: `${prometheus.url}/mimir` });
       assert.equal(wrong?.ok, false);
-      assert.match(wrong.detail, /\/mimir\/api\/v1\/rules answers 404; the slow pod .* chosen by CPU/);
-      assert.match(wrong.remedy, /ends in \/prometheus; .*prometheus\.rulesUrl/);
+      assert.match(wrong.detail, /\/mimir\/api\/v1\/rules answers 404; .* its slow pod is chosen by CPU/);
+      assert.match(wrong.remedy, /ends in \/prometheus\. .*prometheus\.rulesUrl/);
       const away = await doctorOf({ url: 'http://127.0.0.1:1' });
       assert.match(away?.detail ?? '', /\/api\/v1\/rules did not answer \(ECONNREFUSED\);/);
       await using empty = await serving((_request, response) =>

@@ -47,7 +47,7 @@ describe("the machine's clock is set in the middle of a window", { concurrency: 
       const began = performance.now();
       await writeFile(clock, step);
       await waitFor('the step', patienceMs, () =>
-        flamepin.log.find(({ msg }) => msg.includes('clock was set')),
+        flamepin.log.find(({ msg }) => msg.includes('clock was changed')),
       );
 
       const capture = await captureWhen(flamepin, id, 'the end', 2 * patienceMs, isTold);

@@ -110,7 +110,7 @@ describe('flamepin coverage', { concurrency: 2 }, () => {
     it('says which right is missing, and that there is no such kind', async () => {
       const forbidden = { kind: 'Status', message: 'prometheusrules is forbidden', code: 403 };
       for (const [status, words] of [
-        [403, /to list prometheusrules, in the group monitoring\.coreos\.com, is not allowed/],
+        [403, /listing prometheusrules \(group monitoring\.coreos\.com\) is not allowed/],
         [404, /has no PrometheusRule objects: the Prometheus operator is not installed/],
       ] as const) {
         const { server, config } = await clusterWith({ ...forbidden, code: status }, status);
@@ -244,7 +244,7 @@ describe('flamepin coverage', { concurrency: 2 }, () => {
     assert.match(missing.stderr, /none\.yaml \(ENOENT\)/);
     const nothing = await run([]);
     assert.equal(nothing.code, 2);
-    assert.match(nothing.stderr, /there are no rules to judge\. Name rule files/);
+    assert.match(nothing.stderr, /there are no rules to judge\. Pass rule files/);
     assert.equal((await run(['-', '--fail-on', 'captures'])).code, 2);
     assert.equal((await run(['-', '--label', 'x'])).code, 2);
     const large = await run(['/dev/zero']);
