@@ -3,7 +3,7 @@ import { ConfigurationError } from './config/problems.ts';
 import { Failure, describeReason } from './reasons/failure.ts';
 import { captureEvents, profileEvents } from './profile/sampling.ts';
 import { addressForms } from './captures/target-kinds.ts';
-import { httpUrl, label, seconds, targetUri, verdictsOf, type Labels } from './commands/option-values.ts';
+import { httpUrl, label, seconds, targetUri, verdictsOf } from './commands/option-values.ts';
 import { version } from './version.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { CompareOptions } from './commands/compare.ts';
@@ -21,7 +21,7 @@ interface CommonOptions {
 
 /** Where `explain` gets its alerts, instead of a file. */
 interface GivenAlerts {
-  label?: Labels;
+  label?: Readonly<Record<string, string>>;
   alertmanager?: string;
   grafana?: boolean;
 }

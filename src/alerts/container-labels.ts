@@ -1,4 +1,4 @@
-type Labels = Readonly<Record<string, string>>;
+import type { Labels } from './present.ts';
 
 /** One thing that an alert's labels say about a container of an engine; `label` is where it was read from. */
 export type ContainerLead =

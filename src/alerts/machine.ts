@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Labels } from './present.ts';
 
 /** A machine, as alerts may name it. */
 export interface Machine {
@@ -14,8 +15,6 @@ export interface NamedMachine {
   label: string;
   host: string;
 }
-
-type Labels = Readonly<Record<string, string>>;
 
 /**
  * Labels that hold nothing but the name of a machine. All of them must agree with this one. `exported_` comes first in

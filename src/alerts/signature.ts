@@ -29,13 +29,13 @@ export interface SignedRequest {
  * Who sent it, or why no source matched; `detail` contains no secret and is safe to log and to return. `proven`: a
  * secret was presented; false until a signature can be checked against its body, and for sources without a secret.
  */
-export type Verdict = { source: string; proven: boolean } | { source: null; detail: string };
+export type Identified = { source: string; proven: boolean } | { source: null; detail: string };
 
 /**
  * The first source whose credentials the request presents. Sources without credentials are tried last, so that a
  * request with a token is attributed to its own source.
  */
-export function identifySource(sources: readonly SourceCredentials[], request: SignedRequest): Verdict {
+export function identifySource(sources: readonly SourceCredentials[], request: SignedRequest): Identified {
   const strictFirst = [...sources.filter(isGuarded), ...sources.filter((source) => !isGuarded(source))];
   let detail = 'no source is configured for this path';
   for (const [index, source] of strictFirst.entries()) {

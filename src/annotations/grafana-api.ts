@@ -238,7 +238,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** ECONNREFUSED and its like stand in the cause of fetch's TypeError. */
+/** ECONNREFUSED and its like are in the cause of fetch's TypeError. */
 function networkCode(error: unknown): string {
   if (!(error instanceof Error)) return 'error';
   const { cause } = error;

@@ -106,7 +106,7 @@ const newQueriesSchema = z.object({
   }),
 });
 const expressionSchema = z.object({ expr: z.string().min(1) });
-/** Since schema 2 the data source's own words stand in `spec.query.spec`. */
+/** Since schema 2 the data source's own fields are in `spec.query.spec`. */
 const newExpressionSchema = z.object({
   spec: z.object({ query: z.object({ spec: expressionSchema }) }),
 });

@@ -1,11 +1,10 @@
 import { InvalidArgumentError } from 'commander';
+import type { Labels } from '../alerts/present.ts';
 import { addresses, addressForms, targetKinds } from '../captures/target-kinds.ts';
 import { parseDuration } from '../config/durations.ts';
 import type { Verdict } from '../coverage/judgement.ts';
 
 /** Values of the command line → what the commands take. Each throws InvalidArgumentError with what to write instead. */
-
-export type Labels = Readonly<Record<string, string>>;
 
 /** What `coverage --fail-on` takes: verdicts on rules that somebody can change. */
 const failingVerdicts = ['no-route', 'no-target', 'elsewhere', 'unreadable'] as const satisfies Verdict[];

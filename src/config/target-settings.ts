@@ -104,7 +104,7 @@ const host = {
   names: z.array(z.string().min(1).max(253)).optional(),
 };
 
-/** A path that can stand in a configuration of OpenSSH. */
+/** A path that OpenSSH's configuration can hold. */
 const sshPath = path.regex(/^[^\s"$\\]+$/, {
   error: 'ssh accepts no path with spaces, quotes, $ or backslashes.',
 });

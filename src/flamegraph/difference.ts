@@ -3,7 +3,7 @@ import type { ChangedNames } from '../profile/comparison/comparison.ts';
 import type { ProfileEvent } from '../profile/profile.ts';
 import { endsInClass } from '../profile/sampling.ts';
 import type { CallTree } from './call-tree.ts';
-import type { Verdict } from './palette.ts';
+import type { Way } from './palette.ts';
 
 /** A tree compared with a baseline's tree, path by path. Shares are of each tree's whole, idle threads left out. */
 export interface Difference {
@@ -11,7 +11,7 @@ export interface Difference {
   baseShare(node: number): number;
   /** Share now minus share then. */
   delta(node: number): number;
-  verdict(node: number): Verdict;
+  verdict(node: number): Way;
   /** What shrank and is in the baseline alone, largest first, each path once. */
   vanished: { name: string; share: number }[];
 }
@@ -19,7 +19,7 @@ export interface Difference {
 /** Smaller changes are never coloured: 2 percentage points, the comparison's least effect. */
 const leastEffect = 0.02;
 const leastVanished = 0.01;
-const verdictOfWay: Record<number, Verdict> = { 1: 'grew', 0: 'same', [-1]: 'shrank' };
+const verdictOfWay: Record<number, Way> = { 1: 'grew', 0: 'same', [-1]: 'shrank' };
 
 /**
  * The picture of a comparison. A box is coloured where its frame changed by the comparison's own rule (share and

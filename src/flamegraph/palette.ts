@@ -38,12 +38,12 @@ const dark: Record<PictureKind, Paint> = {
 };
 
 /** Whether a frame's share grew or shrank against the baseline by more than noise. */
-export type Verdict = 'grew' | 'shrank' | 'same';
+export type Way = 'grew' | 'shrank' | 'same';
 
 /** What is said of `same`: a change is one of both. Where something grows, the shares of all the rest fall. */
 export const unchanged = 'share or rate within noise';
 
-const changeLight: Record<Verdict, readonly Paint[]> = {
+const changeLight: Record<Way, readonly Paint[]> = {
   grew: [
     { fill: '#fcd9b0', text: '#241300' },
     { fill: '#f9b266', text: '#241300' },
@@ -57,7 +57,7 @@ const changeLight: Record<Verdict, readonly Paint[]> = {
   same: [{ fill: '#e1e4e7', text: '#2a3036' }],
 };
 
-const changeDark: Record<Verdict, readonly Paint[]> = {
+const changeDark: Record<Way, readonly Paint[]> = {
   grew: [
     { fill: '#6b4219', text: '#fff1e0' },
     { fill: '#9a5510', text: '#fff6ec' },
@@ -77,7 +77,7 @@ export function kindPaint(kind: PictureKind, theme: Theme): Paint {
 }
 
 /** Colours of a frame in difference mode; `delta` in shares, three steps: up to 5, up to 15 points, more. */
-export function changePaint(verdict: Verdict, delta: number, theme: Theme): Paint {
+export function changePaint(verdict: Way, delta: number, theme: Theme): Paint {
   const steps = (theme === 'light' ? changeLight : changeDark)[verdict];
   const step = Math.abs(delta) < 0.05 ? 0 : Math.abs(delta) < 0.15 ? 1 : 2;
   return steps[Math.min(step, steps.length - 1)]!;

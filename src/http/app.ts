@@ -22,7 +22,7 @@ import { storeRoutes } from './store.ts';
 import { endUnreadBody } from './unread-body.ts';
 import { sourceOf, webhookRoutes } from './webhooks.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
-import type { SignedRequest, Verdict } from '../alerts/signature.ts';
+import type { SignedRequest, Identified } from '../alerts/signature.ts';
 import type { Capture } from '../captures/capture.ts';
 import type { Link } from '../profile/link.ts';
 import type { AlertDecision } from '../captures/ledger.ts';
@@ -36,7 +36,7 @@ export interface AppParts {
   /** Answers with the OpenAPI document, which names every route here. */
   openApi: RequestHandler;
   now: () => number;
-  identify(sender: Sender, request: SignedRequest): Verdict;
+  identify(sender: Sender, request: SignedRequest): Identified;
   /** Whether every source of that sender has a secret. */
   guarded(sender: Sender): boolean;
   bodyLimit: number;
@@ -53,7 +53,7 @@ export interface AppParts {
   assets: { script: string; style: string };
   compare: CompareCaptures;
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
-  requestManually(hand: ManualRequest): Promise<string>;
+  requestManually(manual: ManualRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;
   /** Stores now what waits in the spool, for one capture or for all; resolves to the captures concerned. */
   storeNow(id: string | null): Promise<string[]>;
@@ -111,7 +111,7 @@ export function createApp(parts: AppParts): Express {
       profilerLinks: (capture) => parts.profilerLinks(capture),
       compare: parts.compare,
       allowed,
-      request: (hand) => parts.requestManually(hand),
+      request: (manual) => parts.requestManually(manual),
     }),
   );
   app.use(artifactRoutes(parts));

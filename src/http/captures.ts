@@ -55,7 +55,7 @@ interface CapturesParts {
   /** Lets through holders of the captures token. */
   allowed: RequestHandler;
   /** Queues a capture by hand; resolves to its id. */
-  request(hand: ManualRequest): Promise<string>;
+  request(manual: ManualRequest): Promise<string>;
 }
 
 /** An id that was cut off leads nowhere, which is a 404. */
@@ -135,12 +135,12 @@ export function captureRoutes(parts: CapturesParts): Router {
   });
 
   router.post('/captures', parts.allowed, jsonBody, async (request, response) => {
-    const hand = readAs(
+    const manual = readAs(
       manualRequestSchema,
       request.body,
       'Send {"target": "host://4711", "event": "cpu", "durationSeconds": 30, "purpose": "manual"}.',
     );
-    const id = await parts.request(hand);
+    const id = await parts.request(manual);
     const json: z.infer<typeof queuedSchema> = { id, path: `/captures/${id}` };
     response.status(202).location(json.path).json(json);
   });

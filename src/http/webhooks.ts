@@ -4,7 +4,7 @@ import type { Log } from '../captures/log.ts';
 import { countJsonValues } from '../alerts/json-values.ts';
 import { parsers } from '../alerts/parsers.ts';
 import { senderNames, senders, type Sender } from '../alerts/sender.ts';
-import type { SignedRequest, Verdict } from '../alerts/signature.ts';
+import type { SignedRequest, Identified } from '../alerts/signature.ts';
 import type { AcceptedAlert, AlertDecision, Ledger } from '../captures/ledger.ts';
 import { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -33,7 +33,7 @@ export const acceptedSchema = z
 
 interface WebhookParts {
   /** Which configured source of that sender the request comes from, or why none is trusted. */
-  identify(sender: Sender, request: SignedRequest): Verdict;
+  identify(sender: Sender, request: SignedRequest): Identified;
   ledger: Ledger;
   metrics: Metrics;
   log: Log;
@@ -107,7 +107,7 @@ function demandSource(
   rawBody: Buffer | null,
   sender: Sender,
   parts: WebhookParts,
-): Extract<Verdict, { source: string }> {
+): Extract<Identified, { source: string }> {
   const { headers } = request;
   const verdict = parts.identify(sender, { headers, rawBody, now: parts.now() });
   if (verdict.source !== null) {

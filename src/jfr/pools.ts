@@ -1,6 +1,6 @@
 import { chunkHeaderBytes, type Chunk } from './chunk.ts';
 import { Cursor, damaged } from './cursor.ts';
-import type { Records, Value, Wanted } from './record.ts';
+import type { Records, Value, WantedFields } from './record.ts';
 import type { Schema } from './schema.ts';
 
 /** Constants by key; each holds the wanted fields in their slots. */
@@ -20,7 +20,7 @@ export class Pools {
   private readonly pools = new Map<string, Map<number, Value[]>>();
   private readonly schema: Schema;
   private readonly records: Records;
-  private readonly wanted: Readonly<Record<string, Wanted>>;
+  private readonly wanted: Readonly<Record<string, WantedFields>>;
   private readonly onString: ((key: number, cursor: Cursor) => void) | undefined;
   private readonly readers = new Map<number, (cursor: Cursor) => void>();
 
@@ -28,7 +28,7 @@ export class Pools {
   constructor(
     schema: Schema,
     records: Records,
-    wanted: Readonly<Record<string, Wanted>>,
+    wanted: Readonly<Record<string, WantedFields>>,
     onString?: (key: number, cursor: Cursor) => void,
   ) {
     this.onString = onString;

@@ -5,7 +5,7 @@ import type { JfrClass, JfrField, Schema } from './schema.ts';
  * What is wanted of a structure: fields by name in the order of their slots; an array of structures is given with
  * the fields of its rows, and its slot holds the rows' values one after the other.
  */
-export type Wanted = readonly (string | { rows: string; fields: readonly string[] })[];
+export type WantedFields = readonly (string | { rows: string; fields: readonly string[] })[];
 
 /** A slot: a number (keys of pools included), a string, the number of a pooled string, rows, or nothing. */
 export type Value = number | string | null | number[];
@@ -46,7 +46,7 @@ export class Records {
    * The reader of one class. Fields that nobody wants, also those that later versions add, are skipped by their
    * type. Throws Failure `recording-damaged` when the schema does not hold together.
    */
-  compile(described: JfrClass, wanted: Wanted, onString?: OnString, onKey?: OnStringKey): ReadRecord {
+  compile(described: JfrClass, wanted: WantedFields, onString?: OnString, onKey?: OnStringKey): ReadRecord {
     const steps: Step[] = [];
     for (const field of described.fields) {
       const slot = wanted.findIndex((one) => (typeof one === 'string' ? one : one.rows) === field.name);

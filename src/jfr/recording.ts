@@ -2,12 +2,12 @@ import { Failure } from '../reasons/failure.ts';
 import { chunkHeaderBytes, readChunks, type Chunk } from './chunk.ts';
 import { Cursor, damaged, EndOfBytes } from './cursor.ts';
 import { checkpointType, Pools } from './pools.ts';
-import { Records, type Value, type Wanted } from './record.ts';
+import { Records, type Value, type WantedFields } from './record.ts';
 import { Schemas, type Schema } from './schema.ts';
 
 /** Reads events of one kind: `fields` in the order of the slots passed to `visit`. The slots are reused. */
 export interface EventReader {
-  fields: Wanted;
+  fields: WantedFields;
   visit: (slots: readonly Value[]) => void;
 }
 
@@ -36,7 +36,7 @@ export class OpenChunk {
   static open(
     recording: Buffer,
     header: Chunk,
-    constants: Readonly<Record<string, Wanted>>,
+    constants: Readonly<Record<string, WantedFields>>,
     schemas: Schemas,
   ): OpenChunk | null {
     return nullIfTruncated(header, () => {
@@ -107,7 +107,7 @@ export class OpenChunk {
 /** Opens the chunks of a recording one by one, so that only one chunk's constants are in memory at a time. */
 export function* openChunks(
   recording: Buffer,
-  constants: Readonly<Record<string, Wanted>>,
+  constants: Readonly<Record<string, WantedFields>>,
 ): Generator<OpenChunk | null> {
   const { chunks, rest } = readChunks(recording);
   const schemas = new Schemas();

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import type { Labels } from '../alerts/present.ts';
 import { MatcherSyntaxError, parseMatcherLine, type MatcherOperator } from './matcher-syntax.ts';
 
 /** One compiled matcher. A label that is not there counts as the empty string, as in Alertmanager. */
@@ -10,8 +11,6 @@ export interface Matcher {
   text: string;
   matches: (labels: Labels) => boolean;
 }
-
-export type Labels = Readonly<Record<string, string>>;
 
 /**
  * One line in Alertmanager's syntax → compiled matchers. Regular expressions are RE2 and anchored at both ends; RE2

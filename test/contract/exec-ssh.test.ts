@@ -41,11 +41,14 @@ describe('commands over ssh', () => {
     process.env['TMPDIR'] = mkdtempSync(join(tmpdir(), 'ssh-'));
   });
   after(async () => {
-    for (const client of clients) await client.close();
-    rmSync(tmpdir(), { recursive: true });
-    if (shared === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = shared;
-    await server.stop();
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => server.stop());
+    closing.defer(() => {
+      rmSync(tmpdir(), { recursive: true });
+      if (shared === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = shared;
+    });
+    for (const client of clients) closing.defer(() => client.close());
   });
 
   const clientWith = (change: Partial<ClientSettings> = {}, idle?: number): SshClient => {

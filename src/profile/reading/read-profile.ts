@@ -1,6 +1,6 @@
 import { openChunks, type OpenChunk } from '../../jfr/recording.ts';
 import { damaged } from '../../jfr/cursor.ts';
-import type { Wanted } from '../../jfr/record.ts';
+import type { WantedFields } from '../../jfr/record.ts';
 import { StackTable } from './stack-table.ts';
 import { ChunkNames } from './chunk-names.ts';
 import { JvmFacts } from './jvm-facts.ts';
@@ -11,7 +11,7 @@ import { Settings } from './settings.ts';
 import { Tuples } from '../tuples.ts';
 
 /** Constants that a profile needs; all others are passed over. */
-const constants: Readonly<Record<string, Wanted>> = {
+const constants: Readonly<Record<string, WantedFields>> = {
   'jdk.types.StackTrace': [{ rows: 'frames', fields: ['method', 'lineNumber', 'type'] }],
   'jdk.types.Method': ['type', 'name'],
   'java.lang.Class': ['name'],

@@ -1,7 +1,7 @@
 import { present } from '../../../alerts/present.ts';
 
 /** An alerting rule, as much of it as an alert can be recognised by. */
-export interface AlertingRule {
+export interface NamedRule {
   name: string;
   /** As its author wrote them: a value with `{{` is a template, which only the rule's own evaluation fills in. */
   labels: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface AlertingRule {
  * The rules that may have fired the alert: they have its name, and no label that contradicts the alert's. A rule without
  * a label of the alert may still be the one, as its series can have that label. Pure.
  */
-export function rulesThatFit<Rule extends AlertingRule>(
+export function rulesThatFit<Rule extends NamedRule>(
   labels: Readonly<Record<string, string>>,
   rules: readonly Rule[],
 ): Rule[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AlertingRule } from './alerting-rule.ts';
+import type { NamedRule } from './alerting-rule.ts';
 import { conditionSchema, type Condition } from './grafana-condition.ts';
 import { askPrometheus, UnexpectedStatus, type PrometheusSettings } from './prometheus.ts';
 import { maxRulesBytes } from './prometheus-rules.ts';
@@ -7,7 +7,7 @@ import { maxRulesBytes } from './prometheus-rules.ts';
 /** Grafana, as its annotator reaches it. */
 export type GrafanaAccess = Pick<PrometheusSettings, 'url' | 'token'>;
 
-export interface GrafanaRule extends AlertingRule {
+export interface GrafanaRule extends NamedRule {
   condition: Condition;
 }
 

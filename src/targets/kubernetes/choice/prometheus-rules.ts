@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { AlertingRule } from './alerting-rule.ts';
+import type { NamedRule } from './alerting-rule.ts';
 import { askPrometheus, UnexpectedStatus, type PrometheusSettings } from './prometheus.ts';
 
-export interface PrometheusRule extends AlertingRule {
+export interface PrometheusRule extends NamedRule {
   /** null: not PromQL, as vmalert's rules over Graphite or VictoriaLogs. */
   expression: string | null;
 }

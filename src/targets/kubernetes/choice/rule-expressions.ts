@@ -1,6 +1,6 @@
 import { grafanaRuleOf } from '../../../alerts/grafana-rule.ts';
 import { Recent } from '../connection/recent.ts';
-import { rulesThatFit, type AlertingRule } from './alerting-rule.ts';
+import { rulesThatFit, type NamedRule } from './alerting-rule.ts';
 import { queryBehind } from './grafana-condition.ts';
 import { grafanaRules, type GrafanaAccess } from './grafana-rules.ts';
 import { alertingRules } from './prometheus-rules.ts';
@@ -21,7 +21,7 @@ export interface RuleExpression {
 /** What came of looking for the rule; `why` there is no expression, in words. */
 export type RuleFound = { expression: RuleExpression } | { why: string };
 
-interface FoundRule extends AlertingRule {
+interface FoundRule extends NamedRule {
   found: RuleFound;
 }
 
