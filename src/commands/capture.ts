@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { analysisThreads } from '../captures/analysis/analysis-threads.ts';
+import { boundedAnalysis } from '../captures/analysis/bounded-analysis.ts';
 import { recordingMemory } from '../captures/analysis/recording-memory.ts';
 import type { Capture } from '../captures/capture.ts';
 import { manualDecision } from '../captures/manual.ts';
@@ -87,7 +87,7 @@ async function profile(
   signal: AbortSignal,
 ) {
   const { maxRecordingBytes } = limits;
-  const analysis = analysisThreads(maxRecordingBytes);
+  const analysis = boundedAnalysis(maxRecordingBytes);
   const journal = new CommandJournal();
   const profiled = await profileWindow(
     asked,

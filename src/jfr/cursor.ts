@@ -128,8 +128,11 @@ export class Cursor {
     return this.bytes.readDoubleBE(at);
   }
 
-  /** A string, or the number of its entry in the pool of strings, or null. */
-  text(): string | number | null {
+  /**
+   * A string, or the number of its entry in the pool of strings, or null.
+   * @param maximum length that counts as a string: bytes, or characters where they are written as such
+   */
+  text(maximum = Infinity): string | number | null {
     const encoding = this.byte();
     switch (encoding) {
       case stringEncoding.null:
@@ -140,20 +143,26 @@ export class Cursor {
         return this.integer(8);
       case stringEncoding.utf8:
       case stringEncoding.latin1: {
-        const length = this.count('string');
+        const bytes = this.textLength(maximum);
         const at = this.at;
-        this.at += length;
+        this.at += bytes;
         return this.bytes.toString(encoding === stringEncoding.utf8 ? 'utf8' : 'latin1', at, this.at);
       }
       case stringEncoding.chars: {
-        const length = this.count('string');
         const parts: string[] = [];
-        for (let i = 0; i < length; i++) parts.push(String.fromCharCode(this.integer(2) & 0xffff));
+        for (let left = this.textLength(maximum); left > 0; left--)
+          parts.push(String.fromCharCode(this.integer(2) & 0xffff));
         return parts.join('');
       }
       default:
         throw damaged(`unknown string encoding ${encoding}`);
     }
+  }
+
+  private textLength(maximum: number): number {
+    const length = this.count('string');
+    if (length > maximum) throw damaged(`a string of ${length} bytes`);
+    return length;
   }
 
   skipText(): void {

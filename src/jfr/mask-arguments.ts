@@ -41,6 +41,9 @@ function maskChunk(recording: Buffer, chunk: Chunk): void {
   }
 }
 
+/** Of longer texts nothing is kept: this runs inside flamepin, and Linux passes no argument of more than 128 KiB. */
+const longestKept = 2 ** 20;
+
 function maskString(cursor: Cursor, keep: Keep): void {
   const { bytes } = cursor;
   const encoding = cursor.byte();
@@ -49,22 +52,26 @@ function maskString(cursor: Cursor, keep: Keep): void {
     case stringEncoding.latin1: {
       // Kept stretches are found in ASCII patterns only, so for both encodings one character stands for one byte.
       const length = cursor.count('string');
-      const kept = keep(bytes.toString('latin1', cursor.at, cursor.at + length));
-      for (let i = 0; i < length; i++) if (!isKept(kept, i)) bytes[cursor.at + i] = star;
+      if (length > longestKept) {
+        bytes.fill(star, cursor.at, cursor.at + length);
+        return;
+      }
+      const kept = keptOf(keep, bytes.toString('latin1', cursor.at, cursor.at + length));
+      for (let i = 0; i < length; i++) if (kept[i] === 0) bytes[cursor.at + i] = star;
       return;
     }
     case stringEncoding.chars: {
       const length = cursor.count('string');
-      const starts: number[] = [];
+      const first = cursor.at;
       let text = '';
+      if (length <= longestKept)
+        for (let i = 0; i < length; i++) text += String.fromCharCode(cursor.integer(2) & 0xffff);
+      const kept = keptOf(keep, text);
+      cursor.at = first;
       for (let i = 0; i < length; i++) {
-        starts.push(cursor.at);
-        text += String.fromCharCode(cursor.integer(2) & 0xffff);
-      }
-      starts.push(cursor.at);
-      const kept = keep(text);
-      for (let i = 0; i < length; i++) {
-        if (!isKept(kept, i)) overwriteCharacter(cursor, starts[i]!, starts[i + 1]!);
+        const from = cursor.at;
+        cursor.skipInteger(2);
+        if (kept[i] !== 1) overwriteCharacter(cursor, from, cursor.at);
       }
       return;
     }
@@ -88,6 +95,9 @@ function overwriteCharacter(cursor: Cursor, from: number, to: number): void {
   }
 }
 
-function isKept(kept: readonly [number, number][], at: number): boolean {
-  return kept.some(([from, to]) => at >= from && at < to);
+/** 1 for each character that is kept. */
+function keptOf(keep: Keep, text: string): Uint8Array {
+  const kept = new Uint8Array(text.length);
+  for (const [from, to] of keep(text)) kept.fill(1, from, to);
+  return kept;
 }

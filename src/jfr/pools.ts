@@ -24,7 +24,10 @@ export class Pools {
   private readonly onString: ((key: number, cursor: Cursor) => void) | undefined;
   private readonly readers = new Map<number, (cursor: Cursor) => void>();
 
-  /** `onString` is called with the cursor in front of each entry of the pool of strings. */
+  /**
+   * `onString` is called with the cursor in front of each entry of the pool of strings, and then the strings are not
+   * kept.
+   */
   constructor(
     schema: Schema,
     records: Records,
@@ -53,10 +56,15 @@ export class Pools {
   readChain(recording: Buffer, chunk: Chunk): void {
     const seen = new Set<number>();
     let offset = chunk.checkpoint;
+    let unread = chunk.end - chunk.start;
     for (;;) {
       if (seen.has(offset) || seen.size > maximumCheckpoints) throw damaged('checkpoints in a circle');
       seen.add(offset);
-      const delta = this.readCheckpoint(new Cursor(recording, offset, chunk.end, chunk.compressed));
+      const cursor = new Cursor(recording, offset, chunk.end, chunk.compressed);
+      const delta = this.readCheckpoint(cursor);
+      // Ten thousand that each cover the rest of the chunk would be read for hours.
+      unread -= cursor.at - offset;
+      if (unread < 0) throw damaged('checkpoints that overlap');
       if (delta === 0) return;
       offset += delta;
       if (offset < chunk.start + chunkHeaderBytes || offset >= chunk.end)
@@ -98,8 +106,11 @@ export class Pools {
     if (described.name === stringClass) {
       return (cursor) => {
         const key = cursor.integer(8);
-        this.onString?.(key, cursor);
-        entries.set(key, [cursor.text()]);
+        if (this.onString === undefined) entries.set(key, [cursor.text()]);
+        else {
+          this.onString(key, cursor);
+          cursor.skipText();
+        }
       };
     }
     const wanted = this.wanted[described.name];

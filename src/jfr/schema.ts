@@ -24,6 +24,15 @@ export interface Schema {
 /** Deeper trees than this do not occur (metadata → region/root → class → field → annotation): stops hostile nesting. */
 const maximumDepth = 12;
 
+/**
+ * Bounds on one description, because masking reads it inside flamepin. JDK 25 has 2,212 strings, and 15,692
+ * elements and attributes.
+ */
+const maximumStrings = 65_536;
+/** Elements and their attributes. */
+const maximumElements = 262_144;
+const maximumTextBytes = 65_536;
+
 interface Element {
   name: string;
   attributes: Map<string, string>;
@@ -63,12 +72,13 @@ export class Schemas {
 
 function readDescription(cursor: Cursor): Schema {
   const count = cursor.count('metadata strings');
+  if (count > maximumStrings) throw damaged(`metadata of ${count} strings`);
   const strings: string[] = [];
   for (let i = 0; i < count; i++) {
-    const text = cursor.text();
+    const text = cursor.text(maximumTextBytes);
     strings.push(typeof text === 'string' ? text : '');
   }
-  const root = readElement(cursor, strings, 0);
+  const root = readElement(cursor, { strings, left: maximumElements }, 0);
   const byId = new Map<number, JfrClass>();
   const byName = new Map<string, JfrClass>();
   const metadata = root.children.find((child) => child.name === 'metadata');
@@ -82,19 +92,31 @@ function readDescription(cursor: Cursor): Schema {
   return { byId, byName };
 }
 
-function readElement(cursor: Cursor, strings: readonly string[], depth: number): Element {
+/** What a description has: its strings, and how many more elements and attributes it may have. */
+interface Description {
+  strings: readonly string[];
+  left: number;
+}
+
+function readElement(cursor: Cursor, description: Description, depth: number): Element {
   if (depth > maximumDepth) throw damaged('metadata nested too deeply');
+  const count = (what: string): number => {
+    const counted = cursor.count(what);
+    description.left -= counted;
+    if (description.left < 0) throw damaged(`metadata of more than ${maximumElements} ${what}`);
+    return counted;
+  };
   const string = () => {
-    const text = strings[cursor.integer(4)];
+    const text = description.strings[cursor.integer(4)];
     if (text === undefined) throw damaged('metadata names a string that is not there');
     return text;
   };
   const name = string();
   const attributes = new Map<string, string>();
-  for (let left = cursor.count('attributes'); left > 0; left--) attributes.set(string(), string());
+  for (let left = count('attributes'); left > 0; left--) attributes.set(string(), string());
   const children: Element[] = [];
-  for (let left = cursor.count('elements'); left > 0; left--) {
-    children.push(readElement(cursor, strings, depth + 1));
+  for (let left = count('elements'); left > 0; left--) {
+    children.push(readElement(cursor, description, depth + 1));
   }
   return { name, attributes, children };
 }

@@ -33,6 +33,13 @@ const valueFields = new Set(['value', 'oldValue', 'newValue']);
 const metadataType = 0;
 
 /**
+ * Bounds for one chunk, because this runs inside flamepin: a chunk of the JDK has a checkpoint a second, and some hundred
+ * properties, variables and flags.
+ */
+const maximumCheckpoints = 100_000;
+const maximumSecrets = 100_000;
+
+/**
  * Finds the strings of one chunk that must not be stored, those in the pool of strings included.
  * `readableUntil` is the end of the last event that was understood. Throws Failure `recording-damaged` when schema
  * or pools cannot be read, for then a secret may be anywhere.
@@ -41,8 +48,8 @@ export function findSecretStrings(
   recording: Buffer,
   chunk: Chunk,
 ): { strings: SecretString[]; readableUntil: number } {
-  const events = listEvents(recording, chunk);
-  const metadata = chunk.metadata > 0 ? chunk.metadata : events.metadata;
+  const { metadata: found, checkpoints, end } = scanEvents(recording, chunk);
+  const metadata = chunk.metadata > 0 ? chunk.metadata : found;
   if (metadata === undefined) {
     if (chunk.whole) throw damaged('no metadata');
     return { strings: [], readableUntil: chunk.start };
@@ -52,14 +59,17 @@ export function findSecretStrings(
   const strings: SecretString[] = [];
   const pooled = new Map<number, Keep>();
   const readers = secretReaders(schema, strings, pooled);
-  for (const { at, end, type } of events.list) {
-    const read = readers.get(type);
-    if (read === undefined) continue;
-    const cursor = new Cursor(recording, at, end, chunk.compressed);
-    damagedIfTruncated('an event that is too short for its fields', () => read(cursor, []));
+  if (readers.size > 0) {
+    eachEvent(recording, chunk, end, (event, type) => {
+      const read = readers.get(type);
+      if (read === undefined) return;
+      damagedIfTruncated('an event that is too short for its fields', () => read(event, []));
+      if (strings.length + pooled.size > maximumSecrets)
+        throw damaged(`more than ${maximumSecrets} arguments, properties and variables`);
+    });
   }
-  if (pooled.size > 0) strings.push(...pooledStrings(recording, chunk, schema, events.checkpoints, pooled));
-  return { strings, readableUntil: events.end };
+  if (pooled.size > 0) addPooledStrings({ recording, chunk, schema, checkpoints, pooled }, strings);
+  return { strings, readableUntil: end };
 }
 
 function schemaAt(recording: Buffer, chunk: Chunk, metadata: number): Schema | null {
@@ -72,38 +82,56 @@ function schemaAt(recording: Buffer, chunk: Chunk, metadata: number): Schema | n
   }
 }
 
-interface EventList {
-  list: { at: number; end: number; type: number }[];
+interface EventScan {
   metadata: number | undefined;
   checkpoints: number[];
+  /** Of the last whole event. */
   end: number;
 }
 
-function listEvents(recording: Buffer, chunk: Chunk): EventList {
-  const found: EventList = {
-    list: [],
-    metadata: undefined,
-    checkpoints: [],
-    end: chunk.start + chunkHeaderBytes,
-  };
-  const cursor = new Cursor(recording, found.end, chunk.end, chunk.compressed);
-  try {
-    while (cursor.at < chunk.end) {
-      const start = cursor.at;
+function scanEvents(recording: Buffer, chunk: Chunk): EventScan {
+  const scan: EventScan = { metadata: undefined, checkpoints: [], end: chunk.start + chunkHeaderBytes };
+  scan.end = eachEvent(recording, chunk, chunk.end, (_event, type, start) => {
+    if (type === metadataType) scan.metadata = start;
+    if (type !== checkpointType) return;
+    scan.checkpoints.push(start);
+    if (scan.checkpoints.length > maximumCheckpoints)
+      throw damaged(`more than ${maximumCheckpoints} checkpoints`);
+  });
+  if (scan.end < chunk.end && chunk.whole) throw damaged(`no event at byte ${scan.end}`);
+  return scan;
+}
+
+/**
+ * Passes each event to `visit` with a cursor in front of its fields, bounded to it, and moved on afterwards.
+ * @returns where the last whole event ends
+ */
+function eachEvent(
+  recording: Buffer,
+  chunk: Chunk,
+  until: number,
+  visit: (event: Cursor, type: number, start: number) => void,
+): number {
+  const cursor = new Cursor(recording, chunk.start + chunkHeaderBytes, until, chunk.compressed);
+  let done = cursor.at;
+  while (done < until) {
+    let type: number;
+    try {
       const size = cursor.integer(4);
-      const type = cursor.integer(8);
-      if (size <= cursor.at - start - 1 || start + size > chunk.end) break;
-      if (type === metadataType) found.metadata = start;
-      else if (type === checkpointType) found.checkpoints.push(start);
-      else found.list.push({ at: cursor.at, end: start + size, type });
-      cursor.at = start + size;
-      found.end = cursor.at;
+      type = cursor.integer(8);
+      if (size <= cursor.at - done - 1 || done + size > until) return done;
+      cursor.end = done + size;
+    } catch (error) {
+      if (error instanceof EndOfBytes) return done;
+      throw error;
     }
-  } catch (error) {
-    if (!(error instanceof EndOfBytes)) throw error;
+    const { end } = cursor;
+    visit(cursor, type, done);
+    cursor.at = end;
+    cursor.end = until;
+    done = end;
   }
-  if (found.end < chunk.end && chunk.whole) throw damaged(`no event at byte ${found.end}`);
-  return found;
+  return done;
 }
 
 function secretReaders(
@@ -139,24 +167,29 @@ function secretReaders(
   return readers;
 }
 
-function pooledStrings(
-  recording: Buffer,
-  chunk: Chunk,
-  schema: Schema,
-  checkpoints: readonly number[],
-  pooled: ReadonlyMap<number, Keep>,
-): SecretString[] {
-  const strings: SecretString[] = [];
+interface PooledSecrets {
+  recording: Buffer;
+  chunk: Chunk;
+  schema: Schema;
+  checkpoints: readonly number[];
+  pooled: ReadonlyMap<number, Keep>;
+}
+
+function addPooledStrings(
+  { recording, chunk, schema, checkpoints, pooled }: PooledSecrets,
+  strings: SecretString[],
+): void {
   const pools = new Pools(schema, new Records(schema), {}, (key, cursor) => {
     const keep = pooled.get(key);
     if (keep !== undefined) strings.push({ at: cursor.at, keep });
+    // A key may stand in every checkpoint.
+    if (strings.length > 2 * maximumSecrets) throw damaged(`more than ${maximumSecrets} pooled secrets`);
   });
   for (const at of checkpoints) {
     damagedIfTruncated(`constants of ${stringClass} cut off`, () =>
       pools.readCheckpoint(new Cursor(recording, at, chunk.end, chunk.compressed)),
     );
   }
-  return strings;
 }
 
 function damagedIfTruncated<T>(what: string, read: () => T): T {

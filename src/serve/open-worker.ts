@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { analysisThreads } from '../captures/analysis/analysis-threads.ts';
+import { boundedAnalysis } from '../captures/analysis/bounded-analysis.ts';
 import { recordingMemory } from '../captures/analysis/recording-memory.ts';
 import { findBaseline } from '../captures/baselines/baseline.ts';
 import { startWorker, type Worker, type WorkerParts } from '../captures/worker/worker.ts';
@@ -17,7 +17,7 @@ export function openWorker(configuration: Configuration, parts: OpenedParts): Wo
   const { ledger, store } = parts;
   return startWorker({
     ...parts,
-    analysis: analysisThreads(limits.maxRecordingBytes),
+    analysis: boundedAnalysis(limits.maxRecordingBytes),
     baselineFor: (capture, signal) => findBaseline(capture, ledger, store, signal),
     memory: recordingMemory(limits.maxRecordingBytes),
     owner: `${hostname()} ${process.pid}`,

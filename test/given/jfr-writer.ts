@@ -3,7 +3,8 @@
  * (lengths that lie). Strings are written in whatever encoding is asked for.
  */
 export class JfrWriter {
-  private readonly bytes: number[] = [];
+  private bytes = Buffer.alloc(256);
+  private used = 0;
   readonly compressed: boolean;
 
   constructor(compressed: boolean) {
@@ -11,11 +12,20 @@ export class JfrWriter {
   }
 
   get length(): number {
-    return this.bytes.length;
+    return this.used;
   }
 
   raw(...bytes: number[]): this {
-    for (const byte of bytes) this.bytes.push(byte & 0xff);
+    this.makeRoom(bytes.length);
+    for (const byte of bytes) this.bytes[this.used++] = byte & 0xff;
+    return this;
+  }
+
+  /** The same bytes so many times. */
+  repeat(bytes: Uint8Array, times: number): this {
+    this.makeRoom(bytes.length * times);
+    this.bytes.fill(bytes, this.used, this.used + bytes.length * times);
+    this.used += bytes.length * times;
     return this;
   }
 
@@ -27,6 +37,7 @@ export class JfrWriter {
       }
       return this;
     }
+    if (value >= 0 && value < 0x80) return this.raw(Number(value));
     let left = BigInt.asUintN(64, BigInt(value));
     for (let i = 0; i < 8; i++) {
       if (left < 0x80n) return this.raw(Number(left));
@@ -45,7 +56,7 @@ export class JfrWriter {
     const bytes = Buffer.from(text, encoding);
     return this.raw(encoding === 'utf8' ? 3 : 5)
       .integer(bytes.length, 4)
-      .raw(...bytes);
+      .repeat(bytes, 1);
   }
 
   /** The number of a string in the pool. */
@@ -61,12 +72,19 @@ export class JfrWriter {
     const size = inner.length + 4;
     if (this.compressed) this.raw(size | 0x80, (size >> 7) | 0x80, (size >> 14) | 0x80, size >> 21);
     else this.integer(size, 4);
-    for (const byte of inner.bytes) this.bytes.push(byte);
-    return this;
+    return this.repeat(inner.buffer(), 1);
   }
 
+  /** What was written so far. */
   buffer(): Buffer {
-    return Buffer.from(this.bytes);
+    return this.bytes.subarray(0, this.used);
+  }
+
+  private makeRoom(more: number): void {
+    if (this.used + more <= this.bytes.length) return;
+    const larger = Buffer.alloc(Math.max(this.used + more, this.bytes.length * 2));
+    larger.set(this.buffer());
+    this.bytes = larger;
   }
 }
 
@@ -146,6 +164,6 @@ function writeMetadata(writer: JfrWriter, classes: readonly WrittenClass[]): voi
   writer.event(0, (inner) => {
     inner.integer(0, 8).integer(0, 8).integer(1, 8).integer(strings.length, 4);
     for (const text of strings) inner.text(text);
-    inner.raw(...tree.buffer());
+    inner.repeat(tree.buffer(), 1);
   });
 }

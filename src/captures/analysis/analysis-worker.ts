@@ -1,15 +1,15 @@
 import { parentPort } from 'node:worker_threads';
-import { maskSecrets } from '../../jfr/mask-arguments.ts';
+import type { MadeArtifact } from '../../artifacts/artifact.ts';
+import type { Answer } from '../../profile/answer/answer.ts';
 import { asFailure } from '../../reasons/failure.ts';
 import type { AnalysisInput } from './analysis.ts';
 import { ownMemory, type ThreadAnswer } from './bounded-thread.ts';
 import { makeArtifacts } from './make-artifacts.ts';
-import type { MadeArtifact } from '../../artifacts/artifact.ts';
-import type { Answer } from '../../profile/answer/answer.ts';
 
-export type ThreadTask =
-  | { kind: 'mask'; recording: Uint8Array }
-  | { kind: 'analyse'; input: AnalysisInput; maxRecordingBytes: number };
+export interface AnalysisTask {
+  input: Omit<AnalysisInput, 'recording'>;
+  maxRecordingBytes: number;
+}
 
 export interface AnalysisResult {
   answer: Answer;
@@ -17,22 +17,17 @@ export interface AnalysisResult {
   artifacts: MadeArtifact[];
 }
 
-async function work(task: ThreadTask): Promise<Uint8Array | AnalysisResult> {
-  switch (task.kind) {
-    case 'mask': {
-      const { buffer, byteOffset, byteLength } = task.recording;
-      const recording = Buffer.from(buffer, byteOffset, byteLength);
-      maskSecrets(recording);
-      return recording;
-    }
-    case 'analyse':
-      return makeArtifacts(task.input, task.maxRecordingBytes);
-  }
-}
+type TaskWithRecording = AnalysisTask & { recording?: Uint8Array };
 
-async function answer(task: ThreadTask): Promise<ThreadAnswer<Uint8Array | AnalysisResult>> {
+async function answer({
+  input,
+  recording = new Uint8Array(),
+  maxRecordingBytes,
+}: TaskWithRecording): Promise<ThreadAnswer<AnalysisResult>> {
   try {
-    return { result: await work(task) };
+    const { buffer, byteOffset, byteLength } = recording;
+    const whole = { ...input, recording: Buffer.from(buffer, byteOffset, byteLength) };
+    return { result: await makeArtifacts(whole, maxRecordingBytes) };
   } catch (error) {
     const { code, detail } = asFailure(error);
     return { code, detail };
@@ -40,13 +35,11 @@ async function answer(task: ThreadTask): Promise<ThreadAnswer<Uint8Array | Analy
 }
 
 /** Buffers of the answer that can be transferred instead of copied. */
-function transferable(answered: ThreadAnswer<Uint8Array | AnalysisResult>): ArrayBuffer[] {
+function transferable(answered: ThreadAnswer<AnalysisResult>): ArrayBuffer[] {
   if (!('result' in answered)) return [];
-  const { result } = answered;
-  const made = result instanceof Uint8Array ? [result] : result.artifacts.map(({ body }) => body);
-  return [...new Set(made.flatMap(ownMemory))];
+  return [...new Set(answered.result.artifacts.flatMap(({ body }) => ownMemory(body)))];
 }
 
-parentPort?.on('message', (task: ThreadTask) => {
+parentPort?.on('message', (task: TaskWithRecording) => {
   void answer(task).then((answered) => parentPort?.postMessage(answered, transferable(answered)));
 });

@@ -18,7 +18,7 @@ export interface AnalysisInput {
 
 /** Reads recordings off the main thread, in bounded time and memory. */
 export interface Analysis {
-  /** Warms up a thread; best called shortly before the window ends, as loading takes a while. */
+  /** Warms up a thread and a process; best called shortly before the window ends, as loading takes a while. */
   prepare(): void;
   /**
    * Masks JVM arguments and system properties in place; takes over the buffer. Must come before anything is stored. Rejects with `recording-damaged` or `analysis-timeout`.

@@ -9,7 +9,9 @@ export type ThreadAnswer<Result> = { result: Result } | { code: ReasonCode; deta
 const youngMiB = 16;
 
 /**
- * A thread that runs one task at a time, so that a hostile or huge recording can neither stall nor exhaust the service.
+ * A thread that runs one task at a time, so that a hostile or huge recording cannot stall the service. Its heap is bounded
+ * as long as each object is small; one that is larger than what the heap has left ends the whole process: see
+ * BoundedProcess.
  * `file` is the worker's URL without its extension, which is .ts in a clone and .js in the package.
  */
 export class BoundedThread<Task, Result> implements AsyncDisposable {

@@ -1,7 +1,7 @@
 import { Failure } from '../../reasons/failure.ts';
 import type { ArtifactStore } from '../artifact-store.ts';
 import { baseLabel } from '../baselines/base-label.ts';
-import { BoundedThread } from './bounded-thread.ts';
+import { BoundedProcess } from './bounded-process.ts';
 import type { Capture } from '../capture.ts';
 import type { ComparisonTask } from './comparison-worker.ts';
 import { storedProfile } from '../baselines/stored-profile.ts';
@@ -17,7 +17,7 @@ const worker = new URL('comparison-worker', import.meta.url);
 export type CompareCaptures = (capture: Capture, base: Capture) => Promise<Capture>;
 
 /**
- * Compares stored captures in threads of their own, two at once. Rejects with comparison-with-itself,
+ * Compares stored captures in processes of their own, two at once. Rejects with comparison-with-itself,
  * comparison-unlike, comparison-without-profile, comparison-busy, analysis-timeout, or as the store does.
  * @param profileBytes bound on an unpacked profile
  */
@@ -36,7 +36,7 @@ export function compareCaptures(
       const profile = await profileOf(capture, store, signal);
       const label = baseLabel(base, capture);
       const baseProfile = await profileOf(base, store, signal);
-      await using thread = new BoundedThread<ComparisonTask, Answer>(worker);
+      await using reader = new BoundedProcess<ComparisonTask, Answer>(worker);
       const task: ComparisonTask = {
         capture,
         profile,
@@ -44,7 +44,7 @@ export function compareCaptures(
         applicationPackages,
         profileBytes,
       };
-      return { ...capture, answer: await thread.ask(task, timeoutMs) };
+      return { ...capture, answer: await reader.ask(task, timeoutMs) };
     } finally {
       running--;
     }

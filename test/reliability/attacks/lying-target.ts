@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { cleanUpScript, collectScript, listScript, startScript } from '../../../src/profiler/script.ts';
 import { hostExec } from '../../../src/targets/host/host-exec.ts';
 import { fakeApiServer, success, exitStatus, type ServerSide } from '../../cluster/fake-apiserver.ts';
-import { captureWhen, fireForCapture, isFinal } from '../../setup/flamepin-client.ts';
+import { captureWhen, fireForCapture, isFinal, type CaptureJson } from '../../setup/flamepin-client.ts';
 import { compileBurner, startBurner } from '../../setup/jvm.ts';
+import { memoryLimit } from '../../setup/memory-limit.ts';
 import { filesLeft } from '../target-traces.ts';
 import { Findings, type AttackResult } from './attack.ts';
 import { probeAcknowledgements, senderPatienceMs, startScene } from './scene.ts';
@@ -25,8 +26,12 @@ export interface LyingTarget {
   endsWithinMs: number;
   /** How much the process may grow meanwhile, MiB. */
   memoryMiB: number;
-  /** Pods that lie at once; default 1. */
+  /** Pods that lie at once, lying-0 and so on; default 1. */
   pods?: number;
+  /** flamepin's control group may take so much, MiB; default: no limit. */
+  limitMiB?: number;
+  /** What must be true of each capture of a lying pod once it has ended; throws when it is not. */
+  ended?: (capture: CaptureJson, pod: string) => void;
 }
 
 /** Another pod's capture must have ended by then: a window, a start, and what a busy machine adds. */
@@ -38,6 +43,7 @@ const honestPod = 'honest-0';
  * run for real on this machine, and what the lying pod answers is changed on its way.
  */
 export async function beside({ lie, endsWithinMs, memoryMiB, ...more }: LyingTarget): Promise<AttackResult> {
+  const findings = new Findings();
   const lyingPods = Array.from({ length: more.pods ?? 1 }, (_, index) => `lying-${index}`);
   const pods = [...lyingPods, honestPod];
   await using closing = new AsyncDisposableStack();
@@ -54,10 +60,17 @@ export async function beside({ lie, endsWithinMs, memoryMiB, ...more }: LyingTar
       if (pod === undefined) response.writeHead(404).end('{}');
       else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(podNamed(pod)));
     },
-    exec: (side) => answer(side, side.asked.pod === honestPod ? () => Promise.resolve(false) : lie),
+    exec: (side) =>
+      answer(side, side.asked.pod === honestPod ? () => Promise.resolve(false) : lie).catch(
+        (error: unknown) => {
+          findings.must(false, String(error));
+          side.socket.terminate();
+        },
+      ),
   });
   closing.use(server);
-  await using scene = await startScene(async (directory) => {
+  const group = more.limitMiB === undefined ? null : closing.use(await memoryLimit(more.limitMiB * 2 ** 20));
+  const configuration = async (directory: string): Promise<string> => {
     await writeFile(join(directory, 'kubeconfig'), kubeconfig(server.access.server));
     return `server: {port: 0}
 targets: {kubernetes: {kubeconfig: ${join(directory, 'kubeconfig')}}}
@@ -65,7 +78,8 @@ limits: {total: 20, perNode: 4}
 routes:
 ${pods.map((pod, index) => `  - {matchers: ['pod="${pod}"'], event: cpu, cooldown: 0s, target: {kubernetes: {process: "${marks[index]}"}}}`).join('\n')}
 `;
-  });
+  };
+  await using scene = await startScene(configuration, group?.prefix);
   const { flamepin } = scene;
   const ids: string[] = [];
   closing.defer(() => {
@@ -80,11 +94,10 @@ ${pods.map((pod, index) => `  - {matchers: ['pod="${pod}"'], event: cpu, cooldow
     return id;
   };
 
-  const findings = new Findings();
   const probe = probeAcknowledgements(flamepin);
   const began = performance.now();
   const seconds = (): string => `${((performance.now() - began) / 1000).toFixed(1)} s`;
-  const ended = async (id: string, what: string, ms: number): Promise<string> => {
+  const ended = async (id: string, what: string, ms: number, lied = ''): Promise<string> => {
     const capture = await captureWhen(flamepin, id, 'the end', ms, isFinal).catch(() => undefined);
     const last = flamepin.log.findLast(({ captureId }) => captureId === id);
     findings.must(
@@ -94,13 +107,20 @@ ${pods.map((pod, index) => `  - {matchers: ['pod="${pod}"'], event: cpu, cooldow
     findings.note(
       `${what} ${capture?.state ?? 'open'} ${capture?.reason?.code ?? ''}`.trim() + ` after ${seconds()}`,
     );
+    if (capture !== undefined && lied !== '') {
+      try {
+        more.ended?.(capture, lied);
+      } catch (error) {
+        findings.must(false, `${what}: ${String(error)}`);
+      }
+    }
     return capture?.state ?? 'open';
   };
   const lying = await Promise.all(lyingPods.map((pod) => fire(pod, pod)));
   const honest = await fire(honestPod, 'honest');
   const [beside] = await Promise.all([
     ended(honest, 'another pod', Math.max(honestMs, endsWithinMs)),
-    ...lying.map((id) => ended(id, 'it', endsWithinMs)),
+    ...lying.map((id, index) => ended(id, 'it', endsWithinMs, lyingPods[index])),
   ]);
   findings.must(beside === 'done', `the pod beside it is ${beside}`);
   if (beside === 'done') {
@@ -111,6 +131,11 @@ ${pods.map((pod, index) => `  - {matchers: ['pod="${pod}"'], event: cpu, cooldow
   findings.must(refused === 0, `${refused} of ${answered + refused} notifications were not acknowledged`);
   findings.atMost('slowest acknowledgement', slowest, senderPatienceMs, 'ms');
   findings.atMost('memory +', scene.memoryGrowth(), memoryMiB, 'MiB');
+  if (group !== null) {
+    const killed = await group.kills();
+    findings.note(`${killed} ended by the kernel under ${more.limitMiB} MiB`);
+    findings.must(killed === 0, `the kernel ended ${killed} processes under ${more.limitMiB} MiB`);
+  }
   for (const path of ['/captures', '/readyz']) {
     const response = await fetch(flamepin.url + path, { headers: { Accept: 'application/json' } });
     findings.must(response.status === 200, `${path} answers ${response.status}`);

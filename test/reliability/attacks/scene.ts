@@ -18,15 +18,19 @@ export interface Scene extends AsyncDisposable {
   memoryGrowth(): number;
 }
 
-/** A flamepin of its own for one attack, so that what breaks is laid to the right one. */
+/**
+ * A flamepin of its own for one attack, so that what breaks is laid to the right one.
+ * @param prefix a command that runs it by exec
+ */
 export async function startScene(
   configuration: (directory: string) => string | Promise<string>,
+  prefix: readonly string[] = [],
 ): Promise<Scene> {
   await using closing = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'flamepin-hostile-'));
   closing.defer(() => rm(directory, { recursive: true, force: true }));
   const entry = join(import.meta.dirname, '../short-windows.ts');
-  const flamepin = await startFlamepin(directory, await configuration(directory), process.env, [], entry);
+  const flamepin = await startFlamepin(directory, await configuration(directory), process.env, prefix, entry);
   closing.defer(() => flamepin.stop());
   const before = residentMiB(flamepin.pid);
   let peak = before;

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Failure } from '../../../src/reasons/failure.ts';
 import { collapsed } from '../../../src/profile/collapsed.ts';
 import { readProfile } from '../../../src/profile/reading/read-profile.ts';
+import { overlappingCheckpoints } from '../../given/hostile-recordings.ts';
 import { type JfrWriter, writeChunk } from '../../given/jfr-writer.ts';
 import { classes, poolCount, pools, sample, shopChunk, type, wallSamples } from '../../given/shop-chunk.ts';
 
@@ -165,6 +166,12 @@ for (const compressed of [true, false]) {
     });
   });
 }
+
+describe('Checkpoints that each cover all that follow', () => {
+  it('are refused as damaged, and not read ten thousand times', () => {
+    assert.throws(() => readProfile(overlappingCheckpoints()), damaged);
+  });
+});
 
 describe('Bytes that are not a recording', () => {
   for (const [what, bytes] of Object.entries({

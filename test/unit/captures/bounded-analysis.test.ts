@@ -1,17 +1,26 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { Worker } from 'node:worker_threads';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { analysisThreads } from '../../../src/captures/analysis/analysis-threads.ts';
+import { boundedAnalysis } from '../../../src/captures/analysis/bounded-analysis.ts';
 import type { Analysis, AnalysisInput } from '../../../src/captures/analysis/analysis.ts';
 import { BoundedThread } from '../../../src/captures/analysis/bounded-thread.ts';
 import { newCapture } from '../../../src/ledgers/capture-change.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
 import { toCapture } from '../../given/decision.ts';
 import { noon } from '../../given/time.ts';
+import {
+  frameOfOneByte,
+  longArguments,
+  longName,
+  manyNames,
+  manyRows,
+  metadataStrings,
+  metadataTree,
+} from '../../given/hostile-recordings.ts';
 import { shopChunk } from '../../given/shop-chunk.ts';
 
 const packed = readFileSync(new URL('../../fixtures/recordings/shop-regression.jfr.gz', import.meta.url));
@@ -32,8 +41,8 @@ const analyse = (analysis: Analysis, what: AnalysisInput): ReturnType<Analysis['
 const failsWith = (code: string, detail: RegExp) => (error: unknown) =>
   error instanceof Failure && error.code === code && detail.test(error.detail);
 
-describe('a recording read in its own thread', () => {
-  const reading = analysisThreads(limit);
+describe('a recording read in its own process', () => {
+  const reading = boundedAnalysis(limit);
 
   it('becomes the same answer and files whether it is gzipped or not', async () => {
     const one = await analyse(reading, input(packed));
@@ -81,26 +90,26 @@ describe('a recording read in its own thread', () => {
 });
 
 describe('many recordings that come at once', () => {
-  it('are all read, in a few threads that end when idle', async () => {
+  it('are all read, in a few processes that end when idle', async () => {
     const ends: Promise<unknown>[] = [];
     const count = (message: unknown): void => {
-      ends.push(once((message as { worker: Worker }).worker, 'exit'));
+      ends.push(once((message as { process: ChildProcess }).process, 'exit'));
     };
-    subscribe('worker_threads', count);
-    const reading = analysisThreads(limit);
+    subscribe('child_process', count);
+    const reading = boundedAnalysis(limit);
     for (let capture = 0; capture < 8; capture++) reading.prepare();
     assert.equal(ends.length, 1, 'one is loaded ahead');
     const read = await Promise.all(
       Array.from({ length: 8 }, async () => analyse(reading, input(await reading.mask(gunzipSync(packed))))),
     );
-    unsubscribe('worker_threads', count);
+    unsubscribe('child_process', count);
     assert.equal(new Set(read.map(({ answer }) => answer.headline)).size, 1);
-    assert.ok(ends.length <= 3, `${ends.length} threads`);
+    assert.ok(ends.length <= 3, `${ends.length} processes`);
     await Promise.all(ends);
   });
 
   it('are held in memory once: masking takes over the buffer from the target', async () => {
-    const reading = analysisThreads(limit);
+    const reading = boundedAnalysis(limit);
     const stdout = Buffer.concat([Buffer.from('size=1\n\n'), gunzipSync(packed)]);
     const masked = await reading.mask(stdout.subarray(8));
     assert.equal(masked.length, gunzipSync(packed).length);
@@ -109,7 +118,7 @@ describe('many recordings that come at once', () => {
 
   it('are read though one never ends, and masked though two never end', { timeout: 20_000 }, async () => {
     const worker = new URL('../../fixtures/threads/sometimes-endless', import.meta.url);
-    const reading = analysisThreads(limit, { worker, timeoutMs: 4_000 });
+    const reading = boundedAnalysis(limit, { maskWorker: worker, analysisWorker: worker, timeoutMs: 4_000 });
     const order: string[] = [];
     const stuck = Array.from({ length: 2 }, () =>
       assert
@@ -126,12 +135,12 @@ describe('many recordings that come at once', () => {
 
   it('are aborted at once when flamepin stops', { timeout: 20_000 }, async () => {
     const worker = new URL('../../fixtures/threads/sometimes-endless', import.meta.url);
-    const reading = analysisThreads(limit, { worker, timeoutMs: 60_000 });
+    const reading = boundedAnalysis(limit, { maskWorker: worker, analysisWorker: worker, timeoutMs: 60_000 });
     const underWay: Promise<unknown>[] = [];
     const count = (message: unknown): void => {
-      underWay.push(once((message as { worker: Worker }).worker, 'online'));
+      underWay.push(once((message as { process: ChildProcess }).process, 'spawn'));
     };
-    subscribe('worker_threads', count);
+    subscribe('child_process', count);
     const stop = new AbortController();
     const ends: string[] = [];
     const given = Array.from({ length: 4 }, () =>
@@ -141,7 +150,7 @@ describe('many recordings that come at once', () => {
       ),
     );
     await Promise.all(underWay);
-    unsubscribe('worker_threads', count);
+    unsubscribe('child_process', count);
     assert.equal(underWay.length, 2, 'two are read, two wait');
     assert.deepEqual(ends, [], 'nothing ends by itself');
     const stoppedAt = performance.now();
@@ -150,9 +159,47 @@ describe('many recordings that come at once', () => {
     const took = performance.now() - stoppedAt;
     assert.deepEqual(ends.sort(), [
       ...Array<string>(2).fill('AbortError: This operation was aborted'),
-      ...Array<string>(2).fill('the reading thread ended with 1'),
+      ...Array<string>(2).fill('reading was ended'),
     ]);
     assert.ok(took < 5_000, `${took} ms, of 60,000 that each may take`);
+  });
+});
+
+describe('recordings made to exhaust their reader', () => {
+  const reading = boundedAnalysis(limit);
+  const masked = (recording: Buffer): Promise<Buffer> => reading.mask(recording);
+
+  for (const [what, recording] of [
+    ['a name of 59 million characters', () => longName('chars')],
+    ['a stack of 59 million frames', frameOfOneByte],
+    ['two million names', manyNames],
+  ] as const) {
+    it(`end with their reason, and flamepin goes on: ${what}`, async () => {
+      await assert.rejects(
+        analyse(reading, input(await masked(recording()))),
+        failsWith('recording-damaged', /^it takes more than \d+ MiB to read$/),
+      );
+      const { answer } = await analyse(reading, input(gunzipSync(packed)));
+      assert.match(answer.headline, /Shop/);
+    });
+  }
+
+  it('are masked, however many events they have', async () => {
+    const recording = manyRows();
+    const bytes = recording.length;
+    assert.equal((await masked(recording)).length, bytes);
+  });
+
+  it('are masked, however long an argument is: of one that no JVM can have, nothing is kept', async () => {
+    const argument = Buffer.from('-Xint ');
+    const recording = longArguments();
+    assert.ok(recording.includes(argument));
+    assert.equal((await masked(recording)).includes(argument), false);
+  });
+
+  it('are refused before masking when their description is out of all proportion', async () => {
+    await assert.rejects(masked(metadataStrings()), failsWith('recording-damaged', /59000000 strings/));
+    await assert.rejects(masked(metadataTree()), failsWith('recording-damaged', /more than 262144 elements/));
   });
 });
 
