@@ -164,6 +164,64 @@ kill_leaves() { # PID [all]
     esac
   done
 } 2>/dev/null
+ask_jvm() { # SECONDS VM.uptime|VM.flags
+  note_runs
+  said=$(bounded "$1" ./asprof jcmd "$pid" "$2" 2>&1 </dev/null)
+  code=$?
+  case $said in
+    *"JVM response code"*) answered_by_it ;;
+  esac
+}
+note_runs() {
+  count_runs
+  runs_before=$runs
+}
+answered_by_it() {
+  looks=0
+  while :; do
+    count_runs
+    [ "$runs" = "$runs_before" ] || return 0
+    looks=$((looks + 1))
+    [ $looks -lt 20 ] || return 1
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
+uncounted=0
+count_runs() {
+  runs=0
+  line_of "${listener-}/comm"
+  [ "$line" = "Attach Listener" ] || find_listener
+  [ -n "$listener" ] || return 0
+  counted=
+  {
+    while read -r key value; do
+      case $key in
+        syscr:) counted=1 runs=$value ;;
+      esac
+    done <"$listener/io"
+  } 2>/dev/null || :
+  [ -z "$counted" ] || return 0
+  {
+    while read -r key value; do
+      case $key in
+        *voluntary_ctxt_switches:) counted=1 runs=$((runs + value)) ;;
+      esac
+    done <"$listener/status"
+  } 2>/dev/null || :
+  [ -z "$counted" ] || return 0
+  uncounted=$((uncounted + 1))
+  runs=-$uncounted
+}
+find_listener() { # -> listener, its directory in /proc; empty when there is none
+  listener=
+  for task in "/proc/$pid/task"/*; do
+    line_of "$task/comm"
+    if [ "$line" = "Attach Listener" ]; then
+      listener=$task
+      break
+    fi
+  done
+}
 read_namespace() {
   line_of /proc/sys/kernel/random/boot_id
   namespace=$(readlink /proc/self/ns/pid 2>/dev/null)
@@ -268,7 +326,7 @@ if [ "$mode" = stop ] && [ -n "$alive" ]; then
         if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$started"; then jvm_library=$base/flamepin-jvm-$pid-$started/libasyncProfiler.so; fi
       done
     fi
-    bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
+    if ask_jvm 5 VM.uptime; then bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null; fi
     cd /
   fi
 fi

@@ -252,6 +252,64 @@ read_namespace() {
   namespace=$(readlink /proc/self/ns/pid 2>/dev/null)
   [ -z "$namespace" ] || namespace=$line/$namespace
 }
+ask_jvm() { # SECONDS VM.uptime|VM.flags
+  note_runs
+  said=$(bounded "$1" ./asprof jcmd "$pid" "$2" 2>&1 </dev/null)
+  code=$?
+  case $said in
+    *"JVM response code"*) answered_by_it ;;
+  esac
+}
+note_runs() {
+  count_runs
+  runs_before=$runs
+}
+answered_by_it() {
+  looks=0
+  while :; do
+    count_runs
+    [ "$runs" = "$runs_before" ] || return 0
+    looks=$((looks + 1))
+    [ $looks -lt 20 ] || return 1
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+}
+uncounted=0
+count_runs() {
+  runs=0
+  line_of "${listener-}/comm"
+  [ "$line" = "Attach Listener" ] || find_listener
+  [ -n "$listener" ] || return 0
+  counted=
+  {
+    while read -r key value; do
+      case $key in
+        syscr:) counted=1 runs=$value ;;
+      esac
+    done <"$listener/io"
+  } 2>/dev/null || :
+  [ -z "$counted" ] || return 0
+  {
+    while read -r key value; do
+      case $key in
+        *voluntary_ctxt_switches:) counted=1 runs=$((runs + value)) ;;
+      esac
+    done <"$listener/status"
+  } 2>/dev/null || :
+  [ -z "$counted" ] || return 0
+  uncounted=$((uncounted + 1))
+  runs=-$uncounted
+}
+find_listener() { # -> listener, its directory in /proc; empty when there is none
+  listener=
+  for task in "/proc/$pid/task"/*; do
+    line_of "$task/comm"
+    if [ "$line" = "Attach Listener" ]; then
+      listener=$task
+      break
+    fi
+  done
+}
 layout=shared
 drained=
 no_fork=
@@ -1345,14 +1403,16 @@ seconds_of() {
 refuse_unless_answering() {
   wait_for_vm_thread
   note_cpu
-  said=$(bounded 10 ./asprof jcmd "$pid" VM.flags 2>&1 </dev/null)
-  code=$?
+  ask_jvm 10 VM.flags || refuse_another_jvm
   case $said in
     *-XX:-EnableDynamicAgentLoading*) refuse attach-disabled "-XX:-EnableDynamicAgentLoading" ;;
     *"JVM response code"*) return 0 ;;
   esac
   read_stat "$pid" || refuse target-gone "process $pid has ended"
   refuse_answer $code 10
+}
+refuse_another_jvm() {
+  refuse another-jvm-answers "a request to process $pid was answered, but not by it: its /tmp/.java_pid is the socket of another JVM"
 }
 refuse_answer() { # CODE of asprof, SECONDS that it had
   if [ "$1" = 137 ]; then
@@ -1425,6 +1485,10 @@ start_session() {
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
     refuse_answer $code 20
   fi
+  if ! answered_by_it; then
+    revoke
+    refuse_another_jvm
+  fi
   if [ -n "$revoked" ]; then
     revoke
     refuse interrupted "flamepin has given up on this start"
@@ -1457,6 +1521,7 @@ try_events() { # ENGINE:ALLOC:LOCK SECONDS
   options=event=${1%%:*},wall=50ms
   case $1 in *:alloc:*) options=$options,alloc=512k ;; esac
   case $1 in *:lock) options=$options,lock=1ms ;; esac
+  note_runs
   said=$(bounded "$2" ./asprof load "$pid" "$jvm_library" true \
     "start,$options,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
     2>&1 </dev/null)

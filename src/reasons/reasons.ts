@@ -249,6 +249,10 @@ export const reasons = {
     'The JVM did not answer the attach request.',
     'Check its log: `AttachListener::init` there means that its heap is full.',
   ),
+  'another-jvm-answers': final(
+    'Attach requests to this JVM are answered by another one.',
+    'Two containers share a /tmp, and their JVMs have the same process id, so they share a socket there. Give each container a /tmp of its own.',
+  ),
   'shell-unsupported': final(
     "The target's shell lacks what the checks need.",
     'dash, bash, busybox ash, ksh, mksh, yash and zsh are known to work as /bin/sh.',

@@ -16,6 +16,7 @@ id=$1 pid=$2 started=$3 mode=$4
 . ./lib/proc.sh
 . ./lib/tools.sh
 . ./lib/bounded.sh
+. ./lib/ask.sh
 . ./lib/namespace.sh
 . ./clean-up/end-start.sh
 . ./clean-up/abandoned-tools.sh
@@ -55,7 +56,8 @@ if [ "$mode" = stop ] && [ -n "$alive" ]; then
         if ours "/proc/$pid/root$base/flamepin-jvm-$pid-$started"; then jvm_library=$base/flamepin-jvm-$pid-$started/libasyncProfiler.so; fi
       done
     fi
-    bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null
+    # Asking another JVM would load the profiler there.
+    if ask_jvm 5 VM.uptime; then bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null; fi
     cd /
   fi
 fi

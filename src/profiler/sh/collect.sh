@@ -19,6 +19,7 @@ id=$1 pid=$2 started=$3 booted=$4 base=$5 most=$6 patience=$7
 . ./lib/cgroup.sh
 . ./lib/tools.sh
 . ./lib/bounded.sh
+. ./lib/ask.sh
 . ./collect/recording.sh
 
 case $id$pid$started$booted$most$patience in
@@ -68,7 +69,8 @@ while :; do
       # Status takes the lock that the dump holds, so `not active` also says that the file is complete.
       # Each time from the path: a start that is refused meanwhile puts new tools there.
       result=late
-      if [ -n "$tools" ] && enter "$tools"; then
+      # Asking another JVM would load the profiler there.
+      if [ -n "$tools" ] && enter "$tools" && ask_jvm 5 VM.uptime; then
         case $(bounded 5 ./asprof status --libpath "$jvm_library" "$pid" 2>&1 </dev/null) in
           *"is not active"*)
             result=over

@@ -27,6 +27,7 @@ id=$1 duration=$2 asked=$3 architecture=$4 asprof_bytes=$5 sha256=$6
 . ./lib/bounded.sh
 . ./lib/limits.sh
 . ./lib/namespace.sh
+. ./lib/ask.sh
 . ./start/refuse.sh
 . ./start/given-up.sh
 . ./start/choose.sh

@@ -6,14 +6,17 @@
 refuse_unless_answering() {
   wait_for_vm_thread
   note_cpu
-  said=$(bounded 10 ./asprof jcmd "$pid" VM.flags 2>&1 </dev/null)
-  code=$?
+  ask_jvm 10 VM.flags || refuse_another_jvm
   case $said in
     *-XX:-EnableDynamicAgentLoading*) refuse attach-disabled "-XX:-EnableDynamicAgentLoading" ;;
     *"JVM response code"*) return 0 ;;
   esac
   read_stat "$pid" || refuse target-gone "process $pid has ended"
   refuse_answer $code 10
+}
+
+refuse_another_jvm() {
+  refuse another-jvm-answers "a request to process $pid was answered, but not by it: its /tmp/.java_pid is the socket of another JVM"
 }
 
 refuse_answer() { # CODE of asprof, SECONDS that it had
@@ -100,6 +103,10 @@ start_session() {
     read_stat "$pid" || refuse target-gone "process $pid ended while the profiler was being started"
     refuse_answer $code 20
   fi
+  if ! answered_by_it; then
+    revoke
+    refuse_another_jvm
+  fi
   if [ -n "$revoked" ]; then
     revoke
     refuse interrupted "flamepin has given up on this start"
@@ -142,6 +149,7 @@ try_events() { # ENGINE:ALLOC:LOCK SECONDS
   options=event=${1%%:*},wall=50ms
   case $1 in *:alloc:*) options=$options,alloc=512k ;; esac
   case $1 in *:lock) options=$options,lock=1ms ;; esac
+  note_runs
   said=$(bounded "$2" ./asprof load "$pid" "$jvm_library" true \
     "start,$options,chunktime=5s,timeout=$duration,jfr,file=$jvm_recording,log=$jvm_log" \
     2>&1 </dev/null)
