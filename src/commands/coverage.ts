@@ -1,3 +1,4 @@
+import type { HostInventory } from '../alerts/host-inventory.ts';
 import { loadConfiguration, type Configuration } from '../config/load.ts';
 import { ConfigurationError } from '../config/problems.ts';
 import { judgeRule, routeForAll, type Judging } from '../coverage/judge-rule.ts';
@@ -7,13 +8,15 @@ import { recordedBy } from '../coverage/recorded.ts';
 import { coverageReport } from '../coverage/report.ts';
 import { noRules, type AlertingRule, type RecordingRule, type Rules } from '../coverage/rules.ts';
 import { coverageText } from '../coverage/table.ts';
+import { openInventory } from '../serve/open-inventory.ts';
 import { grafanaRulesAccess, prometheusAccess } from '../serve/prometheus-access.ts';
+import { routingRules } from '../serve/routing-rules.ts';
 import type { GrafanaAccess } from '../targets/kubernetes/choice/grafana-rules.ts';
 import type { PrometheusSettings } from '../targets/kubernetes/choice/prometheus.ts';
-import { thisHost } from '../targets/host/this-host.ts';
 import { rulesOfCluster } from './coverage-cluster.ts';
 import { rulesOfGrafana } from './coverage-grafana.ts';
 import { observe, rulesOf, stepSeconds } from './coverage-prometheus.ts';
+import { onStderr } from './on-stderr.ts';
 import { writeOutput } from './output.ts';
 import { readRuleFiles } from './rule-files.ts';
 
@@ -43,7 +46,8 @@ export async function coverage(files: readonly string[], options: CoverageOption
   const { alerting, recording } = options.cluster
     ? await ofCluster(configuration)
     : await rulesFrom(files, prometheus, grafana);
-  const judging = judgingBy(configuration, recording, options);
+  const inventory = await openInventory(configuration, onStderr, options);
+  const judging = judgingBy(configuration, inventory, recording, options);
   const { judgements, faults } = await judgeAll(alerting, judging, prometheus);
   const notes = [...notesOn(options), ...faults];
   await writeOutput(
@@ -106,25 +110,18 @@ async function judgeAll(
 /** Without a configuration, as if one route took every alert to Kubernetes: the built-in trial would profile this machine. */
 function judgingBy(
   configuration: Configuration,
+  inventory: HostInventory | null,
   recording: readonly RecordingRule[],
   { config, label }: CoverageOptions,
 ): Judging {
-  const { targets, labels, grafana } = configuration;
+  const { targets } = configuration;
   const routes = config === undefined ? [routeForAll('kubernetes')] : configuration.routes;
-  const machine = thisHost(targets.host.names);
+  const rules = routingRules(configuration, inventory);
   return {
-    rules: {
-      mode: 'capture',
-      paused: false,
-      routes,
-      targets,
-      machine,
-      labels,
-      panels: grafana?.panels ?? [],
-    },
+    rules: { ...rules, mode: 'capture', routes },
     surroundings: {
       kind: routes[0]?.target.kind ?? 'kubernetes',
-      machine: machine.names[0] ?? 'localhost',
+      machine: rules.machine.names[0] ?? 'localhost',
       cluster: targets.kubernetes.cluster,
       namespaces: targets.kubernetes.namespaces,
     },

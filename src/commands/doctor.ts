@@ -10,6 +10,7 @@ import { asFailure, describeReason, Failure } from '../reasons/failure.ts';
 import type { CheckResult } from '../captures/target.ts';
 import { deadlineMs, get } from './doctor-ask.ts';
 import { grafanaChecks } from './doctor-grafana.ts';
+import { lookAtInventory } from './doctor-inventory.ts';
 import { lookAtLimits } from './doctor-limits.ts';
 import { prometheusChecks } from './doctor-prometheus.ts';
 import { lookAtStore } from './doctor-store.ts';
@@ -53,6 +54,8 @@ function checks(configuration: Configuration): Check[] {
       look: () => lookAtTargets(kind, configuration),
     })),
   ];
+  if (configuration.targets.ssh.inventory.length > 0)
+    all.push({ what: 'inventory', look: () => lookAtInventory(configuration) });
   if (server.publicUrl !== undefined) {
     const url = server.publicUrl;
     all.push({ what: 'public URL', look: () => lookAtPublicUrl(url) });

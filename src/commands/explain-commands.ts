@@ -1,4 +1,3 @@
-import { chooseHost } from '../alerts/named-host.ts';
 import type { Configuration } from '../config/load.ts';
 import { endState } from '../captures/end-state.ts';
 import type { Target } from '../captures/target.ts';
@@ -18,11 +17,11 @@ export interface Foreseen {
   finding: Outlook;
 }
 
-type Targets = Pick<Configuration, 'targets' | 'labels'>;
+type Targets = Pick<Configuration, 'targets'>;
 
 /** With `--offline`: whom a capture asks first, and what it runs in the target if there is one. Asks and runs nothing. */
 export async function foresee(
-  { alert, outcome, request, wanted }: Explanation,
+  { outcome, request, wanted, host }: Explanation,
   configuration: Targets,
 ): Promise<Foreseen> {
   if (request === null || (outcome !== 'queued' && outcome !== 'observed'))
@@ -49,7 +48,7 @@ export async function foresee(
     case 'host':
       return { commands: [readProcesses, ...inTarget(request, '')], finding: notLookedFor };
     case 'ssh':
-      return { commands: onHost(alert, request, configuration), finding: notLookedFor };
+      return { commands: onHost(host, request), finding: notLookedFor };
   }
 }
 
@@ -62,13 +61,13 @@ export async function commandsAfter(
   finding: Outlook,
   configuration: Targets,
 ): Promise<string[]> {
-  const { alert, request, wanted } = explanation;
+  const { request, wanted, host } = explanation;
   if (request === null) return [];
   switch (finding.result) {
     case 'unanswered':
       return (await foresee(explanation, configuration)).commands;
     case 'needs-exec':
-      if (request.target.kind === 'ssh') return onHost(alert, request, configuration);
+      if (request.target.kind === 'ssh') return onHost(host, request);
       return [
         `exec in up to ${maxLooks} of them: sh -c look.sh flamepin`,
         ...inPod(request, wanted.namespace, null, null, configuration),
@@ -119,13 +118,8 @@ function inPod(
 }
 
 /** Logging in is a command too, so nobody has looked at its JVMs. */
-function onHost(
-  { labels }: Explanation['alert'],
-  request: Request,
-  { targets, labels: mapping }: Targets,
-): string[] {
-  const chosen = chooseHost(labels, targets.ssh.hosts, mapping.host);
-  const before = `ssh ${'code' in chosen ? 'HOST' : chosen.host}: `;
+function onHost(host: Explanation['host'], request: Request): string[] {
+  const before = `ssh ${host?.host ?? 'HOST'}: `;
   return [`${before}sh -c look.sh flamepin PORT`, ...inTarget(request, before)];
 }
 

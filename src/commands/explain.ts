@@ -1,7 +1,9 @@
+import type { HostInventory } from '../alerts/host-inventory.ts';
 import { loadConfiguration, type Configuration, type SecretUse } from '../config/load.ts';
 import { asFailure, describeReason } from '../reasons/failure.ts';
 import { explainDecision, type Explanation } from '../routing/explain.ts';
 import { suggestPanels, type PanelQuery } from '../routing/panel.ts';
+import { openInventory } from '../serve/open-inventory.ts';
 import { openTargets } from '../serve/open-targets.ts';
 import { routingRules } from '../serve/routing-rules.ts';
 import { commandsAfter, foresee } from './explain-commands.ts';
@@ -9,6 +11,7 @@ import { readAlerts, type ExplainInput } from './explain-input.ts';
 import { jsonOf, pageOf, type Explained } from './explain-page.ts';
 import { SentRequests } from './explain-requests.ts';
 import { TargetSearch } from './explain-target.ts';
+import { onStderr } from './on-stderr.ts';
 
 /** Reading up to 50 dashboards, milliseconds. */
 const suggestMs = 30_000;
@@ -32,10 +35,11 @@ export async function explain(input: ExplainInput, options: ExplainOptions): Pro
   const { alerts, warnings, moreLabels = false } = await readAlerts(input, configuration);
   for (const warning of warnings) process.stderr.write(`${warning}\n`);
   if (alerts.length === 0) process.stderr.write('There are no alerts in it.\n');
-  const rules = routingRules(configuration);
+  const inventory = await openInventory(configuration, onStderr, options);
+  const rules = routingRules(configuration, inventory);
   const explanations = alerts.map((alert) => explainDecision(alert, rules));
   const queries = options.suggest ? await panelQueriesFor(explanations, configuration) : null;
-  const look = options.offline ? foretelling(configuration) : searching(configuration);
+  const look = options.offline ? foretelling(configuration) : searching(configuration, inventory);
   const all: unknown[] = [];
   let asked = true;
   try {
@@ -77,8 +81,8 @@ interface Look {
   end(): Promise<void>;
 }
 
-function searching(configuration: Configuration): Look {
-  const targets = openTargets(configuration);
+function searching(configuration: Configuration, inventory: HostInventory | null): Look {
+  const targets = openTargets(configuration, inventory);
   const requests = new SentRequests();
   const search = new TargetSearch(targets, requests);
   return {

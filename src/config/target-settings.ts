@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { addresses, targetKinds, type TargetKind } from '../captures/target-kinds.ts';
 import { fixedKeys, isTemplate, type FixedTarget } from '../alerts/fixed-target.ts';
 import { isObjectName } from '../alerts/kubernetes-names.ts';
-import { path, pattern, section } from './fields.ts';
+import { duration, path, pattern, section } from './fields.ts';
 
 /**
  * How each kind of target is reached. One flamepin has one setting per kind; it can stand under `targets`, or in
  * the routes that use it (then they must agree). `process` belongs to a single route, and `sibling` may.
  */
+
+const second = 1000;
+const minute = 60 * second;
 
 const process = pattern.optional();
 /** Profile a healthy sibling, another pod or container of the service, in the same window, to compare with. Default false. */
@@ -109,6 +112,47 @@ const sshPath = path.regex(/^[^\s"$\\]+$/, {
   error: 'ssh accepts no path with spaces, quotes, $ or backslashes.',
 });
 
+/** A label whose value says where to log in. Prometheus drops labels that begin with two underscores before it scrapes. */
+const sshLabel = z.string().min(1).max(200).default('__meta_ssh');
+const refreshInterval = duration(second, 24 * 60 * minute).default(minute);
+
+const httpUrl = z.string().refine(
+  (text) => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  },
+  {
+    error: 'not a usable URL',
+    params: { remedy: 'Write http:// or https://; secrets go in bearerTokenFile or basic.' },
+  },
+);
+
+/** Hosts as Prometheus discovers them: one source, files or a URL. */
+const inventorySource = section({
+  /** Files of target groups, JSON or YAML; the last part of a path may be a pattern. Read anew when they change. */
+  fileSd: section({
+    files: z.array(path).min(1).max(100),
+    /** Default 1m. */
+    refreshInterval,
+  }).optional(),
+  /** A URL that answers with target groups as JSON. */
+  httpSd: section({
+    url: httpUrl,
+    /** Default 1m. */
+    refreshInterval,
+    bearerTokenFile: path.optional(),
+    /** HTTP basic authentication, instead of a bearer token. */
+    basic: section({ username: z.string().min(1), passwordFile: path }).optional(),
+    /** PEM file with the authorities that sign its certificate. Default: those of Node. */
+    caFile: path.optional(),
+  }).optional(),
+  /** Label of an entry that says where to log in, `[user@]host[:port]`. Default __meta_ssh; an entry without it: the host of its target. */
+  sshLabel,
+}).refine(({ fileSd, httpSd }) => (fileSd === undefined) !== (httpSd === undefined), {
+  error: 'no source, or two',
+  params: { remedy: 'Write either fileSd or httpSd; a second source is another entry of the list.' },
+});
+
 const ssh = {
   /** Default: what ~/.ssh/config says for the host. */
   user: z
@@ -123,8 +167,10 @@ const ssh = {
   knownHostsFile: sshPath.optional(),
   /** Configuration of OpenSSH: jump hosts, certificates. Default ~/.ssh/config, then /etc/ssh/ssh_config. */
   configFile: sshPath.optional(),
-  /** Hosts that alerts may lead to, each an RE2 that fits the whole name. Default: any with a known host key. */
+  /** Hosts that alerts may lead to, each an RE2 that fits the whole name. Default: any with a known host key, or those of `inventory`. */
   hosts: z.array(pattern).min(1).optional(),
+  /** Further ones, from files or URLs of Prometheus. Default: none. */
+  inventory: z.array(inventorySource).min(1).max(20).optional(),
 };
 
 /** A systemd unit, or one made of the alert's labels: `shop@{tenant}.service`. */
@@ -221,6 +267,10 @@ export const targetSettingsSchema = z.object({
     sibling: z.boolean().default(false),
   }),
   host: z.object({ names: host.names.default([]) }),
-  ssh: z.object(ssh),
+  ssh: z.object({
+    ...ssh,
+    // Its durations are milliseconds by now.
+    inventory: z.array(z.custom<z.output<typeof inventorySource>>()).default([]),
+  }),
 });
 export type TargetSettings = z.infer<typeof targetSettingsSchema>;

@@ -64,7 +64,7 @@ export const reasons = {
 
   'not-here': final(
     'The alert is about another machine.',
-    'Nothing to do if another flamepin looks after it. If it is this machine, add the name to `targets.host.names`; if it is to be reached over SSH, to `targets.ssh.hosts`.',
+    'Nothing to do if another flamepin looks after it. If it is this machine, add the name to `targets.host.names`; if it is to be reached over SSH, to `targets.ssh.hosts` or its inventory.',
   ),
 
   // Waiting and limits.
@@ -217,6 +217,10 @@ export const reasons = {
   'exec-unavailable': passing(
     'The API server, engine or host could not be reached.',
     'Check the connection with `flamepin doctor`.',
+  ),
+  'inventory-unavailable': passing(
+    'A list of hosts could not be read, so it is not known whether the alert is about one of them.',
+    'Check `targets.ssh.inventory`; `flamepin doctor` reads each of its sources.',
   ),
   'host-key-unknown': final(
     'The key of the host is not known, so flamepin does not log in there.',

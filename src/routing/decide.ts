@@ -9,7 +9,8 @@ import { fillTarget } from '../alerts/fixed-target.ts';
 import { noMapping, type LabelMapping } from '../alerts/label-mapping.ts';
 import { wantedFrom, type Wanted } from '../alerts/labels.ts';
 import { elsewhere, mayBeContainer, otherMachine, type Machine } from '../alerts/machine.ts';
-import { chooseHost } from '../alerts/named-host.ts';
+import type { ReachableHosts } from '../alerts/host-inventory.ts';
+import { chooseHost, type ChosenHost } from '../alerts/named-host.ts';
 import { leadEvent } from './lead-event.ts';
 import { allMatch } from './matchers.ts';
 import { findPanel, type PanelRule } from './panel.ts';
@@ -28,7 +29,7 @@ export interface RoutingRules {
     kubernetes: KubernetesScope;
     docker: { sibling: boolean };
     /** Hosts that alerts may lead to; undefined: any. */
-    ssh?: { hosts?: readonly string[] | undefined };
+    ssh?: ReachableHosts;
   };
   /** Where this flamepin runs: what host targets are on. */
   machine: Machine;
@@ -44,6 +45,8 @@ export interface Consideration {
   /** The matching route; null: none, or not searched (the alert is resolved or ignored). */
   route: { index: number; route: Route } | null;
   event: { event: CaptureEvent; because: string } | null;
+  /** Of an SSH route, the host that may be reached; else null. */
+  host: ChosenHost | null;
   panel: Panel | null;
   verdict: { outcome: 'queued' } | { outcome: 'resolved' } | Refusal;
 }
@@ -64,6 +67,7 @@ export function consider(alert: Alert, rules: RoutingRules): Consideration {
     wanted,
     route: null,
     event: null,
+    host: null,
     panel,
     verdict,
   });
@@ -75,13 +79,22 @@ export function consider(alert: Alert, rules: RoutingRules): Consideration {
   if (route === undefined)
     return without(refuse('unrouted', 'no-route', closestSentence(alert, rules.routes)));
 
+  const host = hostOf(route, alert, rules);
   const unmappable =
-    findElsewhere(route, alert, rules.machine) ?? findUnmappable(route, alert, wanted, rules);
+    findElsewhere(route, alert, rules.machine) ?? findUnmappable(route, alert, wanted, host, rules);
   let verdict: Consideration['verdict'] = { outcome: 'queued' };
   if (unmappable !== null) verdict = unmappable;
   else if (rules.paused) verdict = refuse('paused', 'paused');
   else if (rules.mode === 'observe') verdict = refuse('observed', 'observe-mode');
-  return { alert, wanted, panel, route: { index, route }, event: eventOf(alert, route), verdict };
+  return {
+    alert,
+    wanted,
+    panel,
+    route: { index, route },
+    event: eventOf(alert, route),
+    host: host !== null && 'host' in host ? host : null,
+    verdict,
+  };
 }
 
 /** Clock, ids and limits for one decision. Milliseconds. */
@@ -96,7 +109,7 @@ export interface DecisionMoment {
 
 /** One alert → what the ledger should accept. Pure: `moment` supplies clock and randomness. */
 export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment): AlertDecision {
-  const { verdict, route, event, wanted, panel } = consider(alert, rules);
+  const { verdict, route, event, wanted, panel, host } = consider(alert, rules);
   if (verdict.outcome === 'resolved') return { alert, outcome: 'resolved' };
   if (verdict.outcome !== 'queued') return { alert, ...verdict };
   if (route === null || event === null) throw new Error('a queued alert has a route and an event');
@@ -106,7 +119,11 @@ export function decide(alert: Alert, rules: RoutingRules, moment: DecisionMoment
     id: moment.newId(),
     request: requestFor(alert, route.route, event.event, rules),
     panel,
-    workloadKey: workloadKey(route.route.target, wanted, alert.labels),
+    workloadKey: workloadKey(
+      route.route.target,
+      { ...wanted, host: hostKey(host) ?? wanted.host },
+      alert.labels,
+    ),
     deadlineAt: moment.now + moment.deadlineMs,
     queueLimit: moment.queueLimit,
   };
@@ -182,20 +199,34 @@ function findElsewhere(route: Route, { labels }: Alert, machine: Machine): Refus
   return refuse('not-here', 'not-here', elsewhere(other, machine));
 }
 
+/** What the cooldown knows the host of an SSH route by, whatever alerts call it. */
+export const hostKey = (host: ChosenHost | null): string | null =>
+  host === null ? null : `${host.host}${host.port === null ? '' : `:${host.port}`}`;
+
+/** The host of an SSH route, or the reason why there is none; null for other routes. */
+function hostOf(
+  route: Route,
+  { labels }: Alert,
+  { targets, labels: mapping = noMapping }: RoutingRules,
+): ChosenHost | Reason | null {
+  return route.target.kind === 'ssh' ? chooseHost(labels, targets.ssh ?? {}, mapping.host) : null;
+}
+
 /** Why the labels cannot lead to a JVM of this kind, or lead where flamepin may not go; null when they can. */
 function findUnmappable(
   route: Route,
   { labels }: Alert,
   wanted: Wanted,
-  { targets, labels: mapping = noMapping }: Pick<RoutingRules, 'targets' | 'labels'>,
+  host: ChosenHost | Reason | null,
+  { targets }: Pick<RoutingRules, 'targets'>,
 ): Refusal | null {
   switch (route.target.kind) {
     case 'host':
       return null;
     case 'ssh': {
-      const chosen = chooseHost(labels, targets.ssh?.hosts, mapping.host);
-      if (!('code' in chosen)) return null;
-      return refuse(chosen.code === 'not-here' ? 'not-here' : 'unmappable', chosen.code, chosen.detail);
+      // A list that could not be read yet may be there when the capture looks for its target.
+      if (host === null || !('code' in host) || host.code === 'inventory-unavailable') return null;
+      return refuse(host.code === 'not-here' ? 'not-here' : 'unmappable', host.code, host.detail);
     }
     case 'docker':
       return containerLeads(labels).length === 0

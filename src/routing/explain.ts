@@ -1,8 +1,9 @@
 import type { TargetKind } from '../captures/target-kinds.ts';
 import type { Reason } from '../reasons/failure.ts';
 import type { CaptureRequest } from '../captures/capture.ts';
-import { closestRoute, consider, requestFor, type NearMiss, type RoutingRules } from './decide.ts';
+import { closestRoute, consider, hostKey, requestFor, type NearMiss, type RoutingRules } from './decide.ts';
 import type { Wanted } from '../alerts/labels.ts';
+import type { ChosenHost } from '../alerts/named-host.ts';
 import { alertExpression } from '../alerts/expression.ts';
 import { workloadKey } from './workload-key.ts';
 import type { Alert, AlertOutcome } from '../alerts/alert.ts';
@@ -33,6 +34,8 @@ export interface Explanation {
   } | null;
   /** How it would be captured; null without a route. */
   request: CaptureRequest | null;
+  /** Of an SSH route, the host that ssh is asked for; null: none may be reached. */
+  host: ChosenHost | null;
   /** What the labels say, and by which labels (`wanted.from`). */
   wanted: Wanted;
   panel: Panel | null;
@@ -42,7 +45,7 @@ export interface Explanation {
 
 /** Pure. The same verdict as `decide`. */
 export function explainDecision(alert: Alert, rules: RoutingRules): Explanation {
-  const { verdict, route, event, wanted, panel } = consider(alert, rules);
+  const { verdict, route, event, wanted, panel, host } = consider(alert, rules);
   const request =
     route === null || event === null ? null : requestFor(alert, route.route, event.event, rules);
   return {
@@ -67,10 +70,15 @@ export function explainDecision(alert: Alert, rules: RoutingRules): Explanation 
         : {
             kind: request.target.kind,
             process: request.target.process,
-            workloadKey: workloadKey(request.target, wanted, alert.labels),
+            workloadKey: workloadKey(
+              request.target,
+              { ...wanted, host: hostKey(host) ?? wanted.host },
+              alert.labels,
+            ),
             sibling: request.sibling,
           },
     request,
+    host,
     wanted,
     panel,
     expression: alertExpression(alert.generatorUrl),

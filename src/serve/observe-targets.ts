@@ -4,6 +4,7 @@ import type { AcceptedAlert, Ledger } from '../captures/ledger.ts';
 import type { Log } from '../captures/log.ts';
 import { describeFinding, lookAhead } from '../captures/stages/look-ahead.ts';
 import type { Alert } from '../alerts/alert.ts';
+import type { HostInventory } from '../alerts/host-inventory.ts';
 import type { Configuration } from '../config/load.ts';
 import { explainDecision } from '../routing/explain.ts';
 import type { OpenTargets } from './open-targets.ts';
@@ -77,12 +78,12 @@ export class ObservedTargets {
 /** null: captures are made. */
 export function openObservedTargets(
   configuration: Configuration,
-  parts: Pick<Parts, 'targets' | 'ledger' | 'log'>,
+  { inventory, ...parts }: Pick<Parts, 'targets' | 'ledger' | 'log'> & { inventory: HostInventory | null },
 ): ObservedTargets | null {
   if (configuration.mode !== 'observe') return null;
   return new ObservedTargets({
     ...parts,
-    requestOf: (alert) => explainDecision(alert, routingRules(configuration)).request,
+    requestOf: (alert) => explainDecision(alert, routingRules(configuration, inventory)).request,
     most: configuration.limits.queue,
   });
 }

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { HostInventory } from '../alerts/host-inventory.ts';
 import { identifySource } from '../alerts/signature.ts';
 import { compareCaptures } from '../captures/analysis/compare-captures.ts';
 import type { ArtifactStore } from '../captures/artifact-store.ts';
@@ -29,6 +30,7 @@ interface OpenedParts {
   worker: Worker;
   /** Mode observe only. */
   observed: ObservedTargets | null;
+  inventory: HostInventory | null;
   now: () => number;
   log: Log;
 }
@@ -83,10 +85,10 @@ function sourceChecks({ sources }: Configuration): Pick<AppParts, 'identify' | '
   };
 }
 
-function decider(configuration: Configuration, { ledger, log }: OpenedParts): AppParts['decide'] {
+function decider(configuration: Configuration, { ledger, inventory, log }: OpenedParts): AppParts['decide'] {
   const { limits } = configuration;
   return async (alerts, now) => {
-    const rules = { ...routingRules(configuration), paused: await ledger.paused() };
+    const rules = { ...routingRules(configuration, inventory), paused: await ledger.paused() };
     const moment = {
       now,
       newId: () => captureId(now),

@@ -1,3 +1,4 @@
+import type { HostInventory } from '../alerts/host-inventory.ts';
 import type { Configuration } from '../config/load.ts';
 import { grafanaRulesAccess, prometheusAccess } from './prometheus-access.ts';
 import type { Target, Targets } from '../captures/target.ts';
@@ -13,14 +14,18 @@ export interface OpenTargets {
 /**
  * The adapters of all kinds of targets, each loaded on first use: @kubernetes/client-node alone takes a clone from 94 to
  * 149 MB resident.
+ * @param inventory hosts that alerts may lead to, beside `targets.ssh.hosts`; null: none
  */
-export function openTargets(configuration: Configuration): OpenTargets {
+export function openTargets(
+  configuration: Configuration,
+  inventory: HostInventory | null = null,
+): OpenTargets {
   const opened = new Map<Target['kind'], Promise<Targets>>();
   return {
     get: (kind) => {
       let targets = opened.get(kind);
       if (targets === undefined) {
-        targets = open(kind, configuration);
+        targets = open(kind, configuration, inventory);
         opened.set(kind, targets);
         // A failure is not cached: by the next capture there may be a kubeconfig.
         targets.catch(() => opened.delete(kind));
@@ -34,7 +39,11 @@ export function openTargets(configuration: Configuration): OpenTargets {
   };
 }
 
-async function open(kind: Target['kind'], configuration: Configuration): Promise<Targets> {
+async function open(
+  kind: Target['kind'],
+  configuration: Configuration,
+  inventory: HostInventory | null,
+): Promise<Targets> {
   switch (kind) {
     case 'host': {
       const { hostTargets } = await import('../targets/host/host.ts');
@@ -70,6 +79,7 @@ async function open(kind: Target['kind'], configuration: Configuration): Promise
       const { targets, labels, sshAgent } = configuration;
       return sshTargets({
         ...targets.ssh,
+        inventory,
         hostLabels: labels.host,
         unitLabels: labels.unit,
         agentSocket: sshAgent,

@@ -14,6 +14,7 @@ import { listen } from './listen.ts';
 import { openObservedTargets } from './observe-targets.ts';
 import { openAnnotator } from './open-annotator.ts';
 import { openApp } from './open-app.ts';
+import { openInventory } from './open-inventory.ts';
 import { openLedger } from './open-ledger.ts';
 import { linkSigner, openStore } from './open-store.ts';
 import { openTargets } from './open-targets.ts';
@@ -46,7 +47,10 @@ export async function serve(load: () => Configuration): Promise<void> {
   const store = await openStore(configuration);
   closing.defer(() => grace.within(store.close?.()));
   const signLink = linkSigner(store, configuration);
-  const targets = openTargets(configuration);
+  const inventory = await openInventory(configuration, log);
+  inventory?.keepFresh();
+  closing.defer(() => inventory?.close());
+  const targets = openTargets(configuration, inventory);
   closing.defer(() => grace.within(targets.close()));
   const payloads = obtainPayloads(configuration.profiler.directory ?? null, configuration.cacheDirectory);
   loadAhead();
@@ -73,9 +77,19 @@ export async function serve(load: () => Configuration): Promise<void> {
     await grace.within(schedule.stop());
   });
 
-  const observed = openObservedTargets(configuration, { targets, ledger, log });
+  const observed = openObservedTargets(configuration, { targets, ledger, inventory, log });
   closing.defer(() => grace.within(observed?.stop()));
-  const app = await openApp(configuration, { ledger, store, signLink, metrics, worker, observed, now, log });
+  const app = await openApp(configuration, {
+    ledger,
+    store,
+    signLink,
+    metrics,
+    worker,
+    observed,
+    inventory,
+    now,
+    log,
+  });
   const { host } = configuration.server;
   const listening = await listen(app, configuration.server, log);
   closing.defer(async () => {

@@ -37,6 +37,8 @@ interface ServerOptions {
   keyOptions?: string;
   /** Further lines of sudoers. */
   sudoers?: string;
+  /** What the host calls itself. Default: as the machine does. */
+  hostname?: string;
   /** Login shell of the users. */
   shell?: string;
 }
@@ -81,10 +83,12 @@ AcceptEnv FLAMEPIN_*
     );
     const server = start('unshare', [
       '--mount',
+      '--uts',
       '--propagation=private',
       'sh',
       join(import.meta.dirname, 'sshd.sh'),
       directory,
+      options.hostname ?? '',
     ]);
     const pid = server.process.pid ?? 0;
     closing.defer(async () => {

@@ -1,14 +1,10 @@
 import { isIP } from 'node:net';
+import type { Login } from '../../alerts/host-inventory.ts';
 import { addresses } from '../../captures/target-kinds.ts';
 import { Failure } from '../../reasons/failure.ts';
 
 /** Where to log in. null: as the configuration of OpenSSH says. */
-export interface Destination {
-  user: string | null;
-  /** A name or an address, without brackets. */
-  host: string;
-  port: number | null;
-}
+export type Destination = Login;
 
 /**
  * `ssh://[user@]host[:port][/pid]` → where to log in, and the process if one is named.

@@ -1,3 +1,4 @@
+import type { ReachableHosts } from '../../alerts/host-inventory.ts';
 import type { MappedLabel } from '../../alerts/label-mapping.ts';
 import type { ClientSettings } from './client.ts';
 
@@ -8,9 +9,7 @@ export interface LoginSettings extends ClientSettings {
 }
 
 /** Which hosts there are, which JVMs on them are meant, and how to log in. */
-export interface SshSettings extends LoginSettings {
-  /** RE2; undefined: any host. */
-  hosts?: readonly string[] | undefined;
+export interface SshSettings extends LoginSettings, ReachableHosts {
   /** Labels of the configuration that name the host. */
   hostLabels: readonly MappedLabel[];
   /** The same for a systemd unit. */

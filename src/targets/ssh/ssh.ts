@@ -88,10 +88,13 @@ async function resolve(
 }
 
 function destinationFor(labels: TargetRequest['labels'], settings: SshSettings): Destination {
-  const chosen = chooseHost(labels, settings.hosts, settings.hostLabels);
+  const chosen = chooseHost(labels, settings, settings.hostLabels);
   if ('code' in chosen) throw new Failure(chosen.code, { detail: chosen.detail });
-  const { user, port } = settings;
-  return { user: user ?? null, host: chosen.host, port: port ?? null };
+  return {
+    user: chosen.user ?? settings.user ?? null,
+    host: chosen.host,
+    port: chosen.port ?? settings.port ?? null,
+  };
 }
 
 /** What an address given by hand leaves open is as configured. */

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { HostInventory, Login, ReachableHosts } from '../../../src/alerts/host-inventory.ts';
 import { chooseHost } from '../../../src/alerts/named-host.ts';
 
 type Labels = Record<string, string>;
-const host = (
-  labels: Labels,
-  inventory?: string[],
-  mapped: Parameters<typeof chooseHost>[2] = [],
-): string => {
-  const chosen = chooseHost(labels, inventory, mapped);
+const host = (labels: Labels, hosts?: string[], mapped: Parameters<typeof chooseHost>[2] = []): string => {
+  const chosen = chooseHost(labels, { hosts }, mapped);
   return 'code' in chosen ? `${chosen.code}: ${chosen.detail}` : chosen.host;
 };
 
@@ -55,5 +52,68 @@ describe('the host that an alert is about', () => {
     for (const text of ['-oProxyCommand=x', '-oProxyCommand=x:22', '$(id)', 'a;b', '`id`', 'a\nb', '%h'])
       for (const label of ['instance', 'nodename', 'host'])
         assert.match(host({ [label]: text }), /^no-target-labels/, text);
+  });
+});
+
+describe('the host of an inventory', () => {
+  const listed: Record<string, Login[]> = {
+    '10.0.0.7': [{ user: 'ops', host: 'app-1.example.com', port: 2222 }],
+    'app-1.example.com': [{ user: 'ops', host: 'app-1.example.com', port: 2222 }],
+    'app-2': [{ user: null, host: '10.0.0.8', port: null }],
+    twice: [
+      { user: null, host: 'twice.a.example.com', port: null },
+      { user: null, host: 'twice.b.example.com', port: null },
+    ],
+  };
+  const inventory = (unread: string[] = []): HostInventory => ({
+    find: (name) => listed[name] ?? [],
+    unread: () => unread,
+  });
+  const chosen = (labels: Labels, reachable: ReachableHosts = { inventory: inventory() }): string => {
+    const found = chooseHost(labels, reachable, []);
+    if ('code' in found) return `${found.code}: ${found.detail}`;
+    const { label, user, host: name, port } = found;
+    return `${label}: ${user ?? ''}@${name}:${port ?? ''}`;
+  };
+
+  it('is reached as the inventory says, by whichever name or address an alert calls it', () => {
+    assert.equal(chosen({ instance: '10.0.0.7:8080' }), 'instance: ops@app-1.example.com:2222');
+    assert.equal(
+      chosen({ nodename: 'app-1.example.com', instance: '10.0.0.7:8080' }),
+      'nodename: ops@app-1.example.com:2222',
+    );
+  });
+
+  it('is the only one that an alert reaches, but for those that fit a pattern', () => {
+    assert.equal(
+      chosen({ instance: 'db-1:1' }),
+      'not-here: targets.ssh.inventory has no db-1 (label instance)',
+    );
+    const both = { inventory: inventory(), hosts: ['db-[0-9]+'] };
+    assert.equal(chosen({ instance: 'db-1:1' }, both), 'instance: @db-1:');
+    assert.equal(
+      chosen({ instance: 'web-1:1' }, both),
+      'not-here: targets.ssh has, in hosts and inventory, no web-1 (label instance)',
+    );
+  });
+
+  it('is not chosen where labels lead to two, or one name to several', () => {
+    assert.equal(
+      chosen({ nodename: 'app-2', instance: '10.0.0.7:1' }),
+      'target-ambiguous: the label nodename names 10.0.0.8, instance names app-1.example.com',
+    );
+    assert.match(
+      chosen({ nodename: 'twice' }),
+      /^target-ambiguous: the inventory has several hosts for twice \(label nodename\): twice\.a\.example\.com and twice\.b/,
+    );
+  });
+
+  it('may be in a list that could not be read: that is not called another machine', () => {
+    const reachable = { inventory: inventory(['http_sd http://cmdb, which could not be read']) };
+    assert.equal(
+      chosen({ instance: 'db-1:1' }, reachable),
+      'inventory-unavailable: db-1 (label instance) may be in http_sd http://cmdb, which could not be read',
+    );
+    assert.equal(chosen({ instance: '10.0.0.7:1' }, reachable), 'instance: ops@app-1.example.com:2222');
   });
 });

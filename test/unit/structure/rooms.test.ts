@@ -72,6 +72,7 @@ const mayImport: Record<string, readonly string[]> = {
   'targets/docker': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
   'targets/host': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
   'targets/ssh': ['alerts', 'captures', 'profiler', 'reasons', 'targets'],
+  'targets/ssh/inventory': ['alerts', 'captures', 'targets/ssh'],
   'targets/kubernetes': [
     'alerts',
     'captures',
