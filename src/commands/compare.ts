@@ -37,6 +37,8 @@ export async function compare(
   const comparisonOf = (which: ProfileEvent): Comparison =>
     compareProfiles(base, current, { event: which, baseLabel: baseFile.name });
   const comparison = comparisonOf(event);
+  if (comparison.otherwise !== undefined)
+    throw new Failure('recorded-differently', { detail: comparison.headline });
   const title = currentFile.name;
   await writeOutput(
     format === 'html'

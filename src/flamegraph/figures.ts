@@ -23,9 +23,10 @@ export function pointsText(delta: number): string {
 
 /**
  * A rate as the event's unit tells it: cores for cpu, threads for wall, bytes per second, or seconds of waiting
- * per second.
+ * per second. null: the recording does not say.
  */
-export function rateText(event: ProfileEvent, perSecond: number): string {
+export function rateText(event: ProfileEvent, perSecond: number | null): string {
+  if (perSecond === null) return 'rate unknown';
   switch (event) {
     case 'cpu':
       return `${significant(perSecond)} cores`;

@@ -1,4 +1,5 @@
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import { isRated } from '../profile/recorded.ts';
 import { slotSeconds } from '../profile/sampling.ts';
 import type { Reading } from './reading.ts';
 import { weighing } from './weight.ts';
@@ -49,11 +50,12 @@ function stacksWith(profile: Profile, frames: Uint8Array): Uint8Array {
 
 /**
  * What an event amounts to per second of the window, idle threads left out: cores, threads, bytes per second or
- * seconds of waiting per second.
+ * seconds of waiting per second. null where nothing says what one sample stands for.
  */
-export function ratePerSecond(reading: Reading, event: ProfileEvent): number {
+export function ratePerSecond(reading: Reading, event: ProfileEvent): number | null {
   const { profile } = reading;
   const found = profile.events[event];
+  if (!isRated(profile, event)) return null;
   if (found === undefined || profile.durationSeconds === 0) return 0;
   const idle = reading.idleRows(event);
   let value = 0;

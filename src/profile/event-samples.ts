@@ -2,7 +2,9 @@ import { frameKind, type ApplicationCode, type FrameKind } from './frame-kind.ts
 import { isJava } from './frame.ts';
 import { leftOutRows } from './idle.ts';
 import type { Profile, ProfileEvent } from './profile.ts';
-import { endsInClass, frameTypes, slotSeconds } from './sampling.ts';
+import type { RateUnit } from './quantities.ts';
+import { isRated } from './recorded.ts';
+import { endsInClass, frameTypes, slotSeconds, threadStates } from './sampling.ts';
 import { stableName } from './stable-name.ts';
 import { activities, stackActivity, type Activity } from './wait-kind.ts';
 
@@ -13,6 +15,11 @@ export const compilerFrame = 'JIT compilation';
 
 /** A comparison keeps sums by block for each of some hundred frames. Six hours by the second. */
 const maximumBlocks = 6 * 3600;
+
+/** States in which a thread does not run, whatever its stack says. */
+const waitingStates = new Set(
+  (['sleeping', 'parked', 'contended'] as const).map((state) => threadStates.indexOf(state)),
+);
 
 /** Numbers names, so that two profiles can be counted in the same columns. */
 export class FrameNames {
@@ -53,6 +60,8 @@ export interface EventSamples {
   total: number;
   /** What one sample stands for on average, or by the interval when there are none. */
   perSample: number;
+  /** What `total` is of: the event, or samples where nothing says what one stands for; `value` is then the count. */
+  unit: RateUnit;
   /** Samples left out: see `leftOutRows`. */
   idle: number;
 }
@@ -75,6 +84,7 @@ export function eventSamples(
   const blockSeconds = Math.max(1, seconds / maximumBlocks);
   const blocks = Math.max(1, Math.round(seconds / blockSeconds));
   const unit = source?.unit === 'bytes' ? 1 : 1e-9;
+  const rated = isRated(profile, event);
   const rows = { path: [] as number[], block: [] as number[], count: [] as number[], value: [] as number[] };
   const thread: number[] = [];
   const paths: number[][] = [];
@@ -92,14 +102,17 @@ export function eventSamples(
       idle += count;
       return;
     }
-    let path = pathOfStack.get(stack);
+    const sleeps = event === 'wall' && waitingStates.has(source?.samples.state[row] ?? 0);
+    const key = sleeps ? -1 - stack : stack;
+    let path = pathOfStack.get(key);
     if (path === undefined) {
       path = paths.length;
-      pathOfStack.set(stack, path);
+      pathOfStack.set(key, path);
       paths.push(pathOf(stack));
-      pathActivity.push(activityOf(stack));
+      const activity = activityOf(stack);
+      pathActivity.push(sleeps && activity === 'running' ? 'waiting' : activity);
     }
-    const value = (source?.samples.value[row] ?? 0) * unit;
+    const value = rated ? (source?.samples.value[row] ?? 0) * unit : count;
     const block = Math.floor(((source?.samples.slot[row] ?? 0) * slotSeconds) / blockSeconds);
     rows.path.push(path);
     rows.block.push(Math.min(block, blocks - 1));
@@ -121,6 +134,7 @@ export function eventSamples(
     samples,
     total,
     perSample,
+    unit: rated ? event : 'samples',
     idle,
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { profileEvents } from './sampling.ts';
+import { profileEvents, sampleCounts } from './sampling.ts';
 
 /**
  * What is read from one recording, in the columnar form that is stored as profile.json, sent to the page and
@@ -25,10 +25,23 @@ const samplesSchema = z.object({
   value: z.array(z.number().nonnegative()),
 });
 
+/** How an event was recorded: only what was recorded alike can be compared. */
+export const samplingSchema = z.object({
+  /** What took the samples, for people: `ctimer`, `the JDK's execution sampler`, `allocations by async-profiler`. */
+  sampler: z.string(),
+  /** Of cpu and wall; null for the others, whose values say it. */
+  counts: z.enum(sampleCounts).nullable(),
+  /** False when nothing says what one sample stands for: `value` is then 0 and no rate can be given. */
+  rated: z.boolean(),
+});
+export type Sampling = z.infer<typeof samplingSchema>;
+
 export const eventProfileSchema = z.object({
   unit: z.enum(['nanoseconds', 'bytes']),
   /** Sampling interval in `unit`; 0 when the recording does not say. */
   interval: z.number().nonnegative(),
+  /** Absent in profiles of older versions of flamepin, which were all recorded by its own async-profiler. */
+  sampling: samplingSchema.optional(),
   samples: samplesSchema,
 });
 
@@ -41,6 +54,8 @@ export const profileSchema = z.object({
   partial: z.boolean(),
   /** `cpu` engine in use: ctimer, perf_events, itimer, or null when unknown. */
   engine: z.string().nullable(),
+  /** What wrote the recording: `async-profiler 4.5`, `the JDK's recorder`; absent in older profiles. */
+  recorder: z.string().optional(),
   /** Main class as in `java com.acme.Main` (dots), or null. Arguments are never kept. */
   mainClass: z.string().nullable(),
   jvm: z.string().nullable(),
@@ -60,6 +75,8 @@ export const profileSchema = z.object({
   gcPauses: z.array(z.object({ atMs: z.number(), durationMs: z.number(), name: z.string() })),
   /** CPU load samples: JVM user + system, and the machine, each 0 to 1 of all its processors. */
   cpuLoad: z.array(z.object({ atMs: z.number(), jvm: z.number(), machine: z.number() })),
+  /** Processors that `cpuLoad` is a share of; absent where the recording does not say. */
+  processors: z.number().int().positive().optional(),
   /** Sentences about what the reader had to drop. */
   warnings: z.array(z.string()),
 });

@@ -14,14 +14,17 @@ export function points(delta: number, low: number, high: number): string {
   return `${delta < 0 ? '−' : '+'}${Math.abs(delta * 100).toFixed(0)} ±${reach} pp`;
 }
 
-/** A rate of an event in its unit: `0.157 cores`, `3.2 threads`, `48 MB/s`, `0.31 s/s`. */
-export function rate(value: number, event: ProfileEvent): string {
+/** What a rate is of; `samples` where nothing says what one sample stands for. */
+export type RateUnit = ProfileEvent | 'samples';
+
+/** A rate of an event in its unit: `0.157 cores`, `3.2 threads`, `48 MB/s`, `0.31 s/s`, `31 samples/s`. */
+export function rate(value: number, event: RateUnit): string {
   const { number, unit } = rateParts(value, event);
   return `${number} ${unit}`;
 }
 
 /** `0.003 → 0.157 cores`: the unit once when both have the same. */
-export function rates(before: number, after: number, event: ProfileEvent): string {
+export function rates(before: number, after: number, event: RateUnit): string {
   const from = rateParts(before, event);
   const to = rateParts(after, event);
   return from.unit === to.unit
@@ -29,12 +32,25 @@ export function rates(before: number, after: number, event: ProfileEvent): strin
     : `${from.number} ${from.unit} → ${to.number} ${to.unit}`;
 }
 
-function rateParts(value: number, event: ProfileEvent): { number: string; unit: string } {
+/** What the rates of a row of a comparison are of. */
+export function rowUnit({
+  event,
+  unrated,
+}: {
+  event: ProfileEvent;
+  unrated?: boolean | undefined;
+}): RateUnit {
+  return unrated === true ? 'samples' : event;
+}
+
+function rateParts(value: number, event: RateUnit): { number: string; unit: string } {
   switch (event) {
     case 'cpu':
       return { number: significant(value), unit: 'cores' };
     case 'wall':
       return { number: significant(value), unit: 'threads' };
+    case 'samples':
+      return { number: significant(value), unit: 'samples/s' };
     case 'lock':
     case 'nativelock':
       return { number: significant(value), unit: 's/s' };

@@ -22,6 +22,21 @@ export type FrameType = (typeof frameTypes)[number];
 export const threadStates = ['default', 'runnable', 'sleeping', 'parked', 'contended'] as const;
 export type ThreadState = (typeof threadStates)[number];
 
+/** What one sample of cpu or wall counts. */
+export const sampleCounts = [
+  /** An interval of CPU time, wherever it was spent. */
+  'cpu-time',
+  /** An interval in the life of one thread, whatever it did. */
+  'wall-time',
+  /** Some of the threads that were found in Java code: where the JVM works, but not how much. */
+  'running-java',
+  /** Some of the threads that were found in native code, working or waiting. */
+  'native-calls',
+  /** So many of another event: cycles, cache misses, page faults, calls of a method. */
+  'occurrences',
+] as const;
+export type SampleCount = (typeof sampleCounts)[number];
+
 /** Length of a time slot in seconds; the strip and the 1 s blocks of the comparison are sums of slots. */
 export const slotSeconds = 0.5;
 

@@ -14,6 +14,8 @@ export const activities = [
   'socket-write',
   'file',
   'parked',
+  /** Not running by the recorded state, in code that says nothing of it. */
+  'waiting',
 ] as const;
 export type Activity = (typeof activities)[number];
 

@@ -299,6 +299,10 @@ export const reasons = {
     'The two captures are not of the same workload.',
     'Compare captures of the same workload: the list can be filtered by workload.',
   ),
+  'recorded-differently': final(
+    'The two recordings cannot be compared: samples of one count something else than those of the other.',
+    'Record both with the same profiler, engine and events, or compare another event with --event.',
+  ),
   'comparison-without-profile': final(
     'One of the two captures has no profile.',
     'Only finished captures within their retention can be compared.',

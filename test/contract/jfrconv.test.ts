@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { maskSecrets } from '../../src/jfr/mask-arguments.ts';
 import { collapsed } from '../../src/profile/collapsed.ts';
+import { processCpu, unseenCpu } from '../../src/profile/process-cpu.ts';
 import { type Profile, profileSchema } from '../../src/profile/profile.ts';
 import { pausesVerdict } from '../../src/profile/answer/verdicts.ts';
 import { profileEvents } from '../../src/profile/sampling.ts';
@@ -17,6 +18,7 @@ import {
   type Recording,
 } from '../setup/recordings.ts';
 
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const sorted = (lines: string) => lines.split('\n').filter(Boolean).sort();
 
 describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
@@ -39,14 +41,43 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
     for (const recording of recordings) {
       for (const event of profileEvents) {
         const theirs = sorted(await readFile(convertedPath(recording.path, event), 'utf8'));
+        if (theirs.length > 0) rows.push(event);
+        // The converter calls whatever the JDK's recorder saw wall; that is compared below.
+        if (/JDK's recorder/.test(recording.name) && (event === 'cpu' || event === 'wall')) continue;
         const ours = sorted(collapsed(profiles.get(recording)!, event));
         assert.deepEqual(ours, theirs, `${recording.name}, ${event}`);
-        if (theirs.length > 0) rows.push(event);
       }
     }
     // Every event was really compared, most of them in many recordings.
     for (const event of profileEvents) assert.ok(rows.includes(event), `some recording holds ${event}`);
     assert.ok(rows.length >= 20, `${rows.length} comparisons`);
+  });
+
+  it("of the JDK's recorder give jfrconv's stacks: running threads as cpu, native calls as wall", async () => {
+    const own = recordings.filter(({ name }) => /by the JDK's recorder, /.test(name));
+    assert.ok(own.length > 0);
+    for (const recording of own) {
+      const profile = profiles.get(recording)!;
+      const theirs = sorted(await readFile(convertedPath(recording.path, 'wall'), 'utf8'));
+      // The share of a frame that ran in one way is of other samples where both are in one tree, so not its suffix.
+      const plain = (lines: string) => lines.replaceAll(/_\[[01ij]\]/g, '');
+      const counts = (lines: readonly string[]) => {
+        const found = new Map<string, number>();
+        for (const line of lines.map(plain)) {
+          const at = line.lastIndexOf(' ');
+          found.set(line.slice(0, at), (found.get(line.slice(0, at)) ?? 0) + Number(line.slice(at)));
+        }
+        return [...found].sort();
+      };
+      assert.deepEqual(
+        counts(sorted(collapsed(profile, 'cpu') + collapsed(profile, 'wall'))),
+        counts(theirs),
+        recording.name,
+      );
+      assert.ok(collapsed(profile, 'cpu') !== '', recording.name);
+      assert.equal(profile.events.cpu?.sampling?.counts, 'running-java');
+      assert.equal(profile.events.cpu.sampling.rated, false);
+    }
   });
 
   it('become profiles that the schema accepts', () => {
@@ -107,9 +138,8 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
 
   it('keep counts, bytes and durations apart', () => {
     const { alloc, lock } = profileOf(/as flamepin records/).events;
-    const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
-    assert.ok(total(alloc!.samples.value) > total(alloc!.samples.count) * 1000);
-    assert.ok(total(lock!.samples.value) >= total(lock!.samples.count) * 1_000_000, 'waits of at least 1 ms');
+    assert.ok(sum(alloc!.samples.value) > sum(alloc!.samples.count) * 1000);
+    assert.ok(sum(lock!.samples.value) >= sum(lock!.samples.count) * 1_000_000, 'waits of at least 1 ms');
   });
 
   it('keep lines of source', () => {
@@ -124,27 +154,40 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
     );
   });
 
-  it('say that waiting is hardly seen when the JDK itself recorded, and only then', () => {
-    for (const { name } of recordings) {
-      const { warnings } = profileOf(new RegExp(`^${name.replaceAll(/[()]/g, '.')}$`));
-      const told = warnings.filter((warning) => !warning.includes('jdk.CPUTimeSample'));
-      assert.deepEqual(
-        told.map((warning) => warning.startsWith('Recorded by the JDK itself: threads are sampled')),
-        /JDK's recorder/.test(name) ? [true] : [],
-        name,
-      );
+  it("say what the samples cannot tell when the JDK's sampler of threads recorded, and only then", () => {
+    for (const recording of recordings) {
+      const { warnings } = profiles.get(recording)!;
+      const told = warnings.some((warning) => warning.startsWith("Recorded by the JDK's sampler of running"));
+      assert.equal(told, /by the JDK's recorder, /.test(recording.name), recording.name);
     }
   });
 
-  it("count the samples of CPU time that the JDK's recorder of JDK 25 may hold, and are not shown", () => {
+  it("show the samples of CPU time that the JDK's recorder of JDK 25 may hold as cpu, in place of the others", () => {
+    const recording = recordings.find(({ name }) => /of CPU time/.test(name));
+    if (recording?.bytes.includes('jdk.CPUTimeSample') !== true) return;
+    const profile = profiles.get(recording)!;
+    assert.deepEqual(profile.events.cpu?.sampling, {
+      sampler: "the JDK's CPU-time sampler",
+      counts: 'cpu-time',
+      rated: true,
+    });
+    assert.match(profile.warnings.join(), /\b\d+ samples are left out: another sampler recorded the same/);
+    // The same seconds by the process's own account; its threads outside of Java are not sampled.
+    const cores = sum(profile.events.cpu.samples.value) / 1e9 / profile.durationSeconds;
+    const used = processCpu(profile)!;
+    assert.ok(cores > 0.2 * used.low && cores < 1.2 * used.high, `${cores} of ${JSON.stringify(used)}`);
+  });
+
+  it("hold as much CPU time as the process used, by the samples and by the recording's own account", () => {
     for (const recording of recordings) {
-      const { warnings } = profiles.get(recording)!;
-      const holdsThem = recording.bytes.includes('jdk.CPUTimeSample') && /of CPU time/.test(recording.name);
-      assert.equal(
-        warnings.some((warning) => /^\d+ samples of the JDK's CPU-time sampler/.test(warning)),
-        holdsThem,
-        recording.name,
-      );
+      if (/JDK's recorder|wall alone/.test(recording.name)) continue;
+      const profile = profiles.get(recording)!;
+      assert.ok(profile.processors !== undefined, recording.name);
+      const unseen = unseenCpu(profile);
+      // The kernel's timer ticks every 4 ms at the most: of a sample each millisecond most are missing.
+      if (recording.name.startsWith('every millisecond'))
+        assert.ok(unseen !== null && unseen.share < 0.6, JSON.stringify(unseen));
+      else assert.equal(unseen, null, recording.name);
     }
   });
 
@@ -216,6 +259,7 @@ describe('Recordings of real JVMs', { timeout: 240_000 }, () => {
         for (const event of ['cpu', 'wall', 'alloc', 'lock'] as const) {
           const lines = sorted(collapsed(original, event));
           assert.deepEqual(sorted(collapsed(readProfile(bytes), event)), lines, name);
+          if (/JDK's recorder/.test(name) && (event === 'cpu' || event === 'wall')) continue;
           assert.deepEqual(sorted(await readFile(convertedPath(path, event), 'utf8')), lines, name);
         }
       }

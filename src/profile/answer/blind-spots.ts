@@ -3,6 +3,7 @@ import { isJava } from '../frame.ts';
 import { frameKind, type ApplicationCode } from '../frame-kind.ts';
 import { percent } from '../quantities.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
+import { unseenCpu } from '../process-cpu.ts';
 import { wasRecorded } from '../recorded.ts';
 import { frameTypes } from '../sampling.ts';
 
@@ -59,6 +60,8 @@ export function missingLines(missing: Readonly<Record<string, string>>): string[
 }
 
 function noSamples(profile: Profile, event: ProfileEvent): string {
+  if (event === 'cpu' && unseenCpu(profile) !== null)
+    return 'No cpu samples, though the process used the processor: its threads could not be sampled.';
   switch (wasRecorded(profile, event)) {
     case true:
       return `No ${event} samples: nothing of that kind happened in the window.`;

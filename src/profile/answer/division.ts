@@ -14,6 +14,7 @@ const activityWords: Record<Activity, string> = {
   'socket-write': 'sending',
   file: 'file I/O',
   parked: 'parked',
+  waiting: 'otherwise waiting',
 };
 /** Collectors and compilers are told apart: they call for different remedies. */
 type Spender = Exclude<FrameKind, 'gc-jit'> | 'collector' | 'compiler';
@@ -34,10 +35,15 @@ const worthSaying = 0.01;
 export function division(event: ProfileEvent, samples: EventSamples, names: FrameNames, of: string): string {
   if (samples.samples === 0) return '';
   const subject = of === '' ? '' : ` of ${of}`;
-  const total = rate(samples.total / samples.seconds, event);
+  const isRated = samples.unit !== 'samples';
+  const total = isRated ? rate(samples.total / samples.seconds, event) : `${samples.samples} samples`;
   switch (event) {
-    case 'wall':
-      return `Time${subject}: ${parts(byActivity(samples, samples.count), activityWords)}; ${total} active on average.`;
+    case 'wall': {
+      const activities = parts(byActivity(samples, samples.count), activityWords);
+      return isRated
+        ? `Time${subject}: ${activities}; ${total} active on average.`
+        : `wall${subject}: ${total}, of which ${activities}.`;
+    }
     case 'cpu':
       return `cpu${subject}: ${total}, of which ${parts(byKind(samples, names), kindWords)}.`;
     case 'lock':

@@ -3,7 +3,7 @@ import type { Comparison } from '../comparison/comparison.ts';
 import { unchangedWords } from '../comparison/headline.ts';
 import type { Link } from '../link.ts';
 import type { ProfileEvent } from '../profile.ts';
-import { percent, points, rates } from '../quantities.ts';
+import { percent, points, rates, rowUnit } from '../quantities.ts';
 
 export interface MarkdownInput {
   /** `HighLatency checkout`. */
@@ -81,7 +81,7 @@ function changedTable({ baseLabel, changed, event }: NonNullable<MarkdownInput['
       ? `${row.deltaShare > 0 ? '▲' : '▼'} ${points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh)}`
       : unchangedWords(row);
     const figures = [percent(row.currentShare), percent(row.baseShare), change];
-    return `| ${escapeMarkdown(row.frame)} | ${figures.join(' | ')} | ${rates(row.baseCores, row.currentCores, row.event)} |`;
+    return `| ${escapeMarkdown(row.frame)} | ${figures.join(' | ')} | ${rates(row.baseCores, row.currentCores, rowUnit(row))} |`;
   });
   if (rows.length === 0) return '';
   const head = `| What changed (${event}, vs ${escapeMarkdown(baseLabel)}) | now | before | difference | rate |`;

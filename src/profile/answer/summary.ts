@@ -3,6 +3,7 @@ import { minRate } from '../comparison/compare.ts';
 import { shortDisplayName } from '../comparison/changed-row.ts';
 import type { ChangedFrame, Comparison } from '../comparison/comparison.ts';
 import { leadingChange, lookAlike, place } from '../comparison/headline.ts';
+import { processSentence, unseenSentence } from './cpu-seen.ts';
 import { division, leftOutSentence } from './division.ts';
 import { entryPart, samplesWithin, type EntryPart } from '../comparison/entry-frames.ts';
 import { eventSamples, FrameNames, type EventSamples } from '../event-samples.ts';
@@ -11,7 +12,8 @@ import { idleWindow } from './idle-window.ts';
 import { leadingCause, type LeadingCause } from './leading-cause.ts';
 import { hotSpots, widestFrames, type HotSpot } from '../comparison/hot-spots.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
-import { percent, points, rate, rates } from '../quantities.ts';
+import { percent, points, rate, rates, rowUnit } from '../quantities.ts';
+import { isRated } from '../recorded.ts';
 import {
   freshStartVerdict,
   pausesVerdict,
@@ -91,6 +93,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
     part,
     samples: within.samples,
     total: within.total / within.seconds,
+    unseen: event === 'cpu' ? unseenSentence(profile) : null,
   };
   const headline = strong === null && idle !== null ? idle.headline : headlineOf(input, findings);
   const alike = strong === null && lookAlike(comparison, input.otherComparisons ?? []);
@@ -106,6 +109,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
     ...(strong && whole.samples > 0 ? [headlineOf(input, { ...findings, strong: null })] : []),
     ...changeLines(comparison, leading?.row ?? null),
     idle === null ? division(event, within, names, of) : '',
+    ...cpuSeenLines(profile),
     leftOutSentence(event, whole),
     ...downstreamLine(event, within, spots, grown),
     ...otherEventLines(input, cpu, names),
@@ -136,11 +140,17 @@ interface Findings {
   samples: number;
   /** In the event's unit per second. */
   total: number;
+  /** That the cpu samples hold too little of what the process used. */
+  unseen: { sentence: string; leads: boolean } | null;
 }
 
-function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, total }: Findings): string {
+function headlineOf(
+  input: AnswerInput,
+  { grown, strong, spots, part, samples, total, unseen }: Findings,
+): string {
   const { event, comparison } = input;
   if (strong !== null && (grown === null || grown.row.deltaShare < dominantShare)) return strong.sentence;
+  if (unseen?.leads === true) return unseen.sentence;
   if (grown !== null) return grown.sentence;
   const where = part !== null && part.numbers.size > 0 ? part.value : '';
   const isMuch = total >= (minRate[event] ?? 0);
@@ -157,7 +167,13 @@ function headlineOf(input: AnswerInput, { grown, strong, spots, part, samples, t
   if (samples === 0) return `${event}: no samples${of}`;
   return !isMuch
     ? `${event}: next to nothing${of} waits for locks (${rate(total, event)}, ${samples} samples)`
-    : `${event}: no application code stands out${of} (${rate(total, event)}, ${samples} samples)`;
+    : `${event}: no application code stands out${of} (${isRated(input.profile, event) ? `${rate(total, event)}, ` : ''}${samples} samples)`;
+}
+
+/** How much of the CPU time the samples hold, where that is not all, or where only the process itself can say. */
+function cpuSeenLines(profile: Profile): string[] {
+  const unseen = unseenSentence(profile);
+  return [unseen === null ? '' : capital(unseen.sentence), processSentence(profile)];
 }
 
 /** `61% waiting in HikariPool.getConnection, called by OrderRepository.find (9.1 threads)`. */
@@ -166,7 +182,8 @@ function spotWords(spot: HotSpot, event: ProfileEvent, where: string): string {
   const outer =
     spot.mostly !== null || spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
   const of = where === '' ? '' : ` of ${where}`;
-  return `${percent(spot.share)}${of} ${place(event, spot.frame, spot.activity)}${inner}${outer} (${rate(spot.rate, event)})`;
+  const size = spot.unit === 'samples' ? '' : ` (${rate(spot.rate, spot.unit)})`;
+  return `${percent(spot.share)}${of} ${place(event, spot.frame, spot.activity)}${inner}${outer}${size}`;
 }
 
 function confidenceOf(
@@ -215,11 +232,11 @@ function elsewhereLine(part: EntryPart | null, grown: LeadingCause | null): stri
 
 /** Further causes that changed; the first is the headline's. */
 function changeLines(comparison: Comparison | null, leading: ChangedFrame | null): string[] {
-  if (comparison === null) return [];
-  const { event, baseTotal, currentTotal, totalChanged } = comparison;
+  if (comparison === null || comparison.otherwise !== undefined) return [];
+  const { event, baseTotal, currentTotal, totalChanged, unit } = comparison;
   const total = totalChanged
-    ? `${event} in total ${rates(baseTotal, currentTotal, event)} vs ${comparison.baseLabel}.`
-    : `${event} in total ${rates(baseTotal, currentTotal, event)}, unchanged.`;
+    ? `${event} in total ${rates(baseTotal, currentTotal, unit)} vs ${comparison.baseLabel}.`
+    : `${event} in total ${rates(baseTotal, currentTotal, unit)}, unchanged.`;
   const rows = comparison.changed
     .filter((row) => row.significant && row !== leading)
     .slice(0, furtherChanges);
@@ -230,7 +247,7 @@ function changeWords(row: ChangedFrame): string {
   const direction = row.deltaShare > 0 ? 'More' : 'Less';
   const change = points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh);
   const figures = `${percent(row.baseShare)} → ${percent(row.currentShare)}, ${change}`;
-  return `${direction} in ${shortDisplayName(row.frame)}: ${figures}; ${rates(row.baseCores, row.currentCores, row.event)}.`;
+  return `${direction} in ${shortDisplayName(row.frame)}: ${figures}; ${rates(row.baseCores, row.currentCores, rowUnit(row))}.`;
 }
 
 /** Waiting for answers in one place most of the time is a verdict about somebody else. */

@@ -4,6 +4,7 @@ import type { FrameNames } from '../event-samples.ts';
 import type { FrameEstimates } from './frame-tally.ts';
 import { printableName } from '../frame.ts';
 import type { ProfileEvent } from '../profile.ts';
+import type { RateUnit } from '../quantities.ts';
 import type { Difference } from './statistics.ts';
 
 /** A frame's name for people: dots for Java, native names as they are; without control characters. */
@@ -43,6 +44,7 @@ export function isNameable(names: FrameNames, frame: number): boolean {
 /** One line of the comparison. */
 export function changedRow(
   event: ProfileEvent,
+  unit: RateUnit,
   names: FrameNames,
   cause: Cause,
   measured: { base: FrameEstimates; current: FrameEstimates; share: Difference },
@@ -60,6 +62,7 @@ export function changedRow(
     deltaShareHigh: Math.min(1, measured.share.high),
     baseCores: measured.base.rate,
     currentCores: measured.current.rate,
+    ...(unit === 'samples' && { unrated: true }),
     significant,
     mostly: cause.mostly === null ? null : displayName(names, cause.mostly),
     calledBy: cause.calledBy === null ? null : displayName(names, cause.calledBy),

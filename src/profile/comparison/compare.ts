@@ -10,6 +10,7 @@ import { frameCounts, frameEstimates, type FrameEstimates, type Rate } from './f
 import { mainActivity } from './hot-spots.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
 import { wasRecorded } from '../recorded.ts';
+import { recordedOtherwise } from './recorded-alike.ts';
 import { difference, discoveries, type Difference, type Estimate } from './statistics.ts';
 import type { Activity } from '../wait-kind.ts';
 
@@ -63,7 +64,9 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const tested = testFrames(before, after, names.names.length);
   const least = minRate[event] ?? 0;
   const recorded = { base: wasRecorded(base, event), current: wasRecorded(current, event) };
-  const comparable = areComparable(before, after, event, recorded);
+  const otherwise = recordedOtherwise(base, current, event, baseLabel);
+  const comparable = otherwise === null && areComparable(before, after, event, recorded);
+  const { unit } = after.samples > 0 ? after : before;
   const changed = comparable ? significantFrames(tested.rows, least) : new Map<number, Tested>();
   const spreads = spreadOf(others, before, names.names.length);
   for (const [frame, row] of changed) {
@@ -77,7 +80,7 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const listed = new Set<number>();
   const list = (cause: Cause, row: Tested, significant: boolean): void => {
     listed.add(cause.frame);
-    rows.push(changedRow(event, names, cause, row, significant, spreads(cause.frame)));
+    rows.push(changedRow(event, unit, names, cause, row, significant, spreads(cause.frame)));
   };
   for (const direction of [1, -1]) {
     const grown = [...changed].map(([frame, row]) => ({
@@ -110,8 +113,12 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     currentSamples: after.samples,
     baseTotal: tested.totalBefore.rate,
     currentTotal: tested.totalAfter.rate,
+    unit,
+    ...(otherwise !== null && { otherwise }),
     totalChanged:
-      total.probability < 0.01 && Math.abs(moved) > Math.max(0.1 * tested.totalBefore.rate, least),
+      otherwise === null &&
+      total.probability < 0.01 &&
+      Math.abs(moved) > Math.max(0.1 * tested.totalBefore.rate, least),
     detectableShare: detectableShare(tested.rows, before, after),
   };
   const numbers = new Map([...listed].map((frame) => [displayName(names, frame), frame]));

@@ -20,6 +20,8 @@ export const changedFrameSchema = z.object({
   deltaShareHigh: z.number(),
   baseCores: z.number(),
   currentCores: z.number(),
+  /** True where nothing says what one sample stands for: the rates are of samples. */
+  unrated: z.boolean().optional(),
   /** Share and cores changed beyond noise, by at least two percentage points, the same way. */
   significant: z.boolean(),
   /** Callee that holds most of the change, and caller through which most of it comes; null when there is none. */
@@ -49,6 +51,10 @@ export const comparisonSchema = z.object({
   /** All frames together, in the unit of `baseCores`. */
   baseTotal: z.number(),
   currentTotal: z.number(),
+  /** What the rates are of. */
+  unit: z.union([profileEventSchema, z.literal('samples')]),
+  /** How the two were recorded differently, so that they cannot be compared; the end of a sentence. */
+  otherwise: z.string().optional(),
   /** The total itself changed beyond noise. */
   totalChanged: z.boolean(),
   /** Growth that would have been detected nine times in ten, for a frame with 30 % of the event; 0 to 1. */

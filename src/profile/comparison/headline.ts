@@ -2,7 +2,7 @@ import type { ChangedFrame, Comparison } from './comparison.ts';
 import { smallestChange } from './changed-causes.ts';
 import { compilerFrame } from '../event-samples.ts';
 import { shortDisplayName } from './changed-row.ts';
-import { percent, points, rates } from '../quantities.ts';
+import { percent, points, rates, rowUnit } from '../quantities.ts';
 import type { Activity } from '../wait-kind.ts';
 
 /** What a thread does in a frame, as it stands before `in`; for cpu, alloc and lock nothing is needed. */
@@ -14,6 +14,7 @@ const doing: Record<Activity, string> = {
   'socket-write': 'sending',
   file: 'in file I/O',
   parked: 'waiting',
+  waiting: 'waiting',
 };
 
 /** `waiting in HikariPool.getConnection`; only wall samples say what a thread does. */
@@ -52,6 +53,7 @@ const wouldHaveSeen = 0.2;
 
 /** Nothing changed in any event, and what people look for would have been seen. */
 export function lookAlike(lead: Comparison | null, others: readonly Comparison[]): boolean {
+  if ([lead, ...others].some((one) => one?.otherwise !== undefined)) return false;
   if (lead === null || lead.baseSamples === 0 || lead.currentSamples === 0) return false;
   const unchanged = [lead, ...others].every(({ changed }) => leadingChange(changed) === null);
   return unchanged && !lead.totalChanged && lead.detectableShare <= wouldHaveSeen;
@@ -75,10 +77,11 @@ export function comparisonHeadline(
  * @param recorded whether each holds it; null where a recording does not say
  */
 export function incomparableHeadline(
-  { event, baseLabel, baseSamples, currentSamples }: Omit<Comparison, 'headline'>,
+  { event, baseLabel, baseSamples, currentSamples, otherwise }: Omit<Comparison, 'headline'>,
   recorded: { base: boolean | null; current: boolean | null },
 ): string {
   if (recorded.base === false && recorded.current === false) return `${event}: recorded in neither profile`;
+  if (otherwise !== undefined) return `${event}: cannot be compared, ${otherwise}`;
   if (baseSamples === currentSamples) return `${event}: no samples in either profile`;
   const which = recorded.base === false ? `in ${baseLabel}` : 'this time';
   return recorded.base === false || recorded.current === false
@@ -96,7 +99,7 @@ export function changeSentence(row: ChangedFrame, baseLabel: string, activity: A
       : `down from ${percent(row.baseShare)} to ${percent(row.currentShare)}`;
   const sentence =
     `${event}: ${size} ${place(event, row.frame, activity)} ` +
-    `(${change} vs ${baseLabel}; ${rates(row.baseCores, row.currentCores, event)})`;
+    `(${change} vs ${baseLabel}; ${rates(row.baseCores, row.currentCores, rowUnit(row))})`;
   if (row.mostly !== null) return `${sentence}, mostly ${shortDisplayName(row.mostly)}`;
   if (row.calledBy !== null) return `${sentence}, called by ${shortDisplayName(row.calledBy)}`;
   return sentence;
@@ -122,14 +125,23 @@ const ofTheSame: Record<Comparison['event'], string> = {
 };
 
 function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
-  const { event, baseLabel, changed, currentSamples, baseSamples, baseTotal, currentTotal, totalChanged } =
-    comparison;
+  const {
+    event,
+    baseLabel,
+    changed,
+    currentSamples,
+    baseSamples,
+    baseTotal,
+    currentTotal,
+    totalChanged,
+    unit,
+  } = comparison;
   const figures = `${baseSamples} and ${currentSamples} samples: a change under ${percent(comparison.detectableShare)} of ${event} would not show`;
   const elsewhere = changed.some((row) => row.significant);
   if (!totalChanged)
     return `${event}: nothing ${elsewhere ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;
   const ofWhat = event === 'lock' || event === 'nativelock' ? ' of the waits' : '';
   const more = currentTotal > baseTotal ? 'more' : 'less';
-  const total = `${event}: ${more} ${ofTheSame[event]}, ${rates(baseTotal, currentTotal, event)} in total vs ${baseLabel}`;
+  const total = `${event}: ${more} ${ofTheSame[event]}, ${rates(baseTotal, currentTotal, unit)} in total vs ${baseLabel}`;
   return `${total}; no ${elsewhere ? 'application ' : ''}frame's share${ofWhat} changed beyond noise (${figures})`;
 }

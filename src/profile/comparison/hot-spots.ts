@@ -4,6 +4,7 @@ import { collectorFrame, compilerFrame, type EventSamples, type FrameNames } fro
 import { framePattern } from '../frame-pattern.ts';
 import { knownWaits } from '../known-waits.ts';
 import type { ProfileEvent } from '../profile.ts';
+import type { RateUnit } from '../quantities.ts';
 import type { Activity } from '../wait-kind.ts';
 
 /** Where a profile's weight is, without anything to compare it with. */
@@ -12,8 +13,10 @@ export interface HotSpot {
   frame: string;
   /** 0 to 1 of the samples, weighed by value: time or bytes. */
   share: number;
-  /** In the event's unit per second. */
+  /** In that unit per second. */
   rate: number;
+  /** What `rate` is of. */
+  unit: RateUnit;
   mostly: string | null;
   calledBy: string | null;
   /** What its samples mostly do; null when mixed. */
@@ -49,6 +52,7 @@ export function hotSpots(samples: EventSamples, names: FrameNames, event: Profil
     frame: displayName(names, cause.frame),
     share: shares[cause.frame] ?? 0,
     rate: ((shares[cause.frame] ?? 0) * samples.total) / samples.seconds,
+    unit: samples.unit,
     mostly: named(cause.mostly),
     calledBy: named(caller(cause)),
     activity: mainActivity(samples, cause.frame),

@@ -2,9 +2,12 @@ import type { Pools } from '../../jfr/pools.ts';
 import type { Value } from '../../jfr/record.ts';
 import type { EventReader } from '../../jfr/recording.ts';
 import type { Profile } from '../profile.ts';
+import type { RecordedTime } from './recorded-time.ts';
 
 /** A recording of minutes has hundreds; hours of a JVM that collects all the time must not fill the profile. */
 const maximumRows = 20_000;
+/** Linux itself knows no more. */
+const maximumProcessors = 8192;
 
 interface Pause {
   at: number;
@@ -16,11 +19,21 @@ interface Pause {
 export class JvmFacts {
   mainClass: string | null = null;
   jvm: string | null = null;
+  /** Processors of the machine, which CPU load is a share of; undefined when the recording does not say. */
+  processors: number | undefined;
   private readonly pauses: Pause[] = [];
   private readonly collections: Pause[] = [];
   private readonly load: { at: number; jvm: number; machine: number }[] = [];
 
-  readers(pools: Pools, atMs: (ticks: number) => number, msPerTick: number): Record<string, EventReader> {
+  /** @param byTheJdk whether the JDK itself wrote the chunk */
+  readers(
+    pools: Pools,
+    byTheJdk: boolean,
+    atMs: (ticks: number) => number,
+    msPerTick: number,
+  ): Record<string, EventReader> {
+    // The JDK's first reading is what later ones are measured from: it spans no time, and its share of the JVM is 0.
+    let isFirst = byTheJdk;
     return {
       'jdk.JVMInformation': {
         fields: ['jvmName', 'jvmVersion', 'javaArguments'],
@@ -49,10 +62,19 @@ export class JvmFacts {
           this.collections.push({ at: atMs(number(at)), durationMs, name: pools.text(collector) ?? '' });
         },
       },
+      'jdk.CPUInformation': {
+        fields: ['hwThreads'],
+        visit: ([threads]) => {
+          const count = number(threads);
+          if (Number.isSafeInteger(count) && count > 0 && count <= maximumProcessors) this.processors = count;
+        },
+      },
       'jdk.CPULoad': {
         fields: ['startTime', 'jvmUser', 'jvmSystem', 'machineTotal'],
         visit: ([at, user, system, machine]) => {
-          if (this.load.length >= maximumRows) return;
+          const measures = !isFirst || number(user) + number(system) > 0;
+          isFirst = false;
+          if (!measures || this.load.length >= maximumRows) return;
           this.load.push({
             at: atMs(number(at)),
             jvm: share(number(user) + number(system)),
@@ -63,14 +85,18 @@ export class JvmFacts {
     };
   }
 
-  /** Pauses and load within the window, in milliseconds from its start. The JDK's own pauses, else whole collections. */
-  during(startMs: number, endMs: number): Pick<Profile, 'gcPauses' | 'cpuLoad'> {
+  /** Pauses and load within the recorded time, in milliseconds from its start. The JDK's own pauses, else whole collections. */
+  during(time: RecordedTime): Pick<Profile, 'gcPauses' | 'cpuLoad'> {
     const within = <T extends { at: number }>(rows: readonly T[]) =>
-      rows.filter(({ at }) => at >= startMs && at <= endMs).sort((a, b) => a.at - b.at);
+      rows.filter(({ at }) => time.includes(at)).sort((a, b) => a.at - b.at);
     const pauses = this.pauses.length > 0 ? this.pauses : this.collections;
     return {
-      gcPauses: within(pauses).map(({ at, durationMs, name }) => ({ atMs: at - startMs, durationMs, name })),
-      cpuLoad: within(this.load).map(({ at, jvm, machine }) => ({ atMs: at - startMs, jvm, machine })),
+      gcPauses: within(pauses).map(({ at, durationMs, name }) => ({
+        atMs: time.before(at),
+        durationMs,
+        name,
+      })),
+      cpuLoad: within(this.load).map(({ at, jvm, machine }) => ({ atMs: time.before(at), jvm, machine })),
     };
   }
 }

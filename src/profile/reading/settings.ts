@@ -21,13 +21,20 @@ const intervalSettings: readonly [ProfileEvent, name: string, eventName: string]
 
 const nanosPerUnit: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 
-/** How the recording was made: jdk.ActiveSetting of async-profiler and of the JDK. */
+/**
+ * What a recording was made with: jdk.ActiveSetting of async-profiler and of the JDK. Both may be in one file
+ * (`jfrsync`, or two recordings joined), each in chunks of its own, and both name settings of jdk.ExecutionSample.
+ */
 export class Settings {
-  /** Engine behind cpu samples: ctimer, perf_events, itimer; null when the recording does not say. */
+  /** Of async-profiler: `4.5`, `2.9`; null when it did not record, or does not say. */
+  version: string | null = null;
+  /** async-profiler's own word for what interrupts: ctimer, perf_events, itimer, wall; 2.x writes none. */
   engine: string | null = null;
+  /** async-profiler's `-e`; '' until it was read. */
+  lead = '';
+  /** The JDK's waits for locks shorter than this were not recorded, nanoseconds; null when it does not say. */
+  lockThreshold: number | null = null;
   private readonly intervals = new Map<ProfileEvent, number>();
-  /** async-profiler's `-e`; empty until it was read. */
-  private lead = '';
   private keepsLive = false;
 
   /** The events that async-profiler was asked for; undefined when something else recorded. */
@@ -41,30 +48,40 @@ export class Settings {
     return this.intervals.get(event) ?? (event === 'live' ? this.interval('alloc') : 0);
   }
 
-  readers({ schema, pools }: OpenChunk): Record<string, EventReader> {
+  /** @param byTheJdk whether the JDK itself wrote the chunk */
+  readers({ schema, pools }: OpenChunk, byTheJdk: boolean): Record<string, EventReader> {
     return {
       'jdk.ActiveSetting': {
         fields: ['id', 'name', 'value'],
         visit: ([id, nameSlot, valueSlot]) => {
           const name = pools.text(nameSlot) ?? '';
           const value = pools.text(valueSlot) ?? '';
-          const eventName = typeof id === 'number' ? schema.byId.get(id)?.name : undefined;
-          if (name === 'event' && eventName === 'jdk.ActiveRecording') this.lead = value;
-          if (name === 'live' && value === 'true') this.keepsLive = true;
-          if (name === 'engine' && value !== '') this.engine = value.slice(0, 40);
-          for (const [event, setting, settingOf] of intervalSettings) {
-            if (name !== setting || eventName !== settingOf) continue;
-            // Where wall leads, `interval` is its own, and there is no cpu.
-            this.take(event === 'cpu' && this.lead === 'wall' ? 'wall' : event, Number(value));
-          }
-          // The JDK's recorder: `period` of its execution samples, which count as wall.
-          const period = /^(\d+) (ns|us|ms|s)$/.exec(value);
-          if (name === 'period' && eventName === 'jdk.ExecutionSample' && period !== null) {
-            this.take('wall', Number(period[1]) * nanosPerUnit[period[2]!]!);
-          }
+          const eventName = typeof id === 'number' ? (schema.byId.get(id)?.name ?? '') : '';
+          if (byTheJdk) this.takeFromJdk(eventName, name, value);
+          else this.takeFromProfiler(eventName, name, value);
         },
       },
     };
+  }
+
+  private takeFromJdk(eventName: string, name: string, value: string): void {
+    if (eventName !== 'jdk.JavaMonitorEnter' || name !== 'threshold') return;
+    const threshold = /^(\d+) (ns|us|ms|s)$/.exec(value);
+    if (threshold !== null) this.lockThreshold = Number(threshold[1]) * nanosPerUnit[threshold[2]!]!;
+  }
+
+  private takeFromProfiler(eventName: string, name: string, value: string): void {
+    if (eventName === 'jdk.ActiveRecording') {
+      if (name === 'event') this.lead = value.slice(0, 200);
+      if (name === 'version' && /^[\w.-]{1,40}$/.test(value)) this.version = value;
+    }
+    if (name === 'live' && value === 'true') this.keepsLive = true;
+    if (name === 'engine' && value !== '') this.engine = value.slice(0, 40);
+    for (const [event, setting, settingOf] of intervalSettings) {
+      if (name !== setting || eventName !== settingOf) continue;
+      // Where wall leads, `interval` is its own, and there is no cpu.
+      this.take(event === 'cpu' && this.lead === 'wall' ? 'wall' : event, Number(value));
+    }
   }
 
   private take(event: ProfileEvent, value: number): void {

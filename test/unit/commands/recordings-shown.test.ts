@@ -41,6 +41,19 @@ describe('two recordings compared', () => {
     );
   });
 
+  it('are refused where their samplers count different things, with which', async () => {
+    const names = [recording('profiler-2.9-itimer'), recording('profiler-4.5-jfrsync')] as const;
+    for (const format of ['text', 'json', 'html', 'svg'] as const)
+      await assert.rejects(
+        compare(...names, { format }),
+        (error) =>
+          error instanceof Failure &&
+          error.code === 'recorded-differently' &&
+          error.detail ===
+            'cpu: cannot be compared, it was recorded by itimer in profiler-2.9-itimer.jfr.gz, by ctimer now',
+      );
+  });
+
   const shown = async (format: 'text' | 'json' | 'html' | 'svg'): Promise<string> => {
     const output = join(directory, format);
     await compare(recording('shop-baseline'), recording('shop-regression'), { event: 'cpu', format, output });

@@ -17,12 +17,17 @@ const wall = (stack: SyntheticSample['stack'], count: number): SyntheticSample =
   count,
   value: 50_000_000,
 });
+/** Seen at work, not waiting. */
+const running = (stack: SyntheticSample['stack'], count: number): SyntheticSample => ({
+  ...wall(stack, count),
+  state: 'runnable',
+});
 const idle = wall([...pool, 'java/util/concurrent/ThreadPoolExecutor.getTask', ...park], 80);
 
 /** /checkout waits for a connection, /orders for another service; most threads are idle. */
 const waiting = syntheticProfile([
   wall([...checkout, 'com/acme/shop/Orders.find', 'com/acme/shop/ConnectionPool.getConnection', ...park], 9),
-  wall([...checkout, 'com/acme/shop/RuleSet.scan'], 1),
+  running([...checkout, 'com/acme/shop/RuleSet.scan'], 1),
   wall(
     [
       ...orders,
@@ -190,7 +195,7 @@ describe('what is not code', () => {
       stack: ['VMThread::run', 'VMThread::wait_for_operation'],
       count: 5,
     };
-    const serving = wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10);
+    const serving = running([...checkout, 'com/acme/shop/RuleSet.scan'], 10);
     assert.equal(
       ask(syntheticProfile([serving, idle, looks('VM_G1CollectForAllocation::doit', 5)])).headline,
       'garbage collection stopped the JVM for about 50% of the window (its VM thread was collecting in 150 of 300 samples)',
@@ -219,7 +224,7 @@ describe('what is not code', () => {
   it('a JVM that started shortly before the alert, and compiles', () => {
     const young = { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-06T13:56:00Z' };
     const compiling = syntheticProfile([
-      wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10),
+      running([...checkout, 'com/acme/shop/RuleSet.scan'], 10),
       { stack: [...checkout, 'com/acme/shop/RuleSet.scan'], count: 20 },
       { stack: compiler, count: 40, thread: 'C2' },
     ]);
@@ -244,7 +249,7 @@ describe('what is not code', () => {
 describe('what cannot be seen is stated', () => {
   it('few samples', () => {
     const found = ask(
-      syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 1)], { seconds: 5 }),
+      syntheticProfile([running([...checkout, 'com/acme/shop/RuleSet.scan'], 1)], { seconds: 5 }),
       {
         durationSeconds: 5,
       },
@@ -374,7 +379,7 @@ describe('waits in the recording of locks', () => {
 });
 
 describe('with a baseline', () => {
-  const before = syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10), idle]);
+  const before = syntheticProfile([running([...checkout, 'com/acme/shop/RuleSet.scan'], 10), idle]);
   const options = { event: 'wall', baseLabel: 'baseline Tue 14:00' } as const;
 
   it('what grew is the headline, and is called certain when it is large and certain', () => {
@@ -409,7 +414,7 @@ describe('with a baseline', () => {
 
   const slowStock = [...orders, 'com/acme/shop/StockClient.ask', 'java/net/Socket$SocketInputStream.read'];
   const after = syntheticProfile([
-    wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10),
+    running([...checkout, 'com/acme/shop/RuleSet.scan'], 10),
     wall(slowStock, 10),
     idle,
   ]);
