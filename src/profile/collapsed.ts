@@ -76,7 +76,7 @@ export function collapsed(profile: Profile, event: ProfileEvent): string {
     const caller = parents[number]!;
     const path = caller === 0 ? own : `${paths[caller]!};${own}`;
     paths.push(path);
-    if (selves[number]! > 0) lines.push(`${path} ${selves[number]!}\n`);
+    if (selves[number]! > 0) lines.push(`${path} ${Number(selves[number]!.toFixed(6))}\n`);
   }
   return lines.join('');
 }

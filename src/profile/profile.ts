@@ -21,7 +21,8 @@ const samplesSchema = z.object({
   thread: column,
   state: column,
   slot: column,
-  count: column,
+  /** Whole numbers; only folded stacks of other tools have fractions. */
+  count: z.array(z.number().nonnegative()),
   value: z.array(z.number().nonnegative()),
 });
 

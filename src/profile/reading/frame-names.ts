@@ -13,6 +13,13 @@ const typeBySuffix: Readonly<Record<string, FrameType>> = {
   '_[1]': 'c1',
 };
 
+/** Go alone writes receivers, closures and its runtime's entry points so. */
+const goFunction =
+  /\.\(\*[\w.[\]]+\)|\.func\d+(?:\.\d+)*$|^runtime\.(?:goexit|main|mcall|mstart)\b|^main\.main$/;
+
+/** A method of Java beyond doubt: classes begin with a capital. */
+const javaClass = /^(?:[\w$-]+\/)+[A-Z_$][^/.\s]*\.[^./\s]+$/;
+
 /** `com/acme/Checkout.price`, also with a lambda's or array's signs; no path of a library. */
 const javaMethod = /^[^/\s][^\s]*\/[^/\s]*\.[^./\s]+$/;
 
@@ -47,13 +54,19 @@ export class FrameNames {
     const decoder = new TextDecoder();
     const name = [''];
     const type = [0];
+    const untyped: number[] = [];
     for (let number = 1; number < this.#ends.length; number += 1) {
       const written = decoder.decode(this.#bytes.subarray(this.#ends[number - 1], this.#ends[number]));
       const suffixed = typeBySuffix[written.slice(-4)];
       const plain = suffixed === undefined ? written : written.slice(0, -4);
       name.push(plain);
       type.push(frameTypes.indexOf(suffixed ?? typeByForm(plain)));
+      if (suffixed === undefined) untyped.push(number);
     }
+    // `net/http.serve` is a method of Java or a function of Go: the other names tell which.
+    if (untyped.some((number) => goFunction.test(name[number]!)))
+      for (const number of untyped)
+        if (!javaClass.test(name[number]!)) type[number] = frameTypes.indexOf('native');
     return { name, type };
   }
 

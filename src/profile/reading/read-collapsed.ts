@@ -10,12 +10,18 @@ const semicolon = 0x3b;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
+const tab = 0x09;
 const zero = 0x30;
 const nine = 0x39;
 
+/** Counts that tools write who weigh samples. */
+const decimal = /^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** No count is longer, characters. */
+const maxCountLength = 40;
+
 /**
- * Reads stacks in the folded format: on each line the frames joined by `;`, outermost first, a blank and the
- * samples. Takes the bytes piece by piece, so that a file of any size needs the memory of its different stacks
+ * Reads stacks in the folded format: on each line the frames joined by `;`, outermost first, a blank or tab and the
+ * samples, which may have a fraction. Takes the bytes piece by piece, so that a file of any size needs the memory of its different stacks
  * alone. Malformed lines are dropped and counted. Fastest on sorted lines, as most tools write them: the
  * prefix shared with the previous line is not parsed again.
  */
@@ -30,6 +36,8 @@ export class CollapsedReader {
   #count = 0;
   #lines = 0;
   #strange = 0;
+  /** Lines that end in two numbers. */
+  #twice = 0;
 
   /** Reads the next bytes of the file. Throws Failure `recording-damaged` beyond what is kept of one file. */
   push(bytes: Uint8Array): void {
@@ -71,6 +79,11 @@ export class CollapsedReader {
     if (this.#rest.length > 0) this.#restEnded();
     if (this.#lines === 0)
       throw new Failure('recording-damaged', { detail: 'neither a recording nor folded stacks' });
+    if (this.#twice === this.#lines)
+      throw new Failure('recording-damaged', {
+        detail:
+          'each line has two counts, as the difference of two profiles has; render one of the two that it was made of',
+      });
     const { stacks, stack, count } = this.#tree.columns(leastShare);
     const none = stack.map(() => 0);
     const bytes = event === 'alloc' || event === 'live' || event === 'nativemem';
@@ -108,20 +121,30 @@ export class CollapsedReader {
 
   /** Where the stack of the line between two offsets ends, its count kept; -1 when it is none. */
   #stackEnd(bytes: Uint8Array, from: number, to: number): number {
-    const end = to > from && bytes[to - 1] === carriageReturn ? to - 1 : to;
+    const end = withoutBlanks(bytes, from, to);
     if (end === from) return -1;
     let count = 0;
     let scale = 1;
     let at = end - 1;
-    for (; at > from && bytes[at]! >= zero && bytes[at]! <= nine; at -= 1, scale *= 10)
-      count += (bytes[at]! - zero) * scale;
-    if (at === end - 1 || at === from || bytes[at] !== space || !Number.isSafeInteger(count)) {
+    for (; at > from && isDigit(bytes[at]!); at -= 1, scale *= 10) count += (bytes[at]! - zero) * scale;
+    if (!isBlank(bytes[at]!)) {
+      // Rare enough to be slow: a fraction, an exponent, or no count at all.
+      while (at > from && !isBlank(bytes[at]!)) at -= 1;
+      const written =
+        end - at > maxCountLength ? '' : Buffer.from(bytes.subarray(at + 1, end)).toString('latin1');
+      count = decimal.test(written) ? Number(written) : NaN;
+    } else if (at === end - 1 || !Number.isSafeInteger(count)) count = NaN;
+    const stackEnd = withoutBlanks(bytes, from, at);
+    if (stackEnd === from || !Number.isFinite(count)) {
       this.#strange += 1;
       return -1;
     }
     this.#lines += 1;
     this.#count = count;
-    return at;
+    let before = stackEnd - 1;
+    while (before > from && isDigit(bytes[before]!)) before -= 1;
+    if (before < stackEnd - 1 && isBlank(bytes[before]!)) this.#twice += 1;
+    return stackEnd;
   }
 
   /** Adds a stack whose first `same` bytes are those of the line before. */
@@ -159,6 +182,16 @@ export class CollapsedReader {
     if (this.#rest.length > maxLineBytes)
       throw new Failure('recording-damaged', { detail: `a line of more than ${maxLineBytes} bytes` });
   }
+}
+
+const isDigit = (byte: number): boolean => byte >= zero && byte <= nine;
+const isBlank = (byte: number): boolean => byte === space || byte === tab;
+
+/** Where a line ends without the blanks, and the carriage return, behind it. */
+function withoutBlanks(bytes: Uint8Array, from: number, to: number): number {
+  let end = to;
+  while (end > from && (isBlank(bytes[end - 1]!) || bytes[end - 1] === carriageReturn)) end -= 1;
+  return end;
 }
 
 function joined(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { compare } from '../../../src/commands/compare.ts';
 import { render } from '../../../src/commands/render.ts';
 import { Failure } from '../../../src/reasons/failure.ts';
@@ -21,6 +22,50 @@ describe('a recording', () => {
         error.detail === 'no nativemem samples; it holds cpu, wall, alloc, lock',
     );
   });
+});
+
+describe('folded stacks', () => {
+  const folded = 'main;läuft 10\nmain;x 3\n';
+  const asFile = async (bytes: Buffer): Promise<string> => {
+    const directory = await mkdtemp(join(tmpdir(), 'flamepin-folded-'));
+    try {
+      await writeFile(join(directory, 'stacks'), bytes);
+      await render(join(directory, 'stacks'), { format: 'collapsed', output: join(directory, 'out') });
+      return await readFile(join(directory, 'out'), 'utf8');
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+
+  for (const [how, bytes] of [
+    ['gzipped', gzipSync(folded)],
+    ['with a byte order mark', Buffer.from(`\ufeff${folded}`)],
+    ['in UTF-16', Buffer.from(`\ufeff${folded}`, 'utf16le')],
+    ['in UTF-16, big-endian', Buffer.from(`\ufeff${folded}`, 'utf16le').swap16()],
+    ['in UTF-16 without a mark', Buffer.from(folded, 'utf16le')],
+    ['gzipped in UTF-16', gzipSync(Buffer.from(`\ufeff${folded}`, 'utf16le'))],
+  ] as const)
+    it(`are read ${how}`, async () => {
+      assert.equal(await asFile(bytes), folded);
+    });
+
+  for (const [how, text] of [
+    ['with its header', '# captured on: Wed Aug 15 16:01:24 2018\n# nrcpus online : 4\na;b;c 3\n'],
+    [
+      'without',
+      'java 77 [001] 12.345678:   10101 cycles:\n\tffff81 do_idle+0x1 ([kernel.kallsyms])\n\na;b 3\n',
+    ],
+    ['with the time alone', 'node 12345 100.0: cycles:\n\t ffff foo (/bin/x)\n\n'],
+  ] as const)
+    it(`are not what perf script prints, which is refused by its name: ${how}`, async () => {
+      await assert.rejects(
+        asFile(Buffer.from(text)),
+        (error) =>
+          error instanceof Failure &&
+          error.code === 'file-not-a-recording' &&
+          /the output of perf script; fold its stacks first/.test(error.detail),
+      );
+    });
 });
 
 describe('two recordings compared', () => {
