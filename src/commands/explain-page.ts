@@ -211,16 +211,25 @@ function suggestionRows(suggested: Explained['suggested']): Row[] {
   ]);
 }
 
+/** Fields of `Wanted` whose own names say little; the others are printed as they are. */
+const fieldWords: Readonly<Record<string, string>> = {
+  engineContainer: 'container name',
+  hpa: 'autoscaler',
+  podGuess: 'pod or other id',
+  podIp: 'pod address',
+};
+
 /** `pod checkout-7d9f (label pod), uri /checkout (label uri)` */
 function labelWords({ wanted, alert: { labels } }: Explanation): string {
   const words = Object.entries(wanted.from).map(([field, label]) => {
     const value = saidOf(wanted, field);
+    const said = `${fieldWords[field] ?? field} ${value}`;
     // What the route or the configuration says has no label.
-    if (!Object.hasOwn(labels, label)) return `${field} ${value} (${label})`;
+    if (!Object.hasOwn(labels, label)) return `${said} (${label})`;
     // The namespace of a service behind a proxy has a label of its own.
     const own = (labels[label] ?? '').includes(value);
     const from = own ? label : (Object.keys(labels).find((name) => labels[name] === value) ?? label);
-    return `${field} ${value} (label ${from})`;
+    return `${said} (label ${from})`;
   });
   return words.length === 0 ? 'nothing that leads to a JVM' : words.join(', ');
 }

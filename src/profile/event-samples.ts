@@ -69,7 +69,7 @@ export interface EventSamples {
 /**
  * Makes one event of a profile ready for counting.
  * @param names shared by the profiles that are to be compared.
- * @param keepsIdle true leaves nothing out: for a window in which no thread was at work.
+ * @param keepsIdle true leaves nothing out: for a window in which no thread was working.
  * @returns no rows when the profile lacks the event.
  */
 export function eventSamples(

@@ -41,7 +41,7 @@ function offer(form) {
     button.disabled = true;
     told.textContent = 'Sending …';
     void send(form)
-      .catch(() => 'flamepin did not take it. Try again.')
+      .catch(() => 'flamepin did not accept it. Try again.')
       .then((words) => {
         told.textContent = words;
         button.disabled = false;

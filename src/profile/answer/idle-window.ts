@@ -4,7 +4,7 @@ import { isWaitForWork } from '../idle.ts';
 import type { ProfileEvent } from '../profile.ts';
 import { percent } from '../quantities.ts';
 
-/** A window in which no thread was at work: said so, with what the threads wait in. */
+/** A window in which no thread was working, and what the threads wait in. */
 export interface IdleWindow {
   headline: string;
   line: string;
@@ -20,7 +20,7 @@ export function idleWindow(event: ProfileEvent, all: EventSamples, names: FrameN
   const line = `They wait: ${places.join(', ')}.`;
   return event === 'lock'
     ? { headline: `lock: nothing waited for a lock (${all.samples} waits for other things)`, line }
-    : { headline: `wall: no thread was at work, all ${all.samples} samples are of waiting threads`, line };
+    : { headline: `wall: no thread was working, all ${all.samples} samples show waiting threads`, line };
 }
 
 /** Where threads wait, by the frame that says most of it; most samples first. */

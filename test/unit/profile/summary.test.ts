@@ -317,13 +317,13 @@ describe('what cannot be seen is stated', () => {
   });
 });
 
-describe('a window in which no thread was at work', () => {
+describe('a window in which no thread was working', () => {
   const before = syntheticProfile([wall([...checkout, 'com/acme/shop/RuleSet.scan'], 10), idle]);
   const asleep = syntheticProfile([idle, wall(['java/lang/Thread.run', 'sun/nio/ch/EPoll.wait'], 20)]);
 
   it('says so, and shows the waiting threads', () => {
     const found = ask(asleep);
-    assert.equal(found.headline, 'wall: no thread was at work, all 3000 samples are of waiting threads');
+    assert.equal(found.headline, 'wall: no thread was working, all 3000 samples show waiting threads');
     says(found, /^They wait: 80% in ThreadPoolExecutor\.getTask, 20% in EPoll\.wait\.$/);
     assert.equal(found.samples, 3000);
     assert.ok(!found.lines.some((line) => /left out|nothing of that kind|at work on average/.test(line)));
@@ -333,7 +333,7 @@ describe('a window in which no thread was at work', () => {
   it('is not compared as if waiting were work', () => {
     const comparison = compareProfiles(before, asleep, { event: 'wall', baseLabel: 'baseline Tue 14:00' });
     assert.deepEqual(comparison.changed, []);
-    assert.match(ask(asleep, { comparison }).headline, /^wall: no thread was at work/);
+    assert.match(ask(asleep, { comparison }).headline, /^wall: no thread was working/);
   });
 });
 
