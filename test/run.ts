@@ -39,6 +39,8 @@ const packages = [
   // Sets the clock that one process sees.
   'faketime',
   'shellcheck',
+  // Its loader runs a JVM as images on Alpine have it.
+  'musl-tools',
   // strip: a JVM as distributions ship it.
   'binutils',
 ];

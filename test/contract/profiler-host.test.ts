@@ -6,7 +6,15 @@ import { captureId } from '../../src/captures/capture-id.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { hostTargets } from '../../src/targets/host/host.ts';
 import { controlGroup } from '../setup/control-group.ts';
-import { compileBurner, jdks, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
+import {
+  compileBurner,
+  jdkName,
+  jdks,
+  muslJre,
+  startBurner,
+  type Jvm,
+  type JvmOptions,
+} from '../setup/jvm.ts';
 import { start as startProgram, waitFor } from '../setup/process.ts';
 import { active, failsWith, ours, profiler } from './profiler-session.ts';
 
@@ -39,8 +47,8 @@ describe('profiling a JVM on this machine', () => {
       signal,
     );
 
-  for (const jdk of jdks()) {
-    it(`fetches a recording and leaves nothing, twice on one JVM of JDK ${jdk.release}`, async () => {
+  for (const jdk of [...jdks(), muslJre()]) {
+    it(`fetches a recording and leaves nothing, twice on one JVM of JDK ${jdkName(jdk)}`, async () => {
       const jvm = await jvmOf({ jdk });
       for (const round of ['cold', 'warm']) {
         const calledAt = Date.now();

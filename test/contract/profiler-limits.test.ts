@@ -21,7 +21,16 @@ import type { ReasonCode } from '../../src/reasons/reasons.ts';
 import type { Exec } from '../../src/profiler/exec.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { controlGroup, type ControlGroup } from '../setup/control-group.ts';
-import { compileBurner, jdks, otherJres, startBurner, type Jvm, type JvmOptions } from '../setup/jvm.ts';
+import {
+  compileBurner,
+  jdkName,
+  jdks,
+  muslJre,
+  otherJres,
+  startBurner,
+  type Jvm,
+  type JvmOptions,
+} from '../setup/jvm.ts';
 import { waitFor, type Started } from '../setup/process.ts';
 import { failsWith, ours, profiler, unlessSlow } from './profiler-session.ts';
 import type { Session } from '../../src/profiler/session.ts';
@@ -143,8 +152,8 @@ describe('a JVM without room for what profiling needs survives, and the answer n
     });
   };
 
-  for (const jdk of [...jdks(), ...otherJres()])
-    it(`its control group is full, JDK ${jdk.release}: which limit, and of what it is full`, async () => {
+  for (const jdk of [...jdks(), ...otherJres(), muslJre()])
+    it(`its control group is full, JDK ${jdkName(jdk)}: which limit, and of what it is full`, async () => {
       const group = groupOf();
       const jvm = await jvmOf({
         jdk,

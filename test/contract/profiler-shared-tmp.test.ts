@@ -7,7 +7,7 @@ import { captureId } from '../../src/captures/capture-id.ts';
 import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import type { Exec } from '../../src/profiler/exec.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
-import { compileBurner, otherJres, startBurner, type Jdk } from '../setup/jvm.ts';
+import { compileBurner, muslJre, otherJres, startBurner, type Jdk } from '../setup/jvm.ts';
 import { waitFor, type Started } from '../setup/process.ts';
 import { failsWith, profiler, toolsDirectory, unlessSlow } from './profiler-session.ts';
 
@@ -126,7 +126,7 @@ describe('two containers that share a /tmp, each with a JVM as its process 1', (
     readdirSync(`/proc/${jvm}/root/tmp`).filter((name) => /flamepin|asprof/.test(name));
 
   it('never profiles the other one: what answers in its place is seen, and nothing is loaded there', async () => {
-    for (const jdk of [undefined, ...otherJres()]) {
+    for (const jdk of [undefined, ...otherJres(), muslJre()]) {
       const [one, other] = await pair(jdk);
       assert.deepEqual(await threadsOf(one.exec()), ['thread-of-one']);
       const before = one.loaded();

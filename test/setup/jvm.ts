@@ -19,6 +19,13 @@ import { start, waitFor, type Started } from './process.ts';
 export interface Jdk {
   home: string;
   release: number;
+  /** glibc where it is not said. */
+  libc?: 'musl';
+}
+
+/** `17`, `17 on musl` */
+export function jdkName({ release, libc }: Jdk): string {
+  return libc === undefined ? String(release) : `${release} on ${libc}`;
 }
 
 /** Every JDK from 17 on that PATH or /usr/lib/jvm knows, each once, oldest first. Fails when there is none. */
@@ -60,6 +67,14 @@ export function jre(version: '8' | '8u212' | '11' | '21' | '25'): Jdk {
   const script = join(import.meta.dirname, 'jre.sh');
   const home = execFileSync('sh', [script, cacheDirectory, version], { encoding: 'utf8' });
   return { home: home.trim(), release: Number.parseInt(version) };
+}
+
+/** A Java runtime for musl, as images on Alpine have it. It runs here by the loader of Debian's package musl. */
+export function muslJre(): Jdk {
+  execFileSync('sh', [join(import.meta.dirname, 'debian.sh'), 'musl-tools']);
+  const script = join(import.meta.dirname, 'musl-jre.sh');
+  const home = execFileSync('sh', [script, cacheDirectory], { encoding: 'utf8' });
+  return { home: home.trim(), release: 17, libc: 'musl' };
 }
 
 /** A copy of a runtime as distributions ship it: the symbols of its libjvm.so are in a package of their own. */
