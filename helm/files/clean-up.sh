@@ -85,7 +85,7 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
   shift
   "$@" &
   bounded=$!
-  (
+  {
     trap 'trap "" TERM; kill -9 $! 2>/dev/null; wait_for $!; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
@@ -94,7 +94,7 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
     [ -z "$at_bound" ] || $at_bound
     end_family "$bounded"
     exit "$ended_with"
-  ) >/dev/null 2>&1 </dev/null &
+  } >/dev/null 2>&1 </dev/null &
   watcher=$!
   wait_for "$bounded"
   bounded_code=$waited_code
@@ -164,7 +164,8 @@ kill_leaves() { # PID [all]
     esac
   done
 } 2>/dev/null
-ask_jvm() { # SECONDS VM.uptime|VM.flags
+# shellcheck disable=SC2034 # each script reads those that it needs
+ask_jvm() { # SECONDS COMMAND
   note_runs
   said=$(bounded "$1" ./asprof jcmd "$pid" "$2" 2>&1 </dev/null)
   code=$?
@@ -189,10 +190,10 @@ answered_by_it() {
 uncounted=0
 count_runs() {
   runs=0
+  counted=
   line_of "${listener-}/comm"
   [ "$line" = "Attach Listener" ] || find_listener
-  [ -n "$listener" ] || return 0
-  counted=
+  [ -n "$listener" ] || [ -z "$named" ] || return 0
   {
     while read -r key value; do
       case $key in
@@ -212,14 +213,18 @@ count_runs() {
   uncounted=$((uncounted + 1))
   runs=-$uncounted
 }
-find_listener() { # -> listener, its directory in /proc; empty when there is none
+find_listener() { # -> listener, its directory in /proc; named, whether threads have names
   listener=
+  named=
   for task in "/proc/$pid/task"/*; do
     line_of "$task/comm"
-    if [ "$line" = "Attach Listener" ]; then
-      listener=$task
-      break
-    fi
+    case $line in
+      "VM Thread") named=1 ;;
+      "Attach Listener")
+        listener=$task
+        break
+        ;;
+    esac
   done
 }
 read_namespace() {
@@ -333,7 +338,7 @@ fi
 wanted=
 if [ "$mode" = leave ] && [ -n "$alive" ]; then
   # shellcheck disable=SC2010
-  wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/")
+  wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/" && :)
 fi
 for base in /tmp /var/tmp /dev/shm; do
   [ -d "$base" ] || continue

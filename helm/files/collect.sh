@@ -113,7 +113,7 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
   shift
   "$@" &
   bounded=$!
-  (
+  {
     trap 'trap "" TERM; kill -9 $! 2>/dev/null; wait_for $!; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
@@ -122,7 +122,7 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
     [ -z "$at_bound" ] || $at_bound
     end_family "$bounded"
     exit "$ended_with"
-  ) >/dev/null 2>&1 </dev/null &
+  } >/dev/null 2>&1 </dev/null &
   watcher=$!
   wait_for "$bounded"
   bounded_code=$waited_code
@@ -192,7 +192,8 @@ kill_leaves() { # PID [all]
     esac
   done
 } 2>/dev/null
-ask_jvm() { # SECONDS VM.uptime|VM.flags
+# shellcheck disable=SC2034 # each script reads those that it needs
+ask_jvm() { # SECONDS COMMAND
   note_runs
   said=$(bounded "$1" ./asprof jcmd "$pid" "$2" 2>&1 </dev/null)
   code=$?
@@ -217,10 +218,10 @@ answered_by_it() {
 uncounted=0
 count_runs() {
   runs=0
+  counted=
   line_of "${listener-}/comm"
   [ "$line" = "Attach Listener" ] || find_listener
-  [ -n "$listener" ] || return 0
-  counted=
+  [ -n "$listener" ] || [ -z "$named" ] || return 0
   {
     while read -r key value; do
       case $key in
@@ -240,19 +241,23 @@ count_runs() {
   uncounted=$((uncounted + 1))
   runs=-$uncounted
 }
-find_listener() { # -> listener, its directory in /proc; empty when there is none
+find_listener() { # -> listener, its directory in /proc; named, whether threads have names
   listener=
+  named=
   for task in "/proc/$pid/task"/*; do
     line_of "$task/comm"
-    if [ "$line" = "Attach Listener" ]; then
-      listener=$task
-      break
-    fi
+    case $line in
+      "VM Thread") named=1 ;;
+      "Attach Listener")
+        listener=$task
+        break
+        ;;
+    esac
   done
 }
 print_recording() {
   if [ -f "$recording" ] && [ ! -L "$recording" ] && exec 3<"$recording" && is_of_jvm; then
-    sum=$(head -c "$size" /proc/self/fd/3 3<&3 | sha256sum)
+    sum=$(head -c "$size" /proc/self/fd/3 3<&3 | sha256sum && :)
     say ended "$(date -r /proc/self/fd/3 +%s%N 2>/dev/null 3<&3)"
     say sha256 "${sum%% *}"
     say size "$size"

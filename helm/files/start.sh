@@ -148,7 +148,7 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
   shift
   "$@" &
   bounded=$!
-  (
+  {
     trap 'trap "" TERM; kill -9 $! 2>/dev/null; wait_for $!; wait; exit 0' TERM
     sleep "$seconds" &
     wait $!
@@ -157,7 +157,7 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
     [ -z "$at_bound" ] || $at_bound
     end_family "$bounded"
     exit "$ended_with"
-  ) >/dev/null 2>&1 </dev/null &
+  } >/dev/null 2>&1 </dev/null &
   watcher=$!
   wait_for "$bounded"
   bounded_code=$waited_code
@@ -252,7 +252,8 @@ read_namespace() {
   namespace=$(readlink /proc/self/ns/pid 2>/dev/null)
   [ -z "$namespace" ] || namespace=$line/$namespace
 }
-ask_jvm() { # SECONDS VM.uptime|VM.flags
+# shellcheck disable=SC2034 # each script reads those that it needs
+ask_jvm() { # SECONDS COMMAND
   note_runs
   said=$(bounded "$1" ./asprof jcmd "$pid" "$2" 2>&1 </dev/null)
   code=$?
@@ -277,10 +278,10 @@ answered_by_it() {
 uncounted=0
 count_runs() {
   runs=0
+  counted=
   line_of "${listener-}/comm"
   [ "$line" = "Attach Listener" ] || find_listener
-  [ -n "$listener" ] || return 0
-  counted=
+  [ -n "$listener" ] || [ -z "$named" ] || return 0
   {
     while read -r key value; do
       case $key in
@@ -300,14 +301,18 @@ count_runs() {
   uncounted=$((uncounted + 1))
   runs=-$uncounted
 }
-find_listener() { # -> listener, its directory in /proc; empty when there is none
+find_listener() { # -> listener, its directory in /proc; named, whether threads have names
   listener=
+  named=
   for task in "/proc/$pid/task"/*; do
     line_of "$task/comm"
-    if [ "$line" = "Attach Listener" ]; then
-      listener=$task
-      break
-    fi
+    case $line in
+      "VM Thread") named=1 ;;
+      "Attach Listener")
+        listener=$task
+        break
+        ;;
+    esac
   done
 }
 layout=shared
@@ -1194,7 +1199,7 @@ find_place_for_tools() {
 }
 use_kept_tools() {
   [ $layout = agent ] && own_directory "$mine" && cd "$mine" && own_directory . && [ -f libasyncProfiler.so ] || return
-  sum=$(cat asprof libasyncProfiler.so | sha256sum)
+  sum=$(cat asprof libasyncProfiler.so | sha256sum && :)
   [ "${sum%% *}" = "$sha256" ] || return
   tools=$mine
   drain_payload

@@ -72,7 +72,7 @@ describe('a JVM that is process 1 of its container is left no zombie', () => {
       `mount -t tmpfs -o size=8m tmpfs /run && cp -r ${classes} /run/classes`,
       `mount -t tmpfs -o mode=1777 tmpfs /tmp && cp -r /run/classes ${classes}`,
       // Each as images have it, under the name of sh.
-      'mkdir /run/dash /run/bash /run/busybox && ln -s /bin/dash /run/dash/sh && ln -s /bin/bash /run/bash/sh',
+      'for shell in dash bash yash; do mkdir /run/$shell && ln -s /bin/$shell /run/$shell/sh; done; mkdir /run/busybox',
       'busybox --install -s /run/busybox',
       'exec "$@"',
     ].join(' && ');
@@ -159,7 +159,7 @@ describe('a JVM that is process 1 of its container is left no zombie', () => {
     assert.deepEqual(await left(), [{ name: 'sleep', state: 'Z' }]);
   });
 
-  for (const shell of ['dash', 'bash', 'busybox'])
+  for (const shell of ['dash', 'bash', 'busybox', 'yash'])
     describe(`by ${shell}`, () => {
       it('after a capture', async () => {
         const { exec, left } = await containerOf();

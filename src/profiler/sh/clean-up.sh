@@ -66,7 +66,7 @@ fi
 wanted=
 if [ "$mode" = leave ] && [ -n "$alive" ]; then
   # shellcheck disable=SC2010
-  wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/")
+  wanted=$(ls -l "/proc/$pid/fd" 2>/dev/null | grep '/flamepin-c-[0-9a-z]*/recording\.jfr$' | grep -v "/flamepin-$id/" && :)
 fi
 
 for base in /tmp /var/tmp /dev/shm; do

@@ -5,7 +5,8 @@
 # Prints ended, sha256 and size, an empty line and the bytes, if there are not too many; size=-1 without a recording.
 print_recording() {
   if [ -f "$recording" ] && [ ! -L "$recording" ] && exec 3<"$recording" && is_of_jvm; then
-    sum=$(head -c "$size" /proc/self/fd/3 3<&3 | sha256sum)
+    # `&& :`, as in each $() with a pipe: yash becomes its last command and then waits for none of the others.
+    sum=$(head -c "$size" /proc/self/fd/3 3<&3 | sha256sum && :)
     say ended "$(date -r /proc/self/fd/3 +%s%N 2>/dev/null 3<&3)"
     say sha256 "${sum%% *}"
     say size "$size"

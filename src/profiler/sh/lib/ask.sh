@@ -2,8 +2,10 @@
 # a /tmp, as those of a pod with an emptyDir there, and whose JVMs have the same pid, as process 1, have it at the same path:
 # whichever JVM was attached to last answers for both.
 
-# Something that changes nothing -> said, code; fails where another JVM has answered. 2 ms where the JVM was asked before.
-ask_jvm() { # SECONDS VM.uptime|VM.flags
+# A command of jcmd that changes nothing -> said, code; fails where another JVM has answered. 2 ms where the JVM was asked
+# before.
+# shellcheck disable=SC2034 # each script reads those that it needs
+ask_jvm() { # SECONDS COMMAND
   note_runs
   said=$(bounded "$1" ./asprof jcmd "$pid" "$2" 2>&1 </dev/null)
   code=$?
@@ -32,14 +34,15 @@ answered_by_it() {
 
 # What its thread that takes requests has read -> runs: how often, or where that is for others to know, how often it has run;
 # 0 while there is no such thread, which is until the first request. Runs alone say too much while a profiler wakes every
-# thread to sample it. Where the kernel counts neither, as under gVisor, each look differs: nothing is known then.
+# thread to sample it. Where the kernel counts neither, as under gVisor, and where threads have no names, as in early
+# versions of JDK 8, each look differs: nothing is known then.
 uncounted=0
 count_runs() {
   runs=0
+  counted=
   line_of "${listener-}/comm"
   [ "$line" = "Attach Listener" ] || find_listener
-  [ -n "$listener" ] || return 0
-  counted=
+  [ -n "$listener" ] || [ -z "$named" ] || return 0
   {
     while read -r key value; do
       case $key in
@@ -60,13 +63,17 @@ count_runs() {
   runs=-$uncounted
 }
 
-find_listener() { # -> listener, its directory in /proc; empty when there is none
+find_listener() { # -> listener, its directory in /proc; named, whether threads have names
   listener=
+  named=
   for task in "/proc/$pid/task"/*; do
     line_of "$task/comm"
-    if [ "$line" = "Attach Listener" ]; then
-      listener=$task
-      break
-    fi
+    case $line in
+      "VM Thread") named=1 ;;
+      "Attach Listener")
+        listener=$task
+        break
+        ;;
+    esac
   done
 }

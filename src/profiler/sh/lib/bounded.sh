@@ -6,7 +6,8 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
   shift
   "$@" &
   bounded=$!
-  (
+  # Braces: yash forks once more for parentheses, and the one that it tells us of does not pass a signal on.
+  {
     # Not TERM: a sleep that is just being made loses it.
     trap 'trap "" TERM; kill -9 $! 2>/dev/null; wait_for $!; wait; exit 0' TERM
     sleep "$seconds" &
@@ -16,7 +17,7 @@ bounded() { # SECONDS COMMAND...; at_bound: what the watcher does first when the
     [ -z "$at_bound" ] || $at_bound
     end_family "$bounded"
     exit "$ended_with"
-  ) >/dev/null 2>&1 </dev/null &
+  } >/dev/null 2>&1 </dev/null &
   watcher=$!
   wait_for "$bounded"
   bounded_code=$waited_code

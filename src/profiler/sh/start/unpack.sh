@@ -91,7 +91,7 @@ find_place_for_tools() {
 # An agent keeps the library: the same file again is the same library to the JVM, another one is a second agent.
 use_kept_tools() {
   [ $layout = agent ] && own_directory "$mine" && cd "$mine" && own_directory . && [ -f libasyncProfiler.so ] || return
-  sum=$(cat asprof libasyncProfiler.so | sha256sum)
+  sum=$(cat asprof libasyncProfiler.so | sha256sum && :)
   [ "${sum%% *}" = "$sha256" ] || return
   tools=$mine
   drain_payload
