@@ -2,6 +2,7 @@
 set -u
 export LC_ALL=C
 id=$1 pid=$2 started=$3 mode=$4
+asprof_within=60
 newline='
 '
 say() { # KEY VALUE
@@ -122,6 +123,7 @@ end_watcher() {
     line_of "/proc/$watcher/cmdline"
   done
 }
+ended=' '
 end_family() { # PID
   rounds=0
   while [ -d "/proc/$1" ] && [ $rounds -lt 20 ]; do
@@ -160,7 +162,7 @@ kill_leaves() { # PID [all]
     esac
     [ "$one" != "$1" ] || [ -n "${2-}" ] || continue
     case $asleep in
-      *" $one "*) kill -9 "$one" ;;
+      *" $one "*) kill -9 "$one" && ended="$ended$one " ;;
     esac
   done
 } 2>/dev/null
@@ -286,7 +288,7 @@ remove_abandoned_tools() { # DIRECTORY
     name=${path##*/flamepin-jvm-}
     read_stat "${name%%-*}" || :
     [ "$ticks" != "${name#*-}" ] || continue
-    if made_here "$path" || is_old "$path"; then rm -rf "$path" 2>/dev/null; fi
+    if made_here "$path" || is_old "$path" $abandoned_after; then rm -rf "$path" 2>/dev/null; fi
   done
 }
 made_here() { # DIRECTORY
@@ -294,12 +296,12 @@ made_here() { # DIRECTORY
   line_of "$1/namespace"
   [ -n "$line" ] && [ "$line" = "$namespace" ]
 }
-is_old() { # DIRECTORY
+is_old() { # PATH SECONDS
   changed=$(stat -c %Y "$1" 2>/dev/null)
   case $changed in
     '' | *[!0-9]*) return 1 ;;
   esac
-  [ $(($(date +%s) - changed)) -gt $abandoned_after ]
+  [ $(($(date +%s) - changed)) -gt "$2" ]
 }
 case $id$pid$started$mode in
   *[!0-9a-z-]*) exit 2 ;;
@@ -369,10 +371,11 @@ for base in /tmp /var/tmp /dev/shm; do
       rm -rf "$base/flamepin-jvm-$pid-$started" 2>/dev/null
       left "$base/flamepin-jvm-$pid-$started"
     fi
-  else
-    remove_abandoned_tools "$base"
   fi
-  for path in "$base"/asprof.*."$pid" "$base"/asprof-log.*."$pid"; do
+  if [ "$pid" = 0 ] || [ -n "$agent" ]; then remove_abandoned_tools "$base"; fi
+  jvm_base=$base
+  if [ $layout = apart ] && [ -z "$agent" ] && [ ! -L "$root$base" ]; then jvm_base=$root$base; fi
+  for path in "$base"/asprof.*."$pid" "$base"/asprof-log.*."$pid" "$jvm_base"/asprof.*."$pid" "$jvm_base"/asprof-log.*."$pid"; do
     [ -f "$path" ] || continue
     name=${path##*/}
     name=${name#*.}
@@ -382,6 +385,10 @@ for base in /tmp /var/tmp /dev/shm; do
       sleep 0.2 2>/dev/null || sleep 1
     done
     [ ! -d "/proc/${name%%.*}" ] || continue
+    case $ended in
+      *" ${name%%.*} "*) ;;
+      *) is_old "$path" $asprof_within || continue ;;
+    esac
     rm -f "$path" 2>/dev/null
     left "$path"
   done

@@ -150,6 +150,7 @@ end_watcher() {
     line_of "/proc/$watcher/cmdline"
   done
 }
+ended=' '
 end_family() { # PID
   rounds=0
   while [ -d "/proc/$1" ] && [ $rounds -lt 20 ]; do
@@ -188,7 +189,7 @@ kill_leaves() { # PID [all]
     esac
     [ "$one" != "$1" ] || [ -n "${2-}" ] || continue
     case $asleep in
-      *" $one "*) kill -9 "$one" ;;
+      *" $one "*) kill -9 "$one" && ended="$ended$one " ;;
     esac
   done
 } 2>/dev/null

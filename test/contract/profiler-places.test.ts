@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -267,6 +268,10 @@ describe('profiling in the places where JVMs live', () => {
     ]);
     const collected = await profiler().collect(host, session, { maxBytes: 10_000_000 }, signal);
     assert.equal(collected.partial, false);
+    // As an asprof leaves it that was killed.
+    const log = `/proc/${jvm.pid}/root/tmp/asprof-log.4000000.${jvm.pid}`;
+    writeFileSync(log, '');
+    execFileSync('touch', ['-d', '2 minutes ago', log]);
     assert.deepEqual(await profiler().cleanUp(host, session, signal), { left: [] });
     assert.deepEqual(
       readdirSync(`/proc/${jvm.pid}/root/tmp`).filter((name) => /flamepin|asprof/.test(name)),
@@ -348,6 +353,14 @@ describe('profiling in the places where JVMs live', () => {
       () => agent.output(),
     );
     const exec = through('nsenter', '-m', '-t', String(agent.process.pid), ...asUser(65534));
+    const kept = (): string[] =>
+      readdirSync(`/proc/${agent.process.pid}/root/tmp`).filter((name) => name.startsWith('flamepin-'));
+    const earlier = await jvmOf({ prefix: asUser(65534) });
+    const { session: ended } = await begin(exec, earlier.pid);
+    await profiler().collect(exec, ended, { maxBytes: 10_000_000 }, signal);
+    await profiler().cleanUp(exec, ended, signal);
+    assert.equal(kept().length, 1, 'its library stays for the next time');
+    await earlier.stop('SIGKILL');
     for (let round = 0; round < 2; round++) {
       const { session } = await begin(exec, jvm.pid);
       assert.deepEqual(ours(jvm.pid), []);
@@ -360,6 +373,11 @@ describe('profiling in the places where JVMs live', () => {
         .split('\n')
         .filter((line) => line.includes('libasyncProfiler') && line.includes('r-xp'));
       assert.equal(mapped.length, 1, mapped.join('\n'));
+      assert.deepEqual(
+        kept().map((name) => name.split('-')[2]),
+        [String(jvm.pid)],
+        'nothing stays of the one that has ended',
+      );
     }
     const { session } = await begin(exec, jvm.pid);
     await jvm.stop('SIGKILL');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { captureId } from '../../src/captures/capture-id.ts';
@@ -156,5 +156,19 @@ describe('two containers that share a /tmp, each with a JVM as its process 1', (
     assert.ok(readProfile(recording).threads.includes('thread-of-one'));
     assert.deepEqual(await profiler().cleanUp(one.exec(), session, signal), { left: [] });
     assert.deepEqual([other.loaded(), oursIn(one)], [[], []]);
+  });
+
+  it('leaves the files alone that an asprof is about to read in the other one', async () => {
+    const [one, other] = await pair();
+    // The JVM writes them, and asprof removes them a moment later.
+    const names = ['asprof-log.4000.1', 'asprof.4000.1'];
+    const files = names.map((name) => `/proc/${one.jvm}/root/tmp/${name}`);
+    for (const file of files) writeFileSync(file, '');
+    const known = { pid: 1, startTicks: '1' };
+    await profiler().cleanUpUnknown(other.exec(), captureId(Date.now()), signal, known);
+    assert.deepEqual(oursIn(one).sort(), names);
+    execFileSync('touch', ['-d', '2 minutes ago', ...files]);
+    await profiler().cleanUpUnknown(other.exec(), captureId(Date.now()), signal, known);
+    assert.deepEqual(oursIn(one), []);
   });
 });

@@ -11,6 +11,9 @@ export LC_ALL=C
 
 id=$1 pid=$2 started=$3 mode=$4
 
+# Seconds: three times what any asprof of ours may take.
+asprof_within=60
+
 . ./lib/say.sh
 . ./lib/arguments.sh
 . ./lib/proc.sh
@@ -100,11 +103,13 @@ for base in /tmp /var/tmp /dev/shm; do
       rm -rf "$base/flamepin-jvm-$pid-$started" 2>/dev/null
       left "$base/flamepin-jvm-$pid-$started"
     fi
-  else
-    remove_abandoned_tools "$base"
   fi
-  # What an asprof that was killed did not remove: asprof.OWN PID.TARGET and asprof-log.OWN PID.TARGET.
-  for path in "$base"/asprof.*."$pid" "$base"/asprof-log.*."$pid"; do
+  # An agent on a host leaves the library of each JVM that it has profiled, until that has ended.
+  if [ "$pid" = 0 ] || [ -n "$agent" ]; then remove_abandoned_tools "$base"; fi
+  # What an asprof that was killed did not remove: asprof.OWN PID.TARGET and asprof-log.OWN PID.TARGET, in the JVM's /tmp.
+  jvm_base=$base
+  if [ $layout = apart ] && [ -z "$agent" ] && [ ! -L "$root$base" ]; then jvm_base=$root$base; fi
+  for path in "$base"/asprof.*."$pid" "$base"/asprof-log.*."$pid" "$jvm_base"/asprof.*."$pid" "$jvm_base"/asprof-log.*."$pid"; do
     [ -f "$path" ] || continue
     name=${path##*/}
     name=${name#*.}
@@ -115,6 +120,11 @@ for base in /tmp /var/tmp /dev/shm; do
       sleep 0.2 2>/dev/null || sleep 1
     done
     [ ! -d "/proc/${name%%.*}" ] || continue
+    # It may be at work in another container that shares this directory: only one that we ended ourselves, or that is old.
+    case $ended in
+      *" ${name%%.*} "*) ;;
+      *) is_old "$path" $asprof_within || continue ;;
+    esac
     rm -f "$path" 2>/dev/null
     left "$path"
   done

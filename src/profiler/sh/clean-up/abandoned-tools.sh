@@ -11,7 +11,7 @@ remove_abandoned_tools() { # DIRECTORY
     name=${path##*/flamepin-jvm-}
     read_stat "${name%%-*}" || :
     [ "$ticks" != "${name#*-}" ] || continue
-    if made_here "$path" || is_old "$path"; then rm -rf "$path" 2>/dev/null; fi
+    if made_here "$path" || is_old "$path" $abandoned_after; then rm -rf "$path" 2>/dev/null; fi
   done
 }
 
@@ -22,10 +22,10 @@ made_here() { # DIRECTORY
   [ -n "$line" ] && [ "$line" = "$namespace" ]
 }
 
-is_old() { # DIRECTORY
+is_old() { # PATH SECONDS
   changed=$(stat -c %Y "$1" 2>/dev/null)
   case $changed in
     '' | *[!0-9]*) return 1 ;;
   esac
-  [ $(($(date +%s) - changed)) -gt $abandoned_after ]
+  [ $(($(date +%s) - changed)) -gt "$2" ]
 }

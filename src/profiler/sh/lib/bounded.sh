@@ -53,6 +53,9 @@ end_watcher() {
   done
 }
 
+# What was ended, each between blanks.
+ended=' '
+
 # Ends a process of ours and everything it started, children before their parents. A process that outlives its parent
 # becomes a child of process 1, and where that is the JVM, nobody ever waits for it: the zombie costs the container a
 # process id for good. Also, asprof talks to the JVM in a child: killed alone, it would leave that child at work, and
@@ -100,7 +103,7 @@ kill_leaves() { # PID [all]
     esac
     [ "$one" != "$1" ] || [ -n "${2-}" ] || continue
     case $asleep in
-      *" $one "*) kill -9 "$one" ;;
+      *" $one "*) kill -9 "$one" && ended="$ended$one " ;;
     esac
   done
 } 2>/dev/null
