@@ -64,8 +64,9 @@ export interface Targets {
    * Opens a resolved target for commands, also after a restart of flamepin. `again`: for a session that was started there
    * before, in that place (null: unknown). Then nothing is added to the target, and commands reject with
    * recording-missing once the place is gone.
+   * @param captureId marks what has to be added next to the target, so that it is found again after a crash
    */
-  open(target: Target, again?: { place: string | null }): Exec;
+  open(target: Target, again?: { place: string | null }, captureId?: string): Exec;
   /** Has the target, or the JVM of that session in it, died or restarted since? */
   health(target: Target, session: Session | null, signal: AbortSignal): Promise<TargetHealth>;
   /** For `doctor`: what could keep captures of this kind from working. Touches no target. */

@@ -30,7 +30,10 @@ export async function foresee(
   switch (request.target.kind) {
     case 'docker': {
       const questions = Object.keys(docker.engines).map((name) => `engine ${name}: GET ${containersPath}`);
-      return { commands: [...questions, ...inTarget(request, 'exec in CONTAINER: ')], finding: notLookedFor };
+      return {
+        commands: [...questions, ...inContainer(request, 'CONTAINER', configuration)],
+        finding: notLookedFor,
+      };
     }
     case 'kubernetes': {
       const { questions, refusal } = await firstQuestions(wanted, kubernetes.namespaces ?? null);
@@ -83,7 +86,7 @@ export async function commandsAfter(
 function inFound(request: Request, { kind, name, data }: Target, configuration: Targets): string[] {
   switch (kind) {
     case 'docker':
-      return inTarget(request, `exec in ${name}: `);
+      return inContainer(request, name, configuration);
     case 'kubernetes': {
       const { namespace, pod, container } = podDataSchema.parse(data);
       return inPod(request, namespace, pod, container, configuration);
@@ -114,6 +117,16 @@ function inPod(
     ...(targets.kubernetes.ephemeral === undefined
       ? []
       : [`PATCH ${path}/ephemeralcontainers, only where the container has no shell`]),
+  ];
+}
+
+function inContainer(request: Request, name: string, { targets }: Targets): string[] {
+  const steps = inTarget(request, `exec in ${name}: `);
+  const { secondContainer } = targets.docker;
+  if (secondContainer === undefined) return steps;
+  return [
+    ...steps,
+    `POST /containers/create, of ${secondContainer.image}, only where the container has no shell`,
   ];
 }
 

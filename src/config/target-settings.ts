@@ -95,6 +95,11 @@ const docker = {
     )
     .refine((engines) => Object.keys(engines).length > 0, { error: 'no engine' })
     .optional(),
+  /** A second container beside those without a shell, in their PID namespace. Default: off. */
+  secondContainer: section({
+    /** Image that holds async-profiler, best with a digest; each engine must have it. */
+    image: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, { error: 'Write the name of an image.' }),
+  }).optional(),
   /** Profile only containers with the label `flamepin.io/profile=allow`. Default false: all but those with `deny`. */
   requireOptIn: z.boolean().optional(),
 };
@@ -262,6 +267,7 @@ export const targetSettingsSchema = z.object({
     sibling: z.boolean().default(false),
   }),
   docker: z.object({
+    ...docker,
     engines: docker.engines.default({ local: { socket: '/var/run/docker.sock' } }),
     requireOptIn: z.boolean().default(false),
     sibling: z.boolean().default(false),

@@ -42,5 +42,10 @@ export interface Exec {
    * command has run.
    */
   readonly place?: string | null;
+  /**
+   * Removes that place with whatever is in it: the session needs nothing of it any more. Does nothing where commands run
+   * in the target itself, or where a place stays.
+   */
+  leave?(): Promise<void>;
   close?(): Promise<void>;
 }

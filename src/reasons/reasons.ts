@@ -182,7 +182,7 @@ export const reasons = {
   ),
   'no-shell': final(
     'The container has no shell.',
-    'Turn on ephemeral containers (`targets.kubernetes.ephemeral`).',
+    'Turn on ephemeral containers (`targets.kubernetes.ephemeral`), or a second container on a Docker engine (`targets.docker.secondContainer`).',
   ),
   'architecture-unknown': final(
     'async-profiler has no build for this machine.',
@@ -229,6 +229,10 @@ export const reasons = {
   'ephemeral-failed': final(
     'The ephemeral container did not start.',
     'Check that the agent image can be pulled and that the pod may have ephemeral containers.',
+  ),
+  'second-container-failed': final(
+    'The second container beside the JVM did not start.',
+    'Pull the image of `targets.docker.secondContainer` on the machine of the engine, and check with `flamepin doctor`.',
   ),
 
   // Profiling and reading.

@@ -62,15 +62,15 @@ async function open(
       const { dockerTargets } = await import('../targets/docker/docker.ts');
       const { RemoteSockets } = await import('../targets/ssh/remote-sockets.ts');
       const { targets, sshAgent } = configuration;
-      const { engines, requireOptIn } = targets.docker;
+      const { engines, ...settings } = targets.docker;
       const sockets = new RemoteSockets({ ...targets.ssh, agentSocket: sshAgent });
       const adapter = dockerTargets({
+        ...settings,
         engines: Object.entries(engines).map(([name, { ssh, ...engine }]) => ({
           name,
           ...engine,
           ...(ssh !== undefined && { remote: sockets.at(ssh, engine.socket ?? dockerSocket) }),
         })),
-        requireOptIn,
       });
       return { ...adapter, close: () => sockets.close() };
     }

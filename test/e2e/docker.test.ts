@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { startFlamepin, type RunningFlamepin } from '../../demo/flamepin.ts';
 import { cleanUpScript } from '../../src/profiler/script.ts';
-import { startEngine, type ContainerEngine } from '../setup/docker-engine.ts';
+import { toolsDirectory } from '../contract/profiler-session.ts';
+import { imageRoot, startEngine, type ContainerEngine } from '../setup/docker-engine.ts';
 import { captureWhen, fire, fireForCapture, isProfiled } from '../setup/flamepin-client.ts';
 import { waitFor } from '../setup/process.ts';
 
@@ -40,7 +41,7 @@ describe('an alert about a container', () => {
       directory,
       `server: {port: 0}
 routes: [{matchers: [], duration: ${windowSeconds}s, event: cpu, target: {docker: {}}}]
-targets: {docker: {engines: {local: {socket: ${socket}}}}}
+targets: {docker: {engines: {local: {socket: ${socket}}}, secondContainer: {image: 'flamepin-agent:test'}}}
 limits: {perNode: 4}
 storage: {filesystem: {directory: ${join(directory, 'artifacts')}}}
 ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
@@ -120,6 +121,27 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.equal(capture.partial, false);
     await waitFor('a clean container', patienceMs, async () =>
       (await leftIn('killed')).length === 0 ? true : undefined,
+    );
+    await second.stop();
+  });
+
+  it('without a shell goes on after flamepin was killed in its window, and the second container is removed', async () => {
+    engine.import(imageRoot('--agent', toolsDirectory()), 'flamepin-agent:test');
+    await engine.runJvm('no-shell', { image: 'no-shell', options: ['--user', '1000:1000'] });
+    const added = (): Promise<string> =>
+      engine.docker('ps', '--all', '--filter', 'label=flamepin.io/target', '--quiet');
+    const first = await start();
+    const id = await fireForCapture(first, 'e1', { name: 'no-shell' });
+    await captureWhen(first, id, 'the first sample', patienceMs, isProfiled);
+    await first.kill();
+    assert.notEqual(await added(), '');
+
+    const second = await start();
+    const capture = await captureWhen(second, id, 'the end', patienceMs, ({ state }) => state === 'done');
+    assert.equal(capture.partial, false);
+    assert.match(capture.headline ?? '', /Burner/);
+    await waitFor('an end of the second container', patienceMs, async () =>
+      (await added()) === '' ? true : undefined,
     );
     await second.stop();
   });

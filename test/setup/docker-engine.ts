@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { compileBurner, jdks } from './jvm.ts';
 import { start, waitFor, type Started } from './process.ts';
 
-/** A container engine of a test's own, with one small image, `shell`. */
+/** A container engine of a test's own, with small images: `shell`, and `no-shell`, an empty one. */
 export interface ContainerEngine {
   /** Its Unix socket. */
   socket: string;
@@ -15,15 +15,25 @@ export interface ContainerEngine {
   /** Runs the docker client; its stdout, trimmed. */
   docker(...args: string[]): Promise<string>;
   /** Starts a container; its id. `options`: further arguments of `docker run`. */
-  run(name: string, command: readonly string[], options?: readonly string[]): Promise<string>;
+  run(
+    name: string,
+    command: readonly string[],
+    options?: readonly string[],
+    image?: EngineImage,
+  ): Promise<string>;
   /** Starts a JVM (test/java/burner) in a container; resolves once it works. */
   runJvm(name: string, options?: JvmContainer): Promise<void>;
+  /** Imports the root of a file system, a tar file, as an image. */
+  import(root: Buffer, image: string): void;
   stop(): Promise<void>;
 }
+
+type EngineImage = 'shell' | 'no-shell';
 
 export interface JvmContainer {
   /** Further arguments of `docker run`. */
   options?: string[];
+  image?: EngineImage;
   /** Runs the JVM: `['sh', '-c', 'exec "$@"', 'sh']`. */
   prefix?: string[];
 }
@@ -74,11 +84,15 @@ export async function startEngine(kind: 'docker' | 'podman'): Promise<ContainerE
       server.output,
     );
     closing.defer(() => removeContainers(docker));
-    importImage(socket);
-    const run: ContainerEngine['run'] = (name, command, options = []) => {
+    const importAs: ContainerEngine['import'] = (root, image) => {
+      execFileSync('docker', ['-H', `unix://${socket}`, 'import', '-', image], { input: root });
+    };
+    importAs(imageRoot(), 'shell:test');
+    importAs(imageRoot('--no-shell'), 'no-shell:test');
+    const run: ContainerEngine['run'] = (name, command, options = [], image = 'shell') => {
       const network = options.includes('--network') ? [] : ['--network', 'none'];
       const all = ['--detach', '--name', name, ...ulimit, ...network, ...options];
-      return docker('run', ...all, 'shell:test', ...command);
+      return docker('run', ...all, `${image}:test`, ...command);
     };
     const burner = compileBurner();
     closing.defer(burner.remove);
@@ -87,6 +101,7 @@ export async function startEngine(kind: 'docker' | 'podman'): Promise<ContainerE
       namespace,
       docker,
       run,
+      import: importAs,
       runJvm: (name, options) => runJvm({ docker, run }, burner.classes, name, options),
       stop: () => closing.disposeAsync(),
     };
@@ -118,26 +133,28 @@ async function removeContainers(docker: ContainerEngine['docker']): Promise<void
   if (ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
 }
 
-function importImage(socket: string): void {
-  const image = spawnSync('sh', [join(import.meta.dirname, 'container-image.sh')], {
+/** The root of an image, as a tar file. `options`: those of container-image.sh. */
+export function imageRoot(...options: readonly string[]): Buffer {
+  const image = spawnSync('sh', [join(import.meta.dirname, 'container-image.sh'), ...options], {
     maxBuffer: 64 * 1024 * 1024,
   });
   if (image.status !== 0) throw new Error(image.stderr.toString());
-  execFileSync('docker', ['-H', `unix://${socket}`, 'import', '-', 'shell:test'], { input: image.stdout });
+  return image.stdout;
 }
 
 async function runJvm(
   { docker, run }: Pick<ContainerEngine, 'docker' | 'run'>,
   classes: string,
   name: string,
-  { options = [], prefix = [] }: JvmContainer = {},
+  { options = [], prefix = [], image = 'shell' }: JvmContainer = {},
 ): Promise<void> {
   const home = jdks()[0]?.home ?? '';
   const mounts = ['/usr/lib', '/lib', '/lib64', '/etc/java-17-openjdk', home]
     .filter((path) => existsSync(path))
     .flatMap((path) => ['--volume', `${path}:${path}:ro`]);
   const java = [join(home, 'bin/java'), '-Xmx32m', '-cp', '/classes', 'Burner'];
-  await run(name, [...prefix, ...java], [...mounts, '--volume', `${classes}:/classes:ro`, ...options]);
+  const classPath = ['--volume', `${classes}:/classes:ro`];
+  await run(name, [...prefix, ...java], [...mounts, ...classPath, ...options], image);
   await waitFor(`the JVM in ${name}`, startMs, async () =>
     (await docker('logs', name)).includes('ready') ? true : undefined,
   );

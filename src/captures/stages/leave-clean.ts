@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asFailure } from '../../reasons/failure.ts';
 import type { Capture } from '../capture.ts';
 import type { Target } from '../target.ts';
+import type { Exec } from '../../profiler/exec.ts';
 import type { Session } from '../../profiler/session.ts';
 import { backoffMs } from './backoff.ts';
 import type { Journal, WindowContext, WindowParts } from './window-parts.ts';
@@ -23,10 +24,12 @@ export async function cleanTarget(
 ): Promise<Capture> {
   const { session } = capture;
   if (session === null) return capture;
+  const notClean: NotClean = (left) => journal.notClean(left);
   const clean = await cleanWithRetries(
     async (signal) => profiling.cleanUp(await connect(capture), session, signal),
-    (left) => journal.notClean(left),
+    notClean,
   );
+  if (clean) await leavePlace(await connect(capture), notClean);
   if (capture.uncleaned !== true) return capture;
   if (clean) await journal.cleaned(capture);
   // What could not be cleaned now is tried again under the next lease, not under this one.
@@ -41,7 +44,9 @@ export async function cleanAfterSession(
 ): Promise<boolean> {
   const exec = (await targets(target.kind)).open(target, session);
   try {
-    return await cleanWithRetries((signal) => profiling.cleanUp(exec, session, signal), notClean);
+    const clean = await cleanWithRetries((signal) => profiling.cleanUp(exec, session, signal), notClean);
+    if (clean) await leavePlace(exec, notClean);
+    return clean;
   } finally {
     await exec.close?.();
   }
@@ -54,14 +59,24 @@ export async function cleanAfterUnknownStart(
   { targets, profiling }: Pick<WindowParts, 'targets' | 'profiling'>,
   notClean: NotClean,
 ): Promise<void> {
-  const exec = (await targets(target.kind)).open(target, { place });
+  const exec = (await targets(target.kind)).open(target, { place }, id);
   try {
     await cleanWithRetries(
       (signal) => profiling.cleanUpUnknown(exec, id, signal, processOf(target)),
       notClean,
     );
+    await leavePlace(exec, notClean);
   } finally {
     await exec.close?.();
+  }
+}
+
+/** Never rejects: what can't be removed now ends by itself. */
+export async function leavePlace(exec: Exec, notClean: NotClean): Promise<void> {
+  try {
+    await exec.leave?.();
+  } catch (error) {
+    notClean(asFailure(error));
   }
 }
 

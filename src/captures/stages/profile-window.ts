@@ -19,10 +19,10 @@ export async function profileWindow(
   interruption: Interruption,
 ): Promise<Capture | null> {
   let exec: Exec | undefined;
-  const connect = async ({ target, session }: Capture): Promise<Exec> => {
+  const connect = async ({ id, target, session }: Capture): Promise<Exec> => {
     if (target === null || session === null)
       throw new Failure('internal-error', { detail: 'a capture without a session was to be collected' });
-    return (exec ??= (await parts.targets(target.kind)).open(target, session));
+    return (exec ??= (await parts.targets(target.kind)).open(target, session, id));
   };
   const context = { ...parts, ...interruption, journal, connect };
   try {

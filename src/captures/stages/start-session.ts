@@ -2,7 +2,7 @@ import { asFailure, Failure } from '../../reasons/failure.ts';
 import type { Capture } from '../capture.ts';
 import { endState } from '../end-state.ts';
 import type { Target } from '../target.ts';
-import { cleanAfterUnknownStart } from './leave-clean.ts';
+import { cleanAfterUnknownStart, leavePlace } from './leave-clean.ts';
 import { timed } from './timed.ts';
 import { iso } from './times.ts';
 import type { WindowContext } from './window-parts.ts';
@@ -15,7 +15,7 @@ export async function startSession(
   const { profiling, journal, startSignal } = context;
   const { id, request, target } = capture;
   if (target === null) throw new Failure('internal-error', { detail: 'a start without a target' });
-  const exec = (await context.targets(target.kind)).open(target);
+  const exec = (await context.targets(target.kind)).open(target, undefined, id);
   try {
     const { session, firstSampleAt } = await timed(context.observer, 'start', () =>
       profiling.start(
@@ -38,6 +38,7 @@ export async function startSession(
       const at = { target, place: exec.place ?? null };
       await cleanAfterUnknownStart(capture, at, context, (left) => journal.notClean(left));
     }
+    await leavePlace(exec, (left) => journal.notClean(left));
     throw error;
   } finally {
     await exec.close?.();
@@ -46,7 +47,7 @@ export async function startSession(
 
 /** A refusal touched nothing. A start that failed in any other way may have left files. */
 export function mayLeaveFiles({ code }: Failure): boolean {
-  return endState(code) === 'failed' && code !== 'ephemeral-failed';
+  return endState(code) === 'failed' && code !== 'ephemeral-failed' && code !== 'second-container-failed';
 }
 
 function pidOf({ data }: Target): number | null {

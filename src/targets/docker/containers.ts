@@ -51,6 +51,13 @@ const inspectedSchema = z.object({
   /** Digest of the image's configuration. */
   Image: z.string(),
   RestartCount: z.number(),
+  Config: z.object({ User: z.string() }),
+  HostConfig: z.object({
+    CapAdd: z.array(z.string()).nullish(),
+    CapDrop: z.array(z.string()).nullish(),
+    UsernsMode: z.string().optional(),
+    Ulimits: z.array(z.object({ Name: z.string(), Soft: z.number(), Hard: z.number() })).nullish(),
+  }),
   State: z.object({
     Running: z.boolean(),
     Paused: z.boolean(),

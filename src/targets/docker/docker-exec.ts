@@ -27,8 +27,9 @@ const mostEndPolls = 300;
  * Commands in one container, each over a connection of its own. Resolves once the engine has noted the exit code. A
  * command that is given up on lives on in the container: the API cannot end it.
  * @param container its id, not its name: a new container may have the same name
+ * @param user `uid:gid`; undefined: the container's own
  */
-export function dockerExec(engine: Engine, container: string): Exec {
+export function dockerExec(engine: Engine, container: string, user?: string): Exec {
   return {
     run: async (request) => {
       const deadline = AbortSignal.timeout(request.deadlineMs);
@@ -36,7 +37,7 @@ export function dockerExec(engine: Engine, container: string): Exec {
       const detail = `container ${container.slice(0, 12)} on ${engine.name}`;
       try {
         signal.throwIfAborted();
-        return await runOnce(engine, container, request, signal);
+        return await runOnce(engine, { container, user }, request, signal);
       } catch (cause) {
         if (request.signal?.aborted === true)
           throw new Failure('exec-disconnected', { detail: `${detail}: given up`, cause });
@@ -49,13 +50,13 @@ export function dockerExec(engine: Engine, container: string): Exec {
 
 async function runOnce(
   engine: Engine,
-  container: string,
+  { container, user }: { container: string; user: string | undefined },
   request: ExecRequest,
   signal: AbortSignal,
 ): Promise<ExecResult> {
   const { argv, stdin } = request;
   const created = await engine.ask('POST', `/containers/${encodeURIComponent(container)}/exec`, {
-    body: { AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: true, Cmd: argv },
+    body: { AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: true, Cmd: argv, User: user },
     signal,
   });
   if (created.status !== 201) throw refusal(created);

@@ -14,12 +14,15 @@ import { dockerExec } from './docker-exec.ts';
 import { Engine, type EngineSettings } from './engine.ts';
 import { enginesNamed, isMachineOf } from './engine-machine.ts';
 import { findContainers, serviceOf, type Found } from './find-containers.ts';
+import { besideAgain, besideFromNoShell, type SecondContainerSettings } from './second-container.ts';
 
 /** Which engines there are; the keys are documented in the configuration. */
 export interface DockerSettings {
   engines: readonly EngineSettings[];
   /** Only containers with the label `flamepin.io/profile=allow`. */
   requireOptIn: boolean;
+  /** For containers without a shell; undefined: they are refused. */
+  secondContainer?: SecondContainerSettings | undefined;
 }
 
 /** Containers, and why an engine could not be asked for its own. */
@@ -126,16 +129,23 @@ export function dockerTargets(settings: DockerSettings): Targets {
   return {
     resolve,
     sibling,
-    open: (target) => {
+    open: (target, again, captureId) => {
       const { engine, id } = dataSchema.parse(target.data);
-      return dockerExec(engineNamed(engine), id);
+      const beside = { engine: engineNamed(engine), target: id, captureId };
+      if (again !== undefined) return besideAgain(beside, again.place);
+      const { secondContainer } = settings;
+      return secondContainer === undefined
+        ? dockerExec(beside.engine, id)
+        : besideFromNoShell(beside, secondContainer);
     },
     health: async (target, _session, signal) => {
       const data = dataSchema.parse(target.data);
       return healthOf(data, await inspectContainer(engineNamed(data.engine), data.id, signal));
     },
     check: async (signal) =>
-      await Promise.all(engines.map(async (engine) => await checkEngine(engine, signal))),
+      await Promise.all(
+        engines.map(async (engine) => await checkEngine(engine, settings.secondContainer ?? null, signal)),
+      ),
   };
 }
 

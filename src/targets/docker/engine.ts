@@ -35,7 +35,7 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 const answerMs = 10_000;
 
 /**
- * The HTTP API of one Docker engine, or of Podman's compatible socket. Six of its endpoints are enough, over Node's own
+ * The HTTP API of one Docker engine, or of Podman's compatible socket. Ten of its endpoints are enough, over Node's own
  * client: dockerode would add gRPC, protobuf and an SSH client, and bounds no answer.
  */
 export class Engine {
@@ -55,7 +55,7 @@ export class Engine {
    * exec-disconnected (aborted).
    */
   async ask(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     options: { body?: unknown; signal?: AbortSignal } = {},
   ): Promise<EngineAnswer> {
