@@ -299,7 +299,9 @@ if has_own_files "$pid"; then
     if [ $own = /opt/flamepin ]; then tools=$own; else tools=$own/flamepin-jvm-$pid-$started; fi
     if enter "$tools"; then break; fi
   done
-  if ! ours "$root$base/flamepin-jvm-$pid-$started"; then
+  if ours "$root$base/flamepin-jvm-$pid-$started"; then
+    jvm_library=$base/flamepin-jvm-$pid-$started/libasyncProfiler.so
+  else
     jvm_library=/proc/$$/root$tools/libasyncProfiler.so
     [ -e "$recording" ] || tools=
   fi

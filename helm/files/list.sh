@@ -69,12 +69,31 @@ has_own_files() {
   line_of "/proc/$1/mountinfo"
   [ -n "$line" ] && [ "$line" != "$own_mount" ]
 }
-is_jvm() {
+is_jvm() { # PID
+  nameless=0
   for comm in "/proc/$1/task"/*/comm; do
     line_of "$comm"
-    [ "$line" = "VM Thread" ] && return 0
+    case $line in
+      "VM Thread") return 0 ;;
+      "GC Thread#"* | "G1 "* | "ZWorker"* | "ZDriver"* | "XWorker"* | "XDriver"* | "Shenandoah"*) nameless=-10000 ;;
+    esac
+    nameless=$((nameless + 1))
   done
-  return 1
+  [ $nameless -ge 8 ] && has_mapped "$1" libjvm.so
+}
+has_mapped() { # PID NAME
+  mapped_file=
+  {
+    while IFS= read -r line; do
+      case $line in
+        */"$2"*)
+          mapped_file=/${line#*/}
+          break
+          ;;
+      esac
+    done <"/proc/$1/maps"
+  } 2>/dev/null || :
+  [ -n "$mapped_file" ]
 }
 find_jvms() {
   candidates=

@@ -71,12 +71,31 @@ has_own_files() {
   line_of "/proc/$1/mountinfo"
   [ -n "$line" ] && [ "$line" != "$own_mount" ]
 }
-is_jvm() {
+is_jvm() { # PID
+  nameless=0
   for comm in "/proc/$1/task"/*/comm; do
     line_of "$comm"
-    [ "$line" = "VM Thread" ] && return 0
+    case $line in
+      "VM Thread") return 0 ;;
+      "GC Thread#"* | "G1 "* | "ZWorker"* | "ZDriver"* | "XWorker"* | "XDriver"* | "Shenandoah"*) nameless=-10000 ;;
+    esac
+    nameless=$((nameless + 1))
   done
-  return 1
+  [ $nameless -ge 8 ] && has_mapped "$1" libjvm.so
+}
+has_mapped() { # PID NAME
+  mapped_file=
+  {
+    while IFS= read -r line; do
+      case $line in
+        */"$2"*)
+          mapped_file=/${line#*/}
+          break
+          ;;
+      esac
+    done <"/proc/$1/maps"
+  } 2>/dev/null || :
+  [ -n "$mapped_file" ]
 }
 find_jvms() {
   candidates=
@@ -413,6 +432,7 @@ refuse_nothing_to_profile() {
   if [ -d "/proc/$asked" ]; then
     called_java=
     refuse_when_starting "$asked"
+    refuse_other_java "$asked"
     refuse not-a-jvm "process $asked has no VM thread$called_java"
   fi
   refuse target-gone "there is no process $asked"
@@ -420,9 +440,10 @@ refuse_nothing_to_profile() {
 look_for_starting_jvms() {
   called_java=
   for directory in /proc/[0-9]*; do
+    if has_own_files "${directory#/proc/}"; then continue; fi
     line_of "$directory/comm"
-    [ "$line" = java ] || continue
-    has_own_files "${directory#/proc/}" || refuse_when_starting "${directory#/proc/}"
+    [ "$line" != java ] || refuse_when_starting "${directory#/proc/}"
+    refuse_other_java "${directory#/proc/}"
   done
 }
 refuse_when_starting() { # PID -> called_java, a hint, when nothing is certain
@@ -459,6 +480,36 @@ choose_busiest() {
   [ $next -ge 0 ] || next=0
   choice="busiest of $count JVMs over one second: process $pid used ${most} hundredths of a CPU second, the next one ${next}"
 }
+refuse_other_java() { # PID
+  for comm in "/proc/$1/task"/*/comm; do
+    line_of "$comm"
+    [ "$line" != "ference Handler" ] ||
+      refuse jvm-unsupported "process $1 is a native image of GraalVM: there is no JVM in it"
+  done
+  line_of "/proc/$1/comm"
+  case $line in
+    java | main)
+      if has_mapped "$1" libj9vm; then refuse jvm-unsupported "process $1 runs OpenJ9: ${mapped_file##*/} is mapped"; fi
+      ;;
+  esac
+}
+refuse_older_than_8() {
+  library_of_jvm=$(grep -m 1 -o '/.*/libjvm\.so' "/proc/$pid/maps" 2>/dev/null)
+  home=$library_of_jvm
+  [ $layout = shared ] || home=$root$home
+  level=0
+  while [ -n "$library_of_jvm" ] && [ $level -lt 5 ]; do
+    level=$((level + 1))
+    home=${home%/*}
+    if [ -f "$home/release" ] && [ -r "$home/release" ]; then
+      version=$(bounded 2 head -c 4096 "$home/release" 2>/dev/null </dev/null | grep '^JAVA_VERSION=')
+      case $version in
+        'JAVA_VERSION="1.'[1-7].*) refuse jvm-unsupported "process $pid runs JDK ${version#JAVA_VERSION=}" ;;
+      esac
+      return 0
+    fi
+  done
+}
 look_before_touching() {
   say_who
   look_at_state
@@ -471,6 +522,7 @@ look_before_touching() {
   look_at_file_size
   say_command_line
   look_at_architecture
+  refuse_older_than_8
   look_at_attaching
   look_at_tmp
   look_at_memory
@@ -494,10 +546,11 @@ say_command_line() {
   say_arguments "$command_line"
 }
 read_status() {
-  uid='' gid='' caught='' capabilities=''
+  uid='' gid='' caught='' capabilities='' own_number=$1
   {
-    while read -r key first second _; do
+    while read -r key first second others; do
       case $key in
+        NSpid:) for number in $first $second $others; do own_number=$number; done ;;
         Uid:) uid=$second ;;
         Gid:) gid=$second ;;
         SigCgt:) caught=$first ;;
@@ -542,7 +595,7 @@ find_layout() {
   root=/proc/$pid/root
   if has_own_files "$pid"; then
     layout=agent
-    if [ "$own_uid" = 0 ] && [ -d "$root/tmp" ] && [ ! -L "$root/tmp" ]; then
+    if [ "$own_uid" = 0 ] && { [ -d "$root/tmp" ] || [ -L "$root/tmp" ]; }; then
       if [ "$uid" != 0 ] || [ ! -e /opt/flamepin/asprof ]; then
         layout=through
         view=$root
@@ -557,18 +610,44 @@ find_group() {
 }
 look_at_tmp() {
   if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
-  [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
+  if [ $layout != shared ] && [ -L "$jvm_tmp" ]; then
+    refuse tmp-not-writable "/tmp of the JVM is a link to $(readlink "$jvm_tmp"), which leads elsewhere outside of its container"
+  fi
+  if [ ! -d "$jvm_tmp" ]; then
+    may_reach_other_files ||
+      refuse capability-missing "root without CAP_SYS_PTRACE cannot reach the files of process $pid"
+    refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
+  fi
   blocked=
   has_room "$jvm_tmp" $attach_room || refuse tmp-full "${blocked#; }"
   probe=$jvm_tmp/.flamepin-$id
   if ! { mkdir "$probe" && rmdir "$probe"; } 2>/dev/null; then
     if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe already exists and belongs to another user"; fi
+    refuse_missing_rights
     refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
   fi
-  socket=$jvm_tmp/.java_pid$pid
+  socket=$jvm_tmp/.java_pid$own_number
   if [ -S "$socket" ] && [ ! -w "$socket" ]; then
     refuse tmp-not-writable "$socket belongs to another user: left by an earlier JVM with the same pid"
   fi
+}
+may_reach_other_files() {
+  case $own_uid:$own_capabilities in
+    0:*[89abcdef]????) return 0 ;;
+    0:*) return 1 ;;
+  esac
+}
+refuse_missing_rights() {
+  [ "$own_uid" = 0 ] || return 0
+  own_users=$(readlink "/proc/$$/ns/user" 2>/dev/null)
+  its_users=$(readlink "/proc/$pid/ns/user" 2>/dev/null)
+  if [ -n "$its_users" ] && [ "$own_users" != "$its_users" ]; then
+    refuse user-namespace "the JVM runs in a user namespace of its own, and $own_uid:$own_gid may not write to its /tmp"
+  fi
+  case $own_capabilities in
+    *[2367abef]) ;;
+    *) refuse capability-missing "root without CAP_DAC_OVERRIDE cannot write to the /tmp of user $uid" ;;
+  esac
 }
 most_option_files=8
 most_option_bytes=65536
@@ -1422,7 +1501,7 @@ refuse_another_jvm() {
 }
 refuse_answer() { # CODE of asprof, SECONDS that it had
   if [ "$1" = 137 ]; then
-    rm -f "$jvm_tmp/.attach_pid$pid" "/proc/$pid/cwd/.attach_pid$pid" 2>/dev/null
+    rm -f "$jvm_tmp/.attach_pid$own_number" "/proc/$pid/cwd/.attach_pid$own_number" 2>/dev/null
     refuse_silence "$2"
   fi
   if [ "$1" = 1 ]; then
@@ -1458,6 +1537,12 @@ refuse_beside_another_profiler() {
           refuse profiler-conflict "a session of flamepin is running in process $pid"
         fi
         ;;
+      */flamepin-jvm-*/libasyncProfiler.so)
+        if ! idle "$path" && ! records_nothing; then
+          refuse profiler-conflict "a session of flamepin is running in process $pid"
+        fi
+        others="$others $path"
+        ;;
       *libjavaProfiler*) refuse foreign-profiler "$path is loaded" ;;
       *)
         idle "$path" || refuse foreign-profiler "$path is active, or does not say"
@@ -1470,6 +1555,11 @@ refuse_beside_another_profiler() {
     *"$library"*) say warm 1 ;;
     *) say warm 0 ;;
   esac
+}
+records_nothing() {
+  [ -r "/proc/$pid/fd" ] || return 1
+  # shellcheck disable=SC2010
+  ! ls -l "/proc/$pid/fd" 2>/dev/null | grep -q '/flamepin-c-[0-9a-z.]*/recording\.jfr'
 }
 idle() { # LIBRARY: does that agent say that it does nothing?
   note_cpu

@@ -119,6 +119,10 @@ export const reasons = {
     'No JVM is running there.',
     'Check the `process` pattern or the container named by the alert.',
   ),
+  'jvm-unsupported': final(
+    'What runs there cannot be profiled with async-profiler.',
+    'It profiles HotSpot (OpenJDK and its builds) from JDK 8 on. For OpenJ9, take a javacore; a native image is a binary for perf.',
+  ),
   'target-gone': final('The target went away.', 'It exited or was replaced; check its own logs.'),
 
   'namespace-not-configured': final(
@@ -142,6 +146,14 @@ export const reasons = {
   'other-user': final(
     'The JVM runs as a user that flamepin cannot act as.',
     'Let flamepin run commands there as the same user and group, or as root.',
+  ),
+  'capability-missing': final(
+    'flamepin runs there as root, but without a capability that this target needs.',
+    'Grant the capability that the detail names (`--cap-add`, `securityContext.capabilities`, `AmbientCapabilities=`), or run flamepin as the user of the JVM.',
+  ),
+  'user-namespace': final(
+    'The files of the target belong to a user namespace in which flamepin has no rights.',
+    'Run flamepin as the user that started the rootless container, or reach the container through its engine (`targets.docker`).',
   ),
   'tmp-not-writable': final(
     'The /tmp of the target is not writable.',

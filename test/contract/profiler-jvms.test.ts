@@ -5,12 +5,14 @@ import { captureId } from '../../src/captures/capture-id.ts';
 import { answer } from '../../src/profile/answer/summary.ts';
 import { captureEvents } from '../../src/profile/sampling.ts';
 import { readProfile } from '../../src/profile/reading/read-profile.ts';
+import { hostJvms } from '../../src/targets/host/host-processes.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
 import { compileBurner, jre, startBurner, withoutSymbols, type Jvm, type JvmOptions } from '../setup/jvm.ts';
 import { ours, profiler, unlessSlow } from './profiler-session.ts';
 
 const exec = hostExec();
 const { signal } = new AbortController();
+const burns = /^cpu: \d+% in Burner\.(main, mostly Burner\.)?burn/;
 const maxBytes = 50 * 1024 * 1024;
 
 describe('every JVM that people run', () => {
@@ -73,7 +75,7 @@ describe('every JVM that people run', () => {
       assert.deepEqual(Object.keys(session.missingEvents), ['alloc']);
       assert.match(session.missingEvents['alloc'] ?? '', /^No AllocTracer symbols found/);
       assert.deepEqual(recorded, ['cpu', 'wall', 'lock']);
-      assert.match(say('cpu').headline, /^cpu: \d+% in Burner\.(main, mostly Burner\.)?burn/);
+      assert.match(say('cpu').headline, burns);
       const missing = 'alloc is unknown: this JVM cannot record it (async-profiler: No AllocTracer symbols';
       assert.ok(
         say('cpu').lines.some((line) => line.startsWith(missing)),
@@ -85,6 +87,15 @@ describe('every JVM that people run', () => {
     }
   });
 
+  it('a JVM of JDK 8 whose threads have no names is found and profiled', async () => {
+    const jvm = await jvmOf({ jdk: jre('8u212') });
+    const found = await hostJvms();
+    assert.ok(found.some(({ pid }) => pid === jvm.pid));
+    const { recorded, say } = await capture(jvm.pid);
+    assert.deepEqual(recorded, ['cpu', 'wall', 'alloc', 'lock']);
+    assert.match(say('cpu').headline, burns);
+  });
+
   it('a JVM in a PID namespace without CPU timers is profiled with itimer', async () => {
     // unshare stays, and its child is the JVM.
     const outer = await jvmOf({ prefix: ['unshare', '-p', '-f', '--kill-child'] });
@@ -94,6 +105,6 @@ describe('every JVM that people run', () => {
     assert.equal(profile.engine, 'itimer');
     assert.deepEqual(session.missingEvents, {});
     assert.deepEqual(recorded, ['cpu', 'wall', 'alloc', 'lock']);
-    assert.match(say('cpu').headline, /^cpu: \d+% in Burner\.(main, mostly Burner\.)?burn/);
+    assert.match(say('cpu').headline, burns);
   });
 });

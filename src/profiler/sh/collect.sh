@@ -39,7 +39,10 @@ if has_own_files "$pid"; then
     if enter "$tools"; then break; fi
   done
   # What we did not put into the JVM's own file system is another user's, and the JVM would load it.
-  if ! ours "$root$base/flamepin-jvm-$pid-$started"; then
+  if ours "$root$base/flamepin-jvm-$pid-$started"; then
+    # There it may be in another place than asprof is here.
+    jvm_library=$base/flamepin-jvm-$pid-$started/libasyncProfiler.so
+  else
     jvm_library=/proc/$$/root$tools/libasyncProfiler.so
     [ -e "$recording" ] || tools=
   fi

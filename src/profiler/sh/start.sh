@@ -31,6 +31,7 @@ id=$1 duration=$2 asked=$3 architecture=$4 asprof_bytes=$5 sha256=$6
 . ./start/refuse.sh
 . ./start/given-up.sh
 . ./start/choose.sh
+. ./start/unsupported.sh
 . ./start/look.sh
 . ./start/options.sh
 . ./start/frozen.sh

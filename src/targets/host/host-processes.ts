@@ -23,7 +23,7 @@ export async function hostJvm(pid: number): Promise<HostProcess | null> {
   try {
     const stat = await readStat(pid);
     // Cheapest first: most processes have a single thread, and a JVM has a dozen.
-    if (stat.threads < 4 || !(await hasVmThread(pid))) return null;
+    if (stat.threads < 4 || !(await isHotSpot(pid))) return null;
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8');
     return {
       pid,
@@ -37,12 +37,43 @@ export async function hostJvm(pid: number): Promise<HostProcess | null> {
   }
 }
 
-async function hasVmThread(pid: number): Promise<boolean> {
+/** Threads that HotSpot starts before its VM thread, where it names threads at all. */
+const earlyThread = /^(?:GC Thread#|G1 |ZWorker|ZDriver|XWorker|XDriver|Shenandoah)/;
+
+/**
+ * Has the process HotSpot's VM thread? Older builds of JDK 8 (8u212) name no thread: they are known by their library,
+ * which only the process's own user and root may see. As is_jvm of lib/jvms.sh.
+ */
+async function isHotSpot(pid: number): Promise<boolean> {
+  let threads = 0;
+  let starts = false;
   for (const thread of await readdir(`/proc/${pid}/task`)) {
     const name = await readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => '');
     if (name === 'VM Thread\n') return true;
+    threads++;
+    starts ||= earlyThread.test(name);
   }
-  return false;
+  return !starts && threads >= 8 && (await mappedFile(pid, 'libjvm.so')) !== null;
+}
+
+/** The file whose name begins so, if the process has mapped one. */
+async function mappedFile(pid: number, name: string): Promise<string | null> {
+  const maps = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => '');
+  const line = maps.split('\n').find((one) => one.includes(`/${name}`));
+  return line?.slice(line.lastIndexOf('/') + 1) ?? null;
+}
+
+/** What a process is that runs Java without HotSpot, in words; null when it is neither. As refuse_other_java. */
+export async function otherJava(pid: number): Promise<string | null> {
+  const library = await mappedFile(pid, 'libj9vm');
+  if (library !== null) return `process ${pid} runs OpenJ9: ${library} is mapped`;
+  for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) {
+    const name = await readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => '');
+    // It keeps the end of a name that the kernel has no room for, where HotSpot keeps the beginning.
+    if (name === 'ference Handler\n')
+      return `process ${pid} is a native image of GraalVM: there is no JVM in it`;
+  }
+  return null;
 }
 
 /** Field 22 of /proc/PID/stat; null when there is no such process. */

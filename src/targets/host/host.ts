@@ -21,6 +21,7 @@ import {
   hostJvms,
   isInContainer,
   listensOn,
+  otherJava,
   startTicksOf,
   startTime,
   type HostProcess,
@@ -82,9 +83,12 @@ async function find(request: TargetRequest, { here, unit }: Sought, signal: Abor
   if (named !== null) {
     const process = await hostJvm(named);
     if (process !== null) return { process, choice: '' };
-    throw (await startTicksOf(named)) === null
-      ? new Failure('target-not-found', { detail: `there is no process ${named}` })
-      : new Failure('not-a-jvm', { detail: `process ${named} has no VM thread` });
+    if ((await startTicksOf(named)) === null)
+      throw new Failure('target-not-found', { detail: `there is no process ${named}` });
+    const other = await otherJava(named);
+    throw other === null
+      ? new Failure('not-a-jvm', { detail: `process ${named} has no VM thread` })
+      : new Failure('jvm-unsupported', { detail: other });
   }
   const all = await ofUnit(unit, await meantBy(request.labels, here, await hostJvms()));
   const pattern = request.process === undefined ? null : RE2JS.compile(request.process);

@@ -11,6 +11,7 @@ port=$1
 . ./lib/say.sh
 . ./lib/arguments.sh
 . ./lib/proc.sh
+. ./lib/jvms.sh
 
 case $port in
   *[!0-9]*) exit 2 ;;
@@ -33,6 +34,13 @@ main() {
     for path in $(grep -lsx 'VM Thread' /proc/$digit*/task/*/comm); do
       pid=${path#/proc/}
       say_jvm "${pid%%/*}"
+    done
+    # Those without names of threads, see lib/jvms.sh.
+    # shellcheck disable=SC2013
+    for path in $(grep -ls '/libjvm\.so' /proc/$digit*/maps); do
+      pid=${path#/proc/}
+      pid=${pid%%/*}
+      if ! grep -qsx 'VM Thread' "/proc/$pid/task"/*/comm && is_jvm "$pid"; then say_jvm "$pid"; fi
     done
   done
   say listed $listed

@@ -1,12 +1,35 @@
 # Which processes are JVMs.
 
-# The one mark of HotSpot that every user may read.
-is_jvm() {
+# HotSpot's VM thread has a name that every user may read. Older builds of JDK 8 (8u212) name no thread; they are known
+# by their library. A JVM that is starting has that too, and threads with names before its VM thread.
+is_jvm() { # PID
+  nameless=0
   for comm in "/proc/$1/task"/*/comm; do
     line_of "$comm"
-    [ "$line" = "VM Thread" ] && return 0
+    case $line in
+      "VM Thread") return 0 ;;
+      "GC Thread#"* | "G1 "* | "ZWorker"* | "ZDriver"* | "XWorker"* | "XDriver"* | "Shenandoah"*) nameless=-10000 ;;
+    esac
+    nameless=$((nameless + 1))
   done
-  return 1
+  [ $nameless -ge 8 ] && has_mapped "$1" libjvm.so
+}
+
+# Has a process mapped a file whose name begins so? By builtins, as it is not known yet whether there is room for a
+# process. No where its maps may not be read.
+has_mapped() { # PID NAME
+  mapped_file=
+  {
+    while IFS= read -r line; do
+      case $line in
+        */"$2"*)
+          mapped_file=/${line#*/}
+          break
+          ;;
+      esac
+    done <"/proc/$1/maps"
+  } 2>/dev/null || :
+  [ -n "$mapped_file" ]
 }
 
 # The JVMs of this container -> candidates, each with a blank before it.

@@ -36,6 +36,7 @@ refuse_nothing_to_profile() {
   if [ -d "/proc/$asked" ]; then
     called_java=
     refuse_when_starting "$asked"
+    refuse_other_java "$asked"
     refuse not-a-jvm "process $asked has no VM thread$called_java"
   fi
   refuse target-gone "there is no process $asked"
@@ -44,9 +45,10 @@ refuse_nothing_to_profile() {
 look_for_starting_jvms() {
   called_java=
   for directory in /proc/[0-9]*; do
+    if has_own_files "${directory#/proc/}"; then continue; fi
     line_of "$directory/comm"
-    [ "$line" = java ] || continue
-    has_own_files "${directory#/proc/}" || refuse_when_starting "${directory#/proc/}"
+    [ "$line" != java ] || refuse_when_starting "${directory#/proc/}"
+    refuse_other_java "${directory#/proc/}"
   done
 }
 

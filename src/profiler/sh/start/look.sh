@@ -13,6 +13,7 @@ look_before_touching() {
   look_at_file_size
   say_command_line
   look_at_architecture
+  refuse_older_than_8
   look_at_attaching
   look_at_tmp
   look_at_memory
@@ -38,12 +39,13 @@ say_command_line() {
   say_arguments "$command_line"
 }
 
-# /proc/PID/status -> uid, gid (effective), caught, capabilities.
+# /proc/PID/status -> uid, gid (effective), caught, capabilities; own_number: its pid in its own namespace.
 read_status() {
-  uid='' gid='' caught='' capabilities=''
+  uid='' gid='' caught='' capabilities='' own_number=$1
   {
-    while read -r key first second _; do
+    while read -r key first second others; do
       case $key in
+        NSpid:) for number in $first $second $others; do own_number=$number; done ;;
         Uid:) uid=$second ;;
         Gid:) gid=$second ;;
         SigCgt:) caught=$first ;;
@@ -96,7 +98,7 @@ find_layout() {
   root=/proc/$pid/root
   if has_own_files "$pid"; then
     layout=agent
-    if [ "$own_uid" = 0 ] && [ -d "$root/tmp" ] && [ ! -L "$root/tmp" ]; then
+    if [ "$own_uid" = 0 ] && { [ -d "$root/tmp" ] || [ -L "$root/tmp" ]; }; then
       # A JVM that is not root may not read from a process of root.
       if [ "$uid" != 0 ] || [ ! -e /opt/flamepin/asprof ]; then
         layout=through
@@ -115,7 +117,15 @@ find_group() {
 # The JVM's attach socket must be made in its /tmp, whatever java.io.tmpdir says.
 look_at_tmp() {
   if [ $layout = agent ]; then jvm_tmp=$root/tmp; else jvm_tmp=$view/tmp; fi
-  [ -d "$jvm_tmp" ] || refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
+  # asprof has its answers in files there, and would follow the link in our files.
+  if [ $layout != shared ] && [ -L "$jvm_tmp" ]; then
+    refuse tmp-not-writable "/tmp of the JVM is a link to $(readlink "$jvm_tmp"), which leads elsewhere outside of its container"
+  fi
+  if [ ! -d "$jvm_tmp" ]; then
+    may_reach_other_files ||
+      refuse capability-missing "root without CAP_SYS_PTRACE cannot reach the files of process $pid"
+    refuse tmp-not-writable "the JVM has no /tmp, or it cannot be reached from here"
+  fi
   blocked=
   has_room "$jvm_tmp" $attach_room || refuse tmp-full "${blocked#; }"
   # Tried, because busybox's test -w looks at the mode alone, which says nothing about a read-only mount.
@@ -123,10 +133,36 @@ look_at_tmp() {
   probe=$jvm_tmp/.flamepin-$id
   if ! { mkdir "$probe" && rmdir "$probe"; } 2>/dev/null; then
     if [ -e "$probe" ] || [ -L "$probe" ]; then refuse tmp-not-writable "$probe already exists and belongs to another user"; fi
+    refuse_missing_rights
     refuse tmp-not-writable "/tmp is not writable for $own_uid:$own_gid"
   fi
-  socket=$jvm_tmp/.java_pid$pid
+  # It is named after the number that the JVM has in its own PID namespace.
+  socket=$jvm_tmp/.java_pid$own_number
   if [ -S "$socket" ] && [ ! -w "$socket" ]; then
     refuse tmp-not-writable "$socket belongs to another user: left by an earlier JVM with the same pid"
   fi
+}
+
+# Root without CAP_SYS_PTRACE (bit 19) looks into processes of root only that have no more capabilities.
+may_reach_other_files() {
+  case $own_uid:$own_capabilities in
+    0:*[89abcdef]????) return 0 ;;
+    0:*) return 1 ;;
+  esac
+}
+
+# Why root may not write to a directory of the JVM.
+refuse_missing_rights() {
+  [ "$own_uid" = 0 ] || return 0
+  # A file system that was mounted in a user namespace knows only the users of that namespace.
+  own_users=$(readlink "/proc/$$/ns/user" 2>/dev/null)
+  its_users=$(readlink "/proc/$pid/ns/user" 2>/dev/null)
+  if [ -n "$its_users" ] && [ "$own_users" != "$its_users" ]; then
+    refuse user-namespace "the JVM runs in a user namespace of its own, and $own_uid:$own_gid may not write to its /tmp"
+  fi
+  # CAP_DAC_OVERRIDE, bit 1.
+  case $own_capabilities in
+    *[2367abef]) ;;
+    *) refuse capability-missing "root without CAP_DAC_OVERRIDE cannot write to the /tmp of user $uid" ;;
+  esac
 }

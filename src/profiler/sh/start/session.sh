@@ -22,7 +22,7 @@ refuse_another_jvm() {
 refuse_answer() { # CODE of asprof, SECONDS that it had
   if [ "$1" = 137 ]; then
     # Where the JVM is asked to open its socket; an asprof that is killed may leave it.
-    rm -f "$jvm_tmp/.attach_pid$pid" "/proc/$pid/cwd/.attach_pid$pid" 2>/dev/null
+    rm -f "$jvm_tmp/.attach_pid$own_number" "/proc/$pid/cwd/.attach_pid$own_number" 2>/dev/null
     refuse_silence "$2"
   fi
   # It has waited 6 s for the socket.
@@ -63,6 +63,13 @@ refuse_beside_another_profiler() {
           refuse profiler-conflict "a session of flamepin is running in process $pid"
         fi
         ;;
+      */flamepin-jvm-*/libasyncProfiler.so)
+        # An earlier one of ours, in another place. Where its file is gone, musl asks another library by its path.
+        if ! idle "$path" && ! records_nothing; then
+          refuse profiler-conflict "a session of flamepin is running in process $pid"
+        fi
+        others="$others $path"
+        ;;
       *libjavaProfiler*) refuse foreign-profiler "$path is loaded" ;;
       *)
         idle "$path" || refuse foreign-profiler "$path is active, or does not say"
@@ -75,6 +82,13 @@ refuse_beside_another_profiler() {
     *"$library"*) say warm 1 ;;
     *) say warm 0 ;;
   esac
+}
+
+# Has the JVM no recording of ours open? A session has, from its first moment to its last.
+records_nothing() {
+  [ -r "/proc/$pid/fd" ] || return 1
+  # shellcheck disable=SC2010
+  ! ls -l "/proc/$pid/fd" 2>/dev/null | grep -q '/flamepin-c-[0-9a-z.]*/recording\.jfr'
 }
 
 idle() { # LIBRARY: does that agent say that it does nothing?
