@@ -77,7 +77,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(configOption())
     .action(async (target: string, options: CaptureOptions) => {
       const { capture } = await import('./commands/capture.ts');
-      await capture(target, options);
+      if (!(await capture(target, options))) code = failed;
     });
 
   program

@@ -315,7 +315,7 @@ if [ "$pid" != 0 ]; then
   if [ "$ticks" = "$started" ]; then alive=1; fi
   if [ -n "$alive" ] && has_own_files "$pid"; then layout=apart; fi
 fi
-if [ "$mode" = stop ] && [ -n "$alive" ]; then
+if [ "$mode" != leave ] && [ -n "$alive" ]; then
   tools=
   for base in /tmp /var/tmp /dev/shm; do
     if enter "$base/flamepin-jvm-$pid-$started"; then
@@ -336,6 +336,10 @@ if [ "$mode" = stop ] && [ -n "$alive" ]; then
     if ask_jvm 5 VM.uptime; then bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null; fi
     cd /
   fi
+fi
+if [ "$mode" = end ]; then
+  echo ended=1
+  exit 0
 fi
 wanted=
 if [ "$mode" = leave ] && [ -n "$alive" ]; then

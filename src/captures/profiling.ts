@@ -12,6 +12,8 @@ export interface Profiling {
     request: { captureId: string; durationSeconds: number; process: string | null; pid: number | null },
     signal: AbortSignal,
   ): Promise<{ session: Session; firstSampleAt: string | null }>;
+  /** Ends the session before its window is over; the recording stays, to be collected. */
+  end(exec: Exec, session: Session, signal: AbortSignal): Promise<void>;
   /** Waits until the agent has ended the session. Resolves to the size of its recording, bytes. */
   waitForEnd(exec: Exec, session: Session, signal: AbortSignal): Promise<number>;
   /** Fetches the recording, size and SHA-256 checked; it stays in the target until cleanUp. `wait: false`: the end was waited for. */

@@ -8,14 +8,16 @@ import { manualDecision } from '../captures/manual.ts';
 import { profileWindow } from '../captures/stages/profile-window.ts';
 import type { Journal } from '../captures/stages/window-parts.ts';
 import { loadConfiguration, type Configuration } from '../config/load.ts';
+import { ConfigurationError } from '../config/problems.ts';
 import { newCapture } from '../ledgers/capture-change.ts';
 import { openTargets, type OpenTargets } from '../serve/open-targets.ts';
 import { asyncProfiler } from '../profiler/profiler.ts';
-import { asFailure, Failure } from '../reasons/failure.ts';
-import { kindOfUri } from '../captures/target-kinds.ts';
+import { asFailure, Failure, type Reason } from '../reasons/failure.ts';
+import { addresses, kindOfUri } from '../captures/target-kinds.ts';
 import type { MadeArtifact } from '../artifacts/artifact.ts';
 import type { CaptureEvent } from '../profile/capture-event.ts';
 import type { Answer } from '../profile/answer/answer.ts';
+import { describeByHand } from './by-hand-words.ts';
 import { ProgressLine, say } from './progress-line.ts';
 
 export interface CaptureOptions {
@@ -29,20 +31,27 @@ export interface CaptureOptions {
 
 /**
  * `flamepin capture TARGET`: one capture by hand, without server or ledger. Checks and bounds are those of a capture
- * for an alert. Ctrl-C stops the session and cleans the target. Throws a Failure with the reason when there is none.
+ * for an alert. Ctrl-C ends the window: what was sampled until then is shown. A second one, or one outside the window, ends
+ * the command. Either way the target is clean afterwards. Resolves to false, with the reason on stderr, when there is no
+ * recording. Throws a ConfigurationError for an engine that is not configured.
  */
-export async function capture(uri: string, options: CaptureOptions): Promise<void> {
+export async function capture(uri: string, options: CaptureOptions): Promise<boolean> {
   const configuration = loadConfiguration(options.config);
+  checkEngine(uri, configuration);
+  const journal = new CommandJournal();
   const interrupted = new AbortController();
-  const interrupt = (): void => interrupted.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  // Also after the first: without a listener, the next one would end Node before the target is clean.
+  const interrupt = (): void => {
+    if (!journal.endWindow()) interrupted.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
   const targets = openTargets(configuration);
   try {
     const { profiled, answer, partial, artifacts } = await profile(
       askedFor(uri, options, configuration),
       configuration,
       targets,
+      journal,
       interrupted.signal,
     );
     const { id, target } = profiled;
@@ -52,13 +61,36 @@ export async function capture(uri: string, options: CaptureOptions): Promise<voi
         ? `${JSON.stringify({ id, target, answer, partial, files }, null, 2)}\n`
         : report(answer, files),
     );
+    return true;
   } catch (error) {
-    throw interrupted.signal.aborted ? new Failure('interrupted', { cause: error }) : error;
+    const reason: Reason = interrupted.signal.aborted ? { code: 'interrupted', detail: '' } : reasonOf(error);
+    const { sentence, detail, remedy } = describeByHand(reason, kindOfUri(uri));
+    say([sentence, ...(detail === '' ? [] : [`  ${detail}`]), `  ${remedy}`].join('\n'));
+    return false;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
     await targets.close();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
   }
+}
+
+/** What is no Failure is a fault of ours, whose stack says more. */
+function reasonOf(error: unknown): Reason {
+  if (error instanceof Failure) return error.reason;
+  throw error;
+}
+
+/** An engine that nobody configured is a typing mistake. */
+function checkEngine(uri: string, { origin, targets }: Configuration): void {
+  const name = addresses.docker.pattern.exec(uri)?.[1];
+  const { engines } = targets.docker;
+  if (name === undefined || Object.hasOwn(engines, name)) return;
+  throw new ConfigurationError(origin, [
+    {
+      path: 'targets.docker.engines',
+      what: `no engine is called ${name}`,
+      remedy: `Write docker://CONTAINER, or one of: ${Object.keys(engines).join(', ')}.`,
+    },
+  ]);
 }
 
 /** The capture that the command line asks for, before its target is known. */
@@ -84,11 +116,11 @@ async function profile(
   asked: Capture,
   { limits, profiler, cacheDirectory, applicationPackages }: Configuration,
   targets: OpenTargets,
+  journal: CommandJournal,
   signal: AbortSignal,
 ) {
   const { maxRecordingBytes } = limits;
   const analysis = boundedAnalysis(maxRecordingBytes);
-  const journal = new CommandJournal();
   const profiled = await profileWindow(
     asked,
     {
@@ -101,8 +133,8 @@ async function profile(
       limits: { maxRecordingBytes },
     },
     journal,
-    { signal, startSignal: signal },
-  ).finally(() => journal.progress.stop());
+    { signal, startSignal: signal, endSignal: journal.endSignal },
+  ).finally(() => journal.windowOver());
   if (profiled === null || journal.recording === null)
     throw new Failure('internal-error', { detail: 'the window ended without a recording' });
   const input = {
@@ -114,14 +146,35 @@ async function profile(
     profilerLinks: [],
   };
   const { answer, partial, artifacts } = await analysis.analyse(input, signal);
-  return { profiled, answer, partial, artifacts };
+  return { profiled, answer, partial: partial || profiled.partial, artifacts };
 }
 
 /** Keeps what the window finds in memory, and tells the person at the terminal. */
 class CommandJournal implements Journal {
   readonly resumable = false;
-  readonly progress = new ProgressLine();
+  readonly #progress = new ProgressLine();
+  readonly #end = new AbortController();
+  #inWindow = false;
   recording: Buffer | null = null;
+
+  /** Aborted when the window is to end early. */
+  get endSignal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** Ends the window, once; false outside of it. */
+  endWindow(): boolean {
+    if (!this.#inWindow || this.#end.signal.aborted) return false;
+    this.#progress.stop();
+    say('Ending the window early; what was sampled is kept. Ctrl-C again gives it up.');
+    this.#end.abort();
+    return true;
+  }
+
+  windowOver(): void {
+    this.#inWindow = false;
+    this.#progress.stop();
+  }
 
   admit(capture: Capture): Promise<Capture> {
     const { target, timeline } = capture;
@@ -132,13 +185,14 @@ class CommandJournal implements Journal {
 
   started({ target, request, timeline }: Capture): Promise<true> {
     const end = Date.parse(timeline.startedAt ?? '') + request.durationSeconds * 1000;
-    this.progress.start(target?.name ?? '', end);
+    this.#inWindow = true;
+    this.#progress.start(target?.name ?? '', end);
     return Promise.resolve(true);
   }
 
   collected(_capture: Capture, recording: Buffer): Promise<true> {
     this.recording = recording;
-    this.progress.stop();
+    this.windowOver();
     return Promise.resolve(true);
   }
 
@@ -151,7 +205,7 @@ class CommandJournal implements Journal {
   }
 
   notClean(left: readonly string[] | Error): void {
-    this.progress.stop();
+    this.#progress.stop();
     say(
       left instanceof Error
         ? `The target could not be cleaned: ${left.message}`

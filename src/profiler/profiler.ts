@@ -259,12 +259,25 @@ export class Profiler {
   }
 
   /**
+   * Ends the session before its window is over; the recording stays, to be collected. Where the JVM does not answer, the
+   * session ends by itself when its window does.
+   */
+  async end(exec: Exec, session: Session, signal: AbortSignal): Promise<void> {
+    await this.#askToClean(
+      exec,
+      [captureIdOf(session), String(session.pid), session.startTicks, 'end'],
+      'ended',
+      signal,
+    );
+  }
+
+  /**
    * Removes everything of ours from the target's file system; a session that still runs is ended first.
    * @returns what could not be removed
    */
   async cleanUp(exec: Exec, session: Session, signal: AbortSignal): Promise<{ left: string[] }> {
-    const captureId = /flamepin-(c-[0-9a-z]{26})\//.exec(session.recordingPath)?.[1] ?? '';
-    return this.#remove(exec, [captureId, String(session.pid), session.startTicks, 'stop'], signal);
+    const values = [captureIdOf(session), String(session.pid), session.startTicks, 'stop'];
+    return this.#remove(exec, values, signal);
   }
 
   /**
@@ -282,6 +295,17 @@ export class Profiler {
   }
 
   async #remove(exec: Exec, values: string[], signal: AbortSignal): Promise<{ left: string[] }> {
+    const facts = await this.#askToClean(exec, values, 'cleaned', signal);
+    return { left: [...(facts.get('left') ?? [])] };
+  }
+
+  /** @param last what it prints at its end */
+  async #askToClean(
+    exec: Exec,
+    values: string[],
+    last: 'cleaned' | 'ended',
+    signal: AbortSignal,
+  ): Promise<Facts> {
     const result = await exec.run({
       argv: commandOf(cleanUpScript, ...values),
       deadlineMs: cleanUpDeadlineMs,
@@ -289,13 +313,9 @@ export class Profiler {
       signal,
     });
     const facts = readFacts(result.stdout.toString('utf8'));
-    if (fact(facts, 'cleaned') === null) {
-      throw new Failure('exec-disconnected', {
-        detail: 'cleaning up did not finish',
-        stderr: result.stderr,
-      });
-    }
-    return { left: [...(facts.get('left') ?? [])] };
+    if (fact(facts, last) === null)
+      throw new Failure('exec-disconnected', { detail: 'cleaning up did not finish', stderr: result.stderr });
+    return facts;
   }
 }
 
@@ -306,3 +326,6 @@ export class Profiler {
 export function asyncProfiler(directory: string | null, cacheDirectory: string): Profiler {
   return new Profiler(obtainPayloads(directory, cacheDirectory));
 }
+
+const captureIdOf = ({ recordingPath }: Session): string =>
+  /flamepin-(c-[0-9a-z]{26})\//.exec(recordingPath)?.[1] ?? '';

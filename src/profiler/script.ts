@@ -59,7 +59,7 @@ export const collectScript: Script = {
 
 export const cleanUpScript: Script = {
   text: joined('clean-up.sh'),
-  parameters: [captureId, pid, ticks, '^(stop|leave)$'],
+  parameters: [captureId, pid, ticks, '^(stop|leave|end)$'],
 };
 
 /** The command that runs a script; throws a TypeError for a parameter that an admission policy would refuse. */

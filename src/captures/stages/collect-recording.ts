@@ -44,7 +44,7 @@ export async function collectRecording(
       ...capture,
       state: 'storing',
       uncleaned: true,
-      partial: fetched.partial,
+      partial: fetched.partial || capture.partial,
       session: { ...session, cpuStatAfter: fetched.cpuStat },
       timeline: {
         ...capture.timeline,

@@ -54,6 +54,8 @@ export interface Interruption {
    * wrote down can't be collected.
    */
   startSignal: AbortSignal;
+  /** The window is to end now: what was sampled until then is collected. Default: never. */
+  endSignal?: AbortSignal;
 }
 
 export interface WindowContext extends WindowParts, Interruption {

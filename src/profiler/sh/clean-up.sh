@@ -4,8 +4,9 @@
 # nobody may know more. Then the tools of JVMs that live are left, as nobody knows whose session needs them.
 #
 #   $1 capture id    $2 pid, 0 when unknown    $3 start time of the process (clock ticks), 0 when unknown
-#   $4 stop: end the session if it is running; leave: it ends by itself, and needs no file for that
-# Prints `left=PATH` for each path of ours that is still there, then `cleaned=1`.
+#   $4 stop: end the session if it is running; leave: it ends by itself, and needs no file for that; end: end it and
+#      remove nothing, for the recording is to be collected
+# Prints `left=PATH` for each path of ours that is still there, then `cleaned=1`; for `end`, `ended=1`.
 set -u
 export LC_ALL=C
 
@@ -40,7 +41,7 @@ if [ "$pid" != 0 ]; then
   if [ -n "$alive" ] && has_own_files "$pid"; then layout=apart; fi
 fi
 
-if [ "$mode" = stop ] && [ -n "$alive" ]; then
+if [ "$mode" != leave ] && [ -n "$alive" ]; then
   tools=
   for base in /tmp /var/tmp /dev/shm; do
     if enter "$base/flamepin-jvm-$pid-$started"; then
@@ -63,6 +64,11 @@ if [ "$mode" = stop ] && [ -n "$alive" ]; then
     if ask_jvm 5 VM.uptime; then bounded 5 ./asprof stop --libpath "$jvm_library" "$pid" >/dev/null 2>&1 </dev/null; fi
     cd /
   fi
+fi
+
+if [ "$mode" = end ]; then
+  echo ended=1
+  exit 0
 fi
 
 # Who waits for the end of another capture's session in this JVM asks with the tools: they stay until then.

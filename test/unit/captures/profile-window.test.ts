@@ -34,6 +34,7 @@ describe('a window', () => {
     };
     const profiling: Profiling = {
       start: () => step('start', { session, firstSampleAt: null }),
+      end: () => Promise.resolve(),
       waitForEnd: () => Promise.resolve(3),
       collect: () => {
         const collected = { recording: Buffer.from('FLR'), partial: false, ended: true, cpuStat: null };

@@ -102,6 +102,7 @@ describe('a capture in progress', () => {
       }),
     profiling: {
       start: () => note('start', { session, firstSampleAt: null }),
+      end: () => Promise.resolve(),
       waitForEnd: () => Promise.resolve(recording.length),
       collect: () =>
         note('collect', {

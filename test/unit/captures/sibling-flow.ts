@@ -72,6 +72,7 @@ export class SiblingFlow implements AsyncDisposable {
       this.done.push(`started ${podOf(exec)}`);
       return Promise.resolve({ session, firstSampleAt: null });
     },
+    end: () => Promise.resolve(),
     waitForEnd: () => Promise.resolve(3),
     collect: () =>
       Promise.resolve({

@@ -74,6 +74,7 @@ describe('while the store is unavailable', () => {
     targets: () => Promise.reject(new Error('storing needs no target')),
     profiling: {
       start: () => Promise.reject(new Error('storing starts nothing')),
+      end: () => Promise.resolve(),
       waitForEnd: () => Promise.reject(new Error('storing waits for nothing')),
       collect: () => Promise.reject(new Error('storing collects nothing')),
       cleanUp: () => Promise.reject(new Error('storing cleans nothing')),
