@@ -11,6 +11,7 @@ import type { CoverageOptions } from './commands/coverage.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { ExplainInput } from './commands/explain-input.ts';
 import type { LifecycleOptions } from './commands/lifecycle.ts';
+import { exportFormats } from './profile/export/export-format.ts';
 import type { RenderOptions } from './commands/render.ts';
 import type { StoreOptions } from './commands/store.ts';
 
@@ -88,7 +89,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       new Option('--event <event>', 'event; default: the first that it holds').choices(profileEvents),
     )
     .addOption(
-      new Option('--format <format>', 'format').choices(['html', 'svg', 'json', 'collapsed']).default('html'),
+      new Option('--format <format>', 'format')
+        .choices(['html', 'svg', 'json', 'collapsed', ...exportFormats])
+        .default('html'),
     )
     .option('--output <file>', 'output file; default: stdout')
     .action(async (recording: string, options: RenderOptions) => {

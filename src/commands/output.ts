@@ -5,16 +5,16 @@ import { Failure } from '../reasons/failure.ts';
  * Writes data to the file, or to stdout, waiting until it has been taken. Throws a Failure: file-unwritable. A reader
  * of stdout that has seen enough, such as `head`, is no error.
  */
-export async function writeOutput(text: string, file: string | undefined): Promise<void> {
+export async function writeOutput(data: string | Uint8Array, file: string | undefined): Promise<void> {
   try {
-    if (file === undefined) await toStdout(text);
-    else writeFileSync(file, text);
+    if (file === undefined) await toStdout(data);
+    else writeFileSync(file, data);
   } catch (error) {
     throw new Failure('file-unwritable', { detail: file ?? 'stdout', cause: error });
   }
 }
 
-async function toStdout(text: string): Promise<void> {
+async function toStdout(data: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const ended = (error?: Error | null): void => {
       if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
@@ -22,6 +22,6 @@ async function toStdout(text: string): Promise<void> {
     };
     // It comes as an event, too, and nobody listening would end the process.
     process.stdout.once('error', ended);
-    process.stdout.write(text, ended);
+    process.stdout.write(data, ended);
   });
 }

@@ -4,6 +4,8 @@ import { renderSvg, svgLeastShare } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
 import { collapsed } from '../profile/collapsed.ts';
 import type { Comparison } from '../profile/comparison/comparison.ts';
+import type { ExportFormat } from '../profile/export/export-format.ts';
+import { exported } from '../profile/export/exported.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { profileEvents } from '../profile/sampling.ts';
 import { answer } from '../profile/answer/summary.ts';
@@ -21,7 +23,7 @@ const soonRendered = 6 * 1024 * 1024;
 
 export interface RenderOptions {
   event?: ProfileEvent;
-  format: 'html' | 'svg' | 'json' | 'collapsed';
+  format: 'html' | 'svg' | 'json' | 'collapsed' | ExportFormat;
   output?: string;
 }
 
@@ -49,7 +51,7 @@ async function rendered(
   event: ProfileEvent,
   format: RenderOptions['format'],
   name: string,
-): Promise<string> {
+): Promise<string | Uint8Array> {
   switch (format) {
     case 'html':
       return renderHtml(profile, recordingView(profile, event, name));
@@ -59,6 +61,10 @@ async function rendered(
       return JSON.stringify(profile);
     case 'collapsed':
       return collapsed(profile, event);
+    case 'pprof':
+    case 'speedscope':
+    case 'grafana':
+      return exported(profile, event, format, name);
   }
 }
 

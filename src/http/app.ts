@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Log } from '../captures/log.ts';
 import type { ArtifactStore } from '../captures/artifact-store.ts';
 import type { CompareCaptures } from '../captures/analysis/compare-captures.ts';
+import type { ExportProfile } from '../captures/analysis/export-profile.ts';
 import type { AcceptedAlert, Ledger } from '../captures/ledger.ts';
 import type { Failure } from '../reasons/failure.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -52,6 +53,7 @@ export interface AppParts {
   /** The flame graph's script and style. */
   assets: { script: string; style: string };
   compare: CompareCaptures;
+  exportProfile: ExportProfile;
   decide(alerts: readonly Alert[], now: number): Promise<AlertDecision[]>;
   requestManually(manual: ManualRequest): Promise<string>;
   setPaused(paused: boolean): Promise<void>;

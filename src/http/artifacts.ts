@@ -3,10 +3,15 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import type { ArtifactStore, StoredObject } from '../captures/artifact-store.ts';
 import type { Capture } from '../captures/capture.ts';
 import type { Ledger } from '../captures/ledger.ts';
+import type { ExportProfile } from '../captures/analysis/export-profile.ts';
+import { exportFormats } from '../profile/export/export-format.ts';
 import { profileEventSchema, type ProfileEvent } from '../profile/profile.ts';
+import { profileEvents } from '../profile/sampling.ts';
 import { demandToken } from './access.ts';
 import { artifactNames, type ArtifactName } from './artifact-names.ts';
 import { sendGone, sendUnknownCapture } from './capture-gone.ts';
+import { sendExported } from './exports.ts';
+import { RequestProblem } from './problem.ts';
 import type { Artifact } from '../artifacts/artifact.ts';
 
 /** S3 answers in tens of milliseconds; a page must not hang on one that does not. */
@@ -17,6 +22,7 @@ const unpackedLimit = 512 * 1024 * 1024;
 interface ArtifactParts {
   ledger: Ledger;
   store: ArtifactStore;
+  exportProfile: ExportProfile;
   recordingsToken: (() => string) | null;
   publicUrl: string | null;
   /** A link straight to the store, for browsers that open an artifact; null: everything goes through flamepin. */
@@ -34,7 +40,7 @@ export function artifactRoutes(parts: ArtifactParts): Router {
  * redirects are configured, a browser that opens a picture is sent to the store; scripts and tools never are.
  */
 function serveArtifact(
-  { ledger, store, recordingsToken, publicUrl, signedLink }: ArtifactParts,
+  { ledger, store, exportProfile, recordingsToken, publicUrl, signedLink }: ArtifactParts,
   name: ArtifactName,
 ): RequestHandler<{ id: string }> {
   return async (request, response) => {
@@ -47,6 +53,20 @@ function serveArtifact(
     // Recordings hold more than pictures do: thread names, the JVM's flags, whatever a masking missed.
     if (name === 'recording.jfr') demandToken(request, recordingsToken, 'recordingsTokenFile', publicUrl);
     const event = profileEventSchema.optional().safeParse(request.query['event']);
+    const asked = request.query['format'];
+    if (name === 'profile.json' && asked !== undefined) {
+      const format = exportFormats.find((each) => each === asked);
+      if (format === undefined || !event.success)
+        throw new RequestProblem(
+          400,
+          'unknown-format',
+          format === undefined ? 'There is no such format.' : 'There is no such event.',
+          `format is one of ${exportFormats.join(', ')}, and event one of ${profileEvents.join(', ')}.`,
+        );
+      const wanted = { capture, event: event.data ?? capture.request.event, format };
+      await sendExported(request, response, wanted, exportProfile);
+      return;
+    }
     // Of an event that nobody knows there is none, also where one artifact holds all events.
     const artifact = event.success ? findArtifact(capture, name, event.data) : undefined;
     if (artifact !== undefined && signedLink !== null && name !== 'recording.jfr') {

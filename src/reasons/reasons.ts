@@ -323,6 +323,7 @@ export const reasons = {
     'One of the two captures has no profile.',
     'Only finished captures within their retention can be compared.',
   ),
+  'export-busy': passing('Other profiles are being converted.', 'Ask again in a few seconds.'),
   'comparison-busy': passing('Other comparisons are running.', 'Reload in a few seconds.'),
 
   // Storing and telling.

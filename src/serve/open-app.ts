@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { HostInventory } from '../alerts/host-inventory.ts';
 import { identifySource } from '../alerts/signature.ts';
 import { compareCaptures } from '../captures/analysis/compare-captures.ts';
+import { exportProfiles } from '../captures/analysis/export-profile.ts';
 import type { ArtifactStore } from '../captures/artifact-store.ts';
 import { captureId } from '../captures/capture-id.ts';
 import type { Ledger } from '../captures/ledger.ts';
@@ -53,6 +54,7 @@ export async function openApp(configuration: Configuration, parts: OpenedParts):
     capturesToken: reader(secrets.capturesToken),
     assets: { script: await pageScript(), style: await pageStyle() },
     compare: compareCaptures(store, applicationPackages, limits.maxRecordingBytes),
+    exportProfile: exportProfiles(store, limits.maxRecordingBytes),
     decide: decider(configuration, parts),
     requestManually: manualRequests(configuration, parts),
     setPaused: (paused) => ledger.setPaused(paused),

@@ -38,6 +38,9 @@ describe('The published package, bundled for a quick start', () => {
     ['shop.jfr', 'html'],
     ['shop.jfr', 'json'],
     ['shop.jfr.gz', 'collapsed'],
+    ['shop.jfr', 'grafana'],
+    ['shop.jfr', 'speedscope'],
+    ['shop.jfr', 'pprof'],
     ['shop.txt', 'svg'],
   ] as const)
     it(`renders ${file} as ${format} to the same bytes as a clone`, () => {

@@ -188,6 +188,13 @@ describe('the OpenAPI document', () => {
       await fits(`${one}/${name}`, `${paths.expired}/${name}`, 410, { headers: json });
       await fits(`${one}/${name}`, `/captures/c-gone/${name}`, 404);
     }
+    for (const format of ['grafana', 'speedscope'])
+      await fits(`${one}/profile.json`, `${paths.done}/profile.json?format=${format}&event=wall`, 200);
+    await fits(`${one}/profile.json`, `${paths.done}/profile.json?format=grafana&event=live`, 404, {
+      headers: json,
+    });
+    await fits(`${one}/profile.json`, `${paths.done}/profile.json?format=xml`, 400, { headers: json });
+    await fits(`${one}/profile.json`, `${paths.expired}/profile.json?format=pprof`, 410, { headers: json });
     const recording = `${one}/recording.jfr`;
     await fits(recording, `${paths.done}/recording.jfr`, 401);
     await fits(recording, `${paths.done}/recording.jfr`, 200, { headers: bearer });

@@ -113,6 +113,7 @@ describe('pictures opened straight from the bucket', () => {
         ledger,
         store,
         publicUrl: null,
+        exportProfile: () => Promise.resolve(undefined),
         recordingsToken: () => 'a token',
         signedLink: (key) => store.link(key, week),
       }),

@@ -10,6 +10,7 @@ import type { ArtifactStore } from '../../src/captures/artifact-store.ts';
 import { captureId } from '../../src/captures/capture-id.ts';
 import type { Capture } from '../../src/captures/capture.ts';
 import { compareCaptures } from '../../src/captures/analysis/compare-captures.ts';
+import { exportProfiles } from '../../src/captures/analysis/export-profile.ts';
 import type { Ledger } from '../../src/captures/ledger.ts';
 import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
 import { createApp } from '../../src/http/app.ts';
@@ -88,6 +89,7 @@ export async function startSeededPages(
     profilerLinks: (capture) => profilerLinks(capture, { links: templates, labels: noMapping }),
     assets: { script: await pageScript(), style: await pageStyle() },
     compare: compareCaptures(store, [], 64 * 1024 ** 2),
+    exportProfile: exportProfiles(store, 64 * 1024 ** 2),
     decide: () => Promise.resolve([]),
     requestManually: () => Promise.resolve(''),
     setPaused: () => Promise.resolve(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponseObject } from 'zod-openapi';
+import { exportFormats } from '../../profile/export/export-format.ts';
 import { profileEventSchema, profileSchema } from '../../profile/profile.ts';
 import { artifactNames, type ArtifactName } from '../artifact-names.ts';
 import { captureIdSchema } from '../capture-json.ts';
@@ -11,6 +12,10 @@ interface ArtifactWords {
   summary: string;
   content: NonNullable<ZodOpenApiResponseObject['content']>;
 }
+
+const exportedSchema = z
+  .looseObject({})
+  .meta({ id: 'ExportedProfile', description: 'With `format`: what that tool reads.' });
 
 const words: Record<ArtifactName, ArtifactWords> = {
   'flamegraph.svg': {
@@ -26,7 +31,10 @@ const words: Record<ArtifactName, ArtifactWords> = {
   'profile.json': {
     operationId: 'getProfile',
     summary: 'The profile as data: every stack of every event',
-    content: json(profileSchema.meta({ id: 'Profile' })),
+    content: {
+      ...json(z.union([profileSchema.meta({ id: 'Profile' }), exportedSchema])),
+      'application/octet-stream': {},
+    },
   },
   'summary.md': {
     operationId: 'getSummary',
@@ -52,6 +60,7 @@ export const artifactPaths: ZodOpenApiPathsObject = Object.fromEntries(
 function operation(name: ArtifactName): ZodOpenApiOperationObject {
   const { operationId, summary, content } = words[name];
   const isRecording = name === 'recording.jfr';
+  const isProfile = name === 'profile.json';
   return {
     operationId,
     tags: ['artifacts'],
@@ -63,6 +72,12 @@ function operation(name: ArtifactName): ZodOpenApiOperationObject {
         event: profileEventSchema
           .optional()
           .meta({ description: 'Default: the artifact that holds all events, otherwise the lead event.' }),
+        ...(isProfile && {
+          format: z.enum(exportFormats).optional().meta({
+            description:
+              "One event (default: the lead event) in the form of another tool: pprof's profile.proto, gzipped; speedscope's JSON; Grafana's data frame for its flame graph panel (level, value, self, label).",
+          }),
+        }),
       }),
     },
     responses: {
@@ -72,6 +87,7 @@ function operation(name: ArtifactName): ZodOpenApiOperationObject {
           'Cache-Control': z.literal('private, max-age=3600'),
           Vary: z.string().meta({ description: 'Names `Accept-Encoding`.' }),
           ...(isRecording ? { 'Content-Disposition': z.string() } : {}),
+          ...(isProfile ? { 'Content-Disposition': z.string().optional() } : {}),
         }),
         content,
       },
