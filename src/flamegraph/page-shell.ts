@@ -1,16 +1,13 @@
 import { html } from 'ghtml';
-import { unchangedWords } from '../profile/comparison/headline.ts';
 import type { Link } from '../profile/link.ts';
 import { escapedName } from './escape.ts';
-import { pointsText, shareText, windowText } from './figures.ts';
-import type { ComparisonRow, ProfileSource, View, ViewDetail } from './view.ts';
+import { changedSections } from './changed-section.ts';
+import { windowText } from './figures.ts';
+import { isSafeAddress as isSafe, shownText as shown } from './shown-text.ts';
+import type { ProfileSource, View, ViewDetail, ViewFired } from './view.ts';
 
-/** More rows than this are no longer an answer. On a phone CSS shows the first five. */
-const changedShown = 12;
-/** Lines under the sentence that a phone shows at once; CSS unfolds the rest where there is room. */
-const linesOnPhone = 3;
-/** Longest piece of text, in characters; more is cut. */
-const longestText = 2000;
+/** Lines under the sentence that stand above the picture; the rest unfolds. Where there is no picture, all stand. */
+const linesAtOnce = 1;
 
 /**
  * The <main> of a capture's page: sentence, lines, table and links read without script; the page's script adds tabs,
@@ -32,14 +29,17 @@ export function captureMain(view: View, source: ProfileSource | null): string {
     <header class="answer">
       <p class="where">
         <span class="what">${shown(view.title)}</span>
-        ${view.window === null ? '' : windowText(view.window)}
+        !${view.window === null ? '' : html`<span class="window">!${windowTime(view.window)}</span>`}
         !${view.badges.map(({ text, tone }) => html`<span class="badge ${tone}">${shown(text)}</span> `)}
       </p>
+      !${view.fired == null ? '' : fired(view.fired)}
       <h1>!${sentence(view.headline)}</h1>
-      !${lines(view)}
+      !${nextSteps(view)} !${lines(view)}
     </header>
-    !${view.window === null ? '' : '<div id="event-tabs" class="tabs" hidden></div><div id="strip" class="strip" hidden></div>'}
-    !${table(view)} !${view.window === null ? '' : picturePlace(view)}
+    !${view.window === null ? '' : '<div id="event-tabs" class="tabs" hidden></div>'}
+    !${changedSections(view)}
+    !${view.window === null ? '' : html`<div id="strip" class="strip" hidden></div>`}
+    !${view.window === null ? '' : picturePlace(view)}
     <footer class="facts">
       <p>!${view.facts.map((fact) => html`<span>${shown(fact)}</span>`).join(' · ')}</p>
       <p class="links">!${view.links.map(link).join('')}</p>
@@ -48,11 +48,71 @@ export function captureMain(view: View, source: ProfileSource | null): string {
   </main>`;
 }
 
-/** Text on one line, without what turns its direction; an alert may carry 100 kB in one label. */
-function shown(text: string): string {
-  const cut = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
-  return cut.replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+/** The script adds the reader's own time to what is marked like this. */
+const marked = (from: number, words: string, to = from): string =>
+  html`<time datetime="${new Date(from).toISOString()}" data-until="${new Date(to).toISOString()}"
+    >${words}</time
+  >`;
+
+function windowTime(window: NonNullable<View['window']>): string {
+  const { startedAt, durationSeconds } = window;
+  return marked(startedAt, windowText(window), startedAt + durationSeconds * 1000);
 }
+
+/** What the reader was woken by, and where to look further. */
+function fired({ summary, description, since, until, condition, links }: ViewFired): string {
+  const clock = (at: number): string => `${new Date(at).toISOString().slice(11, 19)} UTC`;
+  const times = [
+    since === null ? '' : html`since !${marked(since, clock(since))}`,
+    until === null ? '' : html`until !${marked(until, clock(until))}`,
+  ].filter((part) => part !== '');
+  const safe = links.filter(({ url }) => isSafe(url));
+  const what = [
+    summary === '' ? '' : html`<b>${shown(summary)}</b>`,
+    times.join(' '),
+    ...safe.map(({ text, url }) => html`<a href="${url}">${shown(text)}</a>`),
+  ].filter((part) => part !== '');
+  const more = [
+    description === '' ? '' : html`<p>${shown(description)}</p>`,
+    condition === '' ? '' : html`<p>Fires on <code>${shown(condition)}</code></p>`,
+  ].join('');
+  return html`<div class="fired">
+    <p>!${what.join(' · ')}</p>
+    !${
+      more === ''
+        ? ''
+        : html`<details>
+            <summary>Alert in full</summary>
+            !${more}
+          </details>`
+    }
+  </div>`;
+}
+
+/** What to do, and the button that carries all of it into a chat; the script shows it where there is a clipboard. */
+function nextSteps({ headline, nextSteps: steps = [], title, fired: alert }: View): string {
+  const first = steps[0];
+  const words = [`${title}: ${headline}`, alert?.summary ?? '', first === undefined ? '' : `Next: ${first}`];
+  const copied = words.filter((line) => line !== '').map(shown);
+  return html`<div class="next">
+    !${first === undefined ? '' : html`<p><b>Next:</b> !${withCode(shown(first))}</p>`}
+    <button type="button" id="copy" data-text="${copied.join('\n')}" hidden>Copy for chat</button>
+    !${
+      steps.length < 2
+        ? ''
+        : html`<ul>
+            !${steps.slice(1).map((step) => html`<li>!${withCode(shown(step))}</li>`)}
+          </ul>`
+    }
+  </div>`;
+}
+
+/** Remedies put names of settings in backticks. */
+const withCode = (text: string): string =>
+  text
+    .split('`')
+    .map((part, i) => (i % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))
+    .join('');
 
 function lines(view: View): string {
   const words = confidenceWords(view);
@@ -63,9 +123,9 @@ function lines(view: View): string {
       : html`<ul class="lines">
           !${some.map((line) => html`<li>${shown(line)}</li>`)}
         </ul>`;
-  const further = all.slice(linesOnPhone);
+  const further = view.window === null ? [] : all.slice(linesAtOnce);
   if (further.length === 0) return list(all);
-  return html`!${list(all.slice(0, linesOnPhone))}
+  return html`!${list(all.slice(0, linesAtOnce))}
     <details class="further">
       <summary>${further.length} more</summary>
       !${list(further)}
@@ -93,104 +153,26 @@ function confidenceWords({ confidence, comparison }: View): string | null {
   }
 }
 
-function table(view: View): string {
-  if (view.comparison !== null && view.comparison.rows.length > 0) {
-    const { baseLabel, baseHref, rows } = view.comparison;
-    const against =
-      baseHref === null || !isSafe(baseHref)
-        ? html`${shown(baseLabel)}`
-        : html`<a href="${baseHref}">${shown(baseLabel)}</a>`;
-    return html`<section class="changed" aria-labelledby="changed-title">
-      <h2 id="changed-title">What changed <small>against !${against}</small></h2>
-      <table class="figures">
-        <thead>
-          <tr>
-            <th scope="col">frame</th>
-            <th scope="col" class="event">event</th>
-            <th scope="col" class="number">now</th>
-            <th scope="col" class="number">before</th>
-            <th scope="col" class="number">difference<span class="wide">, points</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          !${rows.slice(0, changedShown).map(changedRow)}
-        </tbody>
-      </table>
-      !${rows.some((row) => !row.significant && unchangedWords(row) === 'share only') ? shareOnly : ''}
-    </section>`;
-  }
-  if (view.topFrames.length === 0) return '';
-  return html`<section class="changed" aria-labelledby="changed-title">
-    <h2 id="changed-title">Widest application frames <small>${view.event}</small></h2>
-    <table class="figures">
-      <thead>
-        <tr>
-          <th scope="col">frame</th>
-          <th scope="col" class="number">share</th>
-        </tr>
-      </thead>
-      <tbody>
-        !${view.topFrames.slice(0, changedShown).map(
-          ({ name, share }) =>
-            html`<tr>
-              <th scope="row" data-frame="${shown(name)}" data-event="${view.event}">!${frameName(name)}</th>
-              <td class="number">${shareText(share)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </section>`;
-}
-
-const shareOnly = html`<p class="note">
-  share only: other frames grew or shrank; its own rate did not change beyond noise.
-</p>`;
-
-function changedRow(row: ComparisonRow): string {
-  const half = ((row.deltaShareHigh - row.deltaShareLow) / 2) * 100;
-  const tone = !row.significant ? 'same' : row.deltaShare > 0 ? 'grew' : 'shrank';
-  const difference = row.significant
-    ? html`${pointsText(row.deltaShare)} <small>±${half.toFixed(half < 1 ? 1 : 0)}</small>`
-    : unchangedWords(row);
-  return html`<tr>
-    <th scope="row" data-frame="${shown(row.frame)}" data-event="${row.event}">
-      !${frameName(row.frame)} <small class="narrow">${row.event}</small>
-    </th>
-    <td class="event">${row.event}</td>
-    <td class="number">${shareText(row.currentShare)}</td>
-    <td class="number">${shareText(row.baseShare)}</td>
-    <td class="number ${tone}">!${difference}</td>
-  </tr>`;
-}
-
-/** `com.acme.shop.Cart.add` → `Cart.add`, its package in small print behind it. */
-function frameName(name: string): string {
-  const [, owner, label] = /^((?:[\p{Ll}_][\p{L}\p{N}_$]*\.)+)(\p{Lu}.*\..*)$/u.exec(name) ?? [];
-  if (owner === undefined || label === undefined) return html`${shown(name)}`;
-  const method = label.lastIndexOf('.');
-  return html`${shown(label.slice(0, method))}<wbr />${shown(label.slice(method))}
-    <small class="wide">${shown(owner.slice(0, -1))}</small>`;
-}
-
 function picturePlace(view: View): string {
   const picture = view.links.find(({ url }) => url.includes('flamegraph.svg') && isSafe(url));
+  const { staticPicture = null } = view;
+  const still =
+    staticPicture === null ? '' : html`<img src="${staticPicture}" alt="Flame graph of ${view.event}" />`;
   const instead =
     picture === undefined
       ? 'The picture needs JavaScript.'
       : html`The interactive picture needs JavaScript; <a href="${picture.url}">the static one</a> does not.`;
   return html`<section id="picture" class="picture" aria-label="Flame graph" tabindex="-1">
-    <p id="picture-state" role="status">Reading the profile …</p>
-    <noscript><p>!${instead}</p></noscript>
+    <p id="picture-state" role="status"></p>
+    <noscript
+      ><p>!${instead}</p>
+      !${still}</noscript
+    >
   </section>`;
 }
 
 function link({ text, url }: Link): string {
   return isSafe(url) ? html`<a href="${url}">${shown(text)}</a> ` : html`<span>${shown(text)}</span> `;
-}
-
-/** Addresses may come from an alert: `javascript:` and `data:` never become links. */
-function isSafe(url: string): boolean {
-  return /^(https?:\/\/|mailto:|\/(?!\/)|\.{0,2}\/|[?#])/i.test(url) && !/[\p{Cc}\s]/u.test(url);
 }
 
 function detail({ summary, rows, text }: ViewDetail): string {

@@ -92,3 +92,22 @@ export const legend: readonly { kind: PictureKind; words: string }[] = [
   { kind: 'kernel', words: 'kernel' },
   { kind: 'gc-jit', words: 'GC, JIT' },
 ];
+
+/** Hues that are told apart; the lightness is the same, so that no package stands out. */
+const packageHues = [28, 205, 145, 275, 60, 330, 180, 100, 235, 10, 165, 300];
+
+/** A colour of its own for each package, the same in every capture; two of many may share one. */
+export function packagePaint(owner: string, theme: Theme): Paint {
+  let hash = 7;
+  for (let at = 0; at < owner.length; at += 1) hash = (Math.imul(hash, 31) + owner.charCodeAt(at)) >>> 0;
+  const hue = packageHues[hash % packageHues.length]!;
+  return theme === 'light'
+    ? { fill: `hsl(${hue} 62% 80%)`, text: '#14181c' }
+    : { fill: `hsl(${hue} 38% 28%)`, text: '#f2f4f6' };
+}
+
+/** The package of a frame by its full name, to three parts: `com.acme.shop`; '' for what has none. */
+export function packageOf(name: string): string {
+  const owner = /^((?:[\p{Ll}_][\p{L}\p{N}_]*\.)+)\p{Lu}/u.exec(name)?.[1] ?? '';
+  return owner.split('.').slice(0, -1).slice(0, 3).join('.');
+}

@@ -19,7 +19,14 @@ export interface TreeOptions {
    * it. 0 keeps everything. A picture that drops narrow boxes needs no nodes for them: most of a large profile.
    */
   leastShare?: number;
+  /** A method that calls itself, also by way of others, is one box: what it calls then stands below the outermost. */
+  mergeRecursion?: boolean;
+  /** Rows of the event's samples that are left out (1). */
+  leftOut?: Uint8Array | null;
 }
+
+/** Calls between a method and itself that still count as recursion, at most. */
+const longestCycle = 12;
 
 /** A frame number that no profile has: the run that is folded. */
 interface Grown {
@@ -59,13 +66,19 @@ function grow(
   const foldFrame = frames.push({ name: 'framework', label: 'framework', kind: 'folded' }) - 1;
   const nodeOf = new Int32Array(parent.length);
   const seenBy = new Int32Array(parent.length).fill(-1);
-  const shownBy = callersShown(profile, samples.stack, weights, idle, options.leastShare ?? 0);
+  const leftOut = options.leftOut ?? null;
+  const isCounted = (row: number): boolean => idle?.[row] !== 1 && leftOut?.[row] !== 1;
+  const shownBy = callersShown(profile, samples.stack, weights, isCounted, options.leastShare ?? 0);
   let idleWeight = 0;
   let idleCount = 0;
 
   const place = (stack: number): number => {
     const above = nodeOf[parent[stack]!]!;
-    if (foldable?.[stack] !== 1) return built.child(above, named.of[frame[stack]!]!);
+    if (foldable?.[stack] !== 1) {
+      const own = named.of[frame[stack]!]!;
+      const outermost = options.mergeRecursion === true ? sameAbove(built, above, own) : -1;
+      return outermost >= 0 ? outermost : built.child(above, own);
+    }
     const node = built.frame[above] === foldFrame ? above : built.child(above, foldFrame);
     const held = folded.get(node);
     if (held === undefined) folded.set(node, new Set([named.of[frame[stack]!]!]));
@@ -77,6 +90,7 @@ function grow(
     let touched = 0;
     for (const row of rows.rows) {
       const stack = samples.stack[row]!;
+      if (leftOut?.[row] === 1) continue;
       if (idle?.[row] === 1) {
         idleWeight += weights[row]!;
         idleCount += samples.count[row]!;
@@ -100,7 +114,7 @@ function grow(
     }
     for (const row of rows.rows) {
       const stack = samples.stack[row]!;
-      if (idle?.[row] !== 1) built.add(nodeOf[shownBy(stack)]!, weights[row]!, samples.count[row]!);
+      if (isCounted(row)) built.add(nodeOf[shownBy(stack)]!, weights[row]!, samples.count[row]!);
     }
   }
   if (idleCount === 0) return -1;
@@ -109,19 +123,29 @@ function grow(
   return node;
 }
 
+/** The node of the same frame at or closely above `node`, the outermost of them; or -1. */
+function sameAbove(built: TreeBuilder, node: number, frame: number): number {
+  let found = -1;
+  let at = node;
+  for (let step = 0; at !== 0 && step < longestCycle; step += 1) {
+    if (built.frame[at] === frame) found = at;
+    at = built.parent[at]!;
+  }
+  return found;
+}
+
 /** Stack → itself, or its nearest caller that has at least `leastShare` of the whole. */
 function callersShown(
   profile: Profile,
   stacks: readonly number[],
   weights: readonly number[],
-  idle: Uint8Array | null,
+  isCounted: (row: number) => boolean,
   leastShare: number,
 ): (stack: number) => number {
   if (leastShare <= 0) return (stack) => stack;
   const { parent } = profile.stacks;
   const total = new Float64Array(parent.length);
-  for (let row = 0; row < stacks.length; row += 1)
-    if (idle?.[row] !== 1) total[stacks[row]!]! += weights[row]!;
+  for (let row = 0; row < stacks.length; row += 1) if (isCounted(row)) total[stacks[row]!]! += weights[row]!;
   for (let stack = total.length - 1; stack > 0; stack -= 1) total[parent[stack]!]! += total[stack]!;
   const least = total[0]! * leastShare;
   // Callers have smaller numbers, so each has its own already.

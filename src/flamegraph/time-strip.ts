@@ -1,7 +1,8 @@
-import type { Profile, ProfileEvent } from '../profile/profile.ts';
+import type { ProfileEvent } from '../profile/profile.ts';
 import { isRated } from '../profile/recorded.ts';
 import { slotSeconds } from '../profile/sampling.ts';
 import type { Reading } from './reading.ts';
+import { stacksWith } from './selection.ts';
 import { weighing } from './weight.ts';
 
 /** A day's: later samples stand in the last of them (read-profile.ts). */
@@ -18,9 +19,14 @@ export interface TimeStrip {
 
 /**
  * An event over time, of all samples or of those in whose stack one of `frames` is (frame of the profile → 1).
- * Recursion counts once. O(stacks + samples).
+ * Recursion counts once. `leftOut`: rows of its samples that do not count (1). O(stacks + samples).
  */
-export function timeStrip(reading: Reading, event: ProfileEvent, frames: Uint8Array | null): TimeStrip {
+export function timeStrip(
+  reading: Reading,
+  event: ProfileEvent,
+  frames: Uint8Array | null,
+  leftOut: Uint8Array | null = null,
+): TimeStrip {
   const { profile } = reading;
   const count = Math.min(Math.max(1, Math.ceil(profile.durationSeconds / slotSeconds)), maximumSlots);
   const strip: TimeStrip = { slots: new Float64Array(count), weight: 0, samples: 0 };
@@ -30,22 +36,13 @@ export function timeStrip(reading: Reading, event: ProfileEvent, frames: Uint8Ar
   const idle = reading.idleRows(event);
   const within = frames === null ? null : stacksWith(profile, frames);
   for (let row = 0; row < samples.stack.length; row += 1) {
-    if (idle?.[row] === 1 || within?.[samples.stack[row]!] === 0) continue;
+    if (idle?.[row] === 1 || leftOut?.[row] === 1 || within?.[samples.stack[row]!] === 0) continue;
     const slot = Math.min(samples.slot[row]!, count - 1);
     strip.slots[slot]! += weights[row]!;
     strip.weight += weights[row]!;
     strip.samples += samples.count[row]!;
   }
   return strip;
-}
-
-/** Stacks (1) in which one of the frames is. */
-function stacksWith(profile: Profile, frames: Uint8Array): Uint8Array {
-  const { parent, frame } = profile.stacks;
-  const within = new Uint8Array(parent.length);
-  for (let stack = 1; stack < parent.length; stack += 1)
-    within[stack] = frames[frame[stack]!] === 1 ? 1 : within[parent[stack]!]!;
-  return within;
 }
 
 /**

@@ -11,8 +11,12 @@ export interface View {
   title: string;
   /** Short labels beside the title: `firing`, `resolved`, `partial`. */
   badges: readonly { text: string; tone: 'alarm' | 'calm' | 'warning' | 'quiet' }[];
+  /** What fired; null where no alert asked. */
+  fired?: ViewFired | null;
   /** The sentence. */
   headline: string;
+  /** What to do about it, the most important first. */
+  nextSteps?: readonly string[];
   confidence: 'certain' | 'likely' | 'unknown' | null;
   /** Further lines, most important first. */
   lines: readonly string[];
@@ -25,6 +29,8 @@ export interface View {
   opensAsDifference?: boolean;
   /** Widest frames, shown instead of a comparison where there is none. */
   topFrames: readonly { name: string; share: number }[];
+  /** Where the picture is without script, from flamepin itself; null or absent: nowhere. */
+  staticPicture?: string | null;
   /** Small print under the picture: pod, image, engine, how soon after the alert. */
   facts: readonly string[];
   /** Downloads and other views. Only http, https, mailto and relative addresses become links. */
@@ -33,6 +39,21 @@ export interface View {
   details: readonly ViewDetail[];
   /** Package prefixes, with dots, of application code from the configuration. */
   applicationPackages: readonly string[];
+}
+
+/** What the alert says of itself; all of it is hostile text. */
+export interface ViewFired {
+  /** '' where the rule has none, as all of these texts. */
+  summary: string;
+  description: string;
+  /** Epoch milliseconds; null when unknown. */
+  since: number | null;
+  /** When it resolved; null while it fires. */
+  until: number | null;
+  /** The rule's expression, with its threshold. */
+  condition: string;
+  /** Runbook, panel at that time, query or rule. */
+  links: readonly Link[];
 }
 
 export interface ViewDetail {
@@ -47,7 +68,7 @@ interface ViewComparison {
   baseLabel: string;
   /** Where the baseline's own page is; null when it has none. */
   baseHref: string | null;
-  /** Strongest first; frames as people read them. */
+  /** Of every event that was compared; strongest first, frames as people read them. */
   rows: readonly ComparisonRow[];
   /** What a picture's difference mode colours; an event that is missing has no such mode. */
   changedFrames: Partial<Record<ProfileEvent, ChangedNames>>;

@@ -50,6 +50,8 @@ export interface AppParts {
   capturesToken: (() => string) | null;
   applicationPackages: readonly string[];
   profilerLinks(capture: Capture): Link[];
+  /** The capture's panel in the configured Grafana; null without one. */
+  panelUrl(capture: Capture): string | null;
   /** The flame graph's script and style. */
   assets: { script: string; style: string };
   compare: CompareCaptures;
@@ -111,6 +113,7 @@ export function createApp(parts: AppParts): Express {
       publicUrl: parts.publicUrl,
       applicationPackages: parts.applicationPackages,
       profilerLinks: (capture) => parts.profilerLinks(capture),
+      panelUrl: (capture) => parts.panelUrl(capture),
       compare: parts.compare,
       allowed,
       request: (manual) => parts.requestManually(manual),

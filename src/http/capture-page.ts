@@ -12,16 +12,18 @@ interface CapturePageOptions {
   otherLinks: readonly Link[];
   /** Opens compared with the capture that its answer names. */
   opensAsDifference: boolean;
+  panelUrl: string | null;
 }
 
 /** One capture, whatever its state; with its picture once there is one. */
 export function capturePage(
   capture: Capture,
-  { applicationPackages, otherLinks, opensAsDifference }: CapturePageOptions,
+  { applicationPackages, otherLinks, opensAsDifference, panelUrl }: CapturePageOptions,
 ): string {
   const view: View = {
-    ...captureView(capture, { base: '', applicationPackages, otherLinks }),
+    ...captureView(capture, { base: '', applicationPackages, otherLinks, panelUrl }),
     opensAsDifference,
+    staticPicture: staticPicture(capture),
   };
   const source = profileSource(capture);
   return page({
@@ -40,4 +42,12 @@ function profileSource(capture: Capture): ProfileSource | null {
     profileHref: `/captures/${capture.id}/profile.json`,
     baseHref: base === undefined ? null : `/captures/${base}/profile.json`,
   };
+}
+
+/** For readers without script. */
+function staticPicture({ id, artifacts, request }: Capture): string | null {
+  const made = artifacts.some(
+    ({ name, event }) => name === 'flamegraph.svg' && (event ?? request.event) === request.event,
+  );
+  return made ? `/captures/${id}/flamegraph.svg?event=${request.event}` : null;
 }

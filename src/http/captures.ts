@@ -51,6 +51,8 @@ interface CapturesParts {
   applicationPackages: readonly string[];
   /** The same window in the continuous profilers that are configured. */
   profilerLinks(capture: Capture): Link[];
+  /** The capture's panel in the configured Grafana; null without one. */
+  panelUrl(capture: Capture): string | null;
   compare: CompareCaptures;
   /** Lets through holders of the captures token. */
   allowed: RequestHandler;
@@ -130,6 +132,7 @@ export function captureRoutes(parts: CapturesParts): Router {
         applicationPackages: parts.applicationPackages,
         otherLinks: [...links, ...parts.profilerLinks(capture)],
         opensAsDifference: against !== undefined,
+        panelUrl: parts.panelUrl(capture),
       }),
     );
   });

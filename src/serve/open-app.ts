@@ -20,6 +20,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { storeTraits, type SignLink } from './open-store.ts';
 import type { ObservedTargets } from './observe-targets.ts';
+import { panelUrl } from './panel-url.ts';
 import { profilerLinks } from './profiler-links.ts';
 import { routingRules } from './routing-rules.ts';
 
@@ -49,6 +50,7 @@ export async function openApp(configuration: Configuration, parts: OpenedParts):
     publicUrl: server.publicUrl ?? null,
     applicationPackages,
     profilerLinks: (capture) => profilerLinks(capture, configuration),
+    panelUrl: (capture) => panelUrl(capture, configuration.grafana?.url),
     signedLink: storeTraits(storage).links?.redirects === true ? (signLink ?? null) : null,
     recordingsToken: reader(secrets.recordingsToken),
     capturesToken: reader(secrets.capturesToken),

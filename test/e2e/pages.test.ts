@@ -201,6 +201,36 @@ describe('flamepin’s pages', () => {
     });
   });
 
+  it('say what fired, and lead to the runbook, the panel at that time and the query', async () => {
+    await onWide(used.paths.done, async (page) => {
+      const fired = page.locator('.fired');
+      assert.match(await fired.innerText(), /^p99 of \/checkout is 1\.4 s · since \d\d:\d\d:\d\d UTC/);
+      const href = async (name: string): Promise<URL> =>
+        new URL((await fired.getByRole('link', { name }).getAttribute('href')) ?? '');
+      assert.equal((await href('Runbook')).href, 'https://runbooks.example.com/high-latency');
+      const panel = await href('Panel then');
+      assert.equal(panel.origin + panel.pathname, 'https://grafana.example.com/d/shop');
+      assert.equal(panel.searchParams.get('viewPanel'), '2');
+      const [from, to] = ['from', 'to'].map((name) => Number(panel.searchParams.get(name)));
+      assert.equal(to! - from!, 61 * 60_000 - 30_000);
+      assert.match((await href('Explore')).href, /^https:\/\/prometheus\.example\.com\/graph/);
+      await fired.getByText('Alert in full').click();
+      await fired.getByText('Fires on p99_seconds > 0.5').waitFor();
+    });
+  });
+
+  it('have the static picture where there is no script', async () => {
+    await open(`${used.url}${used.paths.done}`, { ...wide, javaScriptEnabled: false }, async (page) => {
+      const still = page.getByRole('img', { name: /^Flame graph of wall/ });
+      assert.match(
+        (await still.getAttribute('src')) ?? '',
+        /^\/captures\/c-\w+\/flamegraph\.svg\?event=wall$/,
+      );
+      assert.ok((await page.evaluate<number>('document.images[0].naturalWidth')) > 0);
+      assert.doesNotMatch(await page.locator('main').innerText(), /Reading the profile/);
+    });
+  });
+
   it('show what is still known of a capture whose pictures are gone', async () => {
     await onWide(used.paths.expired, async (page) => {
       assert.match(await page.locator('h1').innerText(), /61% waiting in HikariPool\.getConnection/);

@@ -126,6 +126,19 @@ export function healthyShop(): Profile {
 export const shopView: View = {
   title: 'HighLatency checkout',
   badges: [{ text: 'firing', tone: 'alarm' }],
+  fired: {
+    summary: 'p99 of /checkout is 1.4 s, above 0.5 s',
+    description: 'The 99th percentile of POST /checkout has been above 500 ms for 5 minutes.',
+    since: Date.UTC(2026, 2, 3, 2, 8, 5),
+    until: null,
+    condition: 'histogram_quantile(0.99, sum by (le) (rate(http_seconds_bucket[5m]))) > 0.5',
+    links: [
+      { text: 'Runbook', url: 'https://runbooks.example.com/high-latency' },
+      { text: 'Panel then', url: 'https://grafana.example.com/d/shop?viewPanel=2&from=1&to=2' },
+      { text: 'Explore', url: 'https://prometheus.example.com/graph?g0.expr=x' },
+    ],
+  },
+  nextSteps: ['Look at what holds the 10 connections: OrderRepository.find, 180 ms each.'],
   headline: 'wall: 61% waiting in HikariPool.getConnection',
   confidence: 'certain',
   lines: [

@@ -13,11 +13,13 @@ import { compareCaptures } from '../../src/captures/analysis/compare-captures.ts
 import { exportProfiles } from '../../src/captures/analysis/export-profile.ts';
 import type { Ledger } from '../../src/captures/ledger.ts';
 import { pageScript, pageStyle } from '../../src/flamegraph/page-bundle.ts';
+import { renderSvg } from '../../src/flamegraph/svg.ts';
 import { createApp } from '../../src/http/app.ts';
 import { openApiRoute } from '../../src/http/openapi/route.ts';
 import { noMapping } from '../../src/alerts/label-mapping.ts';
 import { openSqliteLedger } from '../../src/ledgers/sqlite/sqlite.ts';
 import type { Profile } from '../../src/profile/profile.ts';
+import { panelUrl } from '../../src/serve/panel-url.ts';
 import { profilerLinks } from '../../src/serve/profiler-links.ts';
 import { sweepRetention } from '../../src/schedule/retention.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -86,6 +88,7 @@ export async function startSeededPages(
     recordingsToken: null,
     capturesToken: null,
     applicationPackages: ['com.acme'],
+    panelUrl: (capture) => panelUrl(capture, 'https://grafana.example.com'),
     profilerLinks: (capture) => profilerLinks(capture, { links: templates, labels: noMapping }),
     assets: { script: await pageScript(), style: await pageStyle() },
     compare: compareCaptures(store, [], 64 * 1024 ** 2),
@@ -125,6 +128,7 @@ export async function seedCaptures(
   profile: Profile = slowShop(),
 ): Promise<SeededPaths> {
   const profileJson = JSON.stringify(profile);
+  const svg = renderSvg(profile, { event: 'wall', title: 'wall' });
   const paths: Record<string, string> = {};
   const harmed: Capture[] = [];
   for (let i = captures - 1; i >= 0; i--) {
@@ -142,7 +146,7 @@ export async function seedCaptures(
         contentEncoding: 'gzip',
       }));
     for (const { name, key, contentType } of capture.artifacts) {
-      const body = gzipSync(name === 'profile.json' ? profileJson : name);
+      const body = gzipSync(name === 'profile.json' ? profileJson : name === 'flamegraph.svg' ? svg : name);
       const object = { key, body, contentType, contentEncoding: 'gzip', metadata: {} } as const;
       await store.put(object, AbortSignal.timeout(60_000));
     }
@@ -182,6 +186,12 @@ function begun(i: number, at: number): Capture {
       ...alert,
       fingerprint: i.toString(16).padStart(16, '0'),
       labels: { ...alert.labels, alertname: alerts[i % alerts.length] ?? '' },
+      annotations: {
+        summary: 'p99 of /checkout is 1.4 s',
+        description: 'It has been above 500 ms for 5 minutes.',
+        runbook_url: 'https://runbooks.example.com/high-latency',
+      },
+      generatorUrl: 'https://prometheus.example.com/graph?g0.expr=p99_seconds+%3E+0.5&g0.tab=1',
     },
     target: target && { ...target, workload, node: `worker-${i}` },
     session: {

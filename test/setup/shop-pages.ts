@@ -39,6 +39,15 @@ export const hostileView: View = {
   badges: hostileNames.slice(0, 3).map((text) => ({ text, tone: 'alarm' })),
   facts: hostileNames,
   event: 'cpu',
+  fired: {
+    summary: hostileNames.join(' '),
+    description: hostileNames.join(' '),
+    since: 0,
+    until: 8.64e15,
+    condition: hostileNames.join(' '),
+    links: hostileNames.map((name) => ({ text: name, url: `javascript:${name}` })),
+  },
+  nextSteps: hostileNames,
   comparison: {
     baseLabel: hostileNames[2]!,
     baseHref: 'javascript:document.title="owned"',

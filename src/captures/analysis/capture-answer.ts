@@ -10,6 +10,9 @@ import type { Answer } from '../../profile/answer/answer.ts';
 /** Rows of a comparison that are kept; no page or message shows more. */
 const maxRows = 20;
 
+/** Of each other event: its tab shows what changed in it, and that the rest did not. */
+const maxOtherRows = 6;
+
 /** No difference from a sibling is an answer, too. */
 const alikeSentence = 'Both pods look alike: the cause is not this pod alone.';
 
@@ -63,6 +66,7 @@ export function captureAnswer(
     comparison: comparison && {
       baseLabel: comparison.baseLabel,
       rows: comparison.changed.slice(0, maxRows),
+      otherRows: others.flatMap(({ changed }) => changed.slice(0, maxOtherRows)),
       changedFrames: changedFramesOf([comparison, ...others]),
     },
   };

@@ -1,5 +1,6 @@
 import type { View, ViewDetail } from '../../flamegraph/view.ts';
 import { describeReason } from '../../reasons/failure.ts';
+import { firedView } from './fired-view.ts';
 import { baselineFlaw } from '../baselines/baseline-health.ts';
 import type { Capture, Timeline } from '../capture.ts';
 import { captureTitle, isFinal, outcomeSentence } from '../outcome.ts';
@@ -13,15 +14,22 @@ interface ViewOptions {
   applicationPackages: readonly string[];
   /** In addition to its own files: the same window in continuous profilers, other captures. */
   otherLinks: readonly Link[];
+  /** The capture's panel in the configured Grafana; null: the one that the alert itself names, if any. */
+  panelUrl?: string | null;
 }
 
 /** A capture in any state, as the page shows it: the answer first, then the evidence, then how it was obtained. */
-export function captureView(capture: Capture, { base, applicationPackages, otherLinks }: ViewOptions): View {
+export function captureView(
+  capture: Capture,
+  { base, applicationPackages, otherLinks, panelUrl = null }: ViewOptions,
+): View {
   const { answer, timeline, request } = capture;
   return {
     title: captureTitle(capture),
     badges: badges(capture),
+    fired: firedView(capture, panelUrl),
     headline: outcomeSentence(capture),
+    nextSteps: nextSteps(capture),
     // Baselines and siblings are healthy: there is no cause to be confident about.
     confidence:
       request.purpose === 'baseline' || request.purpose === 'sibling' ? null : (answer?.confidence ?? null),
@@ -32,13 +40,24 @@ export function captureView(capture: Capture, { base, applicationPackages, other
         : { startedAt: Date.parse(timeline.startedAt), durationSeconds: request.durationSeconds },
     event: request.event,
     comparison:
-      answer?.comparison == null ? null : { ...answer.comparison, baseHref: baseHref(capture, base) },
+      answer?.comparison == null
+        ? null
+        : {
+            ...answer.comparison,
+            rows: [...answer.comparison.rows, ...answer.comparison.otherRows],
+            baseHref: baseHref(capture, base),
+          },
     topFrames: answer?.topFrames ?? [],
     facts: facts(capture),
     links: [...pageLink(capture, base), ...links(capture, base), ...otherLinks],
     details: details(capture),
     applicationPackages,
   };
+}
+
+/** Where there is no answer, what to do is the remedy. */
+function nextSteps({ answer, reason }: Capture): string[] {
+  return answer === null && reason !== null ? [describeReason(reason).remedy] : [];
 }
 
 function badges(capture: Capture): View['badges'] {
@@ -86,8 +105,6 @@ function lines(capture: Capture): string[] {
     return all;
   }
   if (reason !== null) {
-    const { remedy } = describeReason(reason);
-    all.push(remedy);
     if (reason.detail !== '') all.push(`Found: ${reason.detail}`);
     if (capture.storeRetry !== null) all.push(nextTry(capture.storeRetry));
     all.push(leftInTarget(capture));

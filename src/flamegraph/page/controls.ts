@@ -1,18 +1,29 @@
+import { visibleName } from '../escape.ts';
+import { shareText } from '../figures.ts';
 import { element } from './element.ts';
-import type { Shown } from './address.ts';
+import { views, type Shown, type ViewName } from './address.ts';
 
 interface ControlActions {
   search(query: string): void;
   fold(fold: boolean): void;
-  view(view: Shown['view']): void;
+  view(view: ViewName): void;
   difference(difference: boolean): void;
-  /** Enter in the search field: to the widest match. */
+  /** To the next place of what is searched (1), or the one before (-1). */
+  step(by: 1 | -1): void;
+  /** Enter in the search field: to the first place, and into the picture. */
   toPicture(): void;
+  merge(merge: boolean): void;
+  colour(colour: Shown['colour']): void;
+  thread(thread: string): void;
+  /** Takes one restriction away. */
+  lift(change: Partial<Shown>): void;
   reset(): void;
 }
 
 /** Between two keystrokes; a search of a large profile takes some of it. */
 const typingPauseMs = 120;
+/** Groups of threads in the list; the rest are small. */
+const threadsOffered = 100;
 
 /** Search, folding, view and difference: the row above the picture. */
 export class Controls {
@@ -22,13 +33,26 @@ export class Controls {
   readonly #fold: HTMLInputElement;
   readonly #difference: HTMLInputElement;
   readonly #differenceLabel: HTMLElement;
-  readonly #views: Record<Shown['view'], HTMLButtonElement>;
+  readonly #merge: HTMLInputElement;
+  readonly #colour: HTMLInputElement;
+  readonly #thread: HTMLSelectElement;
+  readonly #views: Record<ViewName, HTMLButtonElement>;
+  readonly #walk: HTMLElement;
+  readonly #place = element('output', { attributes: { class: 'place' } });
+  /** What is left out of the picture, each with a button that takes it back. */
+  readonly #lifted = element('ul', {
+    attributes: { class: 'restrictions', 'aria-label': 'Only part of the samples' },
+  });
+  readonly #actions: ControlActions;
   readonly #reset: HTMLButtonElement;
   /** What was last searched for: while that stays, the page leaves alone what is being typed. */
   #searched = '';
+  /** Enter has been to a place of this search already: the next one goes on from there. */
+  #stepped = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(actions: ControlActions) {
+    this.#actions = actions;
     this.#search = element('input', {
       attributes: {
         type: 'search',
@@ -49,8 +73,14 @@ export class Controls {
           if (!(event instanceof KeyboardEvent)) return;
           if (event.key === 'Enter') {
             clearTimeout(this.#pause);
+            if (this.#search.value === this.#searched && this.#searched !== '' && this.#stepped) {
+              actions.step(event.shiftKey ? -1 : 1);
+              return;
+            }
             actions.search(this.#search.value);
-            actions.toPicture();
+            this.#stepped = true;
+            if (event.shiftKey) actions.step(-1);
+            else actions.toPicture();
           } else if (event.key === 'Escape') {
             this.#write('');
             actions.search('');
@@ -64,6 +94,25 @@ export class Controls {
       return made;
     };
     this.#fold = box('fold', (on) => actions.fold(on));
+    this.#merge = box('merge', (on) => actions.merge(on));
+    this.#colour = box('colour', (on) => actions.colour(on ? 'package' : 'kind'));
+    this.#thread = element('select', {
+      attributes: { id: 'thread', 'aria-label': 'Threads' },
+      on: { change: () => actions.thread(this.#thread.value) },
+    });
+    const stepper = (words: string, by: 1 | -1, label: string): HTMLElement =>
+      element(
+        'button',
+        { attributes: { type: 'button', 'aria-label': label }, on: { click: () => actions.step(by) } },
+        words,
+      );
+    this.#walk = element(
+      'span',
+      { attributes: { class: 'walk', role: 'group', 'aria-label': 'Places found', hidden: true } },
+      stepper('‹', -1, 'Previous place'),
+      this.#place,
+      stepper('›', 1, 'Next place'),
+    );
     this.#difference = box('difference', (on) => actions.difference(on));
     this.#differenceLabel = element(
       'label',
@@ -71,9 +120,14 @@ export class Controls {
       this.#difference,
       'difference',
     );
-    const view = (name: Shown['view']): HTMLButtonElement =>
+    const view = (name: ViewName): HTMLButtonElement =>
       element('button', { attributes: { type: 'button' }, on: { click: () => actions.view(name) } }, name);
-    this.#views = { icicle: view('icicle'), sandwich: view('sandwich') };
+    this.#views = {
+      icicle: view('icicle'),
+      inverted: view('inverted'),
+      sandwich: view('sandwich'),
+      table: view('table'),
+    };
     this.#reset = element(
       'button',
       {
@@ -91,15 +145,89 @@ export class Controls {
       'div',
       { attributes: { class: 'controls', role: 'group', 'aria-label': 'Picture' } },
       element('span', { attributes: { class: 'search' } }, this.#search, this.#matched),
-      element('label', {}, this.#fold, 'fold framework'),
-      this.#differenceLabel,
+      this.#walk,
       element(
         'span',
         { attributes: { class: 'choice', role: 'group', 'aria-label': 'View' } },
-        this.#views.icicle,
-        this.#views.sandwich,
+        ...views.map((name) => this.#views[name]),
       ),
+      element('label', {}, this.#fold, 'fold framework'),
+      this.#differenceLabel,
+      this.#more(),
       this.#reset,
+      this.#lifted,
+    );
+  }
+
+  /** What is rarely wanted, folded: the picture is to stand as high as it can. */
+  #more(): HTMLElement {
+    return element(
+      'details',
+      { attributes: { class: 'options' } },
+      element('summary', {}, 'More'),
+      element(
+        'div',
+        {},
+        element('label', {}, this.#merge, 'merge recursion'),
+        element('label', {}, this.#colour, 'colour by package'),
+        element('label', {}, 'threads ', this.#thread),
+      ),
+    );
+  }
+
+  /** @param groups of threads that the event was seen in, with their shares */
+  offerThreads(groups: readonly { name: string; share: number }[], chosen: string): void {
+    const known =
+      groups.some(({ name }) => name === chosen) || chosen === ''
+        ? groups
+        : [{ name: chosen, share: 0 }, ...groups];
+    this.#thread.replaceChildren(
+      element('option', { attributes: { value: '' } }, 'all'),
+      ...known
+        .slice(0, threadsOffered)
+        .map(({ name, share }) =>
+          element(
+            'option',
+            { attributes: { value: name } },
+            `${visibleName(name).slice(0, 60)} · ${shareText(share)}`,
+          ),
+        ),
+    );
+    this.#thread.value = chosen;
+  }
+
+  #restrictions(shown: Shown, time: string): void {
+    const { removed, focus, thread, slots } = shown;
+    const entries: [words: string, lift: Partial<Shown>][] = [
+      ...removed.map((name): [string, Partial<Shown>] => [
+        `without ${visibleName(name)}`,
+        { removed: removed.filter((other) => other !== name) },
+      ]),
+      ...(focus === ''
+        ? []
+        : [[`only through ${visibleName(focus)}`, { focus: '' }] as [string, Partial<Shown>]]),
+      ...(thread === ''
+        ? []
+        : [[`only threads ${visibleName(thread)}`, { thread: '' }] as [string, Partial<Shown>]]),
+      ...(slots === null ? [] : [[`only ${time}`, { slots: null }] as [string, Partial<Shown>]]),
+    ];
+    this.#lifted.hidden = entries.length === 0;
+    this.#lifted.replaceChildren(
+      ...entries.map(([words, lift]) =>
+        element(
+          'li',
+          {},
+          `${words} `,
+          element(
+            'button',
+            {
+              attributes: { type: 'button', 'aria-label': `Show again: ${words}` },
+              on: { click: () => this.#actions.lift(lift) },
+            },
+            '✕',
+          ),
+        ),
+      ),
     );
   }
 
@@ -114,16 +242,29 @@ export class Controls {
     this.#search.value = search;
   }
 
-  show(shown: Shown, hasBase: boolean, matched: string): void {
-    if (shown.search !== this.#searched) this.#write(shown.search);
+  /** @param places how many there are of what is searched @param time the chosen part of the window in words */
+  show(shown: Shown, given: { hasBase: boolean; matched: string; places: number; time: string }): void {
+    const { hasBase, matched, places, time } = given;
+    const { view } = shown;
+    if (shown.search !== this.#searched) {
+      this.#write(shown.search);
+      this.#stepped = shown.match > 0;
+    }
     this.#searched = shown.search;
     this.#matched.textContent = matched;
+    this.#walk.hidden = shown.search === '' || places === 0 || view === 'table' || view === 'sandwich';
+    this.#place.textContent = shown.match === 0 ? `${places} places` : `${shown.match} of ${places}`;
     this.#fold.checked = shown.fold;
-    this.#fold.disabled = shown.view === 'sandwich';
+    this.#fold.disabled = view !== 'icicle';
+    this.#merge.checked = shown.merge;
+    this.#colour.checked = shown.colour === 'package';
     this.#difference.checked = shown.difference;
-    this.#differenceLabel.hidden = !hasBase || shown.view === 'sandwich';
+    this.#differenceLabel.hidden = !hasBase || view !== 'icicle';
     for (const [name, button] of Object.entries(this.#views))
-      button.setAttribute('aria-pressed', String(name === shown.view));
-    this.#reset.hidden = shown.zoom === '' && shown.search === '';
+      button.setAttribute('aria-pressed', String(name === view));
+    const { removed, focus, thread, slots } = shown;
+    const isPart = removed.length > 0 || focus !== '' || thread !== '' || slots !== null;
+    this.#reset.hidden = shown.zoom === '' && shown.search === '' && !isPart;
+    this.#restrictions(shown, time);
   }
 }

@@ -6,13 +6,18 @@ interface DetailActions {
   zoom: (() => void) | null;
   /** null for what has none: threads, folds, idle threads, the whole. */
   callers: (() => void) | null;
+  /** null for what is no code: nothing to leave out or to look at alone. */
+  remove: (() => void) | null;
+  focus: (() => void) | null;
+  copy(name: string): Promise<boolean>;
   close(): void;
 }
 
 /** What the selected frame is: a line above the picture, on a phone a sheet at the bottom. */
 export class Detail {
   readonly host = element('div', { attributes: { class: 'frame-detail', id: 'frame-detail' } });
-  readonly #hint = 'Click a box to zoom. Keys: arrows move, Enter zooms, Esc goes back, / searches.';
+  readonly #hint =
+    'Click a box to zoom. Keys: arrows move, Enter zooms, Esc goes back, / searches, n and N go from match to match.';
 
   constructor() {
     this.show(null, null);
@@ -37,6 +42,9 @@ export class Detail {
     }
     const button = (label: string, act: () => void): HTMLElement =>
       element('button', { attributes: { type: 'button' }, on: { click: act } }, label);
+    const copy = button('Copy name', () => {
+      void actions.copy(words.name).then((done) => (copy.textContent = done ? 'Copied' : 'Not copied'));
+    });
     const figures = [
       `${words.share} of ${words.event}`,
       `${words.self} self`,
@@ -56,6 +64,9 @@ export class Detail {
         { attributes: { class: 'frame-actions' } },
         ...(actions.zoom === null ? [] : [button('Zoom', actions.zoom)]),
         ...(actions.callers === null ? [] : [button('Callers', actions.callers)]),
+        ...(actions.focus === null ? [] : [button('Focus', actions.focus)]),
+        ...(actions.remove === null ? [] : [button('Remove', actions.remove)]),
+        copy,
         button('Close', () => actions.close()),
       ),
     );

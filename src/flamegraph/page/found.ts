@@ -1,8 +1,7 @@
 import type { CallTree } from '../call-tree.ts';
 import { shareText } from '../figures.ts';
 import { namesFound } from '../names-found.ts';
-import type { ProfileEvent } from '../../profile/profile.ts';
-import { namesOf, type Model } from './model.ts';
+import { namesOf, type Look, type Model } from './model.ts';
 
 /** What is searched for: which boxes it is found in, and how much of the event that is. */
 export class Found {
@@ -26,11 +25,23 @@ export class Found {
     return names === null ? null : namesOf(tree, node).some((name) => names.has(name));
   }
 
-  words(event: ProfileEvent): string {
+  words(look: Look): string {
     if (this.#names === null) return '';
     if (this.#names.size === 0) return 'nothing matches';
-    const { weight } = this.#model.strip(event, null);
-    const found = this.#model.strip(event, this.#names).weight;
-    return weight === 0 ? 'no samples' : `${shareText(found / weight)} matched`;
+    const share = this.#model.shareOf(look, this.#names);
+    return share === null ? 'no samples' : `${shareText(share)} matched`;
+  }
+
+  /**
+   * The nodes of a tree in which it is found, the widest first: the places that next and previous walk. Folded ones
+   * come last: there it is among others.
+   */
+  places(tree: CallTree): number[] {
+    if (this.#names === null) return [];
+    const nodes: number[] = [];
+    for (let node = 1; node < tree.size; node += 1)
+      if (node !== tree.idle && this.isIn(tree, node) === true) nodes.push(node);
+    const isFolded = (node: number): number => (tree.folded.has(node) ? 1 : 0);
+    return nodes.sort((a, b) => isFolded(a) - isFolded(b) || tree.total[b]! - tree.total[a]! || a - b);
   }
 }

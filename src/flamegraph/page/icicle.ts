@@ -7,7 +7,8 @@ export interface IcicleOwner {
   paint(box: Box): Paint;
   /** Bold, for what stands out besides its colour. */
   strong(box: Box): boolean;
-  label(box: Box): string;
+  /** What is written into it, in at most so many characters. */
+  label(box: Box, room: number): string;
   /** What the picture is about: framed, like what is selected. */
   framed(box: Box): boolean;
   /** Searched for, and found here. */
@@ -71,6 +72,10 @@ export class Icicle {
     return this.host.clientWidth;
   }
 
+  get boxes(): readonly Box[] {
+    return this.#scene?.boxes ?? [];
+  }
+
   /** The selected box, or null. */
   get selected(): Box | null {
     return this.#scene?.boxes[this.#selected] ?? null;
@@ -78,6 +83,8 @@ export class Icicle {
 
   /** Shows a scene; the selection stays when `keep` finds its box in it. */
   show(scene: Scene, keep: (box: Box) => boolean): void {
+    // It was of a box that may be elsewhere now.
+    this.#tip.hidden = true;
     this.#scene = scene;
     this.#selected = scene.boxes.findIndex(keep);
     this.#rowHeight = matchMedia('(pointer: coarse)').matches ? rowHeights.coarse : rowHeights.fine;
@@ -88,10 +95,16 @@ export class Icicle {
   /** Selects a box as if it had been moved to, and brings it into view. */
   select(index: number): void {
     this.#selected = index;
+    this.#tip.hidden = true;
     const box = this.selected;
     this.#owner.selected(box);
     if (box !== null) this.#reveal(box.row);
     this.draw();
+  }
+
+  /** The box of a node, or -1 where it is too narrow to be drawn or out of the picture. */
+  find(wanted: (box: Box) => boolean): number {
+    return this.#scene?.boxes.findIndex(wanted) ?? -1;
   }
 
   /** The widest box of those that `wanted` accepts, or -1. */
@@ -136,8 +149,7 @@ export class Icicle {
     context.fillRect(box.x, y, box.width > 3 ? box.width - 0.8 : box.width, this.#rowHeight - 1);
     const room = Math.floor((box.width - 7) / this.#characterWidth);
     if (room < 3) return;
-    const label = this.#owner.label(box);
-    const text = label.length > room ? `${label.slice(0, room - 1)}…` : label;
+    const text = this.#owner.label(box, room);
     context.font = this.#owner.strong(box) ? `600 ${font}` : font;
     context.fillStyle = paint.text;
     // The last argument narrows what is wider than its characters' number says: wide scripts, other fonts.
@@ -145,7 +157,14 @@ export class Icicle {
   }
 
   #listen(): void {
-    addEventListener('scroll', () => this.#place(false), { passive: true });
+    addEventListener(
+      'scroll',
+      () => {
+        this.#tip.hidden = true;
+        this.#place(false);
+      },
+      { passive: true },
+    );
     addEventListener('resize', () => this.#place(false));
     matchMedia('print').addEventListener('change', ({ matches }) => {
       this.#printing = matches;

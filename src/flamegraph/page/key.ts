@@ -1,7 +1,15 @@
 import type { Difference } from '../difference.ts';
 import { visibleName } from '../escape.ts';
 import { shareText } from '../figures.ts';
-import { changePaint, kindPaint, legend, unchanged, type Paint, type Theme } from '../palette.ts';
+import {
+  changePaint,
+  kindPaint,
+  legend,
+  packagePaint,
+  unchanged,
+  type Paint,
+  type Theme,
+} from '../palette.ts';
 import { element } from './element.ts';
 
 /** Frames of the baseline that are gone, at most. */
@@ -11,7 +19,8 @@ const vanishedShown = 5;
 export class Key {
   readonly host = element('ul', { attributes: { class: 'key', 'aria-label': 'Colours' } });
 
-  show(difference: Difference | null, theme: Theme): void {
+  /** @param packages where the colours are theirs; null where they are those of the kinds */
+  show(difference: Difference | null, packages: readonly string[] | null, theme: Theme): void {
     const entries: { paint: Paint; words: string }[] =
       difference !== null
         ? [
@@ -19,7 +28,9 @@ export class Key {
             { paint: changePaint('shrank', -1, theme), words: '▼ shrank' },
             { paint: changePaint('same', 0, theme), words: unchanged },
           ]
-        : legend.map(({ kind, words }) => ({ paint: kindPaint(kind, theme), words }));
+        : packages !== null
+          ? packages.map((owner) => ({ paint: packagePaint(owner, theme), words: visibleName(owner) }))
+          : legend.map(({ kind, words }) => ({ paint: kindPaint(kind, theme), words }));
     this.host.replaceChildren(
       ...entries.map(({ paint, words }) => {
         const swatch = element('i', {});

@@ -1,9 +1,11 @@
 import type { CallTree } from '../call-tree.ts';
 import { differenceOf, type Difference } from '../difference.ts';
+import { invertTree } from '../invert-tree.ts';
 import { pathHashes } from '../node-path.ts';
 import { profileTree } from '../profile-tree.ts';
 import { readingOf, type Reading } from '../reading.ts';
 import { isCode, sandwich, widestCodeNode, type Sandwich } from '../sandwich.ts';
+import { rowsLeftOut, type Selection } from '../selection.ts';
 import { timeStrip, type TimeStrip } from '../time-strip.ts';
 import type { ChangedNames } from '../../profile/comparison/comparison.ts';
 import type { Profile, ProfileEvent } from '../../profile/profile.ts';
@@ -22,15 +24,27 @@ const coarseZoom = 1 / 2;
 /** What changed against the baseline, by event. */
 export type ChangedByEvent = Partial<Record<ProfileEvent, ChangedNames>>;
 
-/** The profile, its baseline, and the trees that were made of them: each is made once. */
+/** What a tree is made of: an event, how it is folded, and the samples that count. */
+export interface Look extends Selection {
+  event: ProfileEvent;
+  fold: boolean;
+  merge: boolean;
+}
+
+/** Trees that are kept at once: each may take tens of megabytes. */
+const mostTrees = 12;
+
+/** The profile, its baseline, and the trees that were made of them. */
 export class Model {
   readonly reading: Reading;
   readonly #packages: readonly string[];
   readonly #changed: ChangedByEvent;
   readonly #trees = new Map<string, CallTree>();
-  readonly #hashes = new Map<CallTree, Uint32Array>();
-  readonly #differences = new Map<CallTree, Difference>();
-  #sandwich: { key: string; trees: Sandwich } | null = null;
+  readonly #wholes = new WeakSet<CallTree>();
+  readonly #inverted = new WeakMap<CallTree, CallTree>();
+  readonly #hashes = new WeakMap<CallTree, Uint32Array>();
+  readonly #differences = new WeakMap<CallTree, Difference>();
+  #sandwich: { tree: CallTree; name: string; trees: Sandwich } | null = null;
   #base: Reading | null = null;
 
   constructor(profile: Profile, packages: readonly string[], changed: ChangedByEvent) {
@@ -49,81 +63,99 @@ export class Model {
   }
 
   /** What a picture of the whole needs; everything, once that was made. */
-  tree(event: ProfileEvent, fold: boolean): CallTree {
-    const whole = this.#trees.get(keyOf('now', event, fold, true));
-    return whole ?? this.#made('now', this.reading, event, fold, this.#isSmall);
+  tree(look: Look): CallTree {
+    const whole = this.#trees.get(keyOf('now', look, true));
+    return whole ?? this.#made('now', this.reading, look, this.#isSmall);
   }
 
   /** Every stack, however small. A second for 100,000 stacks. */
-  wholeTree(event: ProfileEvent, fold: boolean): CallTree {
-    return this.#made('now', this.reading, event, fold, true);
+  wholeTree(look: Look): CallTree {
+    return this.#made('now', this.reading, look, true);
+  }
+
+  /** The same from the inside out: what runs itself, and below it who calls it. */
+  invertedTree(look: Look): CallTree {
+    const tree = this.tree({ ...look, fold: false });
+    let made = this.#inverted.get(tree);
+    if (made === undefined) {
+      made = invertTree(tree);
+      this.#inverted.set(tree, made);
+    }
+    return made;
   }
 
   /** Whether a zoom to `node` would show what the tree leaves out. */
   isCoarse(tree: CallTree, node: number): boolean {
-    return !this.#isSmall && !this.#isWhole(tree) && tree.total[node]! < tree.total[0]! * coarseZoom;
+    return !this.#isSmall && !this.#wholes.has(tree) && tree.total[node]! < tree.total[0]! * coarseZoom;
   }
 
   /**
    * Callers and callees of a frame by its full name; of the one that a reader would look at first where there is no
    * such frame.
    */
-  sandwich(event: ProfileEvent, name: string): Sandwich {
-    const key = `${event} ${name}`;
-    if (this.#sandwich?.key !== key) {
-      const tree = this.wholeTree(event, false);
+  sandwich(look: Look, name: string): Sandwich {
+    const tree = this.wholeTree({ ...look, fold: false });
+    if (this.#sandwich?.tree !== tree || this.#sandwich.name !== name) {
       const wanted =
         name === '' ? -1 : tree.frames.findIndex((frame) => frame.name === name && isCode(frame.kind));
       const at = wanted >= 0 ? wanted : tree.frame[widestCodeNode(tree)]!;
-      this.#sandwich = { key, trees: sandwich(tree, at) };
+      this.#sandwich = { tree, name, trees: sandwich(tree, at) };
     }
     return this.#sandwich.trees;
   }
 
-  /** A tree of this event against the baseline; null where `canCompare` says no. */
-  difference(tree: CallTree, event: ProfileEvent, fold: boolean): Difference | null {
-    const changed = this.#changed[event];
+  /** A tree of this look against the baseline's whole window; null where `canCompare` says no. */
+  difference(tree: CallTree, look: Look): Difference | null {
+    const changed = this.#changed[look.event];
     if (this.#base === null || changed === undefined) return null;
     let made = this.#differences.get(tree);
     if (made === undefined) {
-      const base = this.#made('base', this.#base, event, fold, true);
-      made = differenceOf(tree, base, event, changed);
+      const base = this.#made('base', this.#base, { ...look, slots: null }, true);
+      made = differenceOf(tree, base, look.event, changed);
       this.#differences.set(tree, made);
     }
     return made;
   }
 
   /** The node that a link means, with its tree; the root where no such path is in the profile. */
-  zoomed(event: ProfileEvent, fold: boolean, hash: string): { tree: CallTree; node: number } {
-    const tree = this.tree(event, fold);
-    const node = this.#nodeOf(tree, hash);
+  zoomed(look: Look, hash: string): { tree: CallTree; node: number } {
+    const tree = this.tree(look);
+    const node = this.nodeOf(tree, hash);
     if (node >= 0 || this.#isSmall) return { tree, node: Math.max(0, node) };
-    const whole = this.wholeTree(event, fold);
-    return { tree: whole, node: Math.max(0, this.#nodeOf(whole, hash)) };
+    const whole = this.wholeTree(look);
+    return { tree: whole, node: Math.max(0, this.nodeOf(whole, hash)) };
   }
 
   hashOf(tree: CallTree, node: number): string {
     return node === 0 ? '' : this.#hashesOf(tree)[node]!.toString(16);
   }
 
-  /** An event over time: all of it, or where a frame of these names is in the stack. */
-  strip(event: ProfileEvent, names: ReadonlySet<string> | null): TimeStrip {
-    if (names === null) return timeStrip(this.reading, event, null);
+  /** The node with this path; -1 where there is none. */
+  nodeOf(tree: CallTree, hash: string): number {
+    return hash === '' ? 0 : this.#hashesOf(tree).indexOf(Number.parseInt(hash, 16));
+  }
+
+  /** An event over time: all of it, or where a frame of these names is in the stack. The chosen time does not cut it. */
+  strip(look: Look, names: ReadonlySet<string> | null): TimeStrip {
+    const leftOut = rowsLeftOut(this.reading, look.event, { ...look, slots: null });
+    return timeStrip(this.reading, look.event, this.#framesOf(names), leftOut);
+  }
+
+  /** Share of what is looked at in whose stack a frame of these names is; 0 to 1, null where nothing is looked at. */
+  shareOf(look: Look, names: ReadonlySet<string>): number | null {
+    const leftOut = rowsLeftOut(this.reading, look.event, look);
+    const { weight } = timeStrip(this.reading, look.event, null, leftOut);
+    if (weight === 0) return null;
+    return timeStrip(this.reading, look.event, this.#framesOf(names), leftOut).weight / weight;
+  }
+
+  #framesOf(names: ReadonlySet<string> | null): Uint8Array | null {
     const { frames, of } = this.reading.named;
-    const within = Uint8Array.from(of, (index) => (names.has(frames[index]!.name) ? 1 : 0));
-    return timeStrip(this.reading, event, within);
+    return names && Uint8Array.from(of, (index) => (names.has(frames[index]!.name) ? 1 : 0));
   }
 
   get #isSmall(): boolean {
     return this.reading.profile.stacks.parent.length <= smallProfile;
-  }
-
-  #isWhole(tree: CallTree): boolean {
-    return [...this.#trees].some(([key, made]) => made === tree && key.endsWith(' whole'));
-  }
-
-  #nodeOf(tree: CallTree, hash: string): number {
-    return hash === '' ? 0 : this.#hashesOf(tree).indexOf(Number.parseInt(hash, 16));
   }
 
   #hashesOf(tree: CallTree): Uint32Array {
@@ -135,20 +167,28 @@ export class Model {
     return hashes;
   }
 
-  #made(whose: string, reading: Reading, event: ProfileEvent, fold: boolean, whole: boolean): CallTree {
-    const key = keyOf(whose, event, fold, whole);
+  #made(whose: string, reading: Reading, look: Look, whole: boolean): CallTree {
+    const key = keyOf(whose, look, whole);
     let tree = this.#trees.get(key);
-    if (tree === undefined) {
-      const leastShare = whole ? 0 : leastShareOfWhole;
-      tree = profileTree(reading, event, { foldFramework: fold, threads: true, leastShare });
-      this.#trees.set(key, tree);
-    }
+    if (tree !== undefined) return tree;
+    tree = profileTree(reading, look.event, {
+      foldFramework: look.fold,
+      threads: true,
+      leastShare: whole ? 0 : leastShareOfWhole,
+      mergeRecursion: look.merge,
+      leftOut: rowsLeftOut(reading, look.event, look),
+    });
+    if (whole) this.#wholes.add(tree);
+    this.#trees.set(key, tree);
+    const [oldest] = this.#trees.keys();
+    if (this.#trees.size > mostTrees && oldest !== undefined) this.#trees.delete(oldest);
     return tree;
   }
 }
 
-function keyOf(whose: string, event: ProfileEvent, fold: boolean, whole: boolean): string {
-  return `${whose} ${event} ${fold}${whole ? ' whole' : ''}`;
+function keyOf(whose: string, look: Look, whole: boolean): string {
+  const { event, fold, merge, removed, focus, thread, slots } = look;
+  return JSON.stringify([whose, whole, event, fold, merge, removed, focus, thread, slots]);
 }
 
 /** Names of the frames that a box stands for. */

@@ -1,12 +1,17 @@
-import type { CallTree } from '../call-tree.ts';
+import { selfOf, type CallTree } from '../call-tree.ts';
 import type { Difference } from '../difference.ts';
 import { visibleName } from '../escape.ts';
-import { changePaint, kindPaint, type Paint, type Theme } from '../palette.ts';
+import { fittedName } from '../fitted-name.ts';
+import { changePaint, kindPaint, packageOf, packagePaint, type Paint, type Theme } from '../palette.ts';
 import type { PictureFrame } from '../picture-frame.ts';
+import { isCode } from '../sandwich.ts';
 import type { Shown } from './address.ts';
 import { frameWords, type FrameWords } from './frame-words.ts';
 import type { Model } from './model.ts';
 import { icicleScene, sandwichScene, type Box, type Scene } from './scene.ts';
+
+/** Packages in the key. */
+const packagesNamed = 12;
 
 /** The picture of one state: its trees, and how their boxes are drawn and what is said of them. */
 export class Picture {
@@ -22,20 +27,24 @@ export class Picture {
   readonly #whole: number;
 
   constructor(model: Model, shown: Shown) {
-    const { event, fold } = shown;
     this.#shown = shown;
-    this.#whole = model.tree(event, fold).total[0]!;
+    this.#whole = model.tree(shown).total[0]!;
     if (shown.view === 'sandwich') {
-      const { callees, callers } = model.sandwich(event, shown.frame);
+      const { callees, callers } = model.sandwich(shown, shown.frame);
       this.tree = callees;
       this.zoomed = 0;
       this.difference = null;
       this.#callers = callers;
+    } else if (shown.view === 'inverted') {
+      this.tree = model.invertedTree(shown);
+      this.zoomed = Math.max(0, model.nodeOf(this.tree, shown.zoom));
+      this.difference = null;
+      this.#callers = null;
     } else {
-      const { tree, node } = model.zoomed(event, fold, shown.zoom);
+      const { tree, node } = model.zoomed(shown, shown.zoom);
       this.tree = tree;
       this.zoomed = node;
-      this.difference = shown.difference ? model.difference(tree, event, fold) : null;
+      this.difference = shown.difference ? model.difference(tree, shown) : null;
       this.#callers = null;
     }
   }
@@ -70,15 +79,39 @@ export class Picture {
   }
 
   paint(box: Box, theme: Theme): Paint {
-    const { kind } = this.frameOf(box);
-    if (this.difference === null || kind === 'idle') return kindPaint(kind, theme);
+    const { kind, name } = this.frameOf(box);
+    if (this.difference === null || kind === 'idle') {
+      const owner = this.#shown.colour === 'package' && isCode(kind) ? packageOf(name) : '';
+      return owner === '' ? kindPaint(kind, theme) : packagePaint(owner, theme);
+    }
     return changePaint(this.difference.verdict(box.node), this.difference.delta(box.node), theme);
   }
 
-  label(box: Box): string {
+  /** Where boxes are coloured by package: the heaviest of them, by what runs in them itself; else null. */
+  packages(): string[] | null {
+    if (this.#shown.colour !== 'package' || this.difference !== null) return null;
+    const weights = new Map<string, number>();
+    const { tree } = this;
+    for (let node = 1; node < tree.size; node += 1) {
+      const { kind, name } = tree.frames[tree.frame[node]!]!;
+      const owner = isCode(kind) ? packageOf(name) : '';
+      if (owner !== '') weights.set(owner, (weights.get(owner) ?? 0) + selfOf(tree, node));
+    }
+    return [...weights]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, packagesNamed)
+      .map(([owner]) => owner);
+  }
+
+  /** In so many characters; what changed stands before the name, and is never what is cut. */
+  label(box: Box, room: number): string {
     const { label } = this.frameOf(box);
-    if (this.difference === null || this.difference.verdict(box.node) === 'same') return label;
+    if (this.difference === null || this.difference.verdict(box.node) === 'same')
+      return fittedName(label, room);
     const delta = this.difference.delta(box.node);
-    return `${delta > 0 ? '▲ +' : '▼ −'}${Math.abs(delta * 100).toFixed(1)} ${label}`;
+    const change = `${delta > 0 ? '▲ +' : '▼ −'}${Math.abs(delta * 100).toFixed(1)} `;
+    return change.length + 3 > room
+      ? change.slice(0, room)
+      : change + fittedName(label, room - change.length);
   }
 }

@@ -18,7 +18,10 @@ export const answerSchema = z.object({
   comparison: z
     .object({
       baseLabel: z.string(),
+      /** Of the lead event. */
       rows: z.array(changedFrameSchema),
+      /** Of the other events. */
+      otherRows: z.array(changedFrameSchema).default([]),
       /** Of every event that was compared, for the colours of its picture. */
       changedFrames: z.partialRecord(captureEventSchema, changedNamesSchema).default({}),
     })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Model } from '../../../src/flamegraph/page/model.ts';
+import { Model, type Look } from '../../../src/flamegraph/page/model.ts';
 import { largeProfile } from '../../given/large-profile.ts';
 
 describe('a profile so large that its first picture leaves out what is too small to see', () => {
@@ -9,9 +9,18 @@ describe('a profile so large that its first picture leaves out what is too small
     const model = new Model(profile, [], { cpu: { grew: [], shrank: [] } });
     // The baseline is the very same, so each box had the share that it has.
     model.setBase(profile);
-    const { tree } = model.zoomed('cpu', false, '');
-    assert.ok(model.wholeTree('cpu', false).size > tree.size);
-    const difference = model.difference(tree, 'cpu', false)!;
+    const look: Look = {
+      event: 'cpu',
+      fold: false,
+      merge: false,
+      removed: [],
+      focus: '',
+      thread: '',
+      slots: null,
+    };
+    const { tree } = model.zoomed(look, '');
+    assert.ok(model.wholeTree(look).size > tree.size);
+    const difference = model.difference(tree, look)!;
     for (let node = 0; node < tree.size; node += 1) {
       const share = tree.total[node]! / tree.total[0]!;
       assert.ok(Math.abs(difference.baseShare(node) - share) < 0.001, `box ${node} is ${share}`);

@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   artifacts: ['profile'],
   captures: ['alerts', 'artifacts', 'profile', 'profile/answer', 'profiler', 'reasons'],
   'captures/analysis': [
+    'alerts',
     'artifacts',
     'captures',
     'captures/baselines',
