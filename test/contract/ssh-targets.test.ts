@@ -241,7 +241,10 @@ describe('JVMs on a host over SSH', () => {
       const pid = Number(readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8'));
       started.push({ ...outer, stop: () => Promise.resolve(void process.kill(pid, 'SIGKILL')) });
       const failure = await failsWith('target-kind-unsupported', byHand(pid));
-      assert.match(failure.detail, /is in a container, which only root can enter from outside/);
+      assert.match(
+        failure.detail,
+        /is in a container, which only root can enter from outside; a docker target/,
+      );
       const targets = targetsWith({ user: 'root' });
       await profile(await byHand(pid, targets), pid, targets);
     });

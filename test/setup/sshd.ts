@@ -79,6 +79,7 @@ PermitRootLogin prohibit-password
 PidFile none
 LogLevel VERBOSE
 AcceptEnv FLAMEPIN_*
+Subsystem sftp internal-sftp
 `,
     );
     const server = start('unshare', [

@@ -224,7 +224,7 @@ async function lookAs(
     const why = {
       'other-user': `runs as ${user}`,
       'exec-denied': 'has a /tmp of its own (PrivateTmp), which only root can enter',
-      'target-kind-unsupported': 'is in a container, which only root can enter from outside',
+      'target-kind-unsupported': `is in ${containerWords(jvm)}, which only root can enter from outside; a docker target reaches it through its engine`,
     }[refusal];
     throw new Failure(refusal, {
       detail:
@@ -233,6 +233,12 @@ async function lookAs(
       cause,
     });
   }
+}
+
+/** `container 3f2a8c1d90be`; engines end or begin the name of a control group with the id. */
+function containerWords({ groups }: HostJvm): string {
+  const id = /(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?(?:$|\/)/m.exec(groups.join('\n'))?.[1];
+  return id === undefined ? 'a container' : `container ${id.slice(0, 12)}`;
 }
 
 const sudoName = ({ user, uid }: HostJvm): string => (user === '' ? `#${uid}` : user);
