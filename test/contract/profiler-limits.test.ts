@@ -31,7 +31,7 @@ import {
   type Jvm,
   type JvmOptions,
 } from '../setup/jvm.ts';
-import { waitFor, type Started } from '../setup/process.ts';
+import { start as startProgram, waitFor, type Started } from '../setup/process.ts';
 import { failsWith, ours, profiler, unlessSlow } from './profiler-session.ts';
 import type { Session } from '../../src/profiler/session.ts';
 
@@ -175,6 +175,35 @@ describe('a JVM without room for what profiling needs survives, and the answer n
       const session = await whole(host, jvm.pid);
       assert.equal(session.checks['threads']?.startsWith(`${current} of ${current + needed} in its`), true);
     });
+
+  it('its control group is full, asked from beside it as from an ephemeral container', async () => {
+    const group = groupOf();
+    const jvm = await jvmOf({
+      prefix: [...group.enter, ...asUser],
+      args: ['5', 'quiet', '120', 'pool-7-thread-'],
+    });
+    const agent = startProgram('unshare', [
+      ...['-m', 'sh', '-c', 'mount -t tmpfs -o mode=1777 tmpfs /tmp && echo up && exec sleep 300'],
+    ]);
+    started.push(agent);
+    await waitFor(
+      'the agent',
+      30_000,
+      () => agent.output().includes('up') || undefined,
+      () => agent.output(),
+    );
+    const beside = through('nsenter', '-m', '-t', String(agent.process.pid), ...asUser);
+    await settled(jvm);
+    const current = Number(group.read('pids.current'));
+    group.write('pids.max', current);
+    const full = await refuses('threads-full', beside, jvm);
+    assert.match(
+      full.detail,
+      new RegExp(`^out of threads: ${current} of ${current} in its control group; 120 of`),
+    );
+    group.write('pids.max', 'max');
+    await whole(beside, jvm.pid);
+  });
 
   /** Each as images have it, under the name of sh. */
   const shells = (): { name: string; shell: string[] }[] => {

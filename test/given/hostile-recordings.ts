@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { classes, poolCount, pools, sample, shopChunk, type } from './shop-chunk.ts';
 import { JfrWriter, writeChunk, type WrittenChunk } from './jfr-writer.ts';
 
@@ -36,6 +36,12 @@ function shopWith({ classes: own = classes, events, pool, delta = 0 }: Extra): B
       },
     },
   });
+}
+
+/** 12.5 GiB of zeros in 13 MB: two hundred gzip streams, one after the other, as a gzip file may be made. */
+export function zipBomb(): Buffer {
+  const member = gzipSync(Buffer.alloc(64 * 2 ** 20));
+  return Buffer.concat(Array.from({ length: 200 }, () => member));
 }
 
 /** Two million names in a pool. */

@@ -17,12 +17,13 @@ import {
   metadataTree,
   overlappingCheckpoints,
   tinyEvents,
+  zipBomb,
 } from '../../given/hostile-recordings.ts';
 import type { Attack } from './attack.ts';
 import { beside, type Lie } from './lying-target.ts';
 
 const frameBytes = 256 * 1024;
-/** Eight of them are read one after the other, by two processes. */
+/** Of eight large ones, as many are read at once as the memory has room for: under this limit, one. */
 const endsWithinMs = 300_000;
 const maxRecordingBytes = 64 * 2 ** 20;
 /** What doctor asks for, MiB. */
@@ -111,6 +112,7 @@ export const recordingAttacks: readonly Attack[] = [
     refused(tinyEvents),
     refused(metadataStrings),
     refused(metadataTree),
+    refused(zipBomb),
   ]),
   attack(
     'eight valid recordings of 59 MB at once',
