@@ -1,6 +1,7 @@
 import { isJava, packageName } from './frame.ts';
 import { frameworkPackages, jdkPackages } from './framework-packages.ts';
 import type { Profile } from './profile.ts';
+import { launchers, programs } from './programs.ts';
 import { frameTypes, type FrameType } from './sampling.ts';
 
 /** Whose code a frame is: decides its colour and which frames the sentence may name. */
@@ -74,7 +75,8 @@ export function frameKind(name: string, type: FrameType, code: ApplicationCode):
 
 /**
  * The packages of the application itself: configured ones, the owner of the main class, and owners that are in at
- * least a fifth of the stacks that hold code of no known framework.
+ * least a fifth of the stacks that hold code of no known framework. Where there is next to none of them, and a program
+ * runs that is a framework to others (Kafka, Keycloak), the program's own.
  * @param configured prefixes with dots; when there are any, only these count.
  */
 export function applicationPackages(profile: Profile, configured: readonly string[] = []): string[] {
@@ -84,9 +86,51 @@ export function applicationPackages(profile: Profile, configured: readonly strin
     const main = ownerOf(packageOfClass(profile.mainClass));
     if (main !== '' && !isForeign(main)) found.add(main);
   }
-  const { samplesByOwner, samples } = ownersSeen(profile);
+  const { samplesByOwner, samples, cpuSamples } = ownersSeen(profile);
   for (const [owner, count] of samplesByOwner) if (count >= samples / 5) found.add(owner);
+  if (!hasOwnMain(profile)) {
+    const program = programOf(profile);
+    const rows = rowsWithin(profile, program);
+    // Idle threads would outvote what runs.
+    if (rows.cpu > 0 ? cpuSamples < rows.cpu / 5 : samples < rows.wall / 5)
+      for (const prefix of program) found.add(prefix);
+  }
   return [...found].sort();
+}
+
+/** Is the main class somebody's own? */
+function hasOwnMain({ mainClass }: Profile): boolean {
+  return mainClass !== null && !isForeign(ownerOf(packageOfClass(mainClass)));
+}
+
+/** The packages of a known program that runs here, else those of the main class; none when a launcher says nothing. */
+function programOf({ frames, mainClass }: Profile): readonly string[] {
+  const packages = new Set(
+    frames.name.map((name, index) => owningPackage(name, frameTypes[frames.type[index] ?? 0] ?? 'native')),
+  );
+  const known = programs.find(({ runs }) =>
+    runs.some((prefix) => [...packages].some((one) => isWithin(one, prefix))),
+  );
+  if (known !== undefined) return known.packages;
+  const main = mainClass === null ? '' : packageOfClass(mainClass);
+  if (main === '' || launchers.some((prefix) => isWithin(main, prefix))) return [];
+  // org.apache and the like hold many programs.
+  return [firstParts(main, /^org\.(?:apache|eclipse|jboss)\./.test(main) ? 3 : 2)];
+}
+
+/** Rows of samples with code of these packages. */
+function rowsWithin(profile: Profile, packages: readonly string[]): { cpu: number; wall: number } {
+  const within = profile.frames.name.map((name, index) => {
+    const owner = owningPackage(name, frameTypes[profile.frames.type[index] ?? 0] ?? 'native');
+    return packages.some((prefix) => isWithin(owner, prefix));
+  });
+  const { parent, frame } = profile.stacks;
+  const holds = new Uint8Array(parent.length);
+  for (let node = 1; node < parent.length; node++)
+    holds[node] = holds[parent[node]!] === 1 || within[frame[node]!] === true ? 1 : 0;
+  const rows = (event: 'cpu' | 'wall'): number =>
+    (profile.events[event]?.samples.stack ?? []).filter((stack) => holds[stack] === 1).length;
+  return { cpu: rows('cpu'), wall: rows('wall') };
 }
 
 /** `com.acme.shop.orders` → `com.acme`: whoever owns the name. */
@@ -143,7 +187,11 @@ function owningPackage(name: string, type: FrameType): string {
  * How many rows of samples pass through each unknown owner. Rows, not counts: a few busy stacks of one library
  * must not outvote the application.
  */
-function ownersSeen(profile: Profile): { samplesByOwner: Map<string, number>; samples: number } {
+function ownersSeen(profile: Profile): {
+  samplesByOwner: Map<string, number>;
+  samples: number;
+  cpuSamples: number;
+} {
   const owners: string[] = [];
   const numberOfOwner = new Map<string, number>();
   const ownerOfFrame = Int32Array.from(profile.frames.name, (name, index) => {
@@ -171,15 +219,17 @@ function ownersSeen(profile: Profile): { samplesByOwner: Map<string, number>; sa
   }
   const samplesByOwner = new Map<string, number>();
   let samples = 0;
+  let cpuSamples = 0;
   for (const event of [profile.events.cpu, profile.events.wall]) {
     for (const stack of event?.samples.stack ?? []) {
       const seen = ownerSets[setOfStack[stack]!]!;
       if (seen.length > 0) samples++;
+      if (seen.length > 0 && event === profile.events.cpu) cpuSamples++;
       for (const number of seen) {
         const owner = owners[number]!;
         samplesByOwner.set(owner, (samplesByOwner.get(owner) ?? 0) + 1);
       }
     }
   }
-  return { samplesByOwner, samples };
+  return { samplesByOwner, samples, cpuSamples };
 }

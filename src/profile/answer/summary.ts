@@ -182,8 +182,9 @@ function spotWords(spot: HotSpot, event: ProfileEvent, where: string): string {
   const outer =
     spot.mostly !== null || spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
   const of = where === '' ? '' : ` of ${where}`;
+  const whose = spot.whose === undefined ? '' : `, ${spot.whose === 'jdk' ? 'JDK' : spot.whose} code`;
   const size = spot.unit === 'samples' ? '' : ` (${rate(spot.rate, spot.unit)})`;
-  return `${percent(spot.share)}${of} ${place(event, spot.frame, spot.activity)}${inner}${outer}${size}`;
+  return `${percent(spot.share)}${of} ${place(event, spot.frame, spot.activity)}${inner}${outer}${whose}${size}`;
 }
 
 function confidenceOf(

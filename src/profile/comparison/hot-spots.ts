@@ -21,13 +21,19 @@ export interface HotSpot {
   calledBy: string | null;
   /** What its samples mostly do; null when mixed. */
   activity: Activity | null;
+  /** Whose code it is, where that is not the application's. */
+  whose?: 'framework' | 'jdk' | 'native';
 }
 
 /** Smaller spots are not worth naming. */
 const smallestShare = 0.05;
 const isKnownWait = framePattern(knownWaits);
 
-/** The application's heaviest spots, each cause once, heaviest first; empty when there are no samples. */
+/**
+ * The application's heaviest spots, each cause once, heaviest first; empty when there are no samples. Where no
+ * application code is worth naming, what cpu or memory was spent on is still somebody's: the framework's, else the JDK's,
+ * else that of native code.
+ */
 export function hotSpots(samples: EventSamples, names: FrameNames, event: ProfileEvent): HotSpot[] {
   const waits = event === 'wall' || event === 'lock';
   const weight = pathWeights(samples);
@@ -35,16 +41,19 @@ export function hotSpots(samples: EventSamples, names: FrameNames, event: Profil
   samples.paths.forEach((path, index) => {
     for (const frame of path) shares[frame] = (shares[frame] ?? 0) + (weight[index] ?? 0);
   });
+  const isWide = (frame: number): boolean => (shares[frame] ?? 0) >= smallestShare;
+  const whose = waits ? undefined : whoseInstead(names, isWide);
+  const isNamed = (frame: number): boolean =>
+    whose === undefined ? isNameable(names, frame) : names.kinds[frame] === whose;
   const candidates = new Set<number>();
-  shares.forEach((share, frame) => {
+  shares.forEach((_, frame) => {
     const name = names.names[frame] ?? '';
     const machinery = name === collectorFrame || name === compilerFrame;
-    const named = isNameable(names, frame) || machinery || (waits && isKnownWait(name));
-    if (share >= smallestShare && named) candidates.add(frame);
+    const named = isNamed(frame) || machinery || (waits && isKnownWait(name));
+    if (isWide(frame) && named) candidates.add(frame);
   });
   const ownClass = (frame: number): string => classOf(names, frame);
   const weights = { paths: samples.paths, weight };
-  const isNamed = (frame: number): boolean => isNameable(names, frame);
   const caller = (cause: Cause): number | null =>
     cause.calledBy ?? nearestCaller(weights, cause.frame, isNamed, ownClass);
   const named = (frame: number | null): string | null => (frame === null ? null : displayName(names, frame));
@@ -56,10 +65,20 @@ export function hotSpots(samples: EventSamples, names: FrameNames, event: Profil
     mostly: named(cause.mostly),
     calledBy: named(caller(cause)),
     activity: mainActivity(samples, cause.frame),
+    ...(whose !== undefined && names.kinds[cause.frame] === whose && { whose }),
   });
   const shareNow = (frame: number): number => shares[frame] ?? 0;
   const spots = findCauses(weights, candidates, ownClass, waits, shareNow);
   return spots.map(toSpot).sort((a, b) => b.share - a.share);
+}
+
+/** Whose code to name where no frame of the application is wide enough; undefined where one is, or nobody's is. */
+function whoseInstead(names: FrameNames, isWide: (frame: number) => boolean): HotSpot['whose'] {
+  const wide = names.names.map((_, frame) => frame).filter(isWide);
+  if (wide.some((frame) => isNameable(names, frame))) return undefined;
+  return (['framework', 'jdk', 'native'] as const).find((kind) =>
+    wide.some((frame) => names.kinds[frame] === kind),
+  );
 }
 
 /** The widest application frames, callees included, without those that one callee carries almost alone. */

@@ -60,6 +60,48 @@ describe('application code without configuration', () => {
     assert.deepEqual(applicationPackages(profile), ['com.acme', 'de.firma']);
   });
 
+  it('is the program where software that others use as a framework runs alone', () => {
+    const network = ['java/lang/Thread.run', 'kafka/network/Processor.run'];
+    const kafka = syntheticProfile(
+      [
+        { stack: [...network, 'org/apache/kafka/common/network/Selector.poll'], count: 9 },
+        { stack: ['java/lang/Thread.run', 'com/yammer/metrics/core/Meter.tick'], count: 1, slots: [0] },
+      ],
+      { mainClass: 'kafka.Kafka' },
+    );
+    assert.deepEqual(applicationPackages(kafka), ['com.yammer', 'kafka', 'org.apache.kafka']);
+  });
+
+  it('is its own where it runs within such software, or uses its client', () => {
+    const spark = ['java/lang/Thread.run', 'org/apache/spark/executor/Executor.run'];
+    const job = syntheticProfile(
+      [
+        { stack: spark, count: 6 },
+        { stack: [...spark, 'com/acme/jobs/Totals.sum'], count: 6 },
+      ],
+      { mainClass: 'org.apache.spark.executor.CoarseGrainedExecutorBackend' },
+    );
+    assert.deepEqual(applicationPackages(job), ['com.acme']);
+    const consumer = syntheticProfile(
+      [{ stack: ['java/lang/Thread.run', 'org/apache/kafka/clients/consumer/KafkaConsumer.poll'], count: 9 }],
+      { mainClass: null },
+    );
+    assert.deepEqual(applicationPackages(consumer), []);
+  });
+
+  it('is the program of the main class where that is on the list of frameworks and nothing else runs', () => {
+    const artemis = syntheticProfile(
+      [{ stack: ['java/lang/Thread.run', 'org/apache/activemq/artemis/core/Journal.sync'], count: 9 }],
+      { mainClass: 'org.apache.activemq.artemis.boot.Artemis' },
+    );
+    assert.deepEqual(applicationPackages(artemis), ['org.apache.activemq']);
+    const boot = syntheticProfile(
+      [{ stack: ['java/lang/Thread.run', 'org/springframework/web/A.b'], count: 9 }],
+      { mainClass: 'org.springframework.boot.loader.JarLauncher' },
+    );
+    assert.deepEqual(applicationPackages(boot), []);
+  });
+
   it('belongs to the person, not to the hosting site', () => {
     assert.equal(ownerOf('io.github.someone.tool.core'), 'io.github.someone');
     assert.equal(ownerOf('com.acme.shop.orders'), 'com.acme');

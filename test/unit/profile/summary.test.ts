@@ -468,4 +468,19 @@ describe('with a baseline', () => {
     const other = compareProfiles(quiet, busier, { event: 'cpu', baseLabel: 'baseline Tue 14:00' });
     says(ask(waiting, { otherComparisons: [other] }), /^Also cpu: 100% in Json\.write/);
   });
+
+  it('names what cpu was spent on also where none of it is application code', () => {
+    const parser = ['java/lang/Thread.run', 'org/eclipse/jetty/http/HttpParser.parse'];
+    const profile = syntheticProfile(
+      [
+        { stack: parser, count: 45 },
+        { stack: compiler, count: 5 },
+      ],
+      { mainClass: 'org.eclipse.jetty.start.Main' },
+    );
+    assert.match(
+      ask(profile, { event: 'cpu' }).headline,
+      /^cpu: 90% in HttpParser\.parse, framework code \(\d\.\d\d cores\)$/,
+    );
+  });
 });
