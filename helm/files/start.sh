@@ -1485,10 +1485,60 @@ seconds_of() {
   [ $hundredths -ge 10 ] || hundredths=0$hundredths
   seconds_of=$(($1 / 100)).$hundredths
 }
+most_ended=1
+many_threads=500
+most_watched=4096
+watched='' threads_ended=0 threads_now=0
+watch_threads() {
+  # shellcheck disable=SC2086 # paths of numbers
+  set -- $watched
+  for thread; do
+    [ -d "$thread" ] || threads_ended=$((threads_ended + 1))
+  done
+  # shellcheck disable=SC2154 # pid is the caller's
+  set -- "/proc/$pid/task"/*
+  threads_now=$#
+  watched=
+  [ $# -gt $most_watched ] || watched=$*
+}
+# shellcheck disable=SC2034 # for session.sh
+choose_engine() {
+  watch_threads
+  looks=0
+  while [ $threads_ended -gt 0 ] && [ $threads_ended -le $most_ended ] && [ $looks -lt 6 ]; do
+    looks=$((looks + 1))
+    sleep 0.02 2>/dev/null || :
+    watch_threads
+  done
+  engine_reason=
+  if [ $threads_ended -gt $most_ended ]; then
+    engine_reason="its threads live for milliseconds ($threads_ended ended while it was looked at)"
+  elif [ $threads_now -ge $many_threads ]; then
+    engine_reason="it has $threads_now threads, which may share little work each"
+  elif lacks_timers; then
+    engine_reason="$timers_left timers are left for its user, for $threads_now threads"
+  fi
+}
+lacks_timers() {
+  queued=
+  {
+    while read -r key value; do
+      [ "$key" != SigQ: ] || queued=$value
+    done <"/proc/$pid/status"
+  } 2>/dev/null || :
+  case $queued in
+    *[!0-9/]* | '' | */*/*) return 1 ;;
+    */*) timers_left=$((${queued#*/} - ${queued%/*})) ;;
+    *) return 1 ;;
+  esac
+  [ $timers_left -lt $((threads_now + 16)) ]
+}
 refuse_unless_answering() {
   wait_for_vm_thread
+  watch_threads
   note_cpu
   ask_jvm 10 VM.flags || refuse_another_jvm
+  watch_threads
   case $said in
     *-XX:-EnableDynamicAgentLoading*) refuse attach-disabled "-XX:-EnableDynamicAgentLoading" ;;
     *"JVM response code"*) return 0 ;;
@@ -1596,7 +1646,10 @@ start_session() {
 load_within=20
 start_with_what_can_be_had() {
   said_first=
-  for events in ctimer:alloc:lock itimer:alloc:lock ctimer::lock ctimer:alloc: itimer::lock itimer::; do
+  choose_engine
+  ladder='ctimer:alloc:lock itimer:alloc:lock ctimer::lock ctimer:alloc: itimer::lock itimer::'
+  [ -z "$engine_reason" ] || ladder='itimer:alloc:lock itimer::lock itimer:alloc: itimer::'
+  for events in $ladder; do
     if [ -z "$said_first" ]; then
       try_events "$events" $load_within
       said_first=$said
@@ -1634,7 +1687,11 @@ say_events() { # ENGINE:ALLOC:LOCK
   why=$said_first
   case $1 in
     itimer:*)
-      say check.events "cpu by itimer; by ctimer: ${said_first##*"[ERROR] "}"
+      if [ -n "$engine_reason" ]; then
+        say check.events "cpu by itimer: $engine_reason"
+      else
+        say check.events "cpu by itimer; by ctimer: ${said_first##*"[ERROR] "}"
+      fi
       why=$said_of_itimer
       ;;
   esac
@@ -1675,6 +1732,7 @@ main() {
   refuse_poor_shell
   choose_jvm
   look_before_touching
+  watch_threads
   unpack
   refuse_unless_answering
   refuse_beside_another_profiler

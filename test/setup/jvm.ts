@@ -94,7 +94,7 @@ export function withoutSymbols(jdk: Jdk): { jdk: Jdk; remove: () => void } {
 }
 
 /** Compiles a program of test/java into a directory that every user may read; remove it with `remove`. */
-export function compileProgram(program: 'Burner' | 'Hoarder'): { classes: string; remove: () => void } {
+export function compileProgram(program: 'Burner' | 'Hoarder' | 'Churner'): { classes: string; remove: () => void } {
   const [jdk] = jdks();
   const folder = program.toLowerCase();
   const classes = mkdtempSync(join(tmpdir(), `${folder}-`));
@@ -121,7 +121,7 @@ export interface Jvm extends Started {
 export interface JvmOptions {
   jdk?: Jdk;
   /** Another program than Burner, in the same classes. */
-  program?: 'Hoarder';
+  program?: 'Hoarder' | 'Churner';
   /** Flags of the JVM. */
   flags?: string[];
   /** Arguments of the program. */

@@ -43,6 +43,7 @@ id=$1 duration=$2 asked=$3 architecture=$4 asprof_bytes=$5 sha256=$6
 . ./start/space.sh
 . ./start/unpack.sh
 . ./start/silence.sh
+. ./start/engine.sh
 . ./start/session.sh
 
 main() {
@@ -55,6 +56,7 @@ main() {
   refuse_poor_shell
   choose_jvm
   look_before_touching
+  watch_threads
   unpack
   refuse_unless_answering
   refuse_beside_another_profiler

@@ -5,8 +5,10 @@
 # flags as it has them, wherever they came from.
 refuse_unless_answering() {
   wait_for_vm_thread
+  watch_threads
   note_cpu
   ask_jvm 10 VM.flags || refuse_another_jvm
+  watch_threads
   case $said in
     *-XX:-EnableDynamicAgentLoading*) refuse attach-disabled "-XX:-EnableDynamicAgentLoading" ;;
     *"JVM response code"*) return 0 ;;
@@ -138,7 +140,10 @@ load_within=20
 # lock. An attempt takes some milliseconds, as the agent is loaded and answers; all of them end within load_within.
 start_with_what_can_be_had() {
   said_first=
-  for events in ctimer:alloc:lock itimer:alloc:lock ctimer::lock ctimer:alloc: itimer::lock itimer::; do
+  choose_engine
+  ladder='ctimer:alloc:lock itimer:alloc:lock ctimer::lock ctimer:alloc: itimer::lock itimer::'
+  [ -z "$engine_reason" ] || ladder='itimer:alloc:lock itimer::lock itimer:alloc: itimer::'
+  for events in $ladder; do
     if [ -z "$said_first" ]; then
       try_events "$events" $load_within
       said_first=$said
@@ -184,7 +189,11 @@ say_events() { # ENGINE:ALLOC:LOCK
   why=$said_first
   case $1 in
     itimer:*)
-      say check.events "cpu by itimer; by ctimer: ${said_first##*"[ERROR] "}"
+      if [ -n "$engine_reason" ]; then
+        say check.events "cpu by itimer: $engine_reason"
+      else
+        say check.events "cpu by itimer; by ctimer: ${said_first##*"[ERROR] "}"
+      fi
       why=$said_of_itimer
       ;;
   esac
