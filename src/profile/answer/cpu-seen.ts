@@ -18,7 +18,7 @@ export function unseenSentence(profile: Profile): { sentence: string; leads: boo
   const sentence =
     sampled === 0
       ? `cpu: none of the ${used} that the process used is in the samples`
-      : `cpu: only ${percent(share)} of the process's CPU time was sampled (${rate(sampled, 'cpu')} of ${used}): what used the rest is not known`;
+      : `cpu: only ${percent(share)} of the process's CPU time was sampled (${rate(sampled, 'cpu').replace(/ cores$/, '')} of ${used}): what used the rest is not known`;
   return { sentence, leads: share < leadingShare };
 }
 

@@ -109,7 +109,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
     ...(strong && whole.samples > 0 ? [headlineOf(input, { ...findings, strong: null })] : []),
     ...changeLines(comparison, leading?.row ?? null),
     idle === null ? division(event, within, names, of) : '',
-    ...cpuSeenLines(profile),
+    ...cpuSeenLines(profile, headline),
     leftOutSentence(event, whole),
     ...downstreamLine(event, within, spots, grown),
     ...otherEventLines(input, cpu, names),
@@ -171,9 +171,11 @@ function headlineOf(
 }
 
 /** How much of the CPU time the samples hold, where that is not all, or where only the process itself can say. */
-function cpuSeenLines(profile: Profile): string[] {
+function cpuSeenLines(profile: Profile, headline: string): string[] {
   const unseen = unseenSentence(profile);
-  return [unseen === null ? '' : capital(unseen.sentence), processSentence(profile)];
+  const line =
+    unseen === null || unseen.sentence === headline ? '' : capital(unseen.sentence.replace(/^cpu: /, ''));
+  return [line, processSentence(profile)];
 }
 
 /** `61% waiting in HikariPool.getConnection, called by OrderRepository.find (9.1 threads)`. */

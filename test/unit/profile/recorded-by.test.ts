@@ -111,6 +111,42 @@ describe('two recordings in one file, 18 minutes apart', () => {
   });
 });
 
+describe('the CPU time that samples missed', () => {
+  const short = read('short-threads');
+
+  it('leads where it is most of what the process used: threads that live for milliseconds', () => {
+    const { headline, lines } = ask(short, 'cpu');
+    assert.equal(
+      headline,
+      "cpu: only 3% of the process's CPU time was sampled (0.011 of 0.38 cores): what used the rest is not known",
+    );
+    assert.match(lines.join('\n'), /^cpu: 0\.011 cores, of which/m);
+    assert.doesNotMatch(lines.join('\n'), /Only 3%/);
+    // Of another event it is a line.
+    const wall = ask(short, 'wall');
+    assert.doesNotMatch(wall.headline, /CPU time/);
+    assert.ok(wall.lines.some((line) => line.startsWith("Only 3% of the process's CPU time was sampled")));
+  });
+
+  it('is never called nothing', () => {
+    const { wall } = short.events;
+    const none: Profile = { ...short, events: { ...(wall && { wall }) }, withoutSamples: ['cpu'] };
+    const found = ask(none, 'cpu');
+    assert.equal(found.headline, 'cpu: none of the 0.38 cores that the process used is in the samples');
+    assert.ok(
+      found.lines.includes(
+        'No cpu samples, though the process used the processor: its threads could not be sampled.',
+      ),
+    );
+    assert.doesNotMatch(said(found), /nothing of that kind/);
+  });
+
+  it('is none where they agree, and where the process hardly ran', () => {
+    for (const profile of [itimer, all, jfrsync, twice]) assert.equal(unseenCpu(profile), null);
+    assert.equal(unseenCpu({ ...short, cpuLoad: short.cpuLoad.map((one) => ({ ...one, jvm: 0.01 })) }), null);
+  });
+});
+
 describe('two recordings', () => {
   const compare = (base: Profile, current: Profile, event: ProfileEvent) =>
     compareProfiles(base, current, { event, baseLabel: 'yesterday' });
