@@ -3,7 +3,8 @@ import { renderDifferenceSvg } from '../flamegraph/svg.ts';
 import type { View } from '../flamegraph/view.ts';
 import { changedFramesOf, compareProfiles } from '../profile/comparison/compare.ts';
 import type { ChangedFrame, Comparison } from '../profile/comparison/comparison.ts';
-import { unchangedWords } from '../profile/comparison/headline.ts';
+import { changeWords, testedWords } from '../profile/comparison/row-change.ts';
+import { rateChange } from '../profile/quantities.ts';
 import type { Profile, ProfileEvent } from '../profile/profile.ts';
 import { wasRecorded } from '../profile/recorded.ts';
 import { profileEvents } from '../profile/sampling.ts';
@@ -39,11 +40,12 @@ export async function compare(
   const comparison = comparisonOf(event);
   if (comparison.otherwise !== undefined)
     throw new Failure('recorded-differently', { detail: comparison.headline });
-  const title = currentFile.name;
+  const others = otherEvents(base, current, event).map(comparisonOf);
+  const view = recordingView(current, event, currentFile.name, { comparison, others });
   await writeOutput(
     format === 'html'
-      ? await page(comparison, otherEvents(base, current, event).map(comparisonOf), base, current, title)
-      : shown(comparison, base, current, format, title),
+      ? await page(view, comparison, others, base, current)
+      : shown(view, comparison, base, current, format),
     output,
   );
 }
@@ -64,35 +66,36 @@ function hasEither(base: Profile, current: Profile, event: ProfileEvent): boolea
 const held = ({ events }: Profile): string => Object.keys(events).join(', ');
 
 async function page(
+  view: View,
   comparison: Comparison,
   others: readonly Comparison[],
   base: Profile,
   current: Profile,
-  title: string,
 ): Promise<string> {
-  const { event, baseLabel, changed } = comparison;
+  const { baseLabel, changed } = comparison;
   const changedFrames = changedFramesOf([comparison, ...others]);
-  const view: View = {
-    ...recordingView(current, event, title, { comparison, others }),
+  const compared: View = {
+    ...view,
     comparison: { baseLabel, baseHref: null, rows: changed, changedFrames },
     opensAsDifference: true,
   };
-  return renderHtml(current, view, base);
+  return renderHtml(current, compared, base);
 }
 
+/** The sentence is the answer's, as on the page: it may say what other events show. */
 function shown(
+  { title, headline, lines }: View,
   comparison: Comparison,
   base: Profile,
   current: Profile,
   format: Exclude<CompareOptions['format'], 'html'>,
-  title: string,
 ): string {
-  const { event, baseLabel, headline, changedFrames } = comparison;
+  const { event, baseLabel, changedFrames } = comparison;
   switch (format) {
     case 'text':
-      return text(comparison, recordingView(current, event, title, { comparison, others: [] }).lines);
+      return text({ ...comparison, headline }, lines);
     case 'json':
-      return `${JSON.stringify(comparison, null, 2)}\n`;
+      return `${JSON.stringify({ ...comparison, headline }, null, 2)}\n`;
     case 'svg':
       return renderDifferenceSvg(base, current, {
         event,
@@ -109,15 +112,15 @@ function text(
   lines: readonly string[],
 ): string {
   const samples = `${currentSamples} samples against ${baseSamples} of ${baseLabel}`;
-  return `${[headline, ...lines, '', ...changed.map(row), '', samples].join('\n')}\n`;
+  const tested = testedWords(changed.map(({ change }) => change));
+  return `${[headline, ...lines, '', ...changed.map(row), '', ...tested, samples].join('\n')}\n`;
 }
 
 function row(changed: ChangedFrame): string {
-  const { frame, baseShare, currentShare, deltaShare, deltaShareLow, deltaShareHigh, significant } = changed;
+  const { frame, baseShare, currentShare, deltaShare, deltaShareLow, deltaShareHigh, change } = changed;
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`.padStart(8);
   const interval = ((deltaShareHigh - deltaShareLow) / 2) * 100;
-  const verdict = significant
-    ? `${deltaShare > 0 ? '▲ +' : '▼ −'}${Math.abs(deltaShare * 100).toFixed(1)} ±${interval.toFixed(1)} points`
-    : unchangedWords(changed);
-  return `${percent(currentShare)} ${percent(baseShare)}  ${verdict.padEnd(24)} ${frame.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd')}`;
+  const points = `${deltaShare < 0 ? '−' : '+'}${Math.abs(deltaShare * 100).toFixed(1)} ±${interval.toFixed(1)} points`;
+  const figures = [changeWords[change].padEnd(18), points.padEnd(19), rateChange(changed).padEnd(46)];
+  return `${percent(currentShare)} ${percent(baseShare)}  ${figures.join(' ')} ${frame.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd')}`;
 }

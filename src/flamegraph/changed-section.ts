@@ -1,8 +1,8 @@
 import { html } from 'ghtml';
-import { unchangedWords } from '../profile/comparison/headline.ts';
+import { changeWords, testedWords } from '../profile/comparison/row-change.ts';
 import { profileEvents } from '../profile/sampling.ts';
 import type { ProfileEvent } from '../profile/profile.ts';
-import { rates } from '../profile/quantities.ts';
+import { rateChange } from '../profile/quantities.ts';
 import { pointsText, shareText } from './figures.ts';
 import { isSafeAddress, shownText } from './shown-text.ts';
 import type { ComparisonRow, View } from './view.ts';
@@ -28,7 +28,7 @@ export function changedSections(view: View): string {
 
 function comparedSection(comparison: Comparison, event: ProfileEvent, first: boolean): string {
   const rows = comparison.rows.filter((row) => row.event === event).slice(0, rowsShown);
-  const changed = rows.filter((row) => row.significant);
+  const changed = rows.filter((row) => row.change !== 'same');
   const atOnce = changed.slice(0, rowsAtOnce);
   const folded = rows.filter((row) => !atOnce.includes(row));
   const heading = changed.length === 0 ? 'Nothing changed beyond noise' : 'What changed';
@@ -40,7 +40,7 @@ function comparedSection(comparison: Comparison, event: ProfileEvent, first: boo
     !${first ? '' : 'hidden'}
   >
     <h2 id="${id}">${heading} <small>in ${event}, against !${against(comparison)}</small></h2>
-    !${table(atOnce)} !${fold(folded)}
+    !${table(atOnce)} !${note(atOnce)} !${fold(folded)}
   </section>`;
 }
 
@@ -71,36 +71,38 @@ function table(rows: readonly ComparisonRow[]): string {
 /** `1 more changed, 9 within noise`. */
 function fold(rows: readonly ComparisonRow[]): string {
   if (rows.length === 0) return '';
-  const changed = rows.filter((row) => row.significant).length;
+  const changed = rows.filter((row) => row.change !== 'same').length;
   const same = rows.length - changed;
-  const shareOnly = rows.some((row) => !row.significant && unchangedWords(row) === 'share only');
   const words = [
     changed === 0 ? '' : `${changed} more changed`,
     same === 0 ? '' : `${same} within noise`,
   ].filter((part) => part !== '');
   return html`<details class="unchanged">
     <summary>${words.join(', ')}</summary>
-    !${table(rows)} !${shareOnly ? shareOnlyNote : ''}
+    !${table(rows)} !${note(rows)}
   </details>`;
 }
 
-const shareOnlyNote = html`<p class="note">
-  share only: other frames grew or shrank; its own rate did not change beyond noise.
-</p>`;
+/** What was tested, for rows whose share and rate did not both change. */
+function note(rows: readonly ComparisonRow[]): string {
+  const words = testedWords(rows.flatMap((row) => (row.significant ? [] : [row.change])));
+  return words.length === 0 ? '' : html`<p class="note">${words.join(' ')}</p>`;
+}
 
 function changedRow(row: ComparisonRow): string {
   const half = ((row.deltaShareHigh - row.deltaShareLow) / 2) * 100;
   const tone = !row.significant ? 'same' : row.deltaShare > 0 ? 'grew' : 'shrank';
+  const points = html`${pointsText(row.deltaShare)} <small>±${half.toFixed(half < 1 ? 1 : 0)}</small>`;
   const difference = row.significant
-    ? html`${pointsText(row.deltaShare)} <small>±${half.toFixed(half < 1 ? 1 : 0)}</small>`
-    : unchangedWords(row);
+    ? points
+    : html`${changeWords[row.change]} <small class="wide">!${points}</small>`;
   return html`<tr>
     <th scope="row" data-frame="${shownText(row.frame)}" data-event="${row.event}">
       !${frameName(row.frame)}
     </th>
     <td class="bars">!${bars(row, tone)}</td>
     <td class="number">${shareText(row.baseShare)} → <b>${shareText(row.currentShare)}</b></td>
-    <td class="number wide">${rates(row.baseCores, row.currentCores, row.event)}</td>
+    <td class="number wide">${rateChange(row)}</td>
     <td class="number ${tone}">!${difference}</td>
   </tr>`;
 }

@@ -1,4 +1,5 @@
 import type { ChangedNames } from '../profile/comparison/comparison.ts';
+import type { RowChange } from '../profile/comparison/row-change.ts';
 import type { Link } from '../profile/link.ts';
 import type { ProfileEvent } from '../profile/profile.ts';
 
@@ -85,6 +86,9 @@ export interface ComparisonRow {
   deltaShareHigh: number;
   baseCores: number;
   currentCores: number;
+  deltaCoresLow?: number | undefined;
+  deltaCoresHigh?: number | undefined;
+  change: RowChange;
   significant: boolean;
 }
 

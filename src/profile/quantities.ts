@@ -17,6 +17,34 @@ export function points(delta: number, low: number, high: number): string {
 /** What a rate is of; `samples` where nothing says what one sample stands for. */
 export type RateUnit = ProfileEvent | 'samples';
 
+/**
+ * A frame's rate before and now, with the 95 % interval of the difference where there is one:
+ * `0.020 → 0.160 cores (+0.110 to +0.170)`.
+ */
+export function rateChange(row: {
+  event: ProfileEvent;
+  unrated?: boolean | undefined;
+  baseCores: number;
+  currentCores: number;
+  deltaCoresLow?: number | undefined;
+  deltaCoresHigh?: number | undefined;
+}): string {
+  const { baseCores, currentCores, deltaCoresLow, deltaCoresHigh } = row;
+  const event = rowUnit(row);
+  const both = rates(baseCores, currentCores, event);
+  if (deltaCoresLow === undefined || deltaCoresHigh === undefined) return both;
+  const signs = [deltaCoresLow, deltaCoresHigh].map((value) => (value < 0 ? '−' : '+'));
+  const [low, high] = [Math.abs(deltaCoresLow), Math.abs(deltaCoresHigh)].map((value) =>
+    rateParts(value, event),
+  );
+  const unit = rateParts(currentCores, event).unit;
+  const words = [low!, high!].map((part, index) => {
+    const figure = `${signs[index]}${part.number}`;
+    return part.unit === unit ? figure : `${figure} ${part.unit}`;
+  });
+  return `${both} (${words.join(' to ')})`;
+}
+
 /** A rate of an event in its unit: `0.157 cores`, `3.2 threads`, `48 MB/s`, `0.31 s/s`, `31 samples/s`. */
 export function rate(value: number, event: RateUnit): string {
   const { number, unit } = rateParts(value, event);

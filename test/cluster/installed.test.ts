@@ -174,7 +174,7 @@ describe('installed in a cluster, an alert becomes a flame graph of the slow pod
       it(`of ${name} (${workloads[name]}), when the alert names only ${named}`, async () => {
         const capture = await told(alertname, name);
         assert.equal(capture.state, 'done', `${JSON.stringify(capture.reason)}\n${flamepin.log()}`);
-        assert.match(capture.headline ?? '', /^wall: .*LoyaltyService/);
+        assert.match(capture.headline ?? '', /^\d+% of .* time .*LoyaltyService/);
         assert.equal(capture.target?.name, slowPods[name].metadata.name);
         if (alertname === 'HighLatency')
           assert.match(capture.target?.choice ?? '', /highest of 3 pods by the alert's own expression/);

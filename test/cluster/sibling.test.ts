@@ -86,8 +86,9 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
     assert.equal(answer.comparedWith?.captureId, sibling.captureId, JSON.stringify(beside));
     assert.match(
       capture.headline ?? '',
-      new RegExp(`^wall: \\d+% sleeping in .*vs sibling ${sibling.name}, same window; .*LoyaltyService`),
+      /^\d+% of (?:request|the) time is spent sleeping in .*LoyaltyService.*; healthy: \d/,
     );
+    assert.ok(JSON.stringify(capture).includes(`pp vs sibling ${sibling.name}, same window; `));
     assert.equal(beside.annotation.state, 'none');
     const [began, beganToo] = [capture, beside].map(({ timeline }) =>
       Date.parse(timeline['firstSampleAt'] ?? ''),

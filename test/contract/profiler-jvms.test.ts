@@ -12,7 +12,7 @@ import { ours, profiler, unlessSlow } from './profiler-session.ts';
 
 const exec = hostExec();
 const { signal } = new AbortController();
-const burns = /^cpu: \d+% in Burner\.(main, mostly Burner\.)?burn/;
+const burns = /^\d+% of CPU time is spent in Burner\.(main, mostly Burner\.)?burn/;
 const maxBytes = 50 * 1024 * 1024;
 
 describe('every JVM that people run', () => {

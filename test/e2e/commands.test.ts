@@ -186,7 +186,7 @@ describe('the commands', { concurrency: true }, () => {
     );
     assert.equal(code, 0, stderr);
     assert.equal(stderr, '');
-    assert.match(stdout.split('\n')[0] ?? '', /^wall: /);
+    assert.match(stdout.split('\n')[0] ?? '', /^wall: |\d+% of (?:request|the) time /);
     const [id = '', ...others] = await readdir(output);
     assert.deepEqual(others, []);
     const files = (await readdir(join(output, id))).sort();

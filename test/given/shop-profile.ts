@@ -221,6 +221,7 @@ function row(
     deltaShareHigh: deltaShare + 0.04,
     baseCores: baseShare * 0.4,
     currentCores: currentShare * 0.42,
+    change: !significant ? 'same' : deltaShare > 0 ? 'more' : 'less',
     significant,
   };
 }

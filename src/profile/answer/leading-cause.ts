@@ -1,9 +1,11 @@
 import { displayName } from '../comparison/changed-row.ts';
 import type { ChangedFrame, Comparison } from '../comparison/comparison.ts';
+import { subjectOf } from '../comparison/cause-words.ts';
 import { changeSentence, leadingChange } from '../comparison/headline.ts';
 import { samplesWithin, type EntryPart } from '../comparison/entry-frames.ts';
 import type { EventSamples, FrameNames } from '../event-samples.ts';
 import { mainActivity } from '../comparison/hot-spots.ts';
+import type { Activity } from '../wait-kind.ts';
 
 /** A frame is in the part that the alert is about when at least this share of its samples is. */
 const insideShare = 0.1;
@@ -12,6 +14,8 @@ const insideShare = 0.1;
 export interface LeadingCause {
   row: ChangedFrame;
   sentence: string;
+  /** What its samples mostly do; null when mixed. */
+  activity: Activity | null;
   /** It is in the part of the service that the alert's labels name, or they name none. */
   inside: boolean;
 }
@@ -31,17 +35,20 @@ export function leadingCause(
 ): LeadingCause | null {
   const leading = comparison === null ? null : leadingChange(comparison.changed);
   if (comparison === null || leading === null) return null;
-  const first = { row: leading, sentence: comparison.headline };
-  if (part === null || part.numbers.size === 0 || leading.deltaShare < 0) return { ...first, inside: true };
   const framesOf = (row: ChangedFrame): number[] =>
     [...names.names.keys()].filter((frame) => displayName(names, frame) === row.frame);
+  const activityOf = (row: ChangedFrame): Activity | null => mainActivity(whole, framesOf(row)[0] ?? -1);
+  const first = { row: leading, sentence: comparison.headline, activity: activityOf(leading) };
+  if (part === null || part.numbers.size === 0 || leading.change === 'less')
+    return { ...first, inside: true };
   const isInside = (row: ChangedFrame): boolean => {
     const frames = new Set(framesOf(row));
     return samplesWithin(within, frames).samples >= insideShare * samplesWithin(whole, frames).samples;
   };
   if (isInside(leading)) return { ...first, inside: true };
-  const own = leadingChange(comparison.changed.filter((row) => row.deltaShare > 0 && isInside(row)));
+  const own = leadingChange(comparison.changed.filter((row) => row.change === 'more' && isInside(row)));
   if (own === null) return { ...first, inside: false };
-  const activity = mainActivity(whole, framesOf(own)[0] ?? -1);
-  return { row: own, sentence: changeSentence(own, comparison.baseLabel, activity), inside: true };
+  const activity = activityOf(own);
+  const subject = subjectOf(comparison.event, whole, names, '');
+  return { row: own, sentence: changeSentence(own, comparison, subject, activity), activity, inside: true };
 }

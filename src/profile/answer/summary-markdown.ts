@@ -1,9 +1,9 @@
 import type { ProfileAnswer } from './summary.ts';
 import type { Comparison } from '../comparison/comparison.ts';
-import { unchangedWords } from '../comparison/headline.ts';
+import { changeWords, testedWords } from '../comparison/row-change.ts';
 import type { Link } from '../link.ts';
 import type { ProfileEvent } from '../profile.ts';
-import { percent, points, rates, rowUnit } from '../quantities.ts';
+import { percent, points, rateChange } from '../quantities.ts';
 
 export interface MarkdownInput {
   /** `HighLatency checkout`. */
@@ -76,16 +76,21 @@ function windowWords({ startedAt, durationSeconds }: MarkdownInput): string {
 }
 
 function changedTable({ baseLabel, changed, event }: NonNullable<MarkdownInput['comparison']>): string {
-  const rows = changed.slice(0, rowsShown).map((row) => {
-    const change = row.significant
-      ? `${row.deltaShare > 0 ? '▲' : '▼'} ${points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh)}`
-      : unchangedWords(row);
-    const figures = [percent(row.currentShare), percent(row.baseShare), change];
-    return `| ${escapeMarkdown(row.frame)} | ${figures.join(' | ')} | ${rates(row.baseCores, row.currentCores, rowUnit(row))} |`;
+  const shown = changed.slice(0, rowsShown);
+  const rows = shown.map((row) => {
+    const figures = [
+      changeWords[row.change],
+      percent(row.currentShare),
+      percent(row.baseShare),
+      points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh),
+      rateChange(row),
+    ];
+    return `| ${escapeMarkdown(row.frame)} | ${figures.join(' | ')} |`;
   });
   if (rows.length === 0) return '';
-  const head = `| What changed (${event}, vs ${escapeMarkdown(baseLabel)}) | now | before | difference | rate |`;
-  return [head, '|---|--:|--:|---|---|', ...rows].join('\n');
+  const head = `| What changed (${event}, vs ${escapeMarkdown(baseLabel)}) | | now | before | share | rate |`;
+  const table = [head, '|---|---|--:|--:|---|---|', ...rows].join('\n');
+  return `${table}\n\n${testedWords(shown.map(({ change }) => change)).join(' ')}`;
 }
 
 function framesTable({ event, frames }: MarkdownInput['topFrames'][number]): string {

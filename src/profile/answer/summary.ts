@@ -2,14 +2,20 @@ import { blindSpots, fewSamples, missingLines } from './blind-spots.ts';
 import { minRate } from '../comparison/compare.ts';
 import { shortDisplayName } from '../comparison/changed-row.ts';
 import type { ChangedFrame, Comparison } from '../comparison/comparison.ts';
-import { leadingChange, lookAlike, place } from '../comparison/headline.ts';
+import { causeKind } from '../comparison/cause-kind.ts';
+import { amountWords, causeWords, subjectOf } from '../comparison/cause-words.ts';
+import { changeFigures, leadingChange, lookAlike } from '../comparison/headline.ts';
 import { processSentence, unseenSentence } from './cpu-seen.ts';
 import { division, leftOutSentence } from './division.ts';
 import { entryPart, samplesWithin, type EntryPart } from '../comparison/entry-frames.ts';
 import { eventSamples, FrameNames, type EventSamples } from '../event-samples.ts';
 import { applicationPackages } from '../frame-kind.ts';
 import { idleWindow } from './idle-window.ts';
+import { busyMachineVerdict } from './busy-machine.ts';
+import { beyondLead, type BeyondLead } from './beyond-lead.ts';
 import { leadingCause, type LeadingCause } from './leading-cause.ts';
+import { nextStep } from './next-steps.ts';
+import { leftOutRows } from '../idle.ts';
 import { hotSpots, widestFrames, type HotSpot } from '../comparison/hot-spots.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
 import { percent, points, rate, rates, rowUnit } from '../quantities.ts';
@@ -72,6 +78,7 @@ export function answer(input: AnswerInput): ProfileAnswer {
   const whole = isIdle ? eventSamples(profile, event, code, names, { keepsIdle: true }) : counted;
   const idle = isIdle ? idleWindow(event, whole, names) : null;
   const cpu = event === 'cpu' ? whole : eventSamples(profile, 'cpu', code, names);
+  const wall = event === 'wall' ? counted : eventSamples(profile, 'wall', code, names);
   const part = entryPart(input.labels, whole, names);
   const isPart = part !== null && part.numbers.size > 0;
   const within = isPart ? samplesWithin(whole, part.numbers) : whole;
@@ -79,40 +86,52 @@ export function answer(input: AnswerInput): ProfileAnswer {
   const spots = hotSpots(within, names, event);
   const verdicts = [
     throttlingVerdict(input.cpuThrottling),
+    busyMachineVerdict(
+      profile,
+      wall,
+      leftOutRows(profile, 'wall', code),
+      cpu,
+      comparison?.baseMachine ?? null,
+    ),
     pausesVerdict(profile),
     freshStartVerdict(input.targetStartedAt, input.startsAt, cpu, names),
   ].filter((verdict) => verdict !== null);
 
   const leading = leadingCause(comparison, part, within, whole, names);
-  const grown = leading !== null && leading.row.deltaShare > 0 ? leading : null;
-  const strong = verdicts.find((verdict) => verdict.strong) ?? null;
+  const grown = leading !== null && leading.row.change === 'more' ? leading : null;
+  const strong = verdicts.find((verdict) => verdict.strong && explains(verdict, event, grown)) ?? null;
   const findings: Findings = {
     grown,
     strong,
     spots,
-    part,
+    subject: subjectOf(event, whole, names, of),
+    of,
     samples: within.samples,
     total: within.total / within.seconds,
     unseen: event === 'cpu' ? unseenSentence(profile) : null,
+    beyond: beyondLead(comparison, input.otherComparisons ?? [], grown?.row ?? null),
   };
   const headline = strong === null && idle !== null ? idle.headline : headlineOf(input, findings);
   const alike = strong === null && lookAlike(comparison, input.otherComparisons ?? []);
   const lines = [
     alike ? (input.whenAlike ?? '') : '',
     ...(idle === null ? [] : [idle.headline, idle.line]),
+    nextLine(event, findings, comparison !== null, headline),
+    ...figuresLine(comparison, leading),
     ...verdicts
       .filter((verdict) => !headline.startsWith(verdict.sentence))
       .map((verdict) => capital(verdict.sentence)),
-    ...partLines(part, within, whole, spots, event, grown),
+    ...partLines(part, within, whole, spots, event, grown, findings.subject),
     ...elsewhereLine(part, grown),
     // Where the verdict is the sentence: what the code did meanwhile, for whoever must spend less.
-    ...(strong && whole.samples > 0 ? [headlineOf(input, { ...findings, strong: null })] : []),
+    ...(strong && headline === strong.sentence && whole.samples > 0
+      ? [headlineOf(input, { ...findings, strong: null })]
+      : []),
     ...changeLines(comparison, leading?.row ?? null),
     idle === null ? division(event, within, names, of) : '',
     ...cpuSeenLines(profile, headline),
     leftOutSentence(event, whole),
-    ...downstreamLine(event, within, spots, grown),
-    ...otherEventLines(input, cpu, names),
+    ...otherEventLines(input, cpu, names, findings.beyond?.comparison ?? null),
     ...missingLines(input.missingEvents ?? {}),
     ...blindSpots(profile, event, code, { samples: within.samples, of }, input.durationSeconds),
   ];
@@ -136,38 +155,55 @@ interface Findings {
   grown: LeadingCause | null;
   strong: Verdict | null;
   spots: readonly HotSpot[];
-  part: EntryPart | null;
+  /** What shares are shares of. */
+  subject: string;
+  /** The part that the alert's labels name; '' for the whole process. */
+  of: string;
   samples: number;
   /** In the event's unit per second. */
   total: number;
   /** That the cpu samples hold too little of what the process used. */
   unseen: { sentence: string; leads: boolean } | null;
+  /** What the sentence says of another event that changed. */
+  beyond: BeyondLead | null;
 }
 
-function headlineOf(
-  input: AnswerInput,
-  { grown, strong, spots, part, samples, total, unseen }: Findings,
-): string {
-  const { event, comparison } = input;
-  if (strong !== null && (grown === null || grown.row.deltaShare < dominantShare)) return strong.sentence;
+/** A busy machine slows what runs: it causes no wait that grew. Other verdicts yield to what takes most of the time. */
+function explains({ kind }: Verdict, event: ProfileEvent, grown: LeadingCause | null): boolean {
+  if (kind === 'machine-busy' || kind === 'machine-used-up')
+    return event === 'wall' && (grown === null || grown.activity === 'running');
+  if (grown === null) return true;
+  return grown.row.deltaShare < dominantShare;
+}
+
+function headlineOf(input: AnswerInput, findings: Findings): string {
+  const { grown, strong, beyond, unseen } = findings;
+  const sentence = grown?.sentence ?? withoutGrowth(input, findings);
+  // A busy machine slows what runs: what that is belongs to it.
+  if (strong !== null && strong.kind.startsWith('machine')) return `${strong.sentence}; ${sentence}`;
+  if (strong !== null) return strong.sentence;
   if (unseen?.leads === true) return unseen.sentence;
-  if (grown !== null) return grown.sentence;
-  const where = part !== null && part.numbers.size > 0 ? part.value : '';
-  const isMuch = total >= (minRate[event] ?? 0);
-  const spot = isMuch ? spots[0] : undefined;
+  if (beyond === null) return sentence;
+  return `${sentence}; ${grown === null && input.comparison !== null ? 'but' : 'also'} ${beyond.sentence}`;
+}
+
+function withoutGrowth(input: AnswerInput, { spots, subject, of, samples, total }: Findings): string {
+  const { event, comparison } = input;
+  const isFelt = total >= (minRate[event] ?? 0);
+  const spot = isFelt ? spots[0] : undefined;
   if (comparison !== null) {
     return spot === undefined
       ? comparison.headline
-      : `${comparison.headline}; widest: ${spotWords(spot, event, where)}`;
+      : `${comparison.headline}; widest: ${spotWords(spot, event, subject)}`;
   }
-  if (spot !== undefined) return `${event}: ${spotWords(spot, event, where)}`;
-  const of = where === '' ? '' : ` of ${where}`;
+  if (spot !== undefined) return spotWords(spot, event, subject);
+  const where = of === '' ? '' : ` of ${of}`;
   if (samples === 0 && input.missingEvents?.[event] !== undefined)
     return `${event}: this JVM cannot record it`;
-  if (samples === 0) return `${event}: no samples${of}`;
-  return !isMuch
-    ? `${event}: next to nothing${of} waits for locks (${rate(total, event)}, ${samples} samples)`
-    : `${event}: no application code stands out${of} (${isRated(input.profile, event) ? `${rate(total, event)}, ` : ''}${samples} samples)`;
+  if (samples === 0) return `${event}: no samples${where}`;
+  return !isFelt
+    ? `${event}: next to nothing${where} waits for locks (${rate(total, event)}, ${samples} samples)`
+    : `${event}: no application code stands out${where} (${isRated(input.profile, event) ? `${rate(total, event)}, ` : ''}${samples} samples)`;
 }
 
 /** How much of the CPU time the samples hold, where that is not all, or where only the process itself can say. */
@@ -178,15 +214,41 @@ function cpuSeenLines(profile: Profile, headline: string): string[] {
   return [line, processSentence(profile)];
 }
 
-/** `61% waiting in HikariPool.getConnection, called by OrderRepository.find (9.1 threads)`. */
-function spotWords(spot: HotSpot, event: ProfileEvent, where: string): string {
-  const inner = spot.mostly === null ? '' : `, mostly ${shortDisplayName(spot.mostly)}`;
-  const outer =
-    spot.mostly !== null || spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
-  const of = where === '' ? '' : ` of ${where}`;
+/** `61% of request time waits for a pooled connection (HikariPool.getConnection): 9.1 threads`. */
+function spotWords(spot: HotSpot, event: ProfileEvent, subject: string): string {
   const whose = spot.whose === undefined ? '' : `, ${spot.whose === 'jdk' ? 'JDK' : spot.whose} code`;
-  const size = spot.unit === 'samples' ? '' : ` (${rate(spot.rate, spot.unit)})`;
-  return `${percent(spot.share)}${of} ${place(event, spot.frame, spot.activity)}${inner}${outer}${whose}${size}`;
+  const words = `${causeWords({ ...spot, event }, subject)}${whose}`;
+  return spot.unit === 'samples' ? words : `${words}: ${amountWords({ event, rate: spot.rate })}`;
+}
+
+/** A spot that is said without a baseline explains enough from here on. */
+const telling = 0.3;
+
+/** One step for the cause that the sentence names; '' where it names none. */
+function nextLine(
+  event: ProfileEvent,
+  { grown, strong, spots, samples, total }: Findings,
+  compared: boolean,
+  headline: string,
+): string {
+  if (strong !== null) return headline.startsWith(strong.sentence) ? nextStep(strong.kind, '', null) : '';
+  const short = (name: string | null): string | null => (name === null ? null : shortDisplayName(name));
+  if (grown !== null) {
+    const { frame, mostly, calledBy } = grown.row;
+    const kind = causeKind(event, frame, grown.activity);
+    return nextStep(kind, shortDisplayName(frame), short(calledBy ?? mostly));
+  }
+  const spot = spots[0];
+  const isTelling = spot !== undefined && spot.share >= telling && samples >= fewSamples / 2;
+  if (compared || !isTelling || total < (minRate[event] ?? 0)) return '';
+  const kind = causeKind(event, spot.frame, spot.activity);
+  return nextStep(kind, shortDisplayName(spot.frame), short(spot.calledBy ?? spot.mostly));
+}
+
+/** What the sentence leaves to a line of its own: difference, interval and rates of its cause. */
+function figuresLine(comparison: Comparison | null, leading: LeadingCause | null): string[] {
+  if (comparison === null || leading === null) return [];
+  return [`${shortDisplayName(leading.row.frame)}: ${changeFigures(leading.row, comparison.baseLabel)}.`];
 }
 
 function confidenceOf(
@@ -212,6 +274,7 @@ function partLines(
   spots: readonly HotSpot[],
   event: ProfileEvent,
   grown: LeadingCause | null,
+  subject: string,
 ): string[] {
   if (part === null) return [];
   if (part.numbers.size === 0) {
@@ -221,7 +284,7 @@ function partLines(
   const served = part.frames.map(shortDisplayName).slice(0, 3).join(', ');
   const lines = [`${part.label} is served by ${served}: ${percent(share)} of ${event} samples.`];
   const spot = spots[0];
-  if (grown !== null && spot !== undefined) lines.push(`There: ${spotWords(spot, event, '')}.`);
+  if (grown !== null && spot !== undefined) lines.push(`There: ${spotWords(spot, event, subject)}.`);
   return lines;
 }
 
@@ -247,33 +310,20 @@ function changeLines(comparison: Comparison | null, leading: ChangedFrame | null
 }
 
 function changeWords(row: ChangedFrame): string {
-  const direction = row.deltaShare > 0 ? 'More' : 'Less';
+  const direction = row.change === 'more' ? 'More' : 'Less';
   const change = points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh);
   const figures = `${percent(row.baseShare)} → ${percent(row.currentShare)}, ${change}`;
   return `${direction} in ${shortDisplayName(row.frame)}: ${figures}; ${rates(row.baseCores, row.currentCores, rowUnit(row))}.`;
 }
 
-/** Waiting for answers in one place most of the time is a verdict about somebody else. */
-function downstreamLine(
-  event: ProfileEvent,
-  within: EventSamples,
-  spots: readonly HotSpot[],
-  grown: LeadingCause | null,
+function otherEventLines(
+  input: AnswerInput,
+  cpu: EventSamples,
+  names: FrameNames,
+  said: Comparison | null,
 ): string[] {
-  const spot = spots.find((one) => one.activity === 'socket-read');
-  if (event !== 'wall' || spot === undefined || spot.share < 0.3 || within.samples < fewSamples / 2)
-    return [];
-  // Where something else grew, the usual waiting is not where to look.
-  if (grown !== null && grown.row.frame !== spot.frame && grown.row.mostly !== spot.frame) return [];
-  const through = spot.calledBy === null ? '' : `, called by ${shortDisplayName(spot.calledBy)}`;
-  return [
-    `${percent(spot.share)} of the time is spent waiting for another service, in ${shortDisplayName(spot.frame)}${through}: look there next (the recording does not say which host).`,
-  ];
-}
-
-function otherEventLines(input: AnswerInput, cpu: EventSamples, names: FrameNames): string[] {
   const changed = (input.otherComparisons ?? [])
-    .filter((other) => (leadingChange(other.changed)?.deltaShare ?? 0) > 0)
+    .filter((other) => other !== said && leadingChange(other.changed)?.change === 'more')
     .map((other) => `Also ${other.headline}`);
   const processor = input.event === 'cpu' ? [] : [division('cpu', cpu, names, '')];
   return [...changed, ...processor];

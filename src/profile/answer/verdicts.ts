@@ -1,10 +1,13 @@
 import { collectorPauses } from './collector-pauses.ts';
+import type { CauseKind } from '../comparison/cause-kind.ts';
+import { feltCompilation } from '../comparison/hot-spots.ts';
 import { compilerFrame, type EventSamples, type FrameNames } from '../event-samples.ts';
 import { percent } from '../quantities.ts';
 import type { Profile } from '../profile.ts';
 
 /** A cause that is not a method: said first when it is `strong`, else as a further line. */
 export interface Verdict {
+  kind: CauseKind;
   sentence: string;
   strong: boolean;
 }
@@ -26,11 +29,6 @@ const notablePauses = 0.02;
 const strongSampledPauses = 0.4;
 /** A JVM compiles most of what it needs in its first minutes. */
 const freshMinutes = 15;
-/**
- * Cores that compilation must take to slow others down: in a service that hardly runs, it easily is half of next to
- * nothing. Where the limit is lower, the container is throttled, which is a verdict of its own.
- */
-const strongCompilation = 0.3;
 
 /** The cpu limit stopped the processes of the target's container. */
 export function throttlingVerdict(throttling: CpuThrottling | null): Verdict | null {
@@ -39,6 +37,7 @@ export function throttlingVerdict(throttling: CpuThrottling | null): Verdict | n
   if (share < notableThrottling) return null;
   const seconds = (throttling.throttledMicros / 1e6).toFixed(1);
   return {
+    kind: 'throttled',
     sentence: `cpu limit: throttled in ${percent(share)} of its periods (${seconds} s of waiting in this window, over all processors)`,
     strong: share >= strongThrottling,
   };
@@ -53,6 +52,7 @@ export function pausesVerdict(profile: Profile): Verdict | null {
   if (share < notablePauses) return null;
   const longest = Math.max(...gcPauses.map((pause) => pause.durationMs));
   return {
+    kind: 'collection',
     sentence: `garbage collection stopped the JVM for ${percent(share)} of the window (${gcPauses.length} pauses, longest ${longest.toFixed(0)} ms)`,
     strong: share >= strongPauses,
   };
@@ -63,6 +63,7 @@ function sampledPausesVerdict(profile: Profile): Verdict | null {
   const share = pauses === null ? 0 : pauses.stopped / pauses.looks;
   if (pauses === null || share < notablePauses) return null;
   return {
+    kind: 'collection',
     sentence: `garbage collection stopped the JVM for about ${percent(share)} of the window (its VM thread was collecting in ${pauses.stopped} of ${pauses.looks} samples)`,
     strong: share >= strongSampledPauses,
   };
@@ -82,6 +83,7 @@ export function freshStartVerdict(
   if (minutes > freshMinutes) return null;
   if (minutes < 0) {
     return {
+      kind: 'compilation',
       sentence: 'this process started after the alert: its cause may have ended with the previous process',
       strong: false,
     };
@@ -89,8 +91,9 @@ export function freshStartVerdict(
   const compiling = compilerShare(cpu, names);
   const warm = compiling >= 0.1 ? `; JIT compilation takes ${percent(compiling)} of its cpu` : '';
   return {
+    kind: 'compilation',
     sentence: `the JVM started ${minutesWords(minutes)} before the alert${warm}`,
-    strong: compiling >= 0.5 && (compiling * cpu.total) / cpu.seconds >= strongCompilation,
+    strong: compiling >= 0.5 && (compiling * cpu.total) / cpu.seconds >= feltCompilation,
   };
 }
 

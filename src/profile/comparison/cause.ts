@@ -5,8 +5,6 @@
 
 /** A caller is explained when at least this share of its weight lies in named callees. */
 const explainedShare = 0.8;
-/** A caller stands for its callee only when it changed at least this much of what the callee did. */
-const undilutedShare = 0.9;
 /** Another frame may be named with a cause when it carries at least this share of it. */
 const mostlyShare = 0.5;
 /** A caller that changed by this much more than its callee is named instead of it. */
@@ -27,19 +25,15 @@ export interface Cause {
 }
 
 /**
+ * Names the lowest candidate that carries nearly all of a cause, not the callers above it.
  * @param candidates frames that may be named; all must have positive weight in sum.
- * @param classOf equal for frames of one class, so that a private method is named with its entry.
- * @param innermost true names the innermost candidate (where a thread waits); false the caller that it belongs to
- *   as long as that is mostly it (what uses the processor).
- * @param shareNow of a frame in the profile that the sentence is about.
+ * @param classOf equal for frames of one class, whose caller is somebody else's.
  * @returns heaviest first.
  */
 export function findCauses(
   { paths, weight }: Weights,
   candidates: ReadonlySet<number>,
   classOf: (frame: number) => string,
-  innermost: boolean,
-  shareNow: (frame: number) => number,
 ): Cause[] {
   const total = new Map<number, number>();
   const explained = new Map<number, number>();
@@ -76,13 +70,12 @@ export function findCauses(
     const [caller, carried] = heaviest(directlyInside.get(frame));
     return caller !== null && carried >= explainedShare * of(frame) ? caller : null;
   };
-  /** Out of the class of `frame`; the last frame of the class, and the first beyond it. */
-  const leaveClass = (frame: number): { entry: number; beyond: number | null } => {
-    let entry = frame;
-    for (;;) {
+  /** The first frame around `frame` that is not of its class. */
+  const callerOfClass = (frame: number): number | null => {
+    for (let entry = frame; ;) {
       const caller = callerOf(entry);
-      if (caller === null || classOf(caller) !== classOf(frame)) return { entry, beyond: caller };
-      if (of(caller) > of(frame) / mostlyShare) return { entry, beyond: null };
+      if (caller === null || classOf(caller) !== classOf(frame)) return caller;
+      if (of(caller) > of(frame) / mostlyShare) return null;
       entry = caller;
     }
   };
@@ -109,16 +102,7 @@ export function findCauses(
   const causes = outermost.map((inner): Cause => {
     const frame = outgrown(inner);
     if (frame !== inner) return { frame, mostly: inner, calledBy: null };
-    const { entry, beyond } = leaveClass(frame);
-    if (innermost) return { frame, mostly: mostlyIn(frame), calledBy: beyond };
-    const belongs =
-      beyond !== null &&
-      of(beyond) * explainedShare <= of(entry) &&
-      of(beyond) >= undilutedShare * of(entry) &&
-      shareNow(entry) >= mostlyShare * shareNow(beyond);
-    if (belongs) return { frame: beyond, mostly: entry, calledBy: null };
-    if (entry !== frame) return { frame: entry, mostly: beyond === null ? frame : null, calledBy: beyond };
-    return { frame, mostly: mostlyIn(frame), calledBy: beyond };
+    return { frame, mostly: mostlyIn(frame), calledBy: callerOfClass(frame) };
   });
   const seen = new Set<number>();
   return causes

@@ -2,7 +2,7 @@ import { findCauses, nearestCaller, type Cause, type Weights } from './cause.ts'
 import { classOf, isNameable } from './changed-row.ts';
 import { collectorFrame, compilerFrame, type EventSamples, type FrameNames } from '../event-samples.ts';
 import { framePattern } from '../frame-pattern.ts';
-import { knownWaits } from '../known-waits.ts';
+import { isKnownWait } from '../known-waits.ts';
 import type { ProfileEvent } from '../profile.ts';
 
 /** Smallest change that is worth a line: two percentage points. */
@@ -13,10 +13,8 @@ export interface ChangedShare {
   frame: number;
   /** Difference of shares, positive when it changed in the asked direction. */
   change: number;
-  shareNow: number;
 }
 
-const isKnownWait = framePattern(knownWaits);
 /**
  * Frames whose change says nothing: async-profiler's signal handlers, which are not part of the program, and the entry
  * points of the JVM's own threads, which all do different things.
@@ -59,8 +57,6 @@ export function changedCauses(
     (frame) => names.kinds[frame] === 'framework' && !leads(frame),
     (frame) => !isUninformative(names.names[frame] ?? '') && !leads(frame),
   ];
-  const shares = new Map(changed.map((one) => [one.frame, one.shareNow]));
-  const shareNow = (frame: number): number => shares.get(frame) ?? 0;
   const ownClass = (frame: number): string => classOf(names, frame);
   const isApplication = (frame: number): boolean => isNameable(names, frame);
   const causes: Cause[] = [];
@@ -73,7 +69,7 @@ export function changedCauses(
       const left = residual[frame] ?? 0;
       if (change > 0 && belongs(frame) && left >= smallestChange && left >= change / 2) candidates.add(frame);
     }
-    for (const cause of findCauses(rest, candidates, ownClass, waits, shareNow)) {
+    for (const cause of findCauses(rest, candidates, ownClass)) {
       const calledBy = cause.calledBy ?? nearestCaller(rest, cause.frame, isApplication, ownClass);
       causes.push({ ...cause, calledBy });
       named.add(cause.frame);

@@ -5,6 +5,7 @@ import type { FrameEstimates } from './frame-tally.ts';
 import { printableName } from '../frame.ts';
 import type { ProfileEvent } from '../profile.ts';
 import type { RateUnit } from '../quantities.ts';
+import type { RowChange } from './row-change.ts';
 import type { Difference } from './statistics.ts';
 
 /** A frame's name for people: dots for Java, native names as they are; without control characters. */
@@ -41,14 +42,42 @@ export function isNameable(names: FrameNames, frame: number): boolean {
   return names.kinds[frame] === 'application' && !isGenerated(names.names[frame] ?? '');
 }
 
+/**
+ * The interval that the test of the rate saw, in the unit of the rate: a² − b² = (a − b)(a + b). It is widened to hold
+ * the difference of the means, which a burst moves and the mean of the roots does not.
+ */
+function rateInterval({
+  base,
+  current,
+  rate,
+}: {
+  base: FrameEstimates;
+  current: FrameEstimates;
+  rate: Difference;
+}): Pick<ChangedFrame, 'deltaCoresLow' | 'deltaCoresHigh'> {
+  const moved = current.rate - base.rate;
+  const scale = base.rooted.value + current.rooted.value;
+  return {
+    deltaCoresLow: Math.max(-base.rate, Math.min(moved, rate.low * scale)),
+    deltaCoresHigh: Math.max(moved, rate.high * scale),
+  };
+}
+
 /** One line of the comparison. */
 export function changedRow(
   event: ProfileEvent,
   unit: RateUnit,
   names: FrameNames,
   cause: Cause,
-  measured: { base: FrameEstimates; current: FrameEstimates; share: Difference },
-  significant: boolean,
+  measured: {
+    base: FrameEstimates;
+    current: FrameEstimates;
+    share: Difference;
+    /** On the scale of `rootedRate`. */
+    rate: Difference;
+    change: RowChange;
+    significant: boolean;
+  },
   spread: { low: number; high: number } | undefined,
 ): ChangedFrame {
   return {
@@ -63,7 +92,9 @@ export function changedRow(
     baseCores: measured.base.rate,
     currentCores: measured.current.rate,
     ...(unit === 'samples' && { unrated: true }),
-    significant,
+    ...rateInterval(measured),
+    change: measured.change,
+    significant: measured.significant,
     mostly: cause.mostly === null ? null : displayName(names, cause.mostly),
     calledBy: cause.calledBy === null ? null : displayName(names, cause.calledBy),
     ...(spread && { spread }),

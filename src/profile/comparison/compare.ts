@@ -2,15 +2,18 @@ import type { Cause } from './cause.ts';
 import { changedCauses, isUninformative, smallestChange } from './changed-causes.ts';
 import { changedRow, displayName, isNameable } from './changed-row.ts';
 import type { ChangedFrame, ChangedNames, Comparison } from './comparison.ts';
+import { subjectOf } from './cause-words.ts';
 import { comparisonHeadline, incomparableHeadline } from './headline.ts';
 import { detectableShare } from './detectable-share.ts';
 import { eventSamples, FrameNames, type EventSamples } from '../event-samples.ts';
 import { applicationPackages, type ApplicationCode } from '../frame-kind.ts';
 import { frameCounts, frameEstimates, type FrameEstimates, type Rate } from './frame-tally.ts';
 import { mainActivity } from './hot-spots.ts';
+import { meanLoad } from '../machine-load.ts';
 import type { Profile, ProfileEvent } from '../profile.ts';
 import { wasRecorded } from '../recorded.ts';
 import { recordedOtherwise } from './recorded-alike.ts';
+import { movedEnough, rowChange, type RowChange } from './row-change.ts';
 import { difference, discoveries, type Difference, type Estimate } from './statistics.ts';
 import type { Activity } from '../wait-kind.ts';
 
@@ -69,41 +72,52 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const { unit } = after.samples > 0 ? after : before;
   const changed = comparable ? significantFrames(tested.rows, least) : new Map<number, Tested>();
   const spreads = spreadOf(others, before, names.names.length);
-  for (const [frame, row] of changed) {
-    const spread = spreads(frame);
-    if (spread && row.current.share.value >= spread.low && row.current.share.value <= spread.high) {
-      changed.delete(frame);
-    }
-  }
+  for (const row of changed.values()) if (isUsual(row, spreads)) changed.delete(row.frame);
+
+  const total = difference(tested.totalBefore.rooted, tested.totalAfter.rooted);
+  const moved = tested.totalAfter.rate - tested.totalBefore.rate;
+  const totalChanged =
+    otherwise === null &&
+    total.probability < 0.01 &&
+    Math.abs(moved) > Math.max(0.1 * tested.totalBefore.rate, least);
+  const growthOfAll = totalChanged && moved > 0 ? growth(tested.totalBefore, tested.totalAfter) : null;
+  const changes = rowChanges(tested.rows, changed, spreads, least, growthOfAll);
+  /** Of frames that are no cause, those that moved by themselves come first. */
+  const rankOf = ({ frame }: Tested): number => {
+    const change = changes.get(frame);
+    return change === 'more' || change === 'less' ? 1 : 0;
+  };
 
   const rows: ChangedFrame[] = [];
   const listed = new Set<number>();
-  const list = (cause: Cause, row: Tested, significant: boolean): void => {
+  const list = (cause: Cause, row: Tested): void => {
     listed.add(cause.frame);
-    rows.push(changedRow(event, unit, names, cause, row, significant, spreads(cause.frame)));
+    const judged = {
+      ...row,
+      change: changes.get(cause.frame) ?? 'same',
+      significant: changed.has(cause.frame),
+    };
+    rows.push(changedRow(event, unit, names, cause, judged, spreads(cause.frame)));
   };
   for (const direction of [1, -1]) {
     const grown = [...changed].map(([frame, row]) => ({
       frame,
       change: row.share.value * direction,
-      shareNow: row.current.share.value,
     }));
     for (const cause of changedCauses(before, after, grown, names, event, direction)) {
       const row = changed.get(cause.frame);
-      if (row) list(cause, row, true);
+      if (row) list(cause, row);
     }
   }
   rows.sort((a, b) => Math.abs(b.deltaShare) - Math.abs(a.deltaShare));
   (comparable ? tested.rows : [])
     .filter((row) => isNameable(names, row.frame) && !listed.has(row.frame) && !changed.has(row.frame))
-    .sort((a, b) => b.current.share.value - a.current.share.value)
+    .sort((a, b) => rankOf(b) - rankOf(a) || b.current.share.value - a.current.share.value)
     .slice(0, unchangedRows)
     .forEach((row) => {
-      list({ frame: row.frame, mostly: null, calledBy: null }, row, false);
+      list({ frame: row.frame, mostly: null, calledBy: null }, row);
     });
 
-  const total = difference(tested.totalBefore.rooted, tested.totalAfter.rooted);
-  const moved = tested.totalAfter.rate - tested.totalBefore.rate;
   const result = {
     event,
     baseLabel,
@@ -115,10 +129,8 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
     currentTotal: tested.totalAfter.rate,
     unit,
     ...(otherwise !== null && { otherwise }),
-    totalChanged:
-      otherwise === null &&
-      total.probability < 0.01 &&
-      Math.abs(moved) > Math.max(0.1 * tested.totalBefore.rate, least),
+    totalChanged,
+    baseMachine: meanLoad(base.cpuLoad, (load) => load.machine),
     detectableShare: detectableShare(tested.rows, before, after),
   };
   const numbers = new Map([...listed].map((frame) => [displayName(names, frame), frame]));
@@ -126,7 +138,7 @@ export function compareProfiles(base: Profile, current: Profile, options: Compar
   const activityOf = (name: string): Activity | null =>
     mainActivity(fallen.has(name) ? before : after, numbers.get(name) ?? -1);
   const headline = comparable
-    ? comparisonHeadline(result, activityOf)
+    ? comparisonHeadline(result, subjectOf(event, after.samples > 0 ? after : before, names, ''), activityOf)
     : incomparableHeadline(result, recorded);
   return { headline, ...result };
 }
@@ -201,6 +213,40 @@ function significantFrames(rows: readonly Tested[], least: number): Map<number, 
   return new Map(kept.map((row) => [row.frame, row]));
 }
 
+/** What happened to each tested frame. */
+function rowChanges(
+  rows: readonly Tested[],
+  significant: ReadonlyMap<number, Tested>,
+  spreads: Spreads,
+  leastRate: number,
+  totalGrowth: number | null,
+): Map<number, RowChange> {
+  const shares = discoveries(
+    rows.map((row) => row.share.probability),
+    falseDiscoveryRate,
+  );
+  const rates = discoveries(
+    rows.map((row) => row.rate.probability),
+    falseDiscoveryRate,
+  );
+  return new Map(
+    rows.map((row, index) => {
+      const { frame, share, rate, base, current } = row;
+      const sameWay = current.rate - base.rate > 0 === rate.value > 0;
+      const usual = isUsual(row, spreads);
+      const tests = {
+        significant: significant.has(frame),
+        share,
+        rate,
+        growth: growth(base, current),
+        shareChanged: !usual && shares[index] === true && Math.abs(share.value) >= smallestChange,
+        rateChanged: rates[index] === true && sameWay && movedEnough(base.rate, current.rate, leastRate),
+      };
+      return [frame, usual && totalGrowth === null ? 'same' : rowChange(tests, totalGrowth)];
+    }),
+  );
+}
+
 /** The changed frames of each comparison, by event: what the flame graph of that event highlights. */
 export function changedFramesOf(
   comparisons: readonly Comparison[],
@@ -218,11 +264,22 @@ function namesByDirection(changed: ReadonlyMap<number, Tested>, names: FrameName
   return { grew: named(1), shrank: named(-1) };
 }
 
-function spreadOf(
-  others: readonly EventSamples[],
-  before: EventSamples,
-  frames: number,
-): (frame: number) => { low: number; high: number } | undefined {
+/** How many times the rate of before. */
+function growth(base: Rate, current: Rate): number {
+  if (base.rate === 0) return current.rate === 0 ? 1 : Infinity;
+  return current.rate / base.rate;
+}
+
+/** Lowest and highest share of a frame among several baselines; undefined where there is one. */
+type Spreads = (frame: number) => { low: number; high: number } | undefined;
+
+/** A share that the baselines themselves have. */
+function isUsual({ frame, current }: Tested, spreads: Spreads): boolean {
+  const spread = spreads(frame);
+  return spread !== undefined && current.share.value >= spread.low && current.share.value <= spread.high;
+}
+
+function spreadOf(others: readonly EventSamples[], before: EventSamples, frames: number): Spreads {
   if (others.length === 0) return () => undefined;
   const all = [before, ...others].map((samples) => ({ samples, counts: frameCounts(samples, frames) }));
   return (frame) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { profileEventSchema } from '../profile.ts';
+import { rowChanges } from './row-change.ts';
 
 /** What changed between two profiles: the JSON of `flamepin compare` and of the page. */
 
@@ -22,6 +23,11 @@ export const changedFrameSchema = z.object({
   currentCores: z.number(),
   /** True where nothing says what one sample stands for: the rates are of samples. */
   unrated: z.boolean().optional(),
+  /** 95 % interval of the difference of the cores; absent in answers of older versions. */
+  deltaCoresLow: z.number().optional(),
+  deltaCoresHigh: z.number().optional(),
+  /** By tests of share and cores: see `rowChange`. */
+  change: z.enum(rowChanges).default('same'),
   /** Share and cores changed beyond noise, by at least two percentage points, the same way. */
   significant: z.boolean(),
   /** Callee that holds most of the change, and caller through which most of it comes; null when there is none. */
@@ -41,7 +47,7 @@ export const comparisonSchema = z.object({
   event: profileEventSchema,
   /** What sentences call the base, for example `baseline Tue 14:00`. */
   baseLabel: z.string(),
-  /** Causes that changed, largest change first, then application frames within noise, largest first. */
+  /** Causes that changed, largest change first, then other application frames: those that changed first, then the largest. */
   changed: z.array(changedFrameSchema),
   /** By the same rule as `significant`, not yet merged along the stack. */
   changedFrames: changedNamesSchema,
@@ -57,6 +63,8 @@ export const comparisonSchema = z.object({
   otherwise: z.string().optional(),
   /** The total itself changed beyond noise. */
   totalChanged: z.boolean(),
+  /** How busy the base's machine was on average, 0 to 1; null where its recording does not say. */
+  baseMachine: z.number().nullable().default(null),
   /** Growth that would have been detected nine times in ten, for a frame with 30 % of the event; 0 to 1. */
   detectableShare: z.number(),
 });

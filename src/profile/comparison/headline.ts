@@ -1,27 +1,10 @@
 import type { ChangedFrame, Comparison } from './comparison.ts';
 import { smallestChange } from './changed-causes.ts';
 import { compilerFrame } from '../event-samples.ts';
-import { shortDisplayName } from './changed-row.ts';
-import { percent, points, rates, rowUnit } from '../quantities.ts';
+import { amountWords, causeWords } from './cause-words.ts';
+import { feltCompilation } from './hot-spots.ts';
+import { percent, points, rateChange, rates } from '../quantities.ts';
 import type { Activity } from '../wait-kind.ts';
-
-/** What a thread does in a frame, as it stands before `in`; for cpu, alloc and lock nothing is needed. */
-const doing: Record<Activity, string> = {
-  running: 'running',
-  lock: 'blocked on a lock',
-  sleep: 'sleeping',
-  'socket-read': 'waiting for an answer',
-  'socket-write': 'sending',
-  file: 'in file I/O',
-  parked: 'waiting',
-  waiting: 'waiting',
-};
-
-/** `waiting in HikariPool.getConnection`; only wall samples say what a thread does. */
-export function place(event: Comparison['event'], frame: string, activity: Activity | null): string {
-  const name = shortDisplayName(frame);
-  return event === 'wall' && activity !== null ? `${doing[activity]} in ${name}` : `in ${name}`;
-}
 
 /** What is not the application's own leads the sentence from here on; below, it is a line of the table. */
 const foreignChange = 0.05;
@@ -40,12 +23,26 @@ export function leadingChange(changed: readonly ChangedFrame[]): ChangedFrame | 
   const grown = significant.filter((row) => row.deltaShare > 0);
   const isOwn = (row: ChangedFrame): boolean => row.kind === 'application';
   const isLarge = (row: ChangedFrame): boolean =>
-    row.deltaShare >= (row.frame === compilerFrame ? compilerChange : foreignChange);
+    row.frame === compilerFrame
+      ? row.deltaShare >= compilerChange && row.currentCores >= feltCompilation
+      : row.deltaShare >= foreignChange;
   const moved = (row: ChangedFrame): number => Math.abs(row.currentCores - row.baseCores);
-  const risen = grown.find(isOwn) ?? grown.find(isLarge) ?? null;
+  const risen = grown.find(isOwn) ?? grown.find(isLarge) ?? longerWaits(changed);
   const fallen = significant.find((row) => row.deltaShare < 0 && isOwn(row)) ?? null;
   if (risen === null || fallen === null) return risen ?? fallen;
   return moved(fallen) > outweighs * Math.max(...grown.map(moved)) ? fallen : risen;
+}
+
+/** Shares of locks count waits: where these became longer, only the rate shows it. */
+function longerWaits(changed: readonly ChangedFrame[]): ChangedFrame | null {
+  const longer = changed.filter(
+    ({ event, change, kind, baseCores, currentCores }) =>
+      (event === 'lock' || event === 'nativelock') &&
+      change === 'more' &&
+      kind === 'application' &&
+      currentCores > baseCores,
+  );
+  return longer.toSorted((a, b) => b.currentCores - a.currentCores)[0] ?? null;
 }
 
 /** A comparison that would only have seen more than this says little by finding nothing. */
@@ -61,15 +58,17 @@ export function lookAlike(lead: Comparison | null, others: readonly Comparison[]
 
 /**
  * The sentence of a comparison: the leading change, else that nothing changed and what could have been seen.
+ * @param subject what its shares are shares of: see `subjectOf`.
  * @param activityOf what a frame's wall samples mostly do, or did where it shrank; null when mixed.
  */
 export function comparisonHeadline(
   comparison: Omit<Comparison, 'headline'>,
+  subject: string,
   activityOf: (frame: string) => Activity | null,
 ): string {
   const row = leadingChange(comparison.changed);
   if (row === null) return nothingChanged(comparison);
-  return changeSentence(row, comparison.baseLabel, activityOf(row.frame));
+  return changeSentence(row, comparison, subject, activityOf(row.frame));
 }
 
 /**
@@ -89,28 +88,38 @@ export function incomparableHeadline(
     : `${event}: cannot be compared, ${baseSamples} samples in ${baseLabel} and ${currentSamples} now`;
 }
 
-/** One change as the sentence: how large the frame is now, or how far it fell, with what the interval allows. */
-export function changeSentence(row: ChangedFrame, baseLabel: string, activity: Activity | null): string {
-  const { event } = row;
-  const change = points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh);
-  const size =
-    row.deltaShare > 0
-      ? percent(row.currentShare)
-      : `down from ${percent(row.baseShare)} to ${percent(row.currentShare)}`;
-  const sentence =
-    `${event}: ${size} ${place(event, row.frame, activity)} ` +
-    `(${change} vs ${baseLabel}; ${rates(row.baseCores, row.currentCores, rowUnit(row))})`;
-  if (row.mostly !== null) return `${sentence}, mostly ${shortDisplayName(row.mostly)}`;
-  if (row.calledBy !== null) return `${sentence}, called by ${shortDisplayName(row.calledBy)}`;
-  return sentence;
+/** What people call the other profile in a sentence: only baselines and siblings are known to be healthy. */
+function baseWord(baseLabel: string): string {
+  if (/^(?:baseline|sibling)\b/.test(baseLabel)) return 'healthy';
+  return baseLabel.endsWith('same window') ? 'there' : 'before';
 }
 
-/** What a table says of a frame that is not called changed: by its share alone it might be. */
-export function unchangedWords(
-  row: Pick<ChangedFrame, 'deltaShare' | 'deltaShareLow' | 'deltaShareHigh'>,
-): 'share only' | 'within noise' {
-  const moved = row.deltaShareLow > 0 || row.deltaShareHigh < 0;
-  return moved && Math.abs(row.deltaShare) >= smallestChange ? 'share only' : 'within noise';
+/**
+ * One change as the sentence: how large the frame is now and was before; what the intervals allow is a line of its own
+ * (`changeFigures`).
+ */
+export function changeSentence(
+  row: ChangedFrame,
+  totals: Pick<Comparison, 'baseLabel' | 'baseTotal' | 'currentTotal'>,
+  subject: string,
+  activity: Activity | null,
+): string {
+  const { event } = row;
+  const isLock = event === 'lock' || event === 'nativelock';
+  // Shares of locks count waits; what people mean is the time.
+  const part = (cores: number, total: number, share: number): number =>
+    isLock && total > 0 ? Math.min(1, cores / total) : share;
+  const now = part(row.currentCores, totals.currentTotal, row.currentShare);
+  const before = part(row.baseCores, totals.baseTotal, row.baseShare);
+  const words = causeWords({ ...row, activity, share: now, rate: row.currentCores }, subject);
+  if (row.change === 'less') return `${words}, down from ${percent(before)}`;
+  const amount = isLock ? `: ${amountWords({ event, rate: row.currentCores })}` : '';
+  return `${words}${amount}; ${baseWord(totals.baseLabel)}: ${percent(before)}`;
+}
+
+/** `+58 ±4 pp vs baseline Tue 14:00; 0.30 → 9.10 threads (+8.20 to +9.40)`. */
+export function changeFigures(row: ChangedFrame, baseLabel: string): string {
+  return `${points(row.deltaShare, row.deltaShareLow, row.deltaShareHigh)} vs ${baseLabel}; ${rateChange(row)}`;
 }
 
 /** What there is more of, where the total changed and its parts did not. Shares of locks count waits, however long. */
@@ -125,23 +134,41 @@ const ofTheSame: Record<Comparison['event'], string> = {
 };
 
 function nothingChanged(comparison: Omit<Comparison, 'headline'>): string {
-  const {
-    event,
-    baseLabel,
-    changed,
-    currentSamples,
-    baseSamples,
-    baseTotal,
-    currentTotal,
-    totalChanged,
-    unit,
-  } = comparison;
-  const figures = `${baseSamples} and ${currentSamples} samples: a change under ${percent(comparison.detectableShare)} of ${event} would not show`;
+  const { event, baseLabel, changed, baseTotal, currentTotal, totalChanged, unit } = comparison;
+  const figures = figuresOf(comparison);
   const elsewhere = changed.some((row) => row.significant);
-  if (!totalChanged)
+  if (!totalChanged) {
+    const own = changed.filter((row) => row.kind === 'application');
+    // A frame that moved is in the table: then not everything is unchanged.
+    if (own.some((row) => !row.significant && row.change !== 'same'))
+      return `${event}: no change stands out vs ${baseLabel} (${figures})`;
     return `${event}: nothing ${elsewhere ? 'in the application ' : ''}changed beyond noise vs ${baseLabel} (${figures})`;
-  const ofWhat = event === 'lock' || event === 'nativelock' ? ' of the waits' : '';
-  const more = currentTotal > baseTotal ? 'more' : 'less';
-  const total = `${event}: ${more} ${ofTheSame[event]}, ${rates(baseTotal, currentTotal, unit)} in total vs ${baseLabel}`;
-  return `${total}; no ${elsewhere ? 'application ' : ''}frame's share${ofWhat} changed beyond noise (${figures})`;
+  }
+  const ofWhat = isSameMix(changed) ? ` ${ofTheSame[event]}` : '';
+  const total = `${currentTotal > baseTotal ? 'more' : 'less'}${ofWhat}, ${rates(baseTotal, currentTotal, unit)} in total`;
+  return `${event}: ${total} vs ${baseLabel}; no ${elsewhere ? 'application ' : ''}frame stands out (${figures})`;
+}
+
+/** No application frame's share moved by more than noise or next to nothing. */
+function isSameMix(changed: readonly ChangedFrame[]): boolean {
+  return changed
+    .filter(({ kind }) => kind === 'application')
+    .every(
+      ({ deltaShare, deltaShareLow, deltaShareHigh }) =>
+        Math.abs(deltaShare) < smallestChange || (deltaShareLow <= 0 && deltaShareHigh >= 0),
+    );
+}
+
+/** How many samples there are, and what they could have shown. */
+function figuresOf({
+  event,
+  baseSamples,
+  currentSamples,
+  detectableShare,
+}: Omit<Comparison, 'headline'>): string {
+  const samples = `${baseSamples} and ${currentSamples} samples`;
+  const share = percent(detectableShare);
+  return detectableShare > wouldHaveSeen
+    ? `too few samples, ${baseSamples} and ${currentSamples}: only changes above ${share} would show`
+    : `${samples}: a change under ${share} of ${event} would not show`;
 }

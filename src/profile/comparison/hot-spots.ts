@@ -1,8 +1,7 @@
 import { findCauses, nearestCaller, type Cause } from './cause.ts';
 import { classOf, displayName, isNameable } from './changed-row.ts';
 import { collectorFrame, compilerFrame, type EventSamples, type FrameNames } from '../event-samples.ts';
-import { framePattern } from '../frame-pattern.ts';
-import { knownWaits } from '../known-waits.ts';
+import { isKnownWait } from '../known-waits.ts';
 import type { ProfileEvent } from '../profile.ts';
 import type { RateUnit } from '../quantities.ts';
 import type { Activity } from '../wait-kind.ts';
@@ -27,7 +26,10 @@ export interface HotSpot {
 
 /** Smaller spots are not worth naming. */
 const smallestShare = 0.05;
-const isKnownWait = framePattern(knownWaits);
+/** A spot that is nearly everything, such as the handler of every request, says less than what most of it is in. */
+const nearlyAll = 0.9;
+/** Cores that compilation must take to be where the time goes: in a JVM that hardly runs it easily is half of it. */
+export const feltCompilation = 0.3;
 
 /**
  * The application's heaviest spots, each cause once, heaviest first; empty when there are no samples. Where no
@@ -67,9 +69,13 @@ export function hotSpots(samples: EventSamples, names: FrameNames, event: Profil
     activity: mainActivity(samples, cause.frame),
     ...(whose !== undefined && names.kinds[cause.frame] === whose && { whose }),
   });
-  const shareNow = (frame: number): number => shares[frame] ?? 0;
-  const spots = findCauses(weights, candidates, ownClass, waits, shareNow);
-  return spots.map(toSpot).sort((a, b) => b.share - a.share);
+  const innermost = (cause: Cause): Cause =>
+    cause.mostly !== null && shares[cause.frame]! >= nearlyAll
+      ? { frame: cause.mostly, mostly: null, calledBy: null }
+      : cause;
+  const isFelt = (spot: HotSpot): boolean => spot.frame !== compilerFrame || spot.rate >= feltCompilation;
+  const causes = findCauses(weights, candidates, ownClass).map(innermost);
+  return causes.map(toSpot).sort((a, b) => Number(isFelt(b)) - Number(isFelt(a)) || b.share - a.share);
 }
 
 /** Whose code to name where no frame of the application is wide enough; undefined where one is, or nobody's is. */

@@ -38,9 +38,10 @@ describe('two stored captures of a workload', () => {
       captureId: well.id,
       label: 'capture Mon 12:00, same image',
     });
-    assert.match(grown.answer.headline, /^wall: .*RuleSet.*\(\+\d+ ±\d+ pp vs capture Mon 12:00, same image/);
+    assert.match(grown.answer.headline, /^\d+% of the time .*RuleSet.*; before: \d/);
     const shrunk = await compare(well, slow);
-    assert.match(shrunk.answer?.headline ?? '', /\(−\d+ ±\d+ pp vs capture Mon 12:01, same image/);
+    assert.match(shrunk.answer?.headline ?? '', /, down from \d+%/);
+    assert.match(shrunk.answer?.lines.join('\n') ?? '', /: −\d+ ±\d+ pp vs capture Mon 12:01, same image/);
   });
 
   it('are compared two pairs at a time; more are told to retry', async () => {

@@ -47,7 +47,8 @@ describe('a capture and its healthy sibling', () => {
 
   it('are compared by name: what the alerting one does more', async () => {
     const { answer } = await compare(slow, sibling);
-    assert.match(answer?.headline ?? '', /RuleSet.*\(\+\d+ ±\d+ pp vs sibling checkout-x2x, same window; /);
+    assert.match(answer?.headline ?? '', /RuleSet.*; healthy: \d/);
+    assert.match(answer?.lines.join('\n') ?? '', /: \+\d+ ±\d+ pp vs sibling checkout-x2x, same window; /);
     assert.ok(!answer?.lines.includes(alike));
   });
 

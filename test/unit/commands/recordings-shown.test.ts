@@ -107,7 +107,10 @@ describe('two recordings compared', () => {
 
   it('give the same sentence as text, data, picture and page', async () => {
     const { headline } = JSON.parse(await shown('json')) as { headline: string };
-    assert.match(headline, /^cpu: \d+% in .*Pricing\.price \(\+\d+ ±\d+ pp vs shop-baseline\.jfr\.gz; /);
+    assert.match(
+      headline,
+      /^\d+% of CPU time is spent in .*RuleSet\.\w+, called by .*Pricing\.price; before: \d/,
+    );
     assert.equal((await shown('text')).split('\n')[0], headline);
     assert.ok((await shown('svg')).includes(`shop-regression.jfr.gz: ${headline}</title>`));
     const page = await shown('html');
@@ -116,8 +119,11 @@ describe('two recordings compared', () => {
 
   it('also print the caveats at the terminal', async () => {
     const lines = (await shown('text')).split('\n');
-    assert.match(lines[1] ?? '', /^cpu in total 0\.\d+ → 0\.\d+ cores vs shop-baseline\.jfr\.gz\.$/);
-    assert.match(lines[3] ?? '', /^cpu: 0\.\d+ cores, of which \d+% application/);
+    assert.match(lines[1] ?? '', /^Next: look at what .*RuleSet\.\w+ does more of/);
+    assert.match(lines[2] ?? '', /^.*RuleSet\.\w+: \+\d+ ±\d+ pp vs shop-baseline\.jfr\.gz; /);
+    const others = lines.join('\n');
+    assert.match(others, /^cpu in total 0\.\d+ → 0\.\d+ cores vs shop-baseline\.jfr\.gz\.$/m);
+    assert.match(others, /^cpu: 0\.\d+ cores, of which \d+% application/m);
   });
 
   it('show the same certainty on the page, and differ there in every event', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
 import { comparisonSchema, type Comparison } from '../../../src/profile/comparison/comparison.ts';
-import { unchangedWords } from '../../../src/profile/comparison/headline.ts';
+import { changeFigures } from '../../../src/profile/comparison/headline.ts';
 import type { Profile, ProfileEvent } from '../../../src/profile/profile.ts';
 import { syntheticProfile, type SyntheticSample } from '../../given/profile.ts';
 
@@ -63,17 +63,21 @@ describe('a method that became slow', () => {
   const slow = [...quiet.slice(0, 2), { stack: scan, count: 8 }];
   const found = compare(syntheticProfile(quiet), syntheticProfile(slow));
 
-  it('gets one line that names its caller', () => {
+  it('gets one line, that names the lowest frame that carries it', () => {
     assert.deepEqual(
       significant(found).map((row) => [row.frame, row.mostly]),
-      [['com.acme.shop.RuleSet.scan', null]],
+      [['com.acme.shop.RuleSet.matches', null]],
     );
   });
 
-  it('has share, interval and cores in the sentence', () => {
+  it('has its share now and before in the sentence, and its interval and cores in the figures', () => {
     assert.equal(
       found.headline,
-      'cpu: 44% in RuleSet.scan (+35 ±5 pp vs baseline Tue 14:00; 0.020 → 0.160 cores), called by CheckoutService.price',
+      '44% of CPU time is spent in RuleSet.matches, called by CheckoutService.price; healthy: 9%',
+    );
+    assert.equal(
+      changeFigures(found.changed[0]!, found.baseLabel),
+      '+35 ±5 pp vs baseline Tue 14:00; 0.020 → 0.160 cores (+0.120 to +0.160)',
     );
   });
 
@@ -95,18 +99,18 @@ describe('a method that became slow', () => {
     const twice = quiet.map((sample) => ({ ...sample, count: sample.count * 3 }));
     const { headline, changed } = compare(syntheticProfile(base), syntheticProfile(twice));
     assert.ok(changed.some((row) => row.significant && row.kind !== 'application'));
-    assert.match(headline, /^cpu: more of the same work, .*; no application frame's share changed/);
+    assert.match(headline, /^cpu: more of the same work, .*; no application frame stands out/);
   });
 
   it('does not make others look improved: their share fell, their cores did not', () => {
     assert.ok(found.changed.every((row) => row.deltaShare > 0 || !row.significant));
     const written = found.changed.find(({ frame }) => frame.endsWith('Json.write'));
-    assert.equal(written && unchangedWords(written), 'share only');
+    assert.equal(written?.change, 'pushed-aside');
     const again = compare(syntheticProfile(quiet), syntheticProfile(quiet));
-    assert.ok(again.changed.every((row) => unchangedWords(row) === 'within noise'));
+    assert.ok(again.changed.every((row) => row.change === 'same'));
   });
 
-  it('is named by its caller when that is nearly all it does', () => {
+  it('is named itself, also where its caller does nearly nothing else', () => {
     const onlyPrices = [
       { stack: orders, count: 9 },
       { stack: scan, count: 1 },
@@ -116,7 +120,10 @@ describe('a method that became slow', () => {
       { stack: scan, count: 8 },
     ];
     const { headline } = compare(syntheticProfile(onlyPrices), syntheticProfile(slower));
-    assert.match(headline, /^cpu: 47% in CheckoutService\.price \(\+37 .*, mostly RuleSet\.scan$/);
+    assert.equal(
+      headline,
+      '47% of CPU time is spent in RuleSet.matches, called by CheckoutService.price; healthy: 10%',
+    );
   });
 
   it('is found when only the numbers of generated classes differ', () => {
@@ -133,6 +140,62 @@ describe('a method that became slow', () => {
     const found = compare(syntheticProfile(quiet), syntheticProfile([...quiet, { stack: deep, count: 8 }]));
     const row = significant(found).find((one) => `${one.frame} ${one.mostly}`.includes('Tree.walk'));
     assert.ok(row && row.currentShare <= 1 && Math.abs(row.currentCores - 0.16) < 0.001);
+  });
+});
+
+describe('each row', () => {
+  const rowOf = (found: Comparison, frame: string): Comparison['changed'][number] => {
+    const row = found.changed.find((one) => one.frame.endsWith(frame));
+    assert.ok(row, `${frame} among ${found.changed.map((one) => one.frame).join(', ')}`);
+    return row;
+  };
+
+  it('of twice the load grew with the load', () => {
+    const twice = quiet.map((sample) => ({ ...sample, count: sample.count * 2 }));
+    const { changed } = compare(syntheticProfile(quiet), syntheticProfile(twice));
+    assert.ok(changed.length > 2 && changed.every((row) => row.change === 'grew-with-load'));
+  });
+
+  it('of half the load is less', () => {
+    const twice = quiet.map((sample) => ({ ...sample, count: sample.count * 2 }));
+    const { changed, headline } = compare(syntheticProfile(twice), syntheticProfile(quiet));
+    assert.ok(changed.length > 2 && changed.every((row) => row.change === 'less' && !row.significant));
+    assert.match(headline, /^cpu: less of the same work/);
+  });
+
+  it('whose rate rose sixfold is more, though something else took its share', () => {
+    const slower = [
+      { stack: json, count: 6 },
+      { stack: orders, count: 24 },
+      { stack: scan, count: 200 },
+    ];
+    const found = compare(syntheticProfile(quiet), syntheticProfile(slower));
+    const row = rowOf(found, 'Orders.find');
+    assert.ok(row.deltaShare < -0.2 && row.currentCores / row.baseCores > 5.9);
+    assert.equal(row.change, 'more');
+    assert.ok((row.deltaCoresLow ?? 0) > 0);
+  });
+
+  it('is not called unchanged in its rate where nobody could tell', () => {
+    // Six times the rate, in bursts: the test of the rate decides nothing, so nothing is claimed of it.
+    const found = compare(
+      syntheticProfile([...quiet, { stack: [...orders, 'com/acme/shop/Mapper.map'], count: 3, slots: [3] }]),
+      syntheticProfile([
+        { stack: scan, count: 60 },
+        { stack: orders, count: 4 },
+        { stack: [...orders, 'com/acme/shop/Mapper.map'], count: 90, slots: [3, 9] },
+      ]),
+    );
+    for (const row of found.changed)
+      if (row.change === 'pushed-aside')
+        assert.ok(row.deltaCoresLow! <= 0 && row.deltaCoresHigh! >= 0, JSON.stringify(row));
+  });
+
+  it('has an interval of its rate that says the same as its word', () => {
+    const slow = [...quiet.slice(0, 2), { stack: scan, count: 8 }];
+    const row = rowOf(compare(syntheticProfile(quiet), syntheticProfile(slow)), 'RuleSet.matches');
+    assert.equal(row.change, 'more');
+    assert.ok(row.deltaCoresLow! > 0 && row.deltaCoresLow! < 0.14 && row.deltaCoresHigh! >= 0.14);
   });
 });
 
@@ -155,7 +218,7 @@ describe('several causes', () => {
     assert.deepEqual(names.slice(0, 3).sort(), [
       'com.acme.shop.Json.write',
       'com.acme.shop.Mapper.map',
-      'com.acme.shop.RuleSet.scan',
+      'com.acme.shop.RuleSet.matches',
     ]);
   });
 
@@ -165,12 +228,12 @@ describe('several causes', () => {
       syntheticProfile(quiet),
       syntheticProfile([...quiet, { stack: collecting, count: 9, thread: 'GC Thread#0' }]),
     );
-    assert.match(found.headline, /^cpu: 45% in garbage collection \(\+45 /);
+    assert.equal(found.headline, '45% of CPU time is spent in garbage collection; healthy: 0%');
   });
 });
 
 describe('waits for a lock that became longer', () => {
-  it('are reported by the total, since shares count waits', () => {
+  it('are reported by their time, since shares count waits', () => {
     const locks = (milliseconds: number): Profile =>
       syntheticProfile([
         { event: 'lock', stack: json, count: 50, value: 1.2e6 },
@@ -178,7 +241,7 @@ describe('waits for a lock that became longer', () => {
       ]);
     assert.match(
       compare(locks(2), locks(120), 'lock').headline,
-      /^lock: more waiting for locks, 0\.132 → 0\.84 s\/s in total vs .*; no frame's share of the waits changed/,
+      /^86% of lock waiting is in Orders\.find: 0\.72 threads blocked on average; healthy: 9%$/,
     );
   });
 });
@@ -220,7 +283,7 @@ describe('waiting', () => {
     const found = compare(base, current, 'wall');
     assert.equal(
       found.headline,
-      'wall: 75% waiting in HikariPool.getConnection (+75 ±3 pp vs baseline Tue 14:00; 0 → 3.00 threads), called by OrderRepository.find',
+      '75% of the time waits for a pooled connection (HikariPool.getConnection, called by OrderRepository.find); healthy: 0%',
     );
     assert.equal(found.currentSamples, 40 * 30);
   });
@@ -231,7 +294,7 @@ describe('waiting', () => {
     const waiting = wall([...pooled, 'com/acme/shop/ConnectionPool.getConnection', ...wait], 24);
     assert.match(
       compare(syntheticProfile(usual), syntheticProfile([...usual, ...small, waiting]), 'wall').headline,
-      /^wall: 53% .*in OrderRepository\.find \(\+53 .*\), mostly ConnectionPool\.getConnection$/,
+      /^53% of the time is spent in OrderRepository\.find, mostly ConnectionPool\.getConnection; healthy: 0%$/,
     );
   });
 });
@@ -262,7 +325,8 @@ describe('an event that one of the profiles lacks', () => {
     syntheticProfile([...quiet, ...samples], withoutSamples && { profile: { withoutSamples } });
 
   it('is new where it was recorded and nothing of it happened', () => {
-    const sentence = /^lock: 100% in Orders\.find \(\+100 ±\d pp vs baseline Tue 14:00; 0 → 0\.120 s\/s\)/;
+    const sentence =
+      /^100% of lock waiting is in Orders\.find, called by OrdersHandler\.handle: 0\.120 threads blocked on average; healthy: 0%$/;
     assert.match(compare(of([], ['lock']), of([waits], []), 'lock').headline, sentence);
     assert.match(compare(of([]), of([waits]), 'lock').headline, sentence, 'a recording that does not say');
   });
@@ -270,7 +334,7 @@ describe('an event that one of the profiles lacks', () => {
   it('is gone where it was recorded and no longer happens', () => {
     assert.match(
       compare(of([waits], []), of([], ['lock']), 'lock').headline,
-      /^lock: down from 100% to 0% in Orders\.find \(−100 ±\d pp vs baseline Tue 14:00; 0\.120 → 0 s\/s\)/,
+      /^0% of lock waiting is in Orders\.find, called by OrdersHandler\.handle, down from 100%$/,
     );
   });
 
@@ -299,7 +363,7 @@ describe('windows of hours', () => {
 
   it('are compared by the same rates, whatever their length', () => {
     const { headline, baseTotal, currentTotal } = compare(day(43_200, 100), day(86_400, 200));
-    assert.match(headline, /^cpu: /);
+    assert.match(headline, /^\d+% of CPU time|^cpu: /);
     assert.ok(Math.abs(baseTotal - (1500 * 0.01) / 43_200) < 1e-9, String(baseTotal));
     assert.ok(Math.abs(currentTotal - (1800 * 0.01) / 86_400) < 1e-9, String(currentTotal));
   });

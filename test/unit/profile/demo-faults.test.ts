@@ -8,18 +8,29 @@ import { storedWindow, windows } from '../../given/stored-window.ts';
 
 /** Every fault of the demo, on real recordings: the event that shows it, and the words that must be there. */
 const faults: readonly (readonly [fault: string, event: ProfileEvent, mustSay: RegExp])[] = [
-  ['slow', 'wall', /sleeping in .*LoyaltyService\.points/],
-  ['burn', 'cpu', /RuleSet\.(?:re)?scan/],
+  ['slow', 'wall', /is spent sleeping in .*LoyaltyService\.points/],
+  ['burn', 'cpu', /RuleSet\.(?:(?:re)?scan|matches)/],
   // Half of it runs; the rest waits in the JVM for memory and for the collector, as the recorded states say.
   ['burn', 'wall', / in RuleSet\./],
-  ['lock', 'wall', /blocked on a lock in PriceCache\.refreshed/],
+  ['lock', 'wall', /waits for a lock in PriceCache\.refreshed/],
   ['lock', 'lock', /PriceCache\.refreshed/],
-  ['pool', 'wall', /waiting in ConnectionPool\.getConnection.*, called by OrderRepository\.find/],
-  ['io', 'wall', /waiting for an answer in .*InventoryClient\.reserve/],
+  [
+    'pool',
+    'wall',
+    /waits for a pooled connection \(ConnectionPool\.getConnection, called by OrderRepository\.find\)/,
+  ],
+  ['io', 'wall', /waits for an answer in .*InventoryClient\.reserve/],
   ['alloc', 'alloc', /ReceiptRenderer\.render/],
 ];
 const baseline = storedWindow('faults/baseline');
 const golden: string[] = [];
+/** What shares of an event are shares of. */
+const subjects: Partial<Record<ProfileEvent, string>> = {
+  cpu: 'CPU time',
+  wall: 'time',
+  alloc: 'allocation',
+  lock: 'lock waiting',
+};
 
 function ask(fault: string, event: ProfileEvent, compared: boolean): ProfileAnswer {
   const profile = storedWindow(`faults/${fault}`);
@@ -48,13 +59,18 @@ describe('every fault of the demo is named in the sentence', () => {
   for (const [fault, event, mustSay] of faults) {
     it(`${fault}, seen in ${event}, without a baseline`, () => {
       const { headline } = ask(fault, event, false);
-      assert.ok(headline.startsWith(`${event}: `) && mustSay.test(headline), headline);
+      assert.match(headline, new RegExp(`^(?:.*; )?\\d+% of /checkout's ${subjects[event]} `));
+      assert.match(headline, mustSay);
     });
 
     it(`${fault}, seen in ${event}, against a baseline`, () => {
-      const { headline, confidence } = ask(fault, event, true);
+      const { headline, lines, confidence } = ask(fault, event, true);
       assert.match(headline, mustSay);
-      assert.match(headline, /\(\+\d+ ±\d+ pp vs baseline Tue 14:00; .* → .*\)/);
+      assert.match(headline, /^\d+% of .*; healthy: \d+(?:\.\d+)?%$/);
+      assert.ok(
+        lines.some((line) => /^\S+: \+\d+ ±\d+ pp vs baseline Tue 14:00; .* → .* to .*\.$/.test(line)),
+      );
+      assert.ok(lines.some((line) => line.startsWith('Next: ')));
       assert.equal(confidence, 'certain', headline);
     });
   }

@@ -44,7 +44,7 @@ describe('async-profiler 2.9, which gives samples of CPU time a state of their t
     assert.ok(Math.abs(coresOf(itimer) - 0.82) < 0.01, `${coresOf(itimer)}`);
     assert.ok(Math.abs(coresOf(itimer) - processCpu(itimer)!.cores) < 0.05);
     const words = said(ask(itimer, 'cpu'));
-    assert.match(words, /^cpu: \d+% in Wild\./);
+    assert.match(words, /^\d+% of CPU time is spent in Wild\./);
     assert.match(words, /^cpu: 0\.8\d cores, of which/m);
     assert.doesNotMatch(words, /wall|threads/);
   });
@@ -76,7 +76,7 @@ describe("the JDK's own recorders", () => {
     assert.equal(sum(cpuTime.events.cpu!.samples.count), 444);
     assert.ok(Math.abs(coresOf(cpuTime) - 1.11) < 0.01);
     const { headline, lines } = ask(cpuTime, 'cpu');
-    assert.match(headline, /^cpu: \d+% in .* \(\d\.\d+ cores\)$/);
+    assert.match(headline, /^\d+% of CPU time is spent in .*: \d\.\d+ cores$/);
     assert.doesNotMatch(lines.join('\n'), /idle|not shown|wall/i);
   });
 
@@ -90,7 +90,7 @@ describe("the JDK's own recorders", () => {
       leastSeconds: processCpu(jdk)!.leastSeconds,
     });
     const words = said(ask(jdk, 'cpu'));
-    assert.match(words, /^cpu: \d+% in Wild\.[\w$]+, mostly Wild\.\w+$/m);
+    assert.match(words, /^\d+% of CPU time is spent in Wild\.\w+$/m);
     assert.match(words, /^The process used 1\.7\d cores by its own account \(3 readings of its CPU load, /m);
     // Of no frame and of no other total is a rate given.
     assert.doesNotMatch(words, /\b0 (?:threads|cores)|cpu: [\d.]+ cores/);

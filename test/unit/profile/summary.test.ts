@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderSvg } from '../../../src/flamegraph/svg.ts';
 import { compareProfiles } from '../../../src/profile/comparison/compare.ts';
+import { causeKind, causeKinds } from '../../../src/profile/comparison/cause-kind.ts';
+import type { Comparison } from '../../../src/profile/comparison/comparison.ts';
+import { nextStep } from '../../../src/profile/answer/next-steps.ts';
 import type { Profile } from '../../../src/profile/profile.ts';
 import { answer, type AnswerInput, type ProfileAnswer } from '../../../src/profile/answer/summary.ts';
 import { syntheticProfile, type SyntheticSample } from '../../given/profile.ts';
@@ -72,7 +75,7 @@ describe('a latency alert without a baseline', () => {
   it('names where most of the time waits, without idle threads', () => {
     assert.equal(
       found.headline,
-      'wall: 50% waiting for an answer in StockClient.ask, called by OrdersHandler.handle (1.00 threads)',
+      '50% of the time waits for an answer in StockClient.ask, called by OrdersHandler.handle: 1.00 threads',
     );
     assert.equal(found.samples, 20 * 30);
   });
@@ -84,10 +87,7 @@ describe('a latency alert without a baseline', () => {
   });
 
   it('names the service that is waited for', () => {
-    says(
-      found,
-      /^50% of the time is spent waiting for another service, in StockClient\.ask, called by OrdersHandler\.handle/,
-    );
+    says(found, /^Next: look at the latency and errors of the service behind StockClient\.ask at this time/);
   });
 
   it('names code that somebody wrote, not the proxies around it', () => {
@@ -95,7 +95,10 @@ describe('a latency alert without a baseline', () => {
       const found = ask(
         syntheticProfile([wall([...checkout, proxy, 'com/acme/shop/Orders.find', ...park], 9)]),
       );
-      assert.match(found.headline, /^wall: 100% waiting in Orders\.find, called by CheckoutHandler\.handle/);
+      assert.match(
+        found.headline,
+        /^100% of the time waits in Orders\.find, called by CheckoutHandler\.handle/,
+      );
       assert.ok(!found.topFrames.some(({ name }) => /Proxy|CGLIB/.test(name)));
     }
   });
@@ -119,14 +122,14 @@ describe("the alert's own labels", () => {
     const found = ask(waiting, { labels: { uri: '/checkout', method: 'GET', severity: 'critical' } });
     assert.equal(
       found.headline,
-      'wall: 90% of /checkout waiting in ConnectionPool.getConnection, called by Orders.find (0.90 threads)',
+      "90% of /checkout's time waits for a pooled connection (ConnectionPool.getConnection, called by Orders.find): 0.90 threads",
     );
     says(found, /^uri="\/checkout" is served by CheckoutHandler\.handle: 50% of wall samples\.$/);
   });
 
   it('understand path templates and handler names', () => {
     for (const labels of [{ route: '/api/v1/orders/{id}' }, { handler: 'OrdersHandler#handle' }]) {
-      assert.match(ask(waiting, { labels }).headline, /waiting for an answer in StockClient\.ask/);
+      assert.match(ask(waiting, { labels }).headline, /waits for an answer in StockClient\.ask/);
     }
   });
 
@@ -157,7 +160,8 @@ describe('what is not code', () => {
     );
     assert.equal(found.confidence, 'likely');
     // And what the code did meanwhile, for whoever must spend less.
-    says(found, /^wall: 50% waiting for an answer in StockClient\.ask/);
+    says(found, /^50% of the time waits for an answer in StockClient\.ask/);
+    says(found, /^Next: compare the container's CPU limit/);
   });
 
   it('some throttling is a line, next to none is not worth one', () => {
@@ -234,7 +238,7 @@ describe('what is not code', () => {
     );
     // Half of 0.2 cores slows nobody down: what the requests wait for comes first.
     const found = ask(waiting, young);
-    assert.match(found.headline, /^wall: 50% /);
+    assert.match(found.headline, /^50% of the time /);
     says(found, /^The JVM started 4 minutes before the alert; JIT compilation takes 50% of its cpu\.$/);
     const old = ask(waiting, { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-05T14:00:00Z' });
     assert.ok(!old.lines.some((line) => line.includes('started')));
@@ -243,6 +247,120 @@ describe('what is not code', () => {
   it('a JVM that started only after the alert', () => {
     const found = ask(waiting, { startsAt: '2026-01-06T14:00:00Z', targetStartedAt: '2026-01-06T14:01:00Z' });
     says(found, /^This process started after the alert/);
+  });
+});
+
+describe('a machine without a free processor', () => {
+  const load = (jvm: number, machine: number): Partial<Profile> => ({
+    cpuLoad: [0, 1, 2, 3].map((second) => ({ atMs: second * 1000, jvm, machine })),
+  });
+  const scanning = [...checkout, 'com/acme/shop/RuleSet.scan'];
+  /** Four threads that want to run, and get 0.4 cores. */
+  const starved = [
+    { ...wall(scanning, 40), state: 'runnable' as const },
+    { stack: scanning, count: 20 },
+    idle,
+  ];
+  const busy = (jvm = 0.2, machine = 1): Profile =>
+    syntheticProfile(starved, { profile: load(jvm, machine) });
+
+  it('comes first where it is what requests wait for, with what runs', () => {
+    const found = ask(busy());
+    assert.equal(
+      found.headline,
+      'the machine is at 100% CPU, 20% of it by this JVM: 4.00 threads want to run, and get 0.40 cores; ' +
+        '100% of the time is spent running in RuleSet.scan, called by CheckoutHandler.handle: 4.00 threads',
+    );
+    says(found, /^Next: look at what else runs on this machine/);
+  });
+
+  it('that this JVM fills itself calls for less work', () => {
+    says(ask(busy(0.9)), /^Next: spend less CPU/);
+  });
+
+  it('is only a line where requests wait for something else', () => {
+    const found = ask({ ...waiting, ...load(0.2, 1) });
+    assert.match(found.headline, /^50% of the time waits for an answer/);
+    says(found, /^The machine is at 100% CPU, 20% of it by this JVM/);
+  });
+
+  it('is no cause where it was as busy in the baseline', () => {
+    const before = syntheticProfile([{ ...wall(checkout, 10), state: 'runnable' }, idle], {
+      profile: load(0.2, 1),
+    });
+    const options = { event: 'wall', baseLabel: 'baseline Tue 14:00' } as const;
+    const compared = ask(busy(), { comparison: compareProfiles(before, busy(), options) });
+    assert.match(compared.headline, /^100% of the time is spent running in RuleSet\.scan/);
+    const calm = { ...before, ...load(0.2, 0.4) };
+    const slowed = ask(busy(), { comparison: compareProfiles(calm, busy(), options) });
+    assert.match(slowed.headline, /^the machine is at 100% CPU, .*; 100% of the time is spent running in /);
+  });
+
+  it('is not claimed of a machine with a free processor', () => {
+    const found = ask(busy(0.2, 0.8));
+    for (const sentence of [found.headline, ...found.lines]) assert.doesNotMatch(sentence, /machine/);
+  });
+});
+
+describe('what the sentence leads with', () => {
+  const baseLabel = 'baseline Tue 14:00';
+  const serving = [wall([...checkout, 'com/acme/shop/RuleSet.scan'], 20), idle];
+  const allocating = (bytes: number): SyntheticSample => ({
+    event: 'alloc',
+    stack: [...checkout, 'com/acme/shop/Receipt.render'],
+    count: 20,
+    value: bytes,
+  });
+
+  it('holds an event that changed beyond the lead one', () => {
+    const before = syntheticProfile([...serving, allocating(500)]);
+    const after = syntheticProfile([...serving, allocating(500_000), allocating(500_000)]);
+    const of = (event: 'wall' | 'alloc'): Comparison => compareProfiles(before, after, { event, baseLabel });
+    const found = ask(after, { comparison: of('wall'), otherComparisons: [of('alloc')] });
+    assert.match(found.headline, /^wall: nothing changed beyond noise/);
+    assert.match(found.headline, /; but alloc in total 20\.0 kB\/s → 40\.0 MB\/s$/);
+  });
+
+  it('is never the JIT of a JVM that hardly runs', () => {
+    const compiling = syntheticProfile([
+      { stack: compiler, count: 3, thread: 'C2' },
+      { stack: [...checkout, 'com/acme/shop/RuleSet.scan'], count: 1 },
+    ]);
+    assert.match(ask(compiling, { event: 'cpu' }).headline, /^25% of CPU time is spent in RuleSet\.scan/);
+    const calm = syntheticProfile([{ stack: [...checkout, 'com/acme/shop/RuleSet.scan'], count: 1 }]);
+    const comparison = compareProfiles(calm, compiling, { event: 'cpu', baseLabel });
+    assert.doesNotMatch(ask(compiling, { event: 'cpu', comparison }).headline, /^\d+% of .*JIT/);
+  });
+
+  it('is request time where a server serves', () => {
+    const serves = [...pool, 'jakarta/servlet/http/HttpServlet.service', 'com/acme/shop/Cart.show', ...park];
+    assert.match(
+      ask(syntheticProfile([wall(serves, 20), idle])).headline,
+      /^100% of request time waits in Cart\.show/,
+    );
+  });
+});
+
+describe('the next step', () => {
+  it('is one for each kind of cause, and names what it is about', () => {
+    for (const kind of causeKinds) {
+      const step = nextStep(kind, 'Orders.$&find', 'Cart.pay');
+      assert.match(step, /^Next: (?:look|compare|spend|open) .*\.$/);
+      assert.doesNotMatch(step, /[{}]/);
+    }
+    assert.match(nextStep('downstream', 'Orders.$&find', null), /behind Orders\.\$&find at this time/);
+  });
+
+  it('follows the wait, whatever its library is called in this build', () => {
+    for (const [frame, kind] of [
+      ['com.zaxxer.hikari.pool.HikariPool.getConnection', 'pool-exhausted'],
+      ['com.acme.shaded.com.zaxxer.hikari.pool.HikariPool.getConnection', 'pool-exhausted'],
+      ['com.acme.shop.ClientPool.borrow', 'pool-exhausted'],
+      ['org.postgresql.core.v3.QueryExecutorImpl.execute', 'database'],
+      ['com.acme.shop.Orders.find', 'waiting'],
+    ] as const)
+      assert.equal(causeKind('wall', frame, 'parked'), kind, frame);
+    assert.equal(causeKind('wall', 'com.acme.shop.ClientPool.borrow', 'running'), 'running');
   });
 });
 
@@ -396,7 +514,7 @@ describe('with a baseline', () => {
     const found = ask(waiting, { comparison });
     assert.match(
       found.headline,
-      /^wall: nothing changed beyond noise .*; widest: 50% waiting for an answer in StockClient\.ask/,
+      /^wall: nothing changed beyond noise .*; widest: 50% of the time waits for an answer in StockClient\.ask/,
     );
     assert.equal(found.confidence, 'unknown');
   });
@@ -404,11 +522,16 @@ describe('with a baseline', () => {
   it("of several things that grew, the alert's labels choose which the sentence is about", () => {
     const comparison = compareProfiles(before, waiting, options);
     const atCheckout = ask(waiting, { comparison, labels: { uri: '/checkout' } });
-    assert.match(atCheckout.headline, /^wall: 45% waiting in ConnectionPool\.getConnection \(\+45 /);
+    assert.match(
+      atCheckout.headline,
+      /^45% of the time waits for a pooled connection \(ConnectionPool\.getConnection/,
+    );
+    says(atCheckout, /^ConnectionPool\.getConnection: \+45 ±\d pp vs baseline Tue 14:00; 0 → 0\.90 threads/);
     says(atCheckout, /^More in StockClient\.ask: /);
-    assert.ok(!atCheckout.lines.some((line) => line.includes('look there next')));
+    says(atCheckout, /^Next: compare the size of the pool/);
+    assert.ok(!atCheckout.lines.some((line) => line.includes('latency and errors')));
     const atOrders = ask(waiting, { comparison, labels: { uri: '/orders' } });
-    assert.match(atOrders.headline, /^wall: 50% waiting for an answer in StockClient\.ask \(\+50 /);
+    assert.match(atOrders.headline, /^50% of the time waits for an answer in StockClient\.ask/);
     says(atOrders, /^More in ConnectionPool\.getConnection: /);
   });
 
@@ -436,7 +559,7 @@ describe('with a baseline', () => {
     const comparison = compareProfiles(after, before, options);
     assert.match(
       comparison.headline,
-      /^wall: down from 50% to 0% waiting for an answer in StockClient\.ask \(−50 ±\d+ pp vs /,
+      /^0% of the time waits for an answer in StockClient\.ask.*, down from 50%$/,
     );
   });
 
@@ -466,7 +589,8 @@ describe('with a baseline', () => {
     const busier = syntheticProfile([{ stack: [...checkout, 'com/acme/shop/Json.write'], count: 50 }]);
     const quiet = syntheticProfile([{ stack: [...checkout, 'com/acme/shop/RuleSet.scan'], count: 5 }]);
     const other = compareProfiles(quiet, busier, { event: 'cpu', baseLabel: 'baseline Tue 14:00' });
-    says(ask(waiting, { otherComparisons: [other] }), /^Also cpu: 100% in Json\.write/);
+    const found = ask(waiting, { otherComparisons: [other] });
+    assert.match(found.headline, /^50% of the time .*; also 100% of CPU time is spent in Json\.write/);
   });
 
   it('names what cpu was spent on also where none of it is application code', () => {
@@ -480,7 +604,7 @@ describe('with a baseline', () => {
     );
     assert.match(
       ask(profile, { event: 'cpu' }).headline,
-      /^cpu: 90% in HttpParser\.parse, framework code \(\d\.\d\d cores\)$/,
+      /^90% of CPU time is spent in HttpParser\.parse, framework code: \d\.\d\d cores$/,
     );
   });
 });
