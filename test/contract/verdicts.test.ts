@@ -57,7 +57,7 @@ describe('A verdict about a real recording', { timeout: 180_000 }, () => {
   });
 
   it('does not miss line numbers in a program of the default package', async () => {
-    const { topFrames, lines } = say(await byTheJdk('bare/Bare.java', ['Bare', String(seconds)]), 'wall');
+    const { topFrames, lines } = say(await byTheJdk('bare/Bare.java', ['Bare', String(seconds)]), 'cpu');
     assert.equal(topFrames[0]?.name, 'Bare.burn');
     for (const line of lines) assert.doesNotMatch(line, /line numbers/);
   });
