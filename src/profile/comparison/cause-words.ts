@@ -34,6 +34,8 @@ export function subjectOf(
       if (part !== '') return `${of}time`;
       return isMostlyRequests(samples, names) ? 'request time' : 'the time';
     case 'cpu':
+      // Samplers of running threads and of other events do not count time.
+      if (samples.unit === 'samples') return part === '' ? 'the sampled work' : `${of}sampled work`;
       return `${of}CPU time`;
     case 'alloc':
       return `${of}allocation`;

@@ -90,7 +90,7 @@ describe("the JDK's own recorders", () => {
       leastSeconds: processCpu(jdk)!.leastSeconds,
     });
     const words = said(ask(jdk, 'cpu'));
-    assert.match(words, /^\d+% of CPU time is spent in Wild\.\w+$/m);
+    assert.match(words, /^\d+% of the sampled work is spent in Wild\.\w+$/m);
     assert.match(words, /^The process used 1\.7\d cores by its own account \(3 readings of its CPU load, /m);
     // Of no frame and of no other total is a rate given.
     assert.doesNotMatch(words, /\b0 (?:threads|cores)|cpu: [\d.]+ cores/);
