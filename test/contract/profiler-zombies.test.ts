@@ -208,6 +208,7 @@ describe('a JVM that is process 1 of its container is left no zombie', () => {
 
       it('after a start that was cleaned up while it tried whether there is room for threads', async () => {
         const { exec, left, others } = await containerOf();
+        groupOf('cpu');
         const slow = groupOf('cpu', 'slow');
         const quota = existsSync(join(slow.directory, 'cpu.max')) ? 'cpu.max' : 'cpu.cfs_quota_us';
         slow.write(quota, quota === 'cpu.max' ? '1000 100000' : 1000);
