@@ -94,7 +94,10 @@ export function withoutSymbols(jdk: Jdk): { jdk: Jdk; remove: () => void } {
 }
 
 /** Compiles a program of test/java into a directory that every user may read; remove it with `remove`. */
-export function compileProgram(program: 'Burner' | 'Hoarder' | 'Churner'): { classes: string; remove: () => void } {
+export function compileProgram(program: 'Burner' | 'Hoarder' | 'Churner'): {
+  classes: string;
+  remove: () => void;
+} {
   const [jdk] = jdks();
   const folder = program.toLowerCase();
   const classes = mkdtempSync(join(tmpdir(), `${folder}-`));
