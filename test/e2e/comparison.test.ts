@@ -96,7 +96,7 @@ ledger: {sqlite: {path: ${join(directory, 'flamepin.db')}}}
         const grew = page.locator('.changed td.grew').first();
         assert.match((await grew.textContent()) ?? '', /▲ \+\d/);
         assert.equal(
-          await page.locator('.changed h2 a').getAttribute('href'),
+          await page.locator('.changed:visible h2 a').getAttribute('href'),
           `/captures/${baseline.id}`,
           'leads to the baseline',
         );
