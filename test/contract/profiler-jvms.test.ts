@@ -7,7 +7,15 @@ import { captureEvents } from '../../src/profile/sampling.ts';
 import { readProfile } from '../../src/profile/reading/read-profile.ts';
 import { hostJvms } from '../../src/targets/host/host-processes.ts';
 import { hostExec } from '../../src/targets/host/host-exec.ts';
-import { compileBurner, jre, startBurner, withoutSymbols, type Jvm, type JvmOptions } from '../setup/jvm.ts';
+import {
+  compileBurner,
+  jdks,
+  jre,
+  startBurner,
+  withoutSymbols,
+  type Jvm,
+  type JvmOptions,
+} from '../setup/jvm.ts';
 import { ours, profiler, unlessSlow } from './profiler-session.ts';
 
 const exec = hostExec();
@@ -66,6 +74,55 @@ describe('every JVM that people run', () => {
       });
     return { session, profile, recorded, say };
   };
+
+  const machine = jdks().filter(({ release }) => release === 17);
+  for (const jdk of [...(['8', '11', '21', '25'] as const).map(jre), ...machine])
+    it(`JDK ${jdk.release}: all four events, a sentence, and nothing left`, async () => {
+      const jvm = await jvmOf({ jdk });
+      const { session, recorded, profile, say } = await capture(jvm.pid);
+      assert.deepEqual(session.missingEvents, {});
+      assert.deepEqual(recorded, ['cpu', 'wall', 'alloc', 'lock']);
+      assert.equal(profile.engine, 'ctimer');
+      assert.match(say('cpu').headline, burns);
+      assert.ok((profile.events.alloc?.samples.count.length ?? 0) > 0);
+    });
+
+  for (const collector of ['Serial', 'Parallel', 'Shenandoah', 'Z', 'Epsilon'])
+    it(`the ${collector} collector`, async () => {
+      const flags = ['-XX:+UnlockExperimentalVMOptions', `-XX:+Use${collector}GC`];
+      // Without a collector the heap must last; the program then allocates little.
+      const jvm = await jvmOf(
+        collector === 'Epsilon'
+          ? { flags: [...flags, '-Xmx1g'], args: ['1'] }
+          : { flags: [...flags, '-Xmx128m'] },
+      );
+      const { recorded, say } = await capture(jvm.pid);
+      assert.deepEqual(recorded, ['cpu', 'wall', 'alloc', 'lock']);
+      if (collector !== 'Epsilon') assert.match(say('cpu').headline, burns);
+    });
+
+  // async-profiler #769: signals of the wall clock broke system calls of JDK 8 and 11.
+  for (const release of ['8', '11'] as const)
+    it(`JDK ${release} with many threads in a wait keeps running through two windows`, async () => {
+      const jvm = await jvmOf({ jdk: jre(release), args: ['30', 'listen', '300', 'pool-'] });
+      for (const round of [1, 2]) {
+        const { profile } = await capture(jvm.pid);
+        assert.ok((profile.events.wall?.samples.count.length ?? 0) > 0, `window ${round}`);
+      }
+      assert.doesNotMatch(jvm.output(), /Exception|Interrupted/);
+    });
+
+  // dd-trace-java #11749: the JDK's own sampler of CPU time and another profiler's timers, in one JVM.
+  it('JDK 25 with its own recorder and its CPU-time sampler at work', async () => {
+    const jvm = await jvmOf({
+      jdk: jre('25'),
+      flags: ['-XX:StartFlightRecording=jdk.CPUTimeSample#enabled=true,jdk.ExecutionSample#enabled=true'],
+    });
+    assert.match(jvm.output(), /Started recording 1/);
+    const { recorded, say } = await capture(jvm.pid);
+    assert.deepEqual(recorded, ['cpu', 'wall', 'alloc', 'lock']);
+    assert.match(say('cpu').headline, burns);
+  });
 
   it('a JVM of JDK 8 without debug symbols is profiled without alloc, which is unknown and not zero', async () => {
     const bare = withoutSymbols(jre('8'));
