@@ -30,6 +30,9 @@ const packages = [
   'openssl',
   // Container engines, each started by its test in a network namespace of its own.
   'docker.io',
+  'docker-compose',
+  // The base of flamepin's image.
+  'debootstrap',
   'podman',
   'iproute2',
   // An sshd, started by its test in a mount namespace with users and sudo rules of its own.

@@ -181,6 +181,7 @@ describe('containers of a Docker engine', () => {
         'with a read-only root and a small tmpfs',
         { options: ['--read-only', '--tmpfs', '/tmp:exec,size=24m'] },
       ],
+      ['under an init process', { options: ['--init'] }],
       ['with java behind a shell', { prefix: ['sh', '-c', '"$@"; exit $?', 'sh'] }],
       ['with a limit on memory', { options: ['--memory', '200m'] }],
       ['without any capability', { options: ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'] }],
@@ -205,6 +206,23 @@ describe('containers of a Docker engine', () => {
         assert.deepEqual(await targets.health(target, session, signal), { alive: true });
         await engine.docker('rm', '--force', name);
       });
+
+    it('with the JVM that the route’s pattern fits, of several', async () => {
+      const both = 'java=$1; shift; "$java" -Dwhich=second "$@" & exec "$java" -Dwhich=first "$@"';
+      await engine.runJvm('two-jvms', { prefix: ['sh', '-c', both, 'sh'] });
+      const exec = targets.open(await resolve({ name: 'two-jvms' }));
+      for (const which of ['first', 'second']) {
+        const request = {
+          ...{ captureId: captureId(Date.now()), durationSeconds: 1 },
+          ...{ process: `-Dwhich=${which}`, pid: null },
+        };
+        const { session } = await unlessSlow(() => profiler().start(exec, request, signal));
+        const line = await engine.docker('exec', 'two-jvms', 'cat', `/proc/${session.pid}/cmdline`);
+        assert.match(line.replaceAll('\0', ' ').trim(), new RegExp(`-Dwhich=${which} `));
+        await profiler().cleanUp(exec, session, signal);
+      }
+      await engine.docker('rm', '--force', 'two-jvms');
+    });
 
     it('unless their /tmp allows no execution and nothing else is writable: refused, and nothing is left', async () => {
       await engine.runJvm('noexec', {

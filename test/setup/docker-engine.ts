@@ -42,8 +42,14 @@ const startMs = 60_000;
 /** Podman asks for more by default than a test machine may allow. */
 const ulimit = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
 
-/** Debian's docker.io, or podman through its compatible socket. Needs root. */
-export async function startEngine(kind: 'docker' | 'podman'): Promise<ContainerEngine> {
+/**
+ * Debian's docker.io, or podman through its compatible socket. Needs root.
+ * @param options `largeImages`: not every layer is copied whole, where the file system of /tmp allows that
+ */
+export async function startEngine(
+  kind: 'docker' | 'podman',
+  { largeImages = false } = {},
+): Promise<ContainerEngine> {
   const directory = mkdtempSync(join(tmpdir(), `flamepin-${kind}-`));
   const namespace = `fp${process.pid}${kind}`.slice(0, 15);
   const closing = new AsyncDisposableStack();
@@ -59,12 +65,17 @@ export async function startEngine(kind: 'docker' | 'podman'): Promise<ContainerE
     const socket = join(directory, 'docker.sock');
     const server =
       kind === 'docker'
-        ? start('sh', [join(import.meta.dirname, 'docker-engine.sh'), directory, namespace])
+        ? start('sh', [
+            join(import.meta.dirname, 'docker-engine.sh'),
+            directory,
+            namespace,
+            ...(largeImages ? ['auto'] : []),
+          ])
         : startPodman(directory, namespace, socket);
     closing.defer(() => server.stop());
     const docker = async (...args: string[]): Promise<string> => {
       const { stdout } = await promisify(execFile)('docker', ['-H', `unix://${socket}`, ...args], {
-        timeout: 60_000,
+        timeout: 120_000,
       });
       return stdout.trim();
     };
@@ -94,15 +105,15 @@ export async function startEngine(kind: 'docker' | 'podman'): Promise<ContainerE
       const all = ['--detach', '--name', name, ...ulimit, ...network, ...options];
       return docker('run', ...all, `${image}:test`, ...command);
     };
-    const burner = compileBurner();
-    closing.defer(burner.remove);
+    const jvm = jvmContainer();
+    closing.defer(jvm.remove);
     return {
       socket,
       namespace,
       docker,
       run,
       import: importAs,
-      runJvm: (name, options) => runJvm({ docker, run }, burner.classes, name, options),
+      runJvm: (name, options) => runJvm({ docker, run }, jvm, name, options),
       stop: () => closing.disposeAsync(),
     };
   } catch (error) {
@@ -142,19 +153,29 @@ export function imageRoot(...options: readonly string[]): Buffer {
   return image.stdout;
 }
 
+/** What a JVM (test/java/burner) needs in a container without a JDK: its command, and the mounts. */
+export function jvmContainer(): { command: string[]; volumes: string[]; remove: () => void } {
+  const { classes, remove } = compileBurner();
+  const home = jdks()[0]?.home ?? '';
+  const machine = ['/usr/lib', '/lib', '/lib64', '/etc/java-17-openjdk', home];
+  return {
+    command: [join(home, 'bin/java'), '-Xmx32m', '-cp', '/classes', 'Burner'],
+    volumes: [
+      ...machine.filter((path) => existsSync(path)).map((path) => `${path}:${path}:ro`),
+      `${classes}:/classes:ro`,
+    ],
+    remove,
+  };
+}
+
 async function runJvm(
   { docker, run }: Pick<ContainerEngine, 'docker' | 'run'>,
-  classes: string,
+  { command, volumes }: ReturnType<typeof jvmContainer>,
   name: string,
   { options = [], prefix = [], image = 'shell' }: JvmContainer = {},
 ): Promise<void> {
-  const home = jdks()[0]?.home ?? '';
-  const mounts = ['/usr/lib', '/lib', '/lib64', '/etc/java-17-openjdk', home]
-    .filter((path) => existsSync(path))
-    .flatMap((path) => ['--volume', `${path}:${path}:ro`]);
-  const java = [join(home, 'bin/java'), '-Xmx32m', '-cp', '/classes', 'Burner'];
-  const classPath = ['--volume', `${classes}:/classes:ro`];
-  await run(name, [...prefix, ...java], [...mounts, ...classPath, ...options], image);
+  const mounts = volumes.flatMap((volume) => ['--volume', volume]);
+  await run(name, [...prefix, ...command], [...mounts, ...options], image);
   await waitFor(`the JVM in ${name}`, startMs, async () =>
     (await docker('logs', name)).includes('ready') ? true : undefined,
   );
