@@ -14,6 +14,8 @@ const benchmarks = [
   'svg',
   'page-open',
   'memory',
+  'docker-first-sample',
+  'ssh-first-sample',
   'pod-first-sample',
   'pods-at-once',
   'many-pods',
