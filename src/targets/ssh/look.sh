@@ -56,7 +56,7 @@ say_jvm() { # PID
   say ticks "$ticks"
   say used "$used"
   say owner "$owner"
-  # Most JVMs of a host have one owner, and a process for each takes ten milliseconds on a busy host.
+  # Most JVMs of a host have one owner, and asking for each costs a process.
   if [ "$owner" != "$named_owner" ]; then
     named_owner=$owner
     owner_name=$(id -un "$owner" 2>/dev/null)
