@@ -2,8 +2,8 @@
 const signals: Readonly<Record<number, string>> = {
   134: 'SIGABRT, as a JVM ends after a fatal error of its own',
   137: 'SIGKILL, as the out-of-memory killer, a failed liveness probe or a forced stop sends it',
-  139: 'SIGSEGV: it crashed',
-  143: 'SIGTERM: it was told to end',
+  139: 'SIGSEGV, as a crash ends it',
+  143: 'SIGTERM, as a stop sends it',
 };
 
 /** `exit code 137: SIGKILL, as …`; a code that says nothing more stays as it is. */

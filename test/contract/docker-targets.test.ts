@@ -143,7 +143,7 @@ describe('containers of a Docker engine', () => {
       assert.deepEqual(await health(target), {
         alive: false,
         blocks: false,
-        detail: 'container server ended (exit code 143)',
+        detail: 'container server ended (exit code 143: SIGTERM, as a stop sends it)',
       });
       await engine.docker('rm', 'server');
       assert.deepEqual(await health(target), {
@@ -151,6 +151,29 @@ describe('containers of a Docker engine', () => {
         blocks: false,
         detail: 'the container was removed',
       });
+    });
+
+    it('killed through the engine block nothing, though they end as a crash would', async () => {
+      await engine.run('deaf', ['sh', '-c', 'trap "" TERM; while :; do sleep 1; done']);
+      const target = await resolve({ name: 'deaf' });
+      await engine.docker('stop', '--time', '1', 'deaf');
+      assert.deepEqual(await health(target), {
+        alive: false,
+        blocks: false,
+        detail: 'container deaf was killed through the engine',
+      });
+    });
+
+    it('killed by another hand block', async () => {
+      await engine.run('victim', ['sh', '-c', 'trap "exit 137" USR1; sleep 1000 & wait']);
+      const target = await resolve({ name: 'victim' });
+      await engine.docker('exec', '--detach', 'victim', 'kill', '-USR1', '1');
+      const judged = await waitFor('its end', patienceMs, async () => {
+        const now = await health(target);
+        return now.alive ? undefined : now;
+      });
+      assert.ok(!judged.alive && judged.blocks);
+      assert.match(judged.detail, /^container victim ended \(exit code 137: SIGKILL/);
     });
 
     it('block when they crash, also when a restart policy has started them again', async () => {

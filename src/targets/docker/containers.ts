@@ -64,6 +64,7 @@ const inspectedSchema = z.object({
     OOMKilled: z.boolean(),
     ExitCode: z.number(),
     StartedAt: z.string(),
+    FinishedAt: z.string(),
   }),
 });
 export type Inspected = z.infer<typeof inspectedSchema>;

@@ -2,17 +2,16 @@ import { z } from 'zod';
 import { asFailure, Failure, type Reason } from '../../reasons/failure.ts';
 import { containerLeads } from '../../alerts/container-labels.ts';
 import { addresses } from '../../captures/target-kinds.ts';
-import type { Target, TargetHealth, TargetRequest, Targets } from '../../captures/target.ts';
-import { exitCodeText } from '../exit-code.ts';
-import { orderlyExitCodes } from '../orderly-end.ts';
+import type { Target, TargetRequest, Targets } from '../../captures/target.ts';
 import { permission } from '../permission.ts';
 import { restartedSince } from '../restarted-since.ts';
 import { checkEngine } from './check-engine.ts';
 import { chooseContainer, measure, rounded } from './choose-container.ts';
-import { inspectContainer, listContainers, type Container, type Inspected } from './containers.ts';
+import { inspectContainer, listContainers, type Container } from './containers.ts';
 import { dockerExec } from './docker-exec.ts';
 import { Engine, type EngineSettings } from './engine.ts';
 import { enginesNamed, isMachineOf } from './engine-machine.ts';
+import { healthOf } from './health.ts';
 import { findContainers, serviceOf, type Found } from './find-containers.ts';
 import { besideAgain, besideFromNoShell, type SecondContainerSettings } from './second-container.ts';
 
@@ -140,7 +139,8 @@ export function dockerTargets(settings: DockerSettings): Targets {
     },
     health: async (target, _session, signal) => {
       const data = dataSchema.parse(target.data);
-      return healthOf(data, await inspectContainer(engineNamed(data.engine), data.id, signal));
+      const engine = engineNamed(data.engine);
+      return await healthOf(engine, data, await inspectContainer(engine, data.id, signal), signal);
     },
     check: async (signal) =>
       await Promise.all(
@@ -238,29 +238,5 @@ async function describe(
     startedAt: now.State.StartedAt,
     choice: choice.filter((words) => words !== '').join('; '),
     data: { engine: engine.name, id, startedAt: now.State.StartedAt, restartCount: now.RestartCount },
-  };
-}
-
-/**
- * Whether the profiled container is alive. One that was stopped, removed or restarted by someone blocks nothing; one that
- * its restart policy had to start again, or that ended with another code than an orderly one, does.
- */
-export function healthOf(data: z.infer<typeof dataSchema>, now: Inspected | undefined): TargetHealth {
-  if (now === undefined) return { alive: false, blocks: false, detail: 'the container was removed' };
-  const { State, RestartCount, Name } = now;
-  const name = Name.replace(/^\//, '');
-  if (State.Running && State.StartedAt === data.startedAt) return { alive: true };
-  if (RestartCount > data.restartCount)
-    return {
-      alive: false,
-      blocks: true,
-      detail: `container ${name} restarted: ${data.restartCount} → ${RestartCount} restarts by its policy`,
-    };
-  if (State.Running) return { alive: false, blocks: false, detail: `container ${name} was started again` };
-  const why = State.OOMKilled ? 'out of memory' : exitCodeText(State.ExitCode);
-  return {
-    alive: false,
-    blocks: State.OOMKilled || !orderlyExitCodes.has(State.ExitCode),
-    detail: `container ${name} ended (${why})`,
   };
 }

@@ -197,7 +197,19 @@ async function json(response: http.IncomingMessage): Promise<unknown> {
   try {
     return text === '' ? null : JSON.parse(text);
   } catch {
-    return { message: text.slice(0, 500) };
+    return eachLine(text) ?? { message: text.slice(0, 500) };
+  }
+}
+
+/** Events come as a JSON object on each line. */
+function eachLine(text: string): unknown[] | null {
+  try {
+    return text
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+  } catch {
+    return null;
   }
 }
 
