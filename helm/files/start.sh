@@ -1533,6 +1533,17 @@ lacks_timers() {
   esac
   [ $timers_left -lt $((threads_now + 16)) ]
 }
+itimer_interval() { # -> interval
+  interval=0
+  {
+    while read -r key value; do
+      case $key in
+        cpu[0-9]*) interval=$((interval + 4)) ;;
+      esac
+    done </proc/stat
+  } 2>/dev/null || :
+  [ $interval -ge 10 ] || interval=10
+}
 refuse_unless_answering() {
   wait_for_vm_thread
   watch_threads
@@ -1668,6 +1679,12 @@ start_with_what_can_be_had() {
 }
 try_events() { # ENGINE:ALLOC:LOCK SECONDS
   options=event=${1%%:*},wall=50ms
+  case $1 in
+    itimer:*)
+      itimer_interval
+      options=$options,interval=${interval}ms
+      ;;
+  esac
   case $1 in *:alloc:*) options=$options,alloc=512k ;; esac
   case $1 in *:lock) options=$options,lock=1ms ;; esac
   note_runs

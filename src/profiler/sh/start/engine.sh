@@ -62,3 +62,18 @@ lacks_timers() {
   esac
   [ $timers_left -lt $((threads_now + 16)) ]
 }
+
+# itimer fires at the kernel's ticks alone, 250 a second with most kernels, however many processors the process has at
+# work meanwhile: at async-profiler's own 10 ms it would see no more than two or three of them. Milliseconds of the
+# process's CPU time, one tick for each processor.
+itimer_interval() { # -> interval
+  interval=0
+  {
+    while read -r key value; do
+      case $key in
+        cpu[0-9]*) interval=$((interval + 4)) ;;
+      esac
+    done </proc/stat
+  } 2>/dev/null || :
+  [ $interval -ge 10 ] || interval=10
+}

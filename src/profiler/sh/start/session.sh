@@ -166,6 +166,12 @@ start_with_what_can_be_had() {
 # -> code, 200 when the agent refused; said, its words
 try_events() { # ENGINE:ALLOC:LOCK SECONDS
   options=event=${1%%:*},wall=50ms
+  case $1 in
+    itimer:*)
+      itimer_interval
+      options=$options,interval=${interval}ms
+      ;;
+  esac
   case $1 in *:alloc:*) options=$options,alloc=512k ;; esac
   case $1 in *:lock) options=$options,lock=1ms ;; esac
   note_runs
