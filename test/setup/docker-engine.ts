@@ -10,6 +10,8 @@ import { start, waitFor, type Started } from './process.ts';
 export interface ContainerEngine {
   /** Its Unix socket. */
   socket: string;
+  /** How it is reached with TLS, on loopback of the machine; null unless that was asked for. */
+  tls: { url: string; caFile: string; certFile: string; keyFile: string } | null;
   /** The network namespace in which its containers' addresses can be reached. */
   namespace: string;
   /** Runs the docker client; its stdout, trimmed. */
@@ -44,11 +46,12 @@ const ulimit = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
 
 /**
  * Debian's docker.io, or podman through its compatible socket. Needs root.
- * @param options `largeImages`: not every layer is copied whole, where the file system of /tmp allows that
+ * @param options `largeImages`: not every layer is copied whole, where the file system of /tmp allows that. `tls`: the
+ *   engine of Docker also listens with TLS
  */
 export async function startEngine(
   kind: 'docker' | 'podman',
-  { largeImages = false } = {},
+  { largeImages = false, tls = false } = {},
 ): Promise<ContainerEngine> {
   const directory = mkdtempSync(join(tmpdir(), `flamepin-${kind}-`));
   const namespace = `fp${process.pid}${kind}`.slice(0, 15);
@@ -69,7 +72,8 @@ export async function startEngine(
             join(import.meta.dirname, 'docker-engine.sh'),
             directory,
             namespace,
-            ...(largeImages ? ['auto'] : []),
+            largeImages ? 'auto' : 'vfs',
+            ...(tls ? [certificates(directory)] : []),
           ])
         : startPodman(directory, namespace, socket);
     closing.defer(() => server.stop());
@@ -109,6 +113,7 @@ export async function startEngine(
     closing.defer(jvm.remove);
     return {
       socket,
+      tls: tls ? tlsAccess(directory, server) : null,
       namespace,
       docker,
       run,
@@ -120,6 +125,20 @@ export async function startEngine(
     await closing.disposeAsync();
     throw error;
   }
+}
+
+function certificates(directory: string): string {
+  execFileSync('sh', [join(import.meta.dirname, 'certificates.sh'), directory]);
+  return directory;
+}
+
+function tlsAccess(directory: string, server: Started): ContainerEngine['tls'] {
+  const [, port] = /^port (\d+)$/m.exec(server.output()) ?? [];
+  if (port === undefined) throw new Error(`the engine has no port\n${server.output()}`);
+  const [caFile = '', certFile = '', keyFile = ''] = ['ca.pem', 'client.pem', 'client-key.pem'].map((name) =>
+    join(directory, name),
+  );
+  return { url: `tcp://127.0.0.1:${port}`, caFile, certFile, keyFile };
 }
 
 function startPodman(directory: string, namespace: string, socket: string): Started {
