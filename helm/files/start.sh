@@ -502,7 +502,7 @@ refuse_older_than_8() {
     level=$((level + 1))
     home=${home%/*}
     if [ -f "$home/release" ] && [ -r "$home/release" ]; then
-      version=$(bounded 2 head -c 4096 "$home/release" 2>/dev/null </dev/null | grep '^JAVA_VERSION=')
+      version=$(bounded 2 head -c 4096 "$home/release" 2>/dev/null </dev/null | grep '^JAVA_VERSION=' && :)
       case $version in
         'JAVA_VERSION="1.'[1-7].*) refuse jvm-unsupported "process $pid runs JDK ${version#JAVA_VERSION=}" ;;
       esac
@@ -751,7 +751,7 @@ words_of_file() { # PATH as the JVM has it
   fi
   words=$(bounded 2 head -c $most_option_bytes "$path" 2>/dev/null </dev/null |
     sed -e 's/^[[:blank:]]*#.*//' -e 's/[[:blank:]]#.*//' | tr -s ' \t\r\f"'\' '\n' |
-    grep -E '^(-XX:)?([+-](DisableAttachMechanism|EnableDynamicAgentLoading)|(VMOptionsFile|Flags)=.+)$' | head -n 50)
+    grep -E '^(-XX:)?([+-](DisableAttachMechanism|EnableDynamicAgentLoading)|(VMOptionsFile|Flags)=.+)$' | head -n 50 && :)
 }
 refuse_when_frozen() {
   [ -n "$cgroups" ] || return 0

@@ -357,8 +357,9 @@ describe('a JVM without room for what profiling needs survives, and the answer n
       assert.match(tried.session.checks['threads'] ?? '', /16 more could be started/);
       await profiler().cleanUp(inside, tried.session, signal);
     } finally {
-      // Its parent, which waits for it, ends with it.
+      // Its parent, which waits for it, ends with it. In the /tmp of all, its attach socket would be in others' way.
       process.kill(inner, 'SIGKILL');
+      rmSync('/tmp/.java_pid1', { force: true });
     }
   });
 

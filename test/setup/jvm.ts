@@ -9,6 +9,7 @@ import {
   realpathSync,
   rmSync,
   chmodSync,
+  statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -161,9 +162,28 @@ export async function startBurner(classes: string, options: JvmOptions = {}): Pr
     pid,
     output: () => started.output(),
     stop: async (signal) => {
+      const within = innerSockets(pid);
       await started.stop(signal);
       // A JVM that is killed leaves its attach socket behind.
-      rmSync(`/tmp/.java_pid${pid}`, { force: true });
+      for (const path of [`/tmp/.java_pid${pid}`, ...within]) rmSync(path, { force: true });
     },
   };
+}
+
+/** Attach sockets of JVMs in a PID namespace of their own, where they share our /tmp: `/tmp/.java_pid1`. */
+function innerSockets(parent: number): string[] {
+  const read = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const children = read(`/proc/${parent}/task/${parent}/children`).split(' ').filter(Boolean);
+  return children.flatMap((child) => {
+    const inner = /^NSpid:\s+\d+\s+(?:\d+\s+)*(\d+)$/m.exec(read(`/proc/${child}/status`))?.[1];
+    const path = `/tmp/.java_pid${inner}`;
+    const theirs = statSync(`/proc/${child}/root${path}`, { throwIfNoEntry: false })?.ino;
+    return theirs !== undefined && theirs === statSync(path, { throwIfNoEntry: false })?.ino ? [path] : [];
+  });
 }

@@ -117,5 +117,5 @@ words_of_file() { # PATH as the JVM has it
   fi
   words=$(bounded 2 head -c $most_option_bytes "$path" 2>/dev/null </dev/null |
     sed -e 's/^[[:blank:]]*#.*//' -e 's/[[:blank:]]#.*//' | tr -s ' \t\r\f"'\' '\n' |
-    grep -E '^(-XX:)?([+-](DisableAttachMechanism|EnableDynamicAgentLoading)|(VMOptionsFile|Flags)=.+)$' | head -n 50)
+    grep -E '^(-XX:)?([+-](DisableAttachMechanism|EnableDynamicAgentLoading)|(VMOptionsFile|Flags)=.+)$' | head -n 50 && :)
 }

@@ -26,7 +26,7 @@ refuse_older_than_8() {
     level=$((level + 1))
     home=${home%/*}
     if [ -f "$home/release" ] && [ -r "$home/release" ]; then
-      version=$(bounded 2 head -c 4096 "$home/release" 2>/dev/null </dev/null | grep '^JAVA_VERSION=')
+      version=$(bounded 2 head -c 4096 "$home/release" 2>/dev/null </dev/null | grep '^JAVA_VERSION=' && :)
       case $version in
         'JAVA_VERSION="1.'[1-7].*) refuse jvm-unsupported "process $pid runs JDK ${version#JAVA_VERSION=}" ;;
       esac
