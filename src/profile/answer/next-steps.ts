@@ -16,7 +16,8 @@ const nextSteps: Readonly<Record<CauseKind, string>> = {
   sleep: 'look at why {caller} sleeps: a retry, a back-off or a rate limit.',
   waiting: 'look at who should wake {frame}: the task, queue or permit that it waits for.',
   file: 'look at the disk behind {frame}: its latency, and whether it is full or throttled.',
-  running: 'look at what {frame} does more of: its input, or what changed in the last deploy.',
+  running:
+    'look at how often {frame} is called, how much input it gets, and what changed in the last deploy.',
   mixed: 'open the picture at {frame}: its time divides among several things.',
   allocation: 'look at what {frame} allocates: the innermost boxes are the classes.',
   collection:

@@ -119,7 +119,7 @@ describe('two recordings compared', () => {
 
   it('also print the caveats at the terminal', async () => {
     const lines = (await shown('text')).split('\n');
-    assert.match(lines[1] ?? '', /^Next: look at what .*RuleSet\.\w+ does more of/);
+    assert.match(lines[1] ?? '', /^Next: look at how often .*RuleSet\.\w+ is called/);
     assert.match(lines[2] ?? '', /^.*RuleSet\.\w+: \+\d+ ±\d+ pp vs shop-baseline\.jfr\.gz; /);
     const others = lines.join('\n');
     assert.match(others, /^cpu in total 0\.\d+ → 0\.\d+ cores vs shop-baseline\.jfr\.gz\.$/m);
