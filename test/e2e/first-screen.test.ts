@@ -18,7 +18,7 @@ import {
 const full: View = {
   ...shopView,
   headline:
-    'wall: 61% waiting in HikariPool.getConnection (+58 ±4 pp vs baseline Tue 14:00; 0.067 → 1.41 threads), called by OrderRepository.find',
+    '61% of request time waits for a pooled connection (HikariPool.getConnection, called by OrderRepository.find); healthy: 3%',
   confidence: 'likely',
   lines: Array.from({ length: 7 }, (_, line) => `Line ${line} of the evidence, as long as such lines are.`),
   comparison: {
@@ -26,6 +26,7 @@ const full: View = {
     rows: Array.from({ length: 16 }, (_, row) => ({
       ...shopView.comparison!.rows[0]!,
       frame: `com.acme.shop.orders.OrderRepository.find${row}`,
+      change: row < 6 ? 'more' : 'same',
       significant: row < 6,
     })),
   },

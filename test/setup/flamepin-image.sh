@@ -16,6 +16,10 @@ finish() {
     kill "$engine" 2>/dev/null || :
     wait "$engine" 2>/dev/null || :
   fi
+  # The engine leaves the network of its builds mounted there.
+  for mounted in "$work"/exec/netns/*; do
+    umount "$mounted" 2>/dev/null || :
+  done
   rm -rf "$work"
 }
 trap finish EXIT
