@@ -203,6 +203,7 @@ ask_jvm() { # SECONDS COMMAND
   esac
 }
 note_runs() {
+  listeners=
   count_runs
   runs_before=$runs
 }
@@ -220,39 +221,39 @@ uncounted=0
 count_runs() {
   runs=0
   counted=
-  line_of "${listener-}/comm"
-  [ "$line" = "Attach Listener" ] || find_listener
-  [ -n "$listener" ] || [ -z "$named" ] || return 0
-  {
-    while read -r key value; do
-      case $key in
-        syscr:) counted=1 runs=$value ;;
-      esac
-    done <"$listener/io"
-  } 2>/dev/null || :
+  [ -n "$listeners" ] || find_listeners
+  [ -n "$listeners" ] || [ -z "$named" ] || return 0
+  for listener in $listeners; do
+    {
+      while read -r key value; do
+        case $key in
+          syscr:) counted=1 runs=$((runs + value)) ;;
+        esac
+      done <"$listener/io"
+    } 2>/dev/null || :
+  done
   [ -z "$counted" ] || return 0
-  {
-    while read -r key value; do
-      case $key in
-        *voluntary_ctxt_switches:) counted=1 runs=$((runs + value)) ;;
-      esac
-    done <"$listener/status"
-  } 2>/dev/null || :
+  for listener in $listeners; do
+    {
+      while read -r key value; do
+        case $key in
+          *voluntary_ctxt_switches:) counted=1 runs=$((runs + value)) ;;
+        esac
+      done <"$listener/status"
+    } 2>/dev/null || :
+  done
   [ -z "$counted" ] || return 0
   uncounted=$((uncounted + 1))
   runs=-$uncounted
 }
-find_listener() { # -> listener, its directory in /proc; named, whether threads have names
-  listener=
+find_listeners() { # -> listeners, their directories in /proc; named, whether threads have names
+  listeners=
   named=
   for task in "/proc/$pid/task"/*; do
     line_of "$task/comm"
     case $line in
       "VM Thread") named=1 ;;
-      "Attach Listener")
-        listener=$task
-        break
-        ;;
+      "Attach Listener") listeners="$listeners $task" ;;
     esac
   done
 }

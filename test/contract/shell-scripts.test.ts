@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { cleanUpScript, collectScript, listScript, startScript } from '../../src/profiler/script.ts';
@@ -70,5 +71,42 @@ echo "$late of $i"`;
       });
       assert.equal(status, 0);
       assert.equal(stdout, '0 of 100\n');
+    });
+});
+
+describe('who has answered a request', () => {
+  for (const shell of [
+    ['dash'],
+    ['bash'],
+    ['busybox', 'sh'],
+    ['ksh'],
+    ['mksh'],
+    ['yash'],
+    ['zsh', '--emulate', 'sh'],
+  ])
+    it(`is told by the JVM's own listener, whatever the numbers of threads that inherit its name (${shell.join(' ')})`, () => {
+      const process = mkdtempSync(join(tmpdir(), 'flamepin-threads-'));
+      try {
+        const thread = (number: number, name: string, reads: number): void => {
+          mkdirSync(join(process, 'task', String(number)), { recursive: true });
+          writeFileSync(join(process, 'task', String(number), 'comm'), `${name}\n`);
+          writeFileSync(join(process, 'task', String(number), 'io'), `rchar: 0\nsyscr: ${reads}\nsyscw: 0\n`);
+        };
+        thread(9, 'VM Thread', 0);
+        thread(99, 'Attach Listener', 7);
+        thread(100, 'Attach Listener', 0);
+        const text = `
+          pid=..${process}
+          . ${parts}lib/proc.sh
+          . ${parts}lib/ask.sh
+          note_runs
+          answered_by_it && echo too early
+          printf 'rchar: 1\\nsyscr: 8\\n' >/proc/$pid/task/99/io
+          answered_by_it && echo answered`;
+        const [command = '', ...args] = shell;
+        assert.equal(output(command, ...args, '-c', text), 'answered\n');
+      } finally {
+        rmSync(process, { recursive: true });
+      }
     });
 });
