@@ -1,5 +1,6 @@
 import type { ChangedFrame, Comparison } from '../comparison/comparison.ts';
 import { leadingChange } from '../comparison/headline.ts';
+import type { ProfileEvent } from '../profile.ts';
 import { rates } from '../quantities.ts';
 
 /** Another event than the lead's that changed, as the sentence says it. */
@@ -7,6 +8,9 @@ export interface BeyondLead {
   comparison: Comparison;
   sentence: string;
 }
+
+/** Less than this is no news, however much it grew: cores, bytes per second, seconds per second. */
+const leastSaid: Partial<Record<ProfileEvent, number>> = { cpu: 0.05, alloc: 1_000_000, lock: 0.01 };
 
 /** An event whose total grew this many times as much as the lead's is said, whatever frames did. */
 const largeGrowth = 2;
@@ -25,6 +29,8 @@ export function beyondLead(
   const leadGrowth = lead === null ? 1 : totalGrowth(lead);
   const found = others.flatMap((comparison) => {
     const row = leadingChange(comparison.changed);
+    const least = leastSaid[comparison.event] ?? 0;
+    if (comparison.currentTotal < least) return [];
     const isLeads = [row?.frame, row?.mostly, row?.calledBy].some(
       (one) => one != null && named.includes(one),
     );
