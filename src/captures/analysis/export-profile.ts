@@ -4,7 +4,7 @@ import type { ProfileEvent } from '../../profile/profile.ts';
 import type { ArtifactStore } from '../artifact-store.ts';
 import { storedProfile } from '../baselines/stored-profile.ts';
 import type { Capture } from '../capture.ts';
-import { BoundedThread } from './bounded-thread.ts';
+import { BoundedProcess } from './bounded-process.ts';
 import type { ExportTask } from './export-worker.ts';
 
 /** Each may take half a gigabyte, and anyone who may see captures may request one. */
@@ -21,7 +21,7 @@ export type ExportProfile = (
 ) => Promise<Uint8Array | undefined>;
 
 /**
- * Converts stored profiles in threads of their own, two at once. Rejects with export-busy, event-not-recorded,
+ * Converts stored profiles in processes of their own, two at once. Rejects with export-busy, event-not-recorded,
  * recording-damaged, analysis-timeout, or as the store does.
  * @param profileBytes bound on an unpacked profile
  */
@@ -33,8 +33,8 @@ export function exportProfiles(store: ArtifactStore, profileBytes: number): Expo
     try {
       const profile = await storedProfile(capture, store, AbortSignal.timeout(timeoutMs));
       if (profile === undefined) return undefined;
-      await using thread = new BoundedThread<ExportTask, Uint8Array>(worker);
-      return await thread.ask({ profile, event, format, name: capture.id, profileBytes }, timeoutMs);
+      await using reader = new BoundedProcess<ExportTask, Uint8Array>(worker);
+      return await reader.ask({ profile, event, format, name: capture.id, profileBytes }, timeoutMs);
     } finally {
       running--;
     }
