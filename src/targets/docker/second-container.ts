@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Exec, ExecRequest } from '../../profiler/exec.ts';
-import { asFailure, Failure } from '../../reasons/failure.ts';
+import type { Exec } from '../../profiler/exec.ts';
+import { Failure } from '../../reasons/failure.ts';
+import { execBeside } from '../exec-beside.ts';
 import { inspectContainer, type Inspected } from './containers.ts';
 import { dockerExec } from './docker-exec.ts';
 import { messageOf, type Engine } from './engine.ts';
@@ -54,7 +55,7 @@ const listedSchema = z.array(z.object({ Names: z.array(z.string()).min(1) }));
 /** Runs commands in the target; from the first `no-shell` on, in a second container beside it. */
 export function besideFromNoShell(beside: Beside, settings: SecondContainerSettings): Exec {
   const plain = dockerExec(beside.engine, beside.target);
-  return execBeside(beside, plain, async (signal) => {
+  return inSecond(beside, plain, async (signal) => {
     const name = await start(beside, settings, signal);
     try {
       const user = await userOfJvm(beside.engine, name, signal);
@@ -70,40 +71,25 @@ export function besideFromNoShell(beside: Beside, settings: SecondContainerSetti
 /** For what was started before, in the container named `place`; null: in the target, or where its capture's was. */
 export function besideAgain(beside: Beside, place: string | null): Exec {
   const plain = place === null ? dockerExec(beside.engine, beside.target) : null;
-  return execBeside(beside, plain, async (signal) => {
+  return inSecond(beside, plain, async (signal) => {
     const name = await earlier(beside, place, signal);
     return { name, user: await userOfJvm(beside.engine, name, signal) };
   });
 }
 
-function execBeside(
-  beside: Beside,
+function inSecond(
+  { engine, target }: Beside,
   plain: Exec | null,
   find: (signal: AbortSignal) => Promise<SecondContainer>,
 ): Exec {
-  const { engine, target } = beside;
-  let second: SecondContainer | null = null;
-  return {
-    get place() {
-      return second?.name ?? null;
-    },
-    run: async (request) => {
-      const end = performance.now() + request.deadlineMs;
-      if (second === null && plain !== null)
-        try {
-          return await plain.run(request);
-        } catch (error) {
-          if (!(error instanceof Failure) || error.code !== 'no-shell') throw error;
-        }
-      second ??= await within(request, end, target, find);
-      const { name, user } = second;
-      return dockerExec(engine, name, user).run({ ...request, deadlineMs: remaining(end) });
-    },
-    leave: async () => {
-      if (second !== null) await remove(engine, second.name);
-      second = null;
-    },
-  };
+  return execBeside({
+    plain,
+    find,
+    open: ({ name, user }) => dockerExec(engine, name, user),
+    target: `container ${target.slice(0, 12)}`,
+    what: 'second container',
+    remove: ({ name }) => remove(engine, name),
+  });
 }
 
 /** Creates and starts one; its name. */
@@ -227,26 +213,3 @@ async function remove(engine: Engine, name: string): Promise<void> {
 }
 
 const failed = (detail: string): Failure => new Failure('second-container-failed', { detail });
-
-/** Runs `work` within the request's deadline; an aborted request rejects at once. */
-async function within<T>(
-  { signal }: ExecRequest,
-  end: number,
-  target: string,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = AbortSignal.timeout(remaining(end));
-  const detail = `container ${target.slice(0, 12)}`;
-  try {
-    return await work(signal === undefined ? deadline : AbortSignal.any([deadline, signal]));
-  } catch (cause) {
-    if (signal?.aborted === true)
-      throw new Failure('exec-disconnected', { detail: `${detail}: given up`, cause });
-    if (deadline.aborted)
-      throw new Failure('exec-timeout', { detail: `${detail}: no second container runs yet`, cause });
-    throw asFailure(cause);
-  }
-}
-
-/** Milliseconds until `end`; at least 1, the smallest a timer takes. */
-const remaining = (end: number): number => Math.max(1, Math.ceil(end - performance.now()));

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../../reasons/failure.ts';
-import type { Exec, ExecRequest } from '../../../profiler/exec.ts';
+import type { Exec } from '../../../profiler/exec.ts';
+import { execBeside } from '../../exec-beside.ts';
 import {
   agentPatch,
   lifePrefix,
@@ -72,23 +73,13 @@ export class AgentContainers {
   }
 
   #execVia(data: PodData, plain: Exec | null, find: (signal: AbortSignal) => Promise<Agent>): Exec {
-    let agent: Agent | null = null;
-    return {
-      get place() {
-        return agent?.name ?? null;
-      },
-      run: async (request) => {
-        const end = performance.now() + request.deadlineMs;
-        if (agent === null && plain !== null)
-          try {
-            return await plain.run(request);
-          } catch (error) {
-            if (!(error instanceof Failure) || error.code !== 'no-shell') throw error;
-          }
-        agent ??= await within(request, end, data, find);
-        return this.#openAgent(data, agent).run({ ...request, deadlineMs: remaining(end) });
-      },
-    };
+    return execBeside({
+      plain,
+      find,
+      open: (agent) => this.#openAgent(data, agent),
+      target: data.pod,
+      what: 'ephemeral container',
+    });
   }
 
   #openAgent({ namespace, pod }: PodData, { name, containerId }: Agent): Exec {
@@ -219,28 +210,4 @@ export class AgentContainers {
       throw new Failure('target-gone', { detail: `pod ${data.pod} is gone` });
     return pod;
   }
-}
-
-/** Runs `find` within the request's deadline; an aborted request rejects at once. */
-async function within(
-  { signal }: ExecRequest,
-  end: number,
-  { pod }: PodData,
-  find: (signal: AbortSignal) => Promise<Agent>,
-): Promise<Agent> {
-  const deadline = AbortSignal.timeout(remaining(end));
-  try {
-    return await find(signal === undefined ? deadline : AbortSignal.any([deadline, signal]));
-  } catch (cause) {
-    if (signal?.aborted === true)
-      throw new Failure('exec-disconnected', { detail: `${pod}: given up`, cause });
-    if (deadline.aborted)
-      throw new Failure('exec-timeout', { detail: `${pod}: no ephemeral container runs yet`, cause });
-    throw cause;
-  }
-}
-
-/** Milliseconds until `end`; at least 1, the smallest a timer takes. */
-function remaining(end: number): number {
-  return Math.max(1, Math.ceil(end - performance.now()));
 }
