@@ -3,7 +3,8 @@ import type { MadeArtifact } from '../../artifacts/artifact.ts';
 import type { Answer } from '../../profile/answer/answer.ts';
 import { asFailure } from '../../reasons/failure.ts';
 import type { AnalysisInput } from './analysis.ts';
-import { ownMemory, type ThreadAnswer } from './bounded-thread.ts';
+import { ownMemory } from './bounded-thread.ts';
+import type { TaskAnswer } from './one-task.ts';
 import { makeArtifacts } from './make-artifacts.ts';
 
 export interface AnalysisTask {
@@ -23,7 +24,7 @@ async function answer({
   input,
   recording = new Uint8Array(),
   maxRecordingBytes,
-}: TaskWithRecording): Promise<ThreadAnswer<AnalysisResult>> {
+}: TaskWithRecording): Promise<TaskAnswer<AnalysisResult>> {
   try {
     const { buffer, byteOffset, byteLength } = recording;
     const whole = { ...input, recording: Buffer.from(buffer, byteOffset, byteLength) };
@@ -35,7 +36,7 @@ async function answer({
 }
 
 /** Buffers of the answer that can be transferred instead of copied. */
-function transferable(answered: ThreadAnswer<AnalysisResult>): ArrayBuffer[] {
+function transferable(answered: TaskAnswer<AnalysisResult>): ArrayBuffer[] {
   if (!('result' in answered)) return [];
   return [...new Set(answered.result.artifacts.flatMap(({ body }) => ownMemory(body)))];
 }

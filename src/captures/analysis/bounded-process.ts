@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { Failure } from '../../reasons/failure.ts';
-import type { ThreadAnswer } from './bounded-thread.ts';
+import { OneTask, type TaskAnswer } from './one-task.ts';
 
 /** What the process is asked; the recording itself follows on its standard input, without a copy. */
 export interface ProcessTask<Task> {
@@ -24,9 +24,7 @@ const memorySignals: readonly (NodeJS.Signals | null)[] = ['SIGABRT', 'SIGKILL']
 export class BoundedProcess<Task, Result> implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
-  /** Set once it can take no more tasks. */
-  #end: Failure | null = null;
-  #waiting: PromiseWithResolvers<Result> | null = null;
+  readonly #task: OneTask<Result>;
 
   /**
    * @param worker as for BoundedThread
@@ -41,25 +39,22 @@ export class BoundedProcess<Task, Result> implements AsyncDisposable {
       stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
     });
     this.#process = child;
+    this.#task = new OneTask(() => child.kill('SIGKILL'));
     // It must not keep us: without us, it ends.
     child.unref();
     child.channel?.unref();
     // A process that has ended reads no more; its end says why.
     child.stdin?.on('error', () => undefined);
     child.on('message', (message) => {
-      const answer = message as ThreadAnswer<Result>;
-      const waiting = this.#waiting;
-      this.#waiting = null;
-      if ('result' in answer) waiting?.resolve(answer.result);
-      else waiting?.reject(new Failure(answer.code, { detail: answer.detail }));
+      this.#task.answered(message as TaskAnswer<Result>);
     });
     this.#ended = new Promise((resolve) => {
       child.on('error', (error) => {
-        this.#stop(new Failure('internal-error', { detail: error.message, cause: error }));
+        this.#task.end(new Failure('internal-error', { detail: error.message, cause: error }));
         resolve();
       });
       child.on('exit', (code, signal) => {
-        this.#stop(
+        this.#task.end(
           memorySignals.includes(signal)
             ? new Failure('recording-damaged', { detail: `it takes more than ${heapMiB} MiB to read` })
             : new Failure('internal-error', { detail: `the reading process ended with ${signal ?? code}` }),
@@ -71,7 +66,7 @@ export class BoundedProcess<Task, Result> implements AsyncDisposable {
 
   /** Whether it takes another task: it has neither hit a bound nor ended. */
   get usable(): boolean {
-    return this.#end === null;
+    return this.#task.usable;
   }
 
   /**
@@ -80,35 +75,18 @@ export class BoundedProcess<Task, Result> implements AsyncDisposable {
    * @param recording what the worker gets as `recording` of its task
    */
   async ask(task: Task, timeoutMs: number, recording: Uint8Array = new Uint8Array()): Promise<Result> {
-    if (this.#end !== null) throw this.#end;
-    const waiting = Promise.withResolvers<Result>();
-    this.#waiting = waiting;
-    const timer = setTimeout(() => {
-      this.#stop(new Failure('analysis-timeout', { detail: `after ${timeoutMs} ms` }));
-    }, timeoutMs);
-    try {
-      const asked: ProcessTask<Task> = { task, timeoutMs, recordingBytes: recording.length };
+    const asked: ProcessTask<Task> = { task, timeoutMs, recordingBytes: recording.length };
+    return await this.#task.ask(() => {
       this.#process.send(asked, (error) => {
         if (error !== null)
-          this.#stop(new Failure('internal-error', { detail: error.message, cause: error }));
+          this.#task.end(new Failure('internal-error', { detail: error.message, cause: error }));
       });
       if (recording.length > 0) this.#process.stdin?.write(recording);
-      return await waiting.promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiting = null;
-    }
-  }
-
-  #stop(reason: Failure): void {
-    this.#end ??= reason;
-    this.#waiting?.reject(this.#end);
-    this.#waiting = null;
-    this.#process.kill('SIGKILL');
+    }, timeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop(new Failure('internal-error', { detail: 'reading was ended' }));
+    this.#task.end(new Failure('internal-error', { detail: 'reading was ended' }));
     await this.#ended;
   }
 }

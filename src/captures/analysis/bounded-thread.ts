@@ -1,9 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Failure } from '../../reasons/failure.ts';
-import type { ReasonCode } from '../../reasons/reasons.ts';
-
-/** What a thread answers to each task. */
-export type ThreadAnswer<Result> = { result: Result } | { code: ReasonCode; detail: string };
+import { OneTask, type TaskAnswer } from './one-task.ts';
 
 /** Young generation, MiB. Four times as much saves no time, and the process keeps it after the thread has ended. */
 const youngMiB = 16;
@@ -16,9 +13,7 @@ const youngMiB = 16;
  */
 export class BoundedThread<Task, Result> implements AsyncDisposable {
   readonly #worker: Worker;
-  /** Set once the thread can take no more tasks. */
-  #end: Failure | null = null;
-  #waiting: PromiseWithResolvers<Result> | null = null;
+  readonly #task: OneTask<Result>;
 
   /**
    * @param heapMiB bound on its heap: a hostile recording of nothing but tiny constants needs more, and ends as damaged.
@@ -31,14 +26,12 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
       env: {},
     });
     this.#worker.unref();
-    this.#worker.on('message', (answer: ThreadAnswer<Result>) => {
-      const waiting = this.#waiting;
-      this.#waiting = null;
-      if ('result' in answer) waiting?.resolve(answer.result);
-      else waiting?.reject(new Failure(answer.code, { detail: answer.detail }));
+    this.#task = new OneTask(() => void this.#worker.terminate());
+    this.#worker.on('message', (answer: TaskAnswer<Result>) => {
+      this.#task.answered(answer);
     });
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
-      this.#stop(
+      this.#task.end(
         error.code === 'ERR_WORKER_OUT_OF_MEMORY'
           ? new Failure('recording-damaged', {
               detail: `it takes more than ${heapMiB} MiB to read`,
@@ -48,13 +41,13 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
       );
     });
     this.#worker.on('exit', (code) => {
-      this.#stop(new Failure('internal-error', { detail: `the reading thread ended with ${code}` }));
+      this.#task.end(new Failure('internal-error', { detail: `the reading thread ended with ${code}` }));
     });
   }
 
   /** Whether it takes another task: it has neither hit a bound nor ended. */
   get usable(): boolean {
-    return this.#end === null;
+    return this.#task.usable;
   }
 
   /**
@@ -62,26 +55,9 @@ export class BoundedThread<Task, Result> implements AsyncDisposable {
    * @param transfer buffers of the task to transfer instead of copy
    */
   async ask(task: Task, timeoutMs: number, transfer: readonly ArrayBuffer[] = []): Promise<Result> {
-    if (this.#end !== null) throw this.#end;
-    const waiting = Promise.withResolvers<Result>();
-    this.#waiting = waiting;
-    const timer = setTimeout(() => {
-      this.#stop(new Failure('analysis-timeout', { detail: `after ${timeoutMs} ms` }));
-    }, timeoutMs);
-    try {
+    return await this.#task.ask(() => {
       this.#worker.postMessage(task, transfer);
-      return await waiting.promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiting = null;
-    }
-  }
-
-  #stop(reason: Failure): void {
-    this.#end ??= reason;
-    this.#waiting?.reject(this.#end);
-    this.#waiting = null;
-    void this.#worker.terminate();
+    }, timeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

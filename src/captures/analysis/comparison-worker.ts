@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { asFailure, Failure } from '../../reasons/failure.ts';
 import type { Profile } from '../../profile/profile.ts';
-import type { ThreadAnswer } from './bounded-thread.ts';
+import type { TaskAnswer } from './one-task.ts';
 import type { Capture } from '../capture.ts';
 import { captureAnswer } from './capture-answer.ts';
 import { openProfile } from '../baselines/stored-profile.ts';
@@ -32,7 +32,7 @@ function compare({ capture, profile, base, applicationPackages, profileBytes }: 
   );
 }
 
-function answer(task: ComparisonTask): ThreadAnswer<Answer> {
+function answer(task: ComparisonTask): TaskAnswer<Answer> {
   try {
     return { result: compare(task) };
   } catch (error) {

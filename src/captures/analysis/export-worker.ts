@@ -5,7 +5,7 @@ import { exported } from '../../profile/export/exported.ts';
 import type { ExportFormat } from '../../profile/export/export-format.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
 import { openProfile } from '../baselines/stored-profile.ts';
-import type { ThreadAnswer } from './bounded-thread.ts';
+import type { TaskAnswer } from './one-task.ts';
 
 /** A stored profile, gzipped, and what is wanted of it. */
 export interface ExportTask {
@@ -18,7 +18,7 @@ export interface ExportTask {
   profileBytes: number;
 }
 
-function answer({ profile, event, format, name, profileBytes }: ExportTask): ThreadAnswer<Uint8Array> {
+function answer({ profile, event, format, name, profileBytes }: ExportTask): TaskAnswer<Uint8Array> {
   try {
     const found = openProfile(profile, profileBytes);
     if (found === undefined) throw new Failure('recording-damaged', { detail: 'its profile cannot be read' });

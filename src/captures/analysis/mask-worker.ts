@@ -1,10 +1,11 @@
 import { parentPort } from 'node:worker_threads';
 import { maskSecrets } from '../../jfr/mask-arguments.ts';
 import { asFailure } from '../../reasons/failure.ts';
-import { ownMemory, type ThreadAnswer } from './bounded-thread.ts';
+import { ownMemory } from './bounded-thread.ts';
+import type { TaskAnswer } from './one-task.ts';
 
 /** A recording, masked in place: the same memory comes back. */
-function mask({ buffer, byteOffset, byteLength }: Uint8Array): ThreadAnswer<Uint8Array> {
+function mask({ buffer, byteOffset, byteLength }: Uint8Array): TaskAnswer<Uint8Array> {
   const recording = Buffer.from(buffer, byteOffset, byteLength);
   try {
     maskSecrets(recording);

@@ -1,7 +1,8 @@
 import { readSync, writeFileSync } from 'node:fs';
 import { asFailure } from '../../reasons/failure.ts';
 import type { ProcessTask } from './bounded-process.ts';
-import { BoundedThread, ownMemory, type ThreadAnswer } from './bounded-thread.ts';
+import { BoundedThread, ownMemory } from './bounded-thread.ts';
+import type { TaskAnswer } from './one-task.ts';
 
 /** What BoundedProcess starts: the thread does the work, so that this one can end both when flamepin has ended. */
 const [worker = '', heapMiB] = process.argv.slice(2);
@@ -28,7 +29,7 @@ function receive(bytes: number): Uint8Array {
   return whole;
 }
 
-async function answer(asked: ProcessTask<object>): Promise<ThreadAnswer<unknown>> {
+async function answer(asked: ProcessTask<object>): Promise<TaskAnswer<unknown>> {
   try {
     const recording = receive(asked.recordingBytes);
     const task = asked.recordingBytes > 0 ? { ...asked.task, recording } : asked.task;
