@@ -14,7 +14,7 @@ function offerToTheKernel(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // Not Linux, or no /proc: then it is as likely as any other.
+    // Not Linux, or no /proc: then the kernel chooses as it does without us.
   }
 }
 

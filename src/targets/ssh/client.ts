@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Destination } from './destination.ts';
+import type { Login } from '../../alerts/host-inventory.ts';
 
 /** How ssh is called; the keys are documented in the configuration. */
 export interface ClientSettings {
@@ -53,7 +53,7 @@ export class SshClient {
   }
 
   /** Runs a command line in the login shell there. */
-  connect(destination: Destination, line: string): Connection {
+  connect(destination: Login, line: string): Connection {
     const log = join(this.#ownDirectory(), `log-${randomUUID()}`);
     const child = spawn('ssh', ['-E', log, ...this.#options(destination), '--', destination.host, line], {
       // A session of its own has no terminal to ask for passwords at, and gets no Ctrl-C of ours.
@@ -69,7 +69,7 @@ export class SshClient {
    * log in. Whether anyone listens over there only shows once somebody connects.
    * @returns the socket here; refuses connections once the connection to the host has closed
    */
-  async forward(destination: Destination, remote: string): Promise<string> {
+  async forward(destination: Login, remote: string): Promise<string> {
     await this.#logIn(destination);
     const local = join(this.#ownDirectory(), `at-${randomUUID().slice(0, 8)}`);
     await this.#control(this.#controlPath(destination), ['-O', 'forward', '-L', `${local}:${remote}`]);
@@ -77,7 +77,7 @@ export class SshClient {
   }
 
   /** Makes the connection that all commands for a destination share, unless there is one. */
-  async #logIn(destination: Destination): Promise<void> {
+  async #logIn(destination: Login): Promise<void> {
     const log = join(this.#ownDirectory(), `log-${randomUUID()}`);
     const child = spawn('ssh', ['-E', log, ...this.#options(destination), '-N', '--', destination.host], {
       detached: true,
@@ -97,7 +97,7 @@ export class SshClient {
   }
 
   /** What ssh would do for a destination: its options by name, in lower case, each with its values. */
-  async optionsFor(destination: Destination): Promise<ReadonlyMap<string, string>> {
+  async optionsFor(destination: Login): Promise<ReadonlyMap<string, string>> {
     const { stdout } = await run('ssh', ['-G', ...this.#options(destination), '--', destination.host], {
       env: this.#environment(),
       timeout: localMs,
@@ -130,7 +130,7 @@ export class SshClient {
     });
   }
 
-  #controlPath({ user, host, port }: Destination): string {
+  #controlPath({ user, host, port }: Login): string {
     const key = createHash('sha256')
       .update(JSON.stringify([user, host, port]))
       .digest('hex')
@@ -138,7 +138,7 @@ export class SshClient {
     return join(this.#ownDirectory(), `to-${key}`);
   }
 
-  #options(destination: Destination): string[] {
+  #options(destination: Login): string[] {
     const { user, port } = destination;
     const { identityFile } = this.#settings;
     return [

@@ -3,14 +3,11 @@ import type { Login } from '../../alerts/host-inventory.ts';
 import { addresses } from '../../captures/target-kinds.ts';
 import { Failure } from '../../reasons/failure.ts';
 
-/** Where to log in. null: as the configuration of OpenSSH says. */
-export type Destination = Login;
-
 /**
  * `ssh://[user@]host[:port][/pid]` → where to log in, and the process if one is named.
  * Throws Failure target-not-found for anything else.
  */
-export function readAddress(uri: string): { destination: Destination; pid: number | null } {
+export function readAddress(uri: string): { destination: Login; pid: number | null } {
   const { form, pattern } = addresses.ssh;
   const [, user, bracketed, plain, port, pid] = pattern.exec(uri) ?? [];
   const host = bracketed ?? plain;
@@ -26,7 +23,7 @@ export function readAddress(uri: string): { destination: Destination; pid: numbe
 }
 
 /** The address of a process there. */
-export function writeAddress({ user, host, port }: Destination, pid: number): string {
+export function writeAddress({ user, host, port }: Login, pid: number): string {
   const place = isIP(host) === 6 ? `[${host}]` : host;
   return `ssh://${user === null ? '' : `${user}@`}${place}${port === null ? '' : `:${port}`}/${pid}`;
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import { promisify } from 'node:util';
 import type { SshClient } from './client.ts';
-import type { Destination } from './destination.ts';
+import type { Login } from '../../alerts/host-inventory.ts';
 
 const lookMs = 5_000;
 
@@ -10,7 +10,7 @@ const lookMs = 5_000;
  * Whether any known_hosts file that ssh would read names the host. Looked up only once a connection has failed, because
  * ssh ends with the same code for every reason. True where keys come from somewhere else, and when nobody knows.
  */
-export async function isHostKeyKnown(client: SshClient, destination: Destination): Promise<boolean> {
+export async function isHostKeyKnown(client: SshClient, destination: Login): Promise<boolean> {
   try {
     const options = await client.optionsFor(destination);
     const value = (name: string): string => options.get(name) ?? '';

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Failure } from '../../reasons/failure.ts';
 import { SshClient } from './client.ts';
-import { readAddress, type Destination } from './destination.ts';
+import type { Login } from '../../alerts/host-inventory.ts';
+import { readAddress } from './destination.ts';
 import { isHostKeyKnown } from './host-key.ts';
 import type { LoginSettings } from './settings.ts';
 
@@ -48,7 +49,7 @@ export class RemoteSockets {
     return this.#client.close();
   }
 
-  async #connect(destination: Destination, path: string): Promise<Socket> {
+  async #connect(destination: Login, path: string): Promise<Socket> {
     const key = JSON.stringify([destination, path]);
     const earlier = this.#forwarded.get(key);
     if (earlier !== undefined)
@@ -69,7 +70,7 @@ export class RemoteSockets {
     }
   }
 
-  async #forward(destination: Destination, path: string): Promise<string> {
+  async #forward(destination: Login, path: string): Promise<string> {
     try {
       return await this.#client.forward(destination, path);
     } catch (cause) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { asFailure, Failure } from '../../reasons/failure.ts';
 import type { Exec, ExecRequest, ExecResult } from '../../profiler/exec.ts';
 import type { SshClient } from './client.ts';
-import type { Destination } from './destination.ts';
+import type { Login } from '../../alerts/host-inventory.ts';
 import { isHostKeyKnown } from './host-key.ts';
 import { MarkedOutput } from './marked-output.ts';
 import { quoted } from './quote.ts';
@@ -20,13 +20,13 @@ const sshFailed = 255;
  * there: it bounds itself.
  * @param user whom commands run as, through sudo; null: whoever has logged in
  */
-export function sshExec(client: SshClient, destination: Destination, user: string | null): Exec {
+export function sshExec(client: SshClient, destination: Login, user: string | null): Exec {
   return { run: (request) => runOnce(client, destination, user, request) };
 }
 
 async function runOnce(
   client: SshClient,
-  destination: Destination,
+  destination: Login,
   user: string | null,
   request: ExecRequest,
 ): Promise<ExecResult> {

@@ -9,7 +9,8 @@ import { Failure } from '../../reasons/failure.ts';
 import { checkHosts } from './check-hosts.ts';
 import { busiest, type Chosen } from './choose-jvm.ts';
 import { SshClient } from './client.ts';
-import { readAddress, writeAddress, type Destination } from './destination.ts';
+import type { Login } from '../../alerts/host-inventory.ts';
+import { readAddress, writeAddress } from './destination.ts';
 import { look, type HostJvm, type HostSeen } from './look.ts';
 import type { SshSettings } from './settings.ts';
 import { sshExec } from './ssh-exec.ts';
@@ -87,7 +88,7 @@ async function resolve(
   };
 }
 
-function destinationFor(labels: TargetRequest['labels'], settings: SshSettings): Destination {
+function destinationFor(labels: TargetRequest['labels'], settings: SshSettings): Login {
   const chosen = chooseHost(labels, settings, settings.hostLabels);
   if ('code' in chosen) throw new Failure(chosen.code, { detail: chosen.detail });
   return {
@@ -124,7 +125,7 @@ interface Looked {
   signal: AbortSignal;
 }
 
-function processNamed(seen: HostSeen, pid: number, { host }: Destination): HostJvm {
+function processNamed(seen: HostSeen, pid: number, { host }: Login): HostJvm {
   const jvm = seen.jvms.find((each) => each.pid === pid);
   if (jvm === undefined)
     throw new Failure('target-not-found', { detail: `${host} has no JVM with the process id ${pid}` });
@@ -135,7 +136,7 @@ function processNamed(seen: HostSeen, pid: number, { host }: Destination): HostJ
 function candidates(
   { jvms: all }: HostSeen,
   { process }: TargetRequest,
-  { host }: Destination,
+  { host }: Login,
   unit: NamedUnit | null,
 ): HostJvm[] {
   const jvms = all.filter(({ groups }) => unit === null || isInUnit(groups, unit));
