@@ -49,8 +49,14 @@ export function stacksWith(profile: Profile, frames: Uint8Array): Uint8Array {
   return within;
 }
 
-/** Groups of threads with samples of the event, the heaviest first, and their share without idle ones; 0 to 1. */
-export function threadGroups(reading: Reading, event: ProfileEvent): { name: string; share: number }[] {
+export interface ThreadGroup {
+  name: string;
+  /** Of the event, without idle threads; 0 to 1. */
+  share: number;
+}
+
+/** Groups of threads with samples of the event, the heaviest first. */
+export function threadGroups(reading: Reading, event: ProfileEvent): ThreadGroup[] {
   const samples = reading.profile.events[event]?.samples;
   if (samples === undefined) return [];
   const idle = reading.idleRows(event);

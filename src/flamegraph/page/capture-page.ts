@@ -1,8 +1,6 @@
 import type { Theme } from '../palette.ts';
 import { rateText } from '../figures.ts';
-import { methodsOf } from '../methods.ts';
 import { exactQuery, nameMatcher } from '../search.ts';
-import { threadGroups } from '../selection.ts';
 import { isCode } from '../sandwich.ts';
 import { ratePerSecond } from '../time-strip.ts';
 import type { ProfileEvent } from '../../profile/profile.ts';
@@ -224,7 +222,7 @@ export class CapturePage {
       places: this.#places.length,
       time: this.#strip.timeOf(this.#shown.slots),
     });
-    this.#controls.offerThreads(threadGroups(this.#model.reading, event), this.#shown.thread);
+    this.#controls.offerThreads(this.#model.threads(event), this.#shown.thread);
     if (isTable) this.#showMethods();
     else this.#showPicture(before);
     this.#refine();
@@ -252,7 +250,7 @@ export class CapturePage {
     const { event, sort, search } = this.#shown;
     const tree = this.#model.wholeTree({ ...this.#shown, fold: false, merge: false });
     const accepts = nameMatcher(search);
-    this.#methods.show({ event, tree, methods: methodsOf(tree), sort, accepts });
+    this.#methods.show({ event, tree, methods: this.#model.methods(tree), sort, accepts });
     this.#strip.show(this.#model.strip(this.#shown, null), null, event, this.#shown.slots);
   }
 

@@ -1,4 +1,5 @@
 import { visibleName } from '../escape.ts';
+import type { ThreadGroup } from '../selection.ts';
 import { shareText } from '../figures.ts';
 import { element } from './element.ts';
 import { views, type Shown, type ViewName } from './address.ts';
@@ -176,7 +177,7 @@ export class Controls {
   }
 
   /** @param groups of threads that the event was seen in, with their shares */
-  offerThreads(groups: readonly { name: string; share: number }[], chosen: string): void {
+  offerThreads(groups: readonly ThreadGroup[], chosen: string): void {
     const known =
       groups.some(({ name }) => name === chosen) || chosen === ''
         ? groups

@@ -1,11 +1,12 @@
 import type { CallTree } from '../call-tree.ts';
 import { differenceOf, type Difference } from '../difference.ts';
 import { invertTree } from '../invert-tree.ts';
+import { methodsOf, type Method } from '../methods.ts';
 import { pathHashes } from '../node-path.ts';
 import { profileTree } from '../profile-tree.ts';
 import { readingOf, type Reading } from '../reading.ts';
 import { isCode, sandwich, widestCodeNode, type Sandwich } from '../sandwich.ts';
-import { rowsLeftOut, type Selection } from '../selection.ts';
+import { rowsLeftOut, threadGroups, type Selection, type ThreadGroup } from '../selection.ts';
 import { timeStrip, type TimeStrip } from '../time-strip.ts';
 import type { ChangedNames } from '../../profile/comparison/comparison.ts';
 import type { Profile, ProfileEvent } from '../../profile/profile.ts';
@@ -44,6 +45,8 @@ export class Model {
   readonly #inverted = new WeakMap<CallTree, CallTree>();
   readonly #hashes = new WeakMap<CallTree, Uint32Array>();
   readonly #differences = new WeakMap<CallTree, Difference>();
+  readonly #methods = new WeakMap<CallTree, Method[]>();
+  readonly #threads = new Map<ProfileEvent, ThreadGroup[]>();
   #sandwich: { tree: CallTree; name: string; trees: Sandwich } | null = null;
   #base: Reading | null = null;
 
@@ -80,6 +83,25 @@ export class Model {
     if (made === undefined) {
       made = invertTree(tree);
       this.#inverted.set(tree, made);
+    }
+    return made;
+  }
+
+  methods(tree: CallTree): readonly Method[] {
+    let made = this.#methods.get(tree);
+    if (made === undefined) {
+      made = methodsOf(tree);
+      this.#methods.set(tree, made);
+    }
+    return made;
+  }
+
+  /** Of the whole event, whatever is selected. */
+  threads(event: ProfileEvent): readonly ThreadGroup[] {
+    let made = this.#threads.get(event);
+    if (made === undefined) {
+      made = threadGroups(this.reading, event);
+      this.#threads.set(event, made);
     }
     return made;
   }
