@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { grafanaAnnotator } from '../../src/annotations/grafana.ts';
+import { nextStep } from '../../src/profile/answer/next-steps.ts';
 import { startBrowser } from '../setup/browser.ts';
 import { capturing, finished } from '../given/capture.ts';
 import { startGrafana } from '../grafana/grafana.ts';
@@ -18,8 +19,18 @@ try {
     publicUrl: 'https://flamepin.example.com',
   });
   const startedAt = Date.now() - 22 * 60_000;
-  const id = await annotator.finish(finished(capturing({}, startedAt)), AbortSignal.timeout(10_000));
-  const page = await browser.newPage({ viewport: { width: 1130, height: 640 }, deviceScaleFactor: 2 });
+  const shown = finished(capturing({}, startedAt));
+  if (shown.answer !== null) {
+    // Words as an answer has them.
+    shown.answer.headline =
+      '61% of request time waits for a pooled connection (HikariPool.getConnection, called by OrderRepository.find); healthy: 3%';
+    shown.answer.lines = [
+      nextStep('pool-exhausted', 'HikariPool.getConnection', 'OrderRepository.find'),
+      'HikariPool.getConnection: +58 ±4 pp vs baseline Tue 14:00; 0.30 → 9.10 threads (+8.20 to +9.40).',
+    ];
+  }
+  const id = await annotator.finish(shown, AbortSignal.timeout(10_000));
+  const page = await browser.newPage({ viewport: { width: 1130, height: 760 }, deviceScaleFactor: 2 });
   await page.goto(grafana.panelUrl('shop', 2, '1h'));
   await page.waitForSelector('body[data-ready]');
   await page.hover(`[data-annotation="${id}"]`);
