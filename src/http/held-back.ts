@@ -41,7 +41,8 @@ function blocksBanner(blocks: readonly Block[], origin: string): string {
 }
 
 function blockEntry({ key, captureId, reason }: Block, origin: string): string {
-  const body = JSON.stringify({ key });
+  // The command is copied into a shell, and labels of an alert may be part of the key.
+  const body = JSON.stringify({ key }).replaceAll("'", String.raw`\u0027`);
   return html`<li>
     <p><code>${key}</code>, <a href="/captures/${captureId}">after its last window</a>: ${reason}</p>
     !${control('/blocks/release', 'Release', body)}
